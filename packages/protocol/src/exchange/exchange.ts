@@ -1,0 +1,92 @@
+import type { TorcError } from '../errors.js'
+import type { Role } from '../messages/frame-types.js'
+import type { MessageName, RequestOf, ResponseOf } from '../messages/table.js'
+
+/** A body that arrives. Read it once, or discard it; an unread body holds back its sender. */
+export interface IncomingBody extends AsyncIterable<Uint8Array> {
+  /** The whole body when it rode in the frame (views on received chunks), else undefined: then iterate. */
+  readonly inline: readonly Uint8Array[] | undefined
+  /** Contents of the END frame once the stream is over: the sender's digest of the whole. */
+  readonly sha256: Uint8Array | undefined
+  /** Gathers everything in one buffer; TOO_LARGE beyond `bytesMax`. No copy when it is one inline view. */
+  bytes(bytesMax: number): Promise<Uint8Array>
+  /** Tells the sender to stop and drops what still comes. */
+  discard(): void
+}
+
+/**
+ * A body to send. Pieces up to `inlineBodyBytesMax` in all ride in the frame; an async iterable, or more
+ * bytes, go as DATA under the peer's window. `sha256` is asked for when the iterable has ended and goes
+ * with END.
+ */
+export type OutgoingBody =
+  | Uint8Array
+  | readonly Uint8Array[]
+  | { readonly stream: AsyncIterable<Uint8Array>; readonly sha256?: () => Uint8Array | undefined }
+
+export interface RequestOptions {
+  readonly body?: OutgoingBody | undefined
+  /** Deadline of the whole request; `limits.requestMs` when absent. For streamed bodies: of each step without progress. */
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface Answer<N extends MessageName> {
+  readonly head: ResponseOf<N>
+  readonly body: IncomingBody | undefined
+}
+
+/** What a handler gets. `body` is there when the message's table row allows one and the peer sent one. */
+export interface IncomingRequest<N extends MessageName> {
+  readonly head: RequestOf<N>
+  readonly body: IncomingBody | undefined
+  readonly peer: Peer
+  /** Aborts when the requester cancels, its deadline passes or the connection ends. */
+  readonly signal: AbortSignal
+}
+
+/** What a handler returns: the RESULT's head (and a body). */
+export interface Reply<N extends MessageName> {
+  readonly head: ResponseOf<N>
+  readonly body?: OutgoingBody | undefined
+}
+
+/**
+ * Handlers of one endpoint, by message. One that throws a TorcError answers ERROR with its code; anything
+ * else answers INTERNAL. A FETCH handler may return an async iterable: each item is one FETCH_RESP.
+ */
+export type Handlers = {
+  readonly [N in MessageName]?: (
+    request: IncomingRequest<N>,
+  ) => Promise<Reply<N>> | Reply<N> | AsyncIterable<Reply<N>>
+}
+
+/** The peer as its handshake proved it. */
+export interface Peer {
+  readonly role: Role
+  /** Node id of a node, access key of a client. */
+  readonly id: string
+  readonly name: string
+  readonly address: string
+  readonly features: readonly string[]
+  /** The id that all nodes of one cluster share. */
+  readonly clusterId: string
+}
+
+/** One authenticated connection: requests and answers in both directions. */
+export interface Exchange {
+  readonly peer: Peer
+  readonly open: boolean
+  /** Requests under way. */
+  readonly openRequests: number
+  /** One request, one answer. Rejects with the peer's error, TIMEOUT, CANCELLED, UNREACHABLE. */
+  request<N extends MessageName>(name: N, head: RequestOf<N>, options?: RequestOptions): Promise<Answer<N>>
+  /** A FETCH whose items come in several frames. Leaving the loop early cancels. */
+  fetch<N extends MessageName>(name: N, head: RequestOf<N>, options?: RequestOptions): AsyncIterable<Answer<N>>
+  /** Refuses new requests, lets open ones end (up to `timeoutMs`), then closes. */
+  close(timeoutMs?: number): Promise<void>
+  /** Closes at once; open requests fail with `error`. */
+  destroy(error?: TorcError): void
+  /** Resolves once the connection is over. */
+  readonly closed: Promise<TorcError | undefined>
+}

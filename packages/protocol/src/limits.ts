@@ -1,0 +1,68 @@
+/**
+ * Every bound of the wire in one place. Sizes are bytes, times are milliseconds.
+ * A peer may announce smaller values in HELLO, never larger ones.
+ */
+export const limits = Object.freeze({
+  /** Length prefix of a frame: the bytes that follow it. */
+  frameBytesMin: 4,
+  frameBytesMax: 2 * 1024 * 1024,
+  /** The encoded map of a frame (a page of a listing is the largest). */
+  headBytesMax: 1024 * 1024,
+  headDepthMax: 8,
+  /** Largest body that rides in the frame of its request or answer; a larger one is a stream of DATA. */
+  inlineBodyBytesMax: 64 * 1024,
+  /** Largest body of one DATA frame. */
+  dataBytesMax: 256 * 1024,
+  /** Bytes of DATA that a sender may have under way on one stream before a CREDIT. */
+  streamWindowBytes: 512 * 1024,
+  /** Largest number of bytes a CREDIT may raise a window to. */
+  streamWindowBytesMax: 16 * 1024 * 1024,
+  /** Requests of one side that are open at once on one connection. */
+  openRequestsMax: 1024,
+  /** Requests whose body is a stream, open at once on one connection. */
+  openStreamsMax: 64,
+  /** Bytes queued for sending on one connection before producers wait. */
+  sendQueueBytesMax: 8 * 1024 * 1024,
+  /** A handshake that takes longer is closed. */
+  handshakeMs: 5_000,
+  /** Default deadline of a request. */
+  requestMs: 30_000,
+  requestMsMax: 24 * 60 * 60 * 1000,
+  /** An idle connection is probed by PING after this long and closed when no PONG comes. */
+  idlePingMs: 15_000,
+  pongMs: 10_000,
+
+  bucketNameBytesMax: 63,
+  keyBytesMax: 1024,
+  contentTypeBytesMax: 256,
+  metadataPairsMax: 64,
+  metadataBytesMax: 16 * 1024,
+  tokenBytesMax: 64 * 1024,
+  listLimitMax: 1000,
+  pathBytesMax: 4096,
+  nodeIdBytesMax: 64,
+  membersMax: 1024,
+
+  /** Bodies up to this many bytes are stored with their version; larger ones are blocks. */
+  storedInlineBytesMax: 16 * 1024,
+  /** Size of a fixed block. */
+  blockBytes: 1024 * 1024,
+  /** Largest block that may be stored (content-defined cutting may exceed `blockBytes`). */
+  blockBytesMax: 4 * 1024 * 1024,
+  /** Largest object: its list of block hashes (32 bytes each) must fit a head. */
+  objectBytesMax: 16 * 1024 * 1024 * 1024,
+})
+
+/** Throws when two limits contradict each other; run at load by the connection. */
+export function assertLimits(l: typeof limits = limits): void {
+  const rules: [string, boolean][] = [
+    ['a head fits a frame', l.headBytesMax + l.inlineBodyBytesMax + 64 <= l.frameBytesMax],
+    ['a DATA frame fits a frame', l.dataBytesMax + 64 <= l.frameBytesMax],
+    ['a window holds a DATA frame', l.streamWindowBytes >= l.dataBytesMax],
+    ['a window may grow', l.streamWindowBytesMax >= l.streamWindowBytes],
+    ['a stored inline body rides in a frame', l.storedInlineBytesMax <= l.inlineBodyBytesMax],
+    ['a block list fits a head', (l.objectBytesMax / l.blockBytes) * 32 < l.headBytesMax],
+    ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
+  ]
+  for (const [rule, holds] of rules) if (!holds) throw new Error(`limits contradict: ${rule}`)
+}

@@ -1,0 +1,241 @@
+/**
+ * The one interface of the store. The coordinator implements it in process, the client over TCP; CLI, REPL
+ * and HTTP faces are written against it. Every call takes a signal and a deadline and fails with TorcError.
+ */
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Deadline of the call (of each step without progress where a body streams). */
+  readonly timeoutMs?: number | undefined
+  /** 16 random bytes that make a retry safe; made by the library when absent. */
+  readonly opId?: Uint8Array | undefined
+}
+
+export type BodyInput = Uint8Array | string | AsyncIterable<Uint8Array>
+
+export interface PutOptions extends CallOptions {
+  readonly contentType?: string | undefined
+  readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Context token of a GET: the new version covers just what that GET showed. */
+  readonly context?: string | undefined
+  /** Bytes of a streamed body where known (checked). */
+  readonly size?: number | undefined
+  /** Only owners' acks count. */
+  readonly strict?: boolean | undefined
+  /** Called as bytes of the body leave. */
+  readonly onProgress?: ((bytes: number) => void) | undefined
+}
+
+export interface GetOptions extends CallOptions {
+  readonly versionId?: string | undefined
+  /** First and last byte, inclusive; a missing last = to the end; a negative first = the last −first bytes. */
+  readonly range?: readonly [first: number, last?: number] | undefined
+  readonly strict?: boolean | undefined
+  readonly onProgress?: ((bytes: number) => void) | undefined
+}
+
+export interface DeleteOptions extends CallOptions {
+  readonly versionId?: string | undefined
+  readonly context?: string | undefined
+  readonly marker?: boolean | undefined
+  readonly strict?: boolean | undefined
+}
+
+export interface ListOptions extends CallOptions {
+  readonly prefix?: string | undefined
+  readonly delimiter?: string | undefined
+  /** Entries in all (not per page). */
+  readonly limit?: number | undefined
+  readonly startAfter?: string | undefined
+}
+
+export interface PageOptions extends ListOptions {
+  readonly token?: string | undefined
+}
+
+/** actor → counter. */
+export type ClockView = Readonly<Record<string, number>>
+
+export interface VersionInfo {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string
+  readonly kind: 'object' | 'marker'
+  readonly size: number
+  readonly etag: string
+  /** Hex. */
+  readonly sha256: string
+  readonly contentType: string
+  readonly metadata: readonly (readonly [string, string])[]
+  readonly createdAt: Date
+  readonly isLatest: boolean
+  /** Ids of the other heads. */
+  readonly siblings: readonly string[]
+  /** Opaque token for a PUT or DELETE that resolves what this read showed. */
+  readonly context: string
+  readonly clock: ClockView
+  readonly degraded: boolean
+}
+
+export interface PutResult {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string
+  readonly size: number
+  readonly etag: string
+  readonly sha256: string
+  readonly contentType: string
+  readonly createdAt: Date
+  readonly context: string
+  readonly clock: ClockView
+  readonly siblings: readonly string[]
+  readonly mintedBy: string
+  readonly preferenceList: readonly string[]
+  readonly replicasWritten: readonly string[]
+  readonly vectorClocks: Readonly<Record<string, ClockView>>
+  readonly down: readonly string[]
+  readonly hinted: Readonly<Record<string, readonly string[]>>
+  readonly deduplicatedBytes: number
+  readonly sentBytes: number
+}
+
+/** A version and its body. Read the body once (or `discard` it). */
+export interface StoredObject extends VersionInfo {
+  /** First and last byte of the body in the object, when a range was asked for. */
+  readonly range: readonly [number, number] | undefined
+  /** Checked against `sha256` at its end when it is the whole object: CHECKSUM on a difference. */
+  readonly body: AsyncIterable<Uint8Array>
+  bytes(): Promise<Uint8Array>
+  text(): Promise<string>
+  json(): Promise<unknown>
+  discard(): void
+}
+
+export interface DeleteResult {
+  readonly bucket: string
+  readonly key: string
+  readonly removed: readonly string[]
+  /** Id of the delete marker that was added. */
+  readonly marker: string | undefined
+  readonly context: string
+}
+
+export type ListEntry =
+  | { readonly bucket: string; readonly prefix: string }
+  | {
+      readonly bucket: string
+      readonly key: string
+      readonly versionId: string
+      readonly size: number
+      readonly etag: string
+      readonly createdAt: Date
+      readonly kind: 'object' | 'marker'
+      readonly isLatest: boolean
+      readonly siblings: readonly string[]
+    }
+
+export interface ListPage {
+  readonly entries: readonly ListEntry[]
+  /** Where the next page begins; undefined at the end. */
+  readonly token: string | undefined
+}
+
+export interface FetchItem {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string
+  readonly size: number
+  /** Ids of the agents that hold it. */
+  readonly agents: readonly string[]
+}
+
+export interface BucketOptions extends CallOptions {
+  readonly replicas?: number | undefined
+  readonly readQuorum?: number | undefined
+  readonly writeQuorum?: number | undefined
+  readonly strict?: boolean | undefined
+}
+
+export interface BucketInfo {
+  readonly bucket: string
+  readonly createdAt: Date
+  readonly replicas: number
+  readonly readQuorum: number
+  readonly writeQuorum: number
+  readonly strict: boolean
+  readonly policy: string
+}
+
+export interface ObjectStore {
+  /** Adds a version. Fails with INDETERMINATE when fewer than W agents acknowledged it. */
+  put(bucket: string, key: string, body: BodyInput, options?: PutOptions): Promise<PutResult>
+  /** Shared path: the server reads the file at `path` itself. */
+  putShared(bucket: string, key: string, path: string, options?: PutOptions): Promise<PutResult>
+  /** Stores a datum under a key that the server makes. */
+  post(bucket: string, body: BodyInput, options?: PutOptions): Promise<PutResult>
+  get(bucket: string, key: string, options?: GetOptions): Promise<StoredObject>
+  /** Shared path: the server writes the file at `path` (temporary name, fsync, rename). */
+  getShared(bucket: string, key: string, path: string, options?: GetOptions): Promise<VersionInfo>
+  head(bucket: string, key: string, options?: GetOptions): Promise<VersionInfo>
+  delete(bucket: string, key: string, options?: DeleteOptions): Promise<DeleteResult>
+  /** Live keys in bytewise order of their UTF-8, page by page behind the scenes. */
+  list(bucket: string, options?: ListOptions): AsyncIterable<ListEntry>
+  /** Versions and markers: keys in order, versions of a key newest first. */
+  versions(bucket: string, options?: ListOptions): AsyncIterable<ListEntry>
+  /** One page of `list` (or of `versions`), for faces that page themselves. */
+  listPage(bucket: string, what: 'keys' | 'versions', options?: PageOptions): Promise<ListPage>
+  /** What all agents hold under a prefix, gathered; ends with PARTIAL when partitions were not covered. */
+  fetch(bucket: string, options?: CallOptions & { readonly prefix?: string | undefined }): AsyncIterable<FetchItem>
+  createBucket(bucket: string, options?: BucketOptions): Promise<BucketInfo>
+  headBucket(bucket: string, options?: CallOptions): Promise<BucketInfo>
+  deleteBucket(bucket: string, options?: CallOptions & { readonly force?: boolean | undefined }): Promise<void>
+  buckets(options?: CallOptions): Promise<readonly BucketInfo[]>
+}
+
+export interface MemberStatus {
+  readonly id: string
+  readonly name: string
+  readonly role: 'server' | 'agent' | 'gateway'
+  readonly address: string
+  readonly zone: string
+  readonly state: 'alive' | 'suspect' | 'down' | 'left'
+  readonly capacity: number
+  readonly usedBytes: number | undefined
+  readonly partitions: number | undefined
+  readonly keys: number | undefined
+  readonly versions: number | undefined
+  readonly blocks: number | undefined
+}
+
+export interface ClusterStatus {
+  /** 0 = no layout yet. */
+  readonly epoch: number
+  readonly partitions: number
+  readonly replicas: number
+  readonly healthy: boolean
+  /** What is wrong, in plain words. */
+  readonly problems: readonly string[]
+  readonly members: readonly MemberStatus[]
+  readonly buckets: number
+}
+
+export interface LayoutInfo {
+  readonly epoch: number
+  readonly partitions: number
+  readonly replicas: number
+  readonly agents: readonly {
+    readonly id: string
+    readonly zone: string
+    readonly capacity: number
+    readonly partitions: number
+  }[]
+}
+
+/** What operators do. */
+export interface Admin {
+  status(options?: CallOptions): Promise<ClusterStatus>
+  layout(options?: CallOptions): Promise<LayoutInfo>
+  /** Makes the first epoch; CONFLICT when there is one with other agents, the same answer when it fits. */
+  initLayout(
+    options?: CallOptions & { readonly agents?: number | undefined; readonly replicas?: number | undefined },
+  ): Promise<LayoutInfo>
+}
