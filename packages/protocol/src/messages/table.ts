@@ -50,6 +50,8 @@ const writtenFields = {
   /** Shared path: the server reads this file and no body comes. */
   shared: f.optional(f.text(limits.pathBytesMax, 1)),
   strict: f.optional(f.boolean),
+  /** Sent before under this opId: ask all owners for it before minting. */
+  retry: f.optional(f.boolean),
 }
 
 /** Where a write went (INTERFACE, "put, post"). */
@@ -201,6 +203,8 @@ export const messages = {
       /** Add a delete marker instead of purging. */
       marker: f.optional(f.boolean),
       strict: f.optional(f.boolean),
+      /** Sent before under this opId. */
+      retry: f.optional(f.boolean),
     },
     response: { removed: f.list(f.versionIdText, 65536), marker: f.optional(f.versionIdText), context: f.token },
   }),

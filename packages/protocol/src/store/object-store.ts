@@ -8,6 +8,8 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined
   /** 16 random bytes that make a retry safe; made by the library when absent. */
   readonly opId?: Uint8Array | undefined
+  /** The call was sent before under this opId: what an earlier attempt wrote is found and completed. */
+  readonly retry?: boolean | undefined
 }
 
 export type BodyInput = Uint8Array | string | AsyncIterable<Uint8Array>
