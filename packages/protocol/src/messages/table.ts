@@ -349,12 +349,13 @@ export const messages = {
       ...keyAddress,
       /** `clock`: context, times, digest. `heads`: also the heads, and the latest head's inline body. `state`: also all versions. `digest`: the digest alone. */
       want: f.oneOf('digest', 'clock', 'heads', 'state'),
-      /** Only versions with this opId or id prefix (with `state`). */
+      /** Of `versions`, only those with this id or id prefix (with `state`); heads come all the same. */
       versionId: f.optional(f.versionIdText),
     },
     response: {
       time: f.hybridTime,
       digest: digestBytes,
+      /** Closed (with the contexts of all versions) for `clock` and `heads`; the state's own, as merging needs it, for `state`. */
       context: f.optional(contextBytes),
       /** Greatest `createdAt` and `seq` in the state. */
       newest: f.optional(f.hybridTime),
@@ -389,7 +390,7 @@ export const messages = {
     },
     response: {
       time: f.hybridTime,
-      /** Key, context, head records and, when asked for, the other versions. Deleted states included, in key order (bytewise). */
+      /** Key, the state's own context, head records and, when asked for, the other versions. Deleted states included, in key order (bytewise). */
       keys: f.list(f.map({ key: f.keyText, context: contextBytes, heads: f.list(recordBytes, 1024), versions: f.optional(f.list(recordBytes, 65536)) }), limits.listLimitMax),
       /** No key follows the last one (in the last frame). */
       exhausted: f.optional(f.boolean),
