@@ -1,0 +1,94 @@
+import { echoThroughRelay, fileWrite, hashingRelay, smallBytes, sqliteRows } from './baselines/sides.js'
+import type { Effort, Side } from './measure/side.js'
+import type { Cluster } from './torc/cluster.js'
+import { largeGet, largePut, smallGet, smallPut } from './torc/sides.js'
+
+/** One comparison: what is measured, against what, and the ratio that is aimed at. */
+export interface Case {
+  readonly name: string
+  /** Replicas of the bucket. */
+  readonly replicas: number
+  readonly inFlight: number
+  readonly unit: 'operations' | 'bytes'
+  /** What the baseline is, in a few words. */
+  readonly against: string
+  readonly aim: number | undefined
+  baseline(directory: string, effort: Effort): Promise<Side>
+  torc(cluster: Cluster, effort: Effort): Promise<Side>
+}
+
+const replicaCounts = [1, 3] as const
+const inFlightCounts = [16, 64] as const
+const aims: Readonly<Record<string, number>> = {
+  'put-small-n1-64': 0.35,
+  'put-small-n3-64': 0.16,
+  'get-small-n1-64': 0.4,
+  'get-small-n3-64': 0.25,
+  'put-large-n1': 0.5,
+  'put-large-n3': 0.5,
+  'get-large-n1': 0.6,
+  'get-large-n3': 0.6,
+}
+
+function smallPutCase(replicas: number, inFlight: number): Case {
+  const name = `put-small-n${replicas}-${inFlight}`
+  return {
+    name,
+    replicas,
+    inFlight,
+    unit: 'operations',
+    against: `SQLite rows, ${inFlight} per commit`,
+    aim: aims[name],
+    baseline: (directory, effort) => sqliteRows(directory, inFlight, effort),
+    torc: (cluster, effort) => smallPut(cluster, { replicas, inFlight, bodyBytes: smallBytes }, effort),
+  }
+}
+
+function smallGetCase(replicas: number, inFlight: number): Case {
+  const name = `get-small-n${replicas}-${inFlight}`
+  return {
+    name,
+    replicas,
+    inFlight,
+    unit: 'operations',
+    against: 'MessagePack echo through a relay',
+    aim: aims[name],
+    baseline: (_directory, effort) => echoThroughRelay(inFlight, effort),
+    torc: (cluster, effort) => smallGet(cluster, { replicas, inFlight, bodyBytes: smallBytes }, effort),
+  }
+}
+
+function largePutCase(replicas: number): Case {
+  const name = `put-large-n${replicas}`
+  return {
+    name,
+    replicas,
+    inFlight: 1,
+    unit: 'bytes',
+    against: replicas === 1 ? 'synced file write' : `synced file write of ${replicas} × the bytes`,
+    aim: aims[name],
+    baseline: (directory, effort) => fileWrite(directory, replicas, effort),
+    torc: (cluster, effort) => largePut(cluster, replicas, effort),
+  }
+}
+
+function largeGetCase(replicas: number): Case {
+  const name = `get-large-n${replicas}`
+  return {
+    name,
+    replicas,
+    inFlight: 1,
+    unit: 'bytes',
+    against: 'relay of three processes, hashing at both ends',
+    aim: aims[name],
+    baseline: (_directory, effort) => hashingRelay(effort),
+    torc: (cluster, effort) => largeGet(cluster, replicas, effort),
+  }
+}
+
+export const cases: readonly Case[] = [
+  ...replicaCounts.flatMap(replicas => inFlightCounts.map(inFlight => smallPutCase(replicas, inFlight))),
+  ...replicaCounts.flatMap(replicas => inFlightCounts.map(inFlight => smallGetCase(replicas, inFlight))),
+  ...replicaCounts.map(largePutCase),
+  ...replicaCounts.map(largeGetCase),
+]

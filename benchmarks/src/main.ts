@@ -1,0 +1,40 @@
+import { cases } from './cases.js'
+import { type BenchmarkOptions, parseOptions, usage } from './options.js'
+import { describeMachine } from './report/machine.js'
+import { writeReadme } from './report/readme.js'
+import { renderTable, resultJson } from './report/table.js'
+import { runCases } from './run.js'
+
+async function main(args: readonly string[]): Promise<number> {
+  let options: BenchmarkOptions
+  try {
+    options = parseOptions(args)
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : error}\n\n${usage}`)
+    return 2
+  }
+  const { only, json } = options
+  if (options.help) {
+    console.log(`${usage}\nCases: ${cases.map(({ name }) => name).join(', ')}`)
+    return 0
+  }
+  const chosen = cases.filter(({ name }) => only === undefined || name.startsWith(only))
+  if (chosen.length === 0) {
+    console.error(`no case begins with ${only}; there are ${cases.map(({ name }) => name).join(', ')}`)
+    return 2
+  }
+  const results = await runCases(chosen, {
+    ...options,
+    onBegin: name => {
+      if (!json) console.error(`${name} …`)
+    },
+    onResult: result => {
+      if (json) console.log(JSON.stringify({ ...resultJson(result), machine: describeMachine() }))
+    },
+  })
+  if (!json) console.log(`\n${describeMachine()}\n\n${renderTable(results)}`)
+  if (options.writeReadme) writeReadme(results)
+  return 0
+}
+
+process.exitCode = await main(process.argv.slice(2))

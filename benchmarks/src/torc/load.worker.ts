@@ -1,0 +1,116 @@
+import { randomBytes, randomFillSync } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { type Client, connect } from '@torc/client'
+import type { Sample } from '../measure/side.js'
+import { serveWorker } from '../processes/worker.js'
+
+/** The load on a cluster: one process with one client, as an application would have it. */
+let client: Client | undefined
+
+function store(): Client {
+  if (client === undefined) throw new Error('not connected')
+  return client
+}
+
+interface SmallLoad {
+  readonly bucket: string
+  readonly inFlight: number
+  readonly seconds: number
+}
+
+/** Runs `operation` with a constant number in flight until the time is over. */
+async function keepInFlight(load: SmallLoad, operation: (index: number) => Promise<void>): Promise<Sample> {
+  let started = 0
+  const startedMs = performance.now()
+  const endMs = startedMs + load.seconds * 1000
+  const one = async (): Promise<void> => {
+    while (performance.now() < endMs) await operation(started++)
+  }
+  await Promise.all(Array.from({ length: load.inFlight }, one))
+  return { units: started, elapsedMs: performance.now() - startedMs }
+}
+
+let largeBody: Buffer | undefined
+const pieceBytes = 256 * 1024
+
+async function* piecesOf(data: Buffer): AsyncGenerator<Uint8Array> {
+  for (let position = 0; position < data.length; position += pieceBytes) {
+    yield data.subarray(position, position + pieceBytes)
+  }
+}
+
+const commands = {
+  async connect({ server, credentials }: { server: string; credentials: string }): Promise<void> {
+    const { accessKey, secretKey } = JSON.parse(readFileSync(credentials, 'utf8')) as {
+      accessKey: string
+      secretKey: string
+    }
+    client = await connect({ servers: [server], accessKey, secretKey })
+  },
+
+  async createBucket({ bucket, replicas }: { bucket: string; replicas: number }): Promise<void> {
+    await store().createBucket(bucket, { replicas })
+  },
+
+  /** New keys with random bodies. */
+  putSmall(load: SmallLoad & { readonly bodyBytes: number }): Promise<Sample> {
+    const bodies = randomFillSync(Buffer.alloc(load.bodyBytes + 4096))
+    const run = randomBytes(8).toString('hex')
+    return keepInFlight(load, async index => {
+      const start = index % 4096
+      await store().put(load.bucket, `${run}/${index}`, bodies.subarray(start, start + load.bodyBytes))
+    })
+  },
+
+  /** Makes the keys that `getSmall` reads. */
+  async fill({
+    bucket,
+    keys,
+    bodyBytes,
+  }: {
+    bucket: string
+    keys: number
+    bodyBytes: number
+  }): Promise<void> {
+    const body = randomBytes(bodyBytes)
+    let next = 0
+    const one = async (): Promise<void> => {
+      while (next < keys) await store().put(bucket, `objects/${next++}`, body)
+    }
+    await Promise.all(Array.from({ length: 64 }, one))
+  },
+
+  getSmall(load: SmallLoad & { readonly keys: number; readonly bodyBytes: number }): Promise<Sample> {
+    return keepInFlight(load, async index => {
+      const object = await store().get(load.bucket, `objects/${index % load.keys}`)
+      const body = await object.bytes()
+      if (body.length !== load.bodyBytes) throw new Error(`a body of ${body.length} bytes`)
+    })
+  },
+
+  /** A body of fresh random bytes: no block of it is known to the cluster. */
+  async putLarge({ bucket, key, bytes }: { bucket: string; key: string; bytes: number }): Promise<Sample> {
+    if (largeBody?.length !== bytes) largeBody = Buffer.alloc(bytes)
+    randomFillSync(largeBody)
+    const startedMs = performance.now()
+    await store().put(bucket, key, piecesOf(largeBody), { size: bytes })
+    return { units: bytes, elapsedMs: performance.now() - startedMs }
+  },
+
+  /** Reads a body to its end; the client checks its SHA-256. */
+  async getLarge({ bucket, key }: { bucket: string; key: string }): Promise<Sample> {
+    const startedMs = performance.now()
+    const object = await store().get(bucket, key)
+    let units = 0
+    for await (const piece of object.body) units += piece.length
+    return { units, elapsedMs: performance.now() - startedMs }
+  },
+
+  async close(): Promise<void> {
+    await client?.close()
+    client = undefined
+  },
+}
+
+export type LoadWorker = typeof commands
+serveWorker(commands)
