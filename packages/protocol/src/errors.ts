@@ -4,30 +4,72 @@
  * 5 unreachable or indeterminate, 6 conflict, 7 decision needed, 8 partial, 130 interrupted).
  */
 const table = {
-  INTERNAL: row(1, false, 500, 1, 'This is a defect in Torc; please report it with the log of the process that answered.'),
-  PROTOCOL: row(2, false, 400, 1, 'The peer speaks another protocol or is damaged; check the address and the versions of both sides.'),
+  INTERNAL: row(
+    1,
+    false,
+    500,
+    1,
+    'This is a defect in Torc; please report it with the log of the process that answered.',
+  ),
+  PROTOCOL: row(
+    2,
+    false,
+    400,
+    1,
+    'The peer speaks another protocol or is damaged; check the address and the versions of both sides.',
+  ),
   BAD_REQUEST: row(3, false, 400, 2, 'Correct the field that the message names.'),
   TOO_LARGE: row(4, false, 413, 2, 'Send a smaller value, or the body as a stream.'),
   UNSUPPORTED: row(5, false, 501, 1, 'The peer does not know this request; upgrade the older side.'),
   DENIED: row(6, false, 403, 4, 'Check the access key and its secret, or ask an operator for a grant.'),
-  BUCKET_NOT_FOUND: row(7, false, 404, 3, 'List the buckets with `torc ls`, or create it with `torc mb BUCKET`.'),
+  BUCKET_NOT_FOUND: row(
+    7,
+    false,
+    404,
+    3,
+    'List the buckets with `torc ls`, or create it with `torc mb BUCKET`.',
+  ),
   KEY_NOT_FOUND: row(8, false, 404, 3, 'List the keys with `torc ls BUCKET --recursive`.'),
   VERSION_NOT_FOUND: row(9, false, 404, 3, 'List the versions with `torc ls BUCKET/KEY --versions`.'),
   BUCKET_EXISTS: row(10, false, 409, 6, 'Use the bucket that is there, or choose another name.'),
   BUCKET_NOT_EMPTY: row(11, false, 409, 6, 'Remove its objects first, or use `torc rb --force`.'),
   CONFLICT: row(12, false, 409, 6, 'Read the current state and decide again.'),
   UNAVAILABLE: row(13, true, 503, 5, 'See `torc status` for what is down, and retry.'),
-  INDETERMINATE: row(14, true, 503, 5, 'The write may still appear. Retry it with the same operation id, or read the key.'),
+  INDETERMINATE: row(
+    14,
+    true,
+    503,
+    5,
+    'The write may still appear. Retry it with the same operation id, or read the key.',
+  ),
   TIMEOUT: row(15, true, 504, 5, 'Retry, or allow more time with --timeout.'),
-  UNREACHABLE: row(16, true, 503, 5, 'Is the server running? Start one with `npm start`, or name another with --server HOST:PORT.'),
+  UNREACHABLE: row(
+    16,
+    true,
+    503,
+    5,
+    'Is the server running? Start one with `npm start`, or name another with --server HOST:PORT.',
+  ),
   OVERLOADED: row(17, true, 503, 5, 'Too many requests are open; retry after a moment.'),
   CANCELLED: row(18, false, 499, 130, 'The request was cancelled by its caller.'),
   DISK_FULL: row(19, true, 507, 1, 'Free space on the agents that are full, or add agents; reads go on.'),
-  CORRUPT: row(20, false, 500, 1, 'Stored data failed its check; see the log of the agent that is named, and restore or repair it.'),
+  CORRUPT: row(
+    20,
+    false,
+    500,
+    1,
+    'Stored data failed its check; see the log of the agent that is named, and restore or repair it.',
+  ),
   NO_LAYOUT: row(21, true, 503, 5, 'The cluster has no layout yet: run `torc layout init`.'),
   STALE_EPOCH: row(22, true, 409, 5, 'The layout changed; the server reloads it. Retry.'),
   NOT_OWNER: row(23, true, 409, 5, 'The layout changed; the server reloads it. Retry.'),
-  PATH_DENIED: row(24, false, 403, 4, 'Shared paths must lie inside a root that the server was started with: --shared-root NAME=DIR.'),
+  PATH_DENIED: row(
+    24,
+    false,
+    403,
+    4,
+    'Shared paths must lie inside a root that the server was started with: --shared-root NAME=DIR.',
+  ),
   NOT_A_FILE: row(25, false, 400, 2, 'Name a regular file; for a directory use --recursive.'),
   FILE_NOT_FOUND: row(26, false, 404, 3, 'Check the path.'),
   DATA_DIRECTORY: row(27, false, 500, 1, 'Check the data directory that the message names.'),
@@ -48,7 +90,13 @@ export interface ErrorRow {
   readonly hint: string
 }
 
-function row(number: number, retryable: boolean, httpStatus: number, exitCode: number, hint: string): ErrorRow {
+function row(
+  number: number,
+  retryable: boolean,
+  httpStatus: number,
+  exitCode: number,
+  hint: string,
+): ErrorRow {
   return { number, retryable, httpStatus, exitCode, hint }
 }
 

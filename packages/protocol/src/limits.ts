@@ -23,6 +23,16 @@ export const limits = Object.freeze({
   openStreamsMax: 64,
   /** Bytes queued for sending on one connection before producers wait. */
   sendQueueBytesMax: 8 * 1024 * 1024,
+  /** Bytes queued for sending on one connection whose peer does not read: beyond, it is closed. */
+  sendQueueBytesClose: 64 * 1024 * 1024,
+  /** Bytes of streams that have arrived on one connection and were not read yet, before new ones are refused. */
+  receivedBytesMax: 32 * 1024 * 1024,
+  /** Requests that wait for a place among `openRequestsMax` before more are refused. */
+  waitingRequestsMax: 16 * 1024,
+  /** Frames before a peer has proved itself are small. */
+  handshakeFrameBytesMax: 4 * 1024,
+  /** Connections of one listener that have not proved themselves yet. */
+  handshakesMax: 256,
   /** A handshake that takes longer is closed. */
   handshakeMs: 5_000,
   /** Default deadline of a request. */
@@ -62,6 +72,8 @@ export function assertLimits(l: typeof limits = limits): void {
     ['a window may grow', l.streamWindowBytesMax >= l.streamWindowBytes],
     ['a stored inline body rides in a frame', l.storedInlineBytesMax <= l.inlineBodyBytesMax],
     ['a block list fits a head', (l.objectBytesMax / l.blockBytes) * 32 < l.headBytesMax],
+    ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
+    ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
   ]
   for (const [rule, holds] of rules) if (!holds) throw new Error(`limits contradict: ${rule}`)

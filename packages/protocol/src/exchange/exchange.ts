@@ -82,7 +82,11 @@ export interface Exchange {
   /** One request, one answer. Rejects with the peer's error, TIMEOUT, CANCELLED, UNREACHABLE. */
   request<N extends MessageName>(name: N, head: RequestOf<N>, options?: RequestOptions): Promise<Answer<N>>
   /** A FETCH whose items come in several frames. Leaving the loop early cancels. */
-  fetch<N extends MessageName>(name: N, head: RequestOf<N>, options?: RequestOptions): AsyncIterable<Answer<N>>
+  fetch<N extends MessageName>(
+    name: N,
+    head: RequestOf<N>,
+    options?: RequestOptions,
+  ): AsyncIterable<Answer<N>>
   /** Refuses new requests, lets open ones end (up to `timeoutMs`), then closes. */
   close(timeoutMs?: number): Promise<void>
   /** Closes at once; open requests fail with `error`. */

@@ -17,12 +17,17 @@ export type Fields = Readonly<Record<string, Field<unknown>>>
 
 /** The TypeScript shape of a head with these fields. */
 export type HeadOf<F extends Fields> = {
-  -readonly [K in keyof F as F[K] extends Field<unknown, true> ? never : K]: F[K] extends Field<infer T> ? T : never
+  -readonly [K in keyof F as F[K] extends Field<unknown, true> ? never : K]: F[K] extends Field<infer T>
+    ? T
+    : never
 } & {
-  -readonly [K in keyof F as F[K] extends Field<unknown, true> ? K : never]?: F[K] extends Field<infer T> ? T : never
+  -readonly [K in keyof F as F[K] extends Field<unknown, true> ? K : never]?: F[K] extends Field<infer T>
+    ? T
+    : never
 }
 
-const bad = (name: string, wanted: string): TorcError => new TorcError('BAD_REQUEST', `field \`${name}\` must be ${wanted}`)
+const bad = (name: string, wanted: string): TorcError =>
+  new TorcError('BAD_REQUEST', `field \`${name}\` must be ${wanted}`)
 
 function field<T>(kind: string, check: Field<T>['check'], wide = false): Field<T, false> {
   return { kind, optional: false, wide, check }
@@ -39,7 +44,8 @@ export function text(bytesMax: number, bytesMin = 0): Field<string, false> {
   return field(`str ≤ ${bytesMax}`, (value, name) => {
     if (typeof value !== 'string') throw bad(name, wanted)
     // A UTF-16 unit takes one to three bytes: count exactly only where the length alone can't tell.
-    const fits = value.length * 3 <= bytesMax || (value.length <= bytesMax && Buffer.byteLength(value) <= bytesMax)
+    const fits =
+      value.length * 3 <= bytesMax || (value.length <= bytesMax && Buffer.byteLength(value) <= bytesMax)
     if (!fits || value.length < bytesMin) throw bad(name, wanted)
     return value
   })
@@ -111,7 +117,9 @@ export function pair<A, B>(first: Field<A>, second: Field<B>): Field<[A, B], fal
 export function map<F extends Fields>(fields: F): Field<HeadOf<F>, false> {
   const check = checkerOf(fields)
   return field(
-    `map {${Object.entries(fields).map(([k, f]) => `${k}: ${f.kind}`).join('; ')}}`,
+    `map {${Object.entries(fields)
+      .map(([k, f]) => `${k}: ${f.kind}`)
+      .join('; ')}}`,
     (value, name) => check(value, name),
     Object.values(fields).some(f => f.wide),
   )
@@ -143,9 +151,13 @@ const bucketPattern = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/
 /** Lower-case letters, digits, `.` and `-`, 1 to 63 long, beginning and ending with a letter or digit. */
 export const bucketName: Field<string, false> = field('bucket name', (value, name) => {
   if (typeof value !== 'string' || !bucketPattern.test(value)) {
-    throw new TorcError('BAD_REQUEST', `\`${name}\` is not a bucket's name: ${JSON.stringify(value)?.slice(0, 80)}`, {
-      hint: 'A name has 1 to 63 lower-case letters, digits, "." and "-", and begins and ends with a letter or digit.',
-    })
+    throw new TorcError(
+      'BAD_REQUEST',
+      `\`${name}\` is not a bucket's name: ${JSON.stringify(value)?.slice(0, 80)}`,
+      {
+        hint: 'A name has 1 to 63 lower-case letters, digits, "." and "-", and begins and ends with a letter or digit.',
+      },
+    )
   }
   return value
 })

@@ -186,10 +186,16 @@ export interface ObjectStore {
   /** One page of `list` (or of `versions`), for faces that page themselves. */
   listPage(bucket: string, what: 'keys' | 'versions', options?: PageOptions): Promise<ListPage>
   /** What all agents hold under a prefix, gathered; ends with PARTIAL when partitions were not covered. */
-  fetch(bucket: string, options?: CallOptions & { readonly prefix?: string | undefined }): AsyncIterable<FetchItem>
+  fetch(
+    bucket: string,
+    options?: CallOptions & { readonly prefix?: string | undefined },
+  ): AsyncIterable<FetchItem>
   createBucket(bucket: string, options?: BucketOptions): Promise<BucketInfo>
   headBucket(bucket: string, options?: CallOptions): Promise<BucketInfo>
-  deleteBucket(bucket: string, options?: CallOptions & { readonly force?: boolean | undefined }): Promise<void>
+  deleteBucket(
+    bucket: string,
+    options?: CallOptions & { readonly force?: boolean | undefined },
+  ): Promise<void>
   buckets(options?: CallOptions): Promise<readonly BucketInfo[]>
 }
 

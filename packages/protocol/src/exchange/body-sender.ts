@@ -1,0 +1,196 @@
+import { TorcError } from '../errors.js'
+import { sizeOf } from '../frames/frame.js'
+import type { OutgoingBody } from './exchange.js'
+
+/** What a body that leaves needs of its call. */
+export interface BodySenderOwner {
+  /** Bytes that the peer still takes on this stream. */
+  window: number
+  /** Largest body of a DATA frame that the peer takes. */
+  readonly dataBytesMax: number
+  /** False while too much is queued on the connection. */
+  readonly hasRoom: boolean
+  whenRoom(callback: () => void): void
+  sendData(pieces: readonly Uint8Array[]): void
+  sendEnd(sha256: Uint8Array | undefined): void
+  /** All is sent, or the peer wanted no more. */
+  onSent(): void
+  /** The program's source failed. */
+  onSourceError(error: TorcError): void
+}
+
+/** The pieces of a body that is known at once; undefined for a stream. */
+export function knownPieces(body: OutgoingBody): readonly Uint8Array[] | undefined {
+  if (body instanceof Uint8Array) return [body]
+  return 'stream' in body ? undefined : body
+}
+
+/** Pieces that fit into the frame itself; undefined when the body must be a stream. */
+export function inlinePieces(
+  body: OutgoingBody | undefined,
+  bytesMax: number,
+): readonly Uint8Array[] | undefined {
+  if (body === undefined) return undefined
+  const pieces = knownPieces(body)
+  return pieces !== undefined && sizeOf(pieces) <= bytesMax ? pieces : undefined
+}
+
+/**
+ * Sends a body as DATA: as far as the peer's window and the connection's queue allow, then it waits for a
+ * CREDIT or for room. The program's source is asked for more only when all before has left.
+ */
+export class BodySender {
+  readonly #owner: BodySenderOwner
+  #pieces: readonly Uint8Array[]
+  /** Index of the piece that is under way and its bytes that were sent. */
+  #index = 0
+  #offset = 0
+  #stream: AsyncIterable<Uint8Array> | undefined
+  #source: AsyncIterator<Uint8Array> | undefined
+  readonly #sha256: (() => Uint8Array | undefined) | undefined
+  #pulling = false
+  #waitsForRoom = false
+  #over = false
+
+  constructor(owner: BodySenderOwner, body: OutgoingBody) {
+    this.#owner = owner
+    const known = knownPieces(body)
+    this.#pieces = known ?? []
+    if (known === undefined && 'stream' in body) {
+      this.#stream = body.stream
+      this.#sha256 = body.sha256
+    }
+  }
+
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** Sends what may be sent now. Called at the start, on CREDIT and when there is room. */
+  pump(): void {
+    while (!this.#over) {
+      if (this.#index < this.#pieces.length) {
+        if (!this.#sendSome()) return
+      } else if (this.#stream !== undefined) {
+        if (!this.#pulling) this.#pull(this.#stream)
+        return
+      } else {
+        this.#finish()
+        return
+      }
+    }
+  }
+
+  /** One DATA frame; false when it has to wait. */
+  #sendSome(): boolean {
+    const owner = this.#owner
+    if (!owner.hasRoom) {
+      if (!this.#waitsForRoom) {
+        this.#waitsForRoom = true
+        owner.whenRoom(() => {
+          this.#waitsForRoom = false
+          this.pump()
+        })
+      }
+      return false
+    }
+    let left = Math.min(owner.window, owner.dataBytesMax)
+    const batch: Uint8Array[] = []
+    let size = 0
+    while (this.#index < this.#pieces.length && left > 0) {
+      const piece = this.#pieces[this.#index] as Uint8Array
+      const rest = piece.length - this.#offset
+      const take = Math.min(rest, left)
+      if (take > 0)
+        batch.push(take === piece.length ? piece : piece.subarray(this.#offset, this.#offset + take))
+      size += take
+      left -= take
+      if (take === rest) {
+        this.#index++
+        this.#offset = 0
+      } else this.#offset += take
+    }
+    if (size > 0) {
+      owner.window -= size
+      owner.sendData(batch)
+    }
+    return this.#index >= this.#pieces.length || owner.window > 0
+  }
+
+  #pull(stream: AsyncIterable<Uint8Array>): void {
+    this.#pulling = true
+    let next: Promise<IteratorResult<Uint8Array>>
+    try {
+      this.#source ??= stream[Symbol.asyncIterator]()
+      next = this.#source.next()
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    next.then(
+      result => {
+        this.#pulling = false
+        if (this.#over) return
+        if (result.done === true) {
+          this.#stream = undefined
+          this.#source = undefined
+        } else {
+          this.#pieces = [result.value]
+          this.#index = 0
+          this.#offset = 0
+        }
+        this.pump()
+      },
+      (error: unknown) => this.#fail(error),
+    )
+  }
+
+  #fail(error: unknown): void {
+    if (this.#over) return
+    this.#over = true
+    this.#stream = undefined
+    this.#source = undefined
+    this.#owner.onSourceError(TorcError.from(error))
+  }
+
+  #finish(): void {
+    let sha256: Uint8Array | undefined
+    try {
+      sha256 = this.#sha256?.()
+    } catch (error) {
+      this.#fail(error)
+      return
+    }
+    this.#over = true
+    this.#owner.sendEnd(sha256)
+    this.#owner.onSent()
+  }
+
+  /** Stops: the peer wants no more, or the call is over. The source is told. */
+  stop(): void {
+    if (this.#over) return
+    this.#over = true
+    const source = this.#source
+    const stream = this.#stream
+    this.#source = undefined
+    this.#stream = undefined
+    this.#pieces = []
+    this.#index = 0
+    if (source !== undefined) release(source)
+    else if (stream !== undefined) release(stream[Symbol.asyncIterator]())
+  }
+}
+
+/** Tells a source that nobody reads on: it may hold a file or a connection. */
+function release(source: AsyncIterator<Uint8Array>): void {
+  const cleanUp = async (): Promise<void> => void (await source.return?.())
+  // Whoever waited for the call has its outcome already, so that a failure to clean up concerns nobody.
+  cleanUp().catch(() => {})
+}
+
+/** Releases a body that will not be sent at all. */
+export function releaseBody(body: OutgoingBody | undefined): void {
+  if (body !== undefined && knownPieces(body) === undefined && 'stream' in body) {
+    release(body.stream[Symbol.asyncIterator]())
+  }
+}

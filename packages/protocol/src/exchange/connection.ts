@@ -1,0 +1,357 @@
+import type { Log } from '../environment/log.js'
+import type { Environment } from '../environment/system.js'
+import { TorcError } from '../errors.js'
+import type { FrameDecoder } from '../frames/decoder.js'
+import type { Frame } from '../frames/frame.js'
+import { limits } from '../limits.js'
+import { type AnnouncedLimits, controlHeads } from '../messages/control.js'
+import { checkerOf } from '../messages/fields.js'
+import { frameType, type Role } from '../messages/frame-types.js'
+import type { MessageName, RequestOf } from '../messages/table.js'
+import type { Connection } from '../transport/transport.js'
+import type { Call, CallLink } from './call.js'
+import { DeadlineTimer } from './deadlines.js'
+import { errorHeadOf, errorOfHead } from './error-head.js'
+import type { Answer, Exchange, Handlers, Peer, RequestOptions } from './exchange.js'
+import { FetchQueue } from './fetch-queue.js'
+import { Outbox } from './outbox.js'
+import { Requester } from './requester.js'
+import { Responder } from './responder.js'
+
+/** How long a connection that was ended in an orderly way may take to send what is queued. */
+const lingerMs = 1_000
+
+const checkEnd = checkerOf(controlHeads.END)
+const checkCredit = checkerOf(controlHeads.CREDIT)
+
+export interface ExchangeParts {
+  readonly connection: Connection
+  readonly decoder: FrameDecoder
+  readonly environment: Environment
+  readonly peer: Peer
+  readonly role: Role
+  readonly initiator: boolean
+  readonly peerLimits: AnnouncedLimits
+  readonly ownLimits: AnnouncedLimits
+  readonly handlers: Handlers
+  readonly log: Log
+}
+
+/** An authenticated connection: routes frames between the transport and the calls of both sides. */
+export class ExchangeConnection implements Exchange, CallLink {
+  readonly peer: Peer
+  readonly outbox: Outbox
+  readonly peerLimits: AnnouncedLimits
+  readonly ownLimits: AnnouncedLimits
+  readonly closed: Promise<TorcError | undefined>
+  readonly #parts: ExchangeParts
+  readonly #requester: Requester
+  readonly #responder: Responder
+  readonly #deadlines: DeadlineTimer
+  readonly #ownParity: number
+  #resolveClosed: (error: TorcError | undefined) => void = () => {}
+  #open = true
+  #closing = false
+  #over = false
+  /** Called when the last call of a connection that is closing ends. */
+  #onIdle: (() => void) | undefined
+  #cancelLinger: (() => void) | undefined
+  #bufferedBytes = 0
+  #lastReceivedMs: number
+  #pingSentMs: number | undefined
+
+  constructor(parts: ExchangeParts) {
+    this.#parts = parts
+    this.peer = parts.peer
+    this.peerLimits = parts.peerLimits
+    this.ownLimits = parts.ownLimits
+    this.outbox = new Outbox(parts.connection, parts.environment.clock)
+    const firstId = parts.initiator ? 1 : 2
+    this.#ownParity = firstId & 1
+    this.#requester = new Requester(this, firstId)
+    this.#responder = new Responder(this, parts.peer, parts.role, parts.handlers, 3 - firstId, parts.log)
+    this.closed = new Promise(resolve => {
+      this.#resolveClosed = resolve
+    })
+    this.#lastReceivedMs = this.nowMs()
+    this.#deadlines = new DeadlineTimer(parts.environment.clock, nowMs => this.#sweep(nowMs))
+    this.#deadlines.watch(this.#lastReceivedMs + limits.idlePingMs)
+  }
+
+  get open(): boolean {
+    return this.#open
+  }
+
+  get openRequests(): number {
+    return this.#requester.count
+  }
+
+  // ---- Exchange
+
+  request<N extends MessageName>(
+    name: N,
+    head: RequestOf<N>,
+    options: RequestOptions = noOptions,
+  ): Promise<Answer<N>> {
+    return new Promise<Answer<N>>((resolve, reject) => {
+      if (!this.#open) {
+        reject(this.#notOpen())
+        return
+      }
+      const request = this.#requester.start(name, head as Record<string, unknown>, options, {
+        onAnswer(answer, last) {
+          if (last) resolve(answer as unknown as Answer<N>)
+          else request?.cancel(new TorcError('PROTOCOL', `${name} has several answers: use fetch`))
+        },
+        onFailure: reject,
+      })
+    })
+  }
+
+  fetch<N extends MessageName>(
+    name: N,
+    head: RequestOf<N>,
+    options: RequestOptions = noOptions,
+  ): AsyncIterable<Answer<N>> {
+    const items = new FetchQueue(sink => {
+      if (this.#open) return this.#requester.start(name, head as Record<string, unknown>, options, sink)
+      sink.onFailure(this.#notOpen())
+      return undefined
+    })
+    return items as unknown as AsyncIterable<Answer<N>>
+  }
+
+  #notOpen(): TorcError {
+    return new TorcError('UNREACHABLE', `the connection to ${this.peer.name || this.peer.id} is closed`)
+  }
+
+  async close(timeoutMs: number = limits.requestMs): Promise<void> {
+    if (!this.#over && !this.#closing) {
+      this.#closing = true
+      this.#open = false
+      this.#responder.refuseNew()
+      const cancel = this.#parts.environment.clock.after(timeoutMs, () => this.#onIdle?.())
+      await new Promise<void>(resolve => {
+        this.#onIdle = resolve
+        this.#whenIdle()
+      })
+      cancel()
+      this.#shut(undefined, undefined)
+    }
+    await this.closed
+  }
+
+  destroy(error?: TorcError): void {
+    if (this.#over) return
+    this.#finish(error)
+    this.#parts.connection.destroy()
+  }
+
+  // ---- CallLink
+
+  nowMs(): number {
+    return this.#parts.environment.clock.monotonicMs()
+  }
+
+  watch(deadlineMs: number): void {
+    this.#deadlines.watch(deadlineMs)
+  }
+
+  onBuffered(bytes: number): void {
+    this.#bufferedBytes += bytes
+  }
+
+  // ---- from the transport
+
+  onData(chunk: Uint8Array): void {
+    if (this.#over) return
+    this.#lastReceivedMs = this.nowMs()
+    try {
+      this.#parts.decoder.push(chunk)
+    } catch (error) {
+      this.reject(error)
+      return
+    }
+    if (this.outbox.overflown)
+      this.destroy(new TorcError('OVERLOADED', `${this.peer.id} does not read its answers`))
+    else if (this.#closing) this.#whenIdle()
+  }
+
+  onDrain(): void {
+    this.outbox.onDrain()
+  }
+
+  onClose(error: Error | undefined): void {
+    this.#cancelLinger?.()
+    if (this.#over) return
+    this.#finish(
+      new TorcError(
+        'UNREACHABLE',
+        `the connection to ${this.peer.name || this.peer.id} (${this.peer.address}) was lost`,
+        {
+          cause: error,
+        },
+      ),
+      error === undefined ? undefined : TorcError.from(error, 'UNREACHABLE'),
+    )
+  }
+
+  /** A frame that the decoder found. */
+  onFrame(frame: Frame): void {
+    if (this.#over) return
+    switch (frame.type) {
+      case frameType.RESULT:
+      case frameType.FETCH_RESP:
+        this.#mustBeOwn(frame)
+        this.#requester.onAnswer(frame)
+        return
+      case frameType.ERROR:
+        this.#onError(frame)
+        return
+      case frameType.DATA:
+      case frameType.END:
+      case frameType.CREDIT:
+      case frameType.CANCEL:
+        this.#onStreamFrame(frame)
+        return
+      case frameType.PING:
+        this.#sendConnectionFrame(frameType.PONG, {})
+        return
+      case frameType.PONG:
+        return
+      case frameType.HELLO:
+      case frameType.WELCOME:
+        throw new TorcError('PROTOCOL', 'a handshake frame after the handshake')
+      default:
+        this.#responder.onRequest(frame, this.#bufferedBytes > limits.receivedBytesMax)
+    }
+  }
+
+  #mustBeOwn(frame: Frame): void {
+    if (frame.stream % 2 !== this.#ownParity || !this.#requester.knows(frame.stream)) {
+      throw new TorcError('PROTOCOL', `an answer to ${frame.stream}, which was never asked`)
+    }
+  }
+
+  #onError(frame: Frame): void {
+    const error = errorOfHead(frame.head)
+    if (frame.stream === 0) {
+      // The peer is about to close: it could not go on with what we sent.
+      this.destroy(error)
+      return
+    }
+    this.#mustBeOwn(frame)
+    this.#requester.find(frame.stream)?.fail(error)
+  }
+
+  #onStreamFrame(frame: Frame): void {
+    const { stream, type } = frame
+    const own = stream % 2 === this.#ownParity
+    const known = own ? this.#requester.knows(stream) : this.#responder.knows(stream)
+    if (stream === 0 || !known)
+      throw new TorcError('PROTOCOL', `frame type ${type} on stream ${stream}, which was never opened`)
+    const request = own ? this.#requester.find(stream) : undefined
+    const served = own ? undefined : this.#responder.find(stream)
+    const call: Call | undefined = request ?? served
+    if (type === frameType.DATA) {
+      const body = frame.body
+      if (body === undefined) throw new TorcError('PROTOCOL', 'DATA without bytes')
+      // What was under way when a stream was closed is dropped.
+      if (call === undefined) return
+      const { incoming } = call
+      if (incoming === undefined || incoming.ended)
+        throw new TorcError('PROTOCOL', `DATA on stream ${stream}, where none may come`)
+      incoming.push(body)
+    } else if (type === frameType.END) {
+      const { sha256 } = checkEnd(frame.head)
+      if (call === undefined) return
+      const { incoming } = call
+      if (incoming === undefined || incoming.ended)
+        throw new TorcError('PROTOCOL', `END on stream ${stream}, where none may come`)
+      if (request === undefined) incoming.finish(sha256)
+      else request.finishBody(sha256)
+    } else if (type === frameType.CREDIT) {
+      const { bytes } = checkCredit(frame.head)
+      if (call === undefined) return
+      if (call.window + bytes > limits.streamWindowBytesMax)
+        throw new TorcError('PROTOCOL', `CREDIT raises the window of stream ${stream} too far`)
+      call.credit(bytes)
+    } else if (request !== undefined) request.stopBody()
+    else served?.abort(new TorcError('CANCELLED', 'the requester cancelled'))
+  }
+
+  #sendConnectionFrame(type: number, head: Readonly<Record<string, unknown>>): void {
+    const encoder = this.outbox.encoder(false)
+    encoder.begin(type, 0, false).value(head)
+    encoder.finish(undefined, this.peerLimits.frameBytesMax)
+  }
+
+  // ---- time
+
+  #sweep(nowMs: number): number {
+    if (this.#over) return Number.POSITIVE_INFINITY
+    const next = Math.min(this.#requester.sweep(nowMs), this.#responder.sweep(nowMs), this.#probe(nowMs))
+    if (this.#closing) this.#whenIdle()
+    return next
+  }
+
+  /** Sends PING on a connection that went quiet; returns when to look again. */
+  #probe(nowMs: number): number {
+    if (this.#pingSentMs !== undefined && this.#lastReceivedMs >= this.#pingSentMs)
+      this.#pingSentMs = undefined
+    if (this.#pingSentMs !== undefined) {
+      const giveUpMs = this.#pingSentMs + limits.pongMs
+      if (nowMs < giveUpMs) return giveUpMs
+      this.destroy(new TorcError('UNREACHABLE', `${this.peer.name || this.peer.id} gives no sign of life`))
+      return Number.POSITIVE_INFINITY
+    }
+    const probeMs = this.#lastReceivedMs + limits.idlePingMs
+    if (nowMs < probeMs) return probeMs
+    this.#pingSentMs = nowMs
+    this.#sendConnectionFrame(frameType.PING, {})
+    return nowMs + limits.pongMs
+  }
+
+  // ---- the end
+
+  #whenIdle(): void {
+    if (this.#requester.count > 0 || this.#responder.count > 0) return
+    const onIdle = this.#onIdle
+    this.#onIdle = undefined
+    onIdle?.()
+  }
+
+  /** The peer broke the protocol: it is told what was wrong, and the connection ends. */
+  reject(error: unknown): void {
+    const reason = TorcError.from(error)
+    this.#parts.log.warn({ err: reason, peer: this.peer.id }, 'connection ended: the peer broke the protocol')
+    this.#shut(reason, reason)
+  }
+
+  /** Sends what is queued (and ERROR where there is a reason), then closes. */
+  #shut(reason: TorcError | undefined, result: TorcError | undefined): void {
+    if (this.#over) return
+    if (reason !== undefined) this.#sendConnectionFrame(frameType.ERROR, errorHeadOf(reason))
+    this.outbox.close()
+    const { connection, environment } = this.#parts
+    this.#finish(reason, result)
+    connection.end()
+    this.#cancelLinger = environment.clock.after(lingerMs, () => connection.destroy())
+  }
+
+  #finish(error: TorcError | undefined, result: TorcError | undefined = error): void {
+    if (this.#over) return
+    this.#over = true
+    this.#open = false
+    this.#parts.decoder.stop()
+    this.#deadlines.stop()
+    const reason = error ?? this.#notOpen()
+    this.#requester.abort(reason)
+    this.#responder.abort(reason)
+    this.outbox.discard()
+    this.#onIdle?.()
+    this.#resolveClosed(result)
+  }
+}
+
+const noOptions: RequestOptions = Object.freeze({})

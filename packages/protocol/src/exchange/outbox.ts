@@ -1,0 +1,106 @@
+import type { Clock } from '../environment/clock.js'
+import { FrameEncoder } from '../frames/encoder.js'
+import { limits } from '../limits.js'
+import type { Connection } from '../transport/transport.js'
+
+/** Beyond this much in the transport's queue, frames wait here, where interactive ones can overtake. */
+const transportBytesMax = 256 * 1024
+/** Producers of streams and pages wait while this much is queued in all. */
+const roomBytes = 512 * 1024
+
+/**
+ * What is to be sent on one connection. Frames of one turn of the event loop leave in one write; while the
+ * transport is full, interactive frames overtake background ones and producers wait for room.
+ */
+export class Outbox {
+  readonly #connection: Connection
+  readonly #clock: Clock
+  readonly #interactive = new FrameEncoder()
+  #background: FrameEncoder | undefined
+  #scheduled = false
+  #closed = false
+  #waiters: (() => void)[] = []
+  readonly #flushSoon = (): void => {
+    this.#scheduled = false
+    this.flush()
+  }
+
+  constructor(connection: Connection, clock: Clock) {
+    this.#connection = connection
+    this.#clock = clock
+  }
+
+  /** Where to write a frame of this priority; it leaves at the end of the turn. */
+  encoder(background: boolean): FrameEncoder {
+    if (!this.#scheduled && !this.#closed) {
+      this.#scheduled = true
+      this.#clock.soon(this.#flushSoon)
+    }
+    if (!background) return this.#interactive
+    this.#background ??= new FrameEncoder()
+    return this.#background
+  }
+
+  get queuedBytes(): number {
+    return this.#connection.queuedBytes + this.#interactive.queuedBytes + (this.#background?.queuedBytes ?? 0)
+  }
+
+  get hasRoom(): boolean {
+    return this.queuedBytes < roomBytes
+  }
+
+  /** The peer takes nothing while we go on answering it. */
+  get overflown(): boolean {
+    return this.queuedBytes > limits.sendQueueBytesClose
+  }
+
+  /** Calls back once there is room (never at once). */
+  whenRoom(callback: () => void): void {
+    this.#waiters.push(callback)
+  }
+
+  flush(): void {
+    if (this.#closed) return
+    const connection = this.#connection
+    if (connection.queuedBytes <= transportBytesMax && this.#interactive.queuedFrames > 0) {
+      connection.write(this.#interactive.take())
+    }
+    if (connection.queuedBytes <= transportBytesMax && this.#background !== undefined) {
+      if (this.#background.queuedFrames > 0) connection.write(this.#background.take())
+    }
+    this.#wake()
+  }
+
+  /** The transport's queue is empty again. */
+  onDrain(): void {
+    this.flush()
+  }
+
+  /** Each waiter in its turn, so that no stream starves another; one that finds no room waits again. */
+  #wake(): void {
+    if (this.#waiters.length === 0 || !this.hasRoom) return
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (let i = 0; i < waiters.length; i++) {
+      if (!this.hasRoom) {
+        this.#waiters = [...waiters.slice(i), ...this.#waiters]
+        return
+      }
+      waiters[i]?.()
+    }
+  }
+
+  /** Sends what is queued, whatever the transport's queue holds, and nothing after that. */
+  close(): void {
+    if (this.#closed) return
+    this.#connection.write(this.#interactive.take())
+    if (this.#background !== undefined) this.#connection.write(this.#background.take())
+    this.discard()
+  }
+
+  /** Nothing more leaves. */
+  discard(): void {
+    this.#closed = true
+    this.#waiters = []
+  }
+}

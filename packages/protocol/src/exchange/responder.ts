@@ -1,0 +1,260 @@
+import type { Log } from '../environment/log.js'
+import { TorcError } from '../errors.js'
+import type { Frame } from '../frames/frame.js'
+import { limits } from '../limits.js'
+import { type CompiledMessage, isRequestFrame, messageFor } from '../messages/compiled.js'
+import { envelope } from '../messages/control.js'
+import { checkerOf } from '../messages/fields.js'
+import { frameNameOf, frameType, type Role } from '../messages/frame-types.js'
+import type { CallLink } from './call.js'
+import { errorHeadOf } from './error-head.js'
+import type { Handlers, IncomingRequest, Peer } from './exchange.js'
+import { InlineBody } from './incoming-body.js'
+import { type RawReply, ServedRequest, type ServedRequestOwner } from './served-request.js'
+
+type RawHandler = (request: IncomingRequest<never>) => unknown
+
+const checkEnvelope = checkerOf(envelope.request)
+
+/** The peer's requests: which may come, which handler serves them, and how their answers leave. */
+export class Responder implements ServedRequestOwner {
+  readonly peer: Peer
+  readonly #link: CallLink
+  readonly #role: Role
+  readonly #handlers: Handlers
+  readonly #log: Log
+  readonly #open = new Map<number, ServedRequest>()
+  /** The highest number the peer has used. */
+  #lastId: number
+  /** Handlers that have not come back, those of cancelled requests included. */
+  #running = 0
+  #openStreams = 0
+  #closing = false
+
+  /** `role` is this side's; `peersFirstId` is 1 when the peer opened the connection, else 2. */
+  constructor(link: CallLink, peer: Peer, role: Role, handlers: Handlers, peersFirstId: number, log: Log) {
+    this.#link = link
+    this.peer = peer
+    this.#role = role
+    this.#handlers = handlers
+    this.#lastId = peersFirstId - 2
+    this.#log = log
+  }
+
+  get outbox() {
+    return this.#link.outbox
+  }
+  get peerLimits() {
+    return this.#link.peerLimits
+  }
+  get ownLimits() {
+    return this.#link.ownLimits
+  }
+  nowMs(): number {
+    return this.#link.nowMs()
+  }
+  watch(deadlineMs: number): void {
+    this.#link.watch(deadlineMs)
+  }
+  onBuffered(bytes: number): void {
+    this.#link.onBuffered(bytes)
+  }
+
+  get count(): number {
+    return this.#open.size
+  }
+
+  find(id: number): ServedRequest | undefined {
+    return this.#open.get(id)
+  }
+
+  /** Whether the peer has used this number. */
+  knows(id: number): boolean {
+    return id <= this.#lastId
+  }
+
+  /** From now on requests are refused; those under way go on. */
+  refuseNew(): void {
+    this.#closing = true
+  }
+
+  /**
+   * A frame that asks for something. `overloaded` says that streams may not take more memory. Throws
+   * PROTOCOL where the peer breaks the rules of numbering.
+   */
+  onRequest(frame: Frame, overloaded: boolean): void {
+    const id = frame.stream
+    if (id % 2 !== (this.#lastId & 1) || id <= this.#lastId) {
+      throw new TorcError('PROTOCOL', `a request with the number ${id}: numbers rise by two for each side`)
+    }
+    this.#lastId = id
+    let call: ServedRequest
+    let message: CompiledMessage
+    try {
+      message = this.#admit(frame)
+      const { timeoutMs, stream } = checkEnvelope(frame.head)
+      const streamed = stream === true
+      checkBody(message, frame, streamed)
+      if (streamed && (overloaded || this.#openStreams >= this.ownLimits.openStreamsMax)) {
+        throw new TorcError('OVERLOADED', `${this.#openStreams} bodies arrive on this connection already`)
+      }
+      call = new ServedRequest(
+        this,
+        id,
+        message,
+        message.checkRequest(frame.head),
+        timeoutMs ?? limits.requestMs,
+      )
+      if (streamed) {
+        this.#openStreams++
+        call.body = call.openIncoming()
+      } else if (frame.body !== undefined) call.body = new InlineBody(frame.body)
+    } catch (error) {
+      this.#refuse(id, TorcError.from(error))
+      return
+    }
+    this.#open.set(id, call)
+    this.watch(call.deadlineMs)
+    this.#serve(call, this.#handlers[message.name] as RawHandler)
+  }
+
+  #admit(frame: Frame): CompiledMessage {
+    if (!isRequestFrame(frame.type)) {
+      throw new TorcError(
+        'UNSUPPORTED',
+        `frame type ${frame.type} (${frameNameOf(frame.type) ?? 'unknown'}) is no request here`,
+      )
+    }
+    const name = frameNameOf(frame.type)
+    const message = messageFor(frame.type, frame.head.op)
+    if (message === undefined)
+      throw new TorcError('UNSUPPORTED', `${name} has no operation ${quoted(frame.head.op)}`)
+    const { from, to, op } = message.message
+    if (!from.includes(this.peer.role)) {
+      throw new TorcError('DENIED', `${article(this.peer.role)} may not send ${name} ${op}`, {
+        hint: `Connect as ${from.map(article).join(' or ')}.`,
+      })
+    }
+    if (!to.includes(this.#role)) {
+      throw new TorcError('UNSUPPORTED', `${article(this.#role)} does not answer ${name} ${op}`, {
+        hint: `Send it to ${to.map(article).join(' or ')}.`,
+      })
+    }
+    if (this.#handlers[message.name] === undefined) {
+      throw new TorcError('UNSUPPORTED', `${name} ${op} is not served here`)
+    }
+    if (this.#closing) throw new TorcError('UNAVAILABLE', 'this process is shutting down')
+    if (this.#running >= this.ownLimits.openRequestsMax) {
+      throw new TorcError('OVERLOADED', `${this.#running} requests are open on this connection`)
+    }
+    if (this.outbox.queuedBytes > limits.sendQueueBytesMax) {
+      throw new TorcError('OVERLOADED', 'answers wait on this connection because they are not read')
+    }
+    return message
+  }
+
+  #refuse(id: number, error: TorcError): void {
+    const encoder = this.outbox.encoder(false)
+    encoder.begin(frameType.ERROR, id, false).value(errorHeadOf(error))
+    encoder.finish(undefined, this.peerLimits.frameBytesMax)
+  }
+
+  #serve(call: ServedRequest, handler: RawHandler): void {
+    this.#running++
+    let result: unknown
+    try {
+      result = handler(call as unknown as IncomingRequest<never>)
+    } catch (error) {
+      this.#failed(call, error)
+      return
+    }
+    if (isPromise(result)) {
+      result.then(
+        reply => this.#reply(call, reply),
+        (error: unknown) => this.#failed(call, error),
+      )
+    } else this.#reply(call, result)
+  }
+
+  #reply(call: ServedRequest, result: unknown): void {
+    if (isIterable(result)) {
+      this.#serveItems(call, result).then(
+        () => void this.#running--,
+        (error: unknown) => this.#failed(call, error),
+      )
+      return
+    }
+    this.#running--
+    call.answer(result as RawReply, true)
+  }
+
+  /** One FETCH_RESP for each item; the last is known only when the next is asked for. */
+  async #serveItems(call: ServedRequest, items: AsyncIterable<RawReply>): Promise<void> {
+    let held: RawReply | undefined
+    for await (const item of items) {
+      if (held !== undefined) {
+        await call.readyForItem()
+        call.answer(held, false)
+      }
+      if (call.over) return
+      held = item
+    }
+    if (held === undefined) throw new TorcError('INTERNAL', `${call.message.name} gave no item at all`)
+    call.answer(held, true)
+  }
+
+  #failed(call: ServedRequest, error: unknown): void {
+    this.#running--
+    if (!(error instanceof TorcError) && !call.over) {
+      this.#log.error({ err: error, message: call.message.name, peer: this.peer.id }, 'a handler failed')
+    }
+    call.refuse(TorcError.from(error))
+  }
+
+  forget(call: ServedRequest): void {
+    this.#open.delete(call.id)
+    if (call.incoming !== undefined) this.#openStreams--
+  }
+
+  /** Ends what is past its deadline; returns the next one. */
+  sweep(nowMs: number): number {
+    let next = Number.POSITIVE_INFINITY
+    for (const call of this.#open.values()) {
+      if (call.deadlineMs <= nowMs) call.expire()
+      else if (call.deadlineMs < next) next = call.deadlineMs
+    }
+    return next
+  }
+
+  /** The connection is over. */
+  abort(error: TorcError): void {
+    for (const call of [...this.#open.values()]) call.abort(error)
+  }
+}
+
+function checkBody(message: CompiledMessage, frame: Frame, streamed: boolean): void {
+  const { requestBody, frame: name, op } = message.message
+  const inline = frame.body !== undefined
+  if (inline && streamed)
+    throw new TorcError('BAD_REQUEST', `${name} ${op} has its body in the frame and as a stream`)
+  if (requestBody === 'none' && (inline || streamed))
+    throw new TorcError('BAD_REQUEST', `${name} ${op} takes no body`)
+  if (requestBody === 'required' && !inline && !streamed)
+    throw new TorcError('BAD_REQUEST', `${name} ${op} needs a body`)
+}
+
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}
+
+function isIterable(value: unknown): value is AsyncIterable<RawReply> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
+}
+
+function article(role: Role): string {
+  return role === 'agent' ? 'an agent' : `a ${role}`
+}
+
+function quoted(op: unknown): string {
+  return typeof op === 'string' ? JSON.stringify(op.slice(0, 64)) : 'without a name'
+}

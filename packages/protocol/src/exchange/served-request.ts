@@ -1,0 +1,183 @@
+import { TorcError } from '../errors.js'
+import type { CompiledMessage } from '../messages/compiled.js'
+import { frameType } from '../messages/frame-types.js'
+import type { MessageName } from '../messages/table.js'
+import { inlinePieces, releaseBody } from './body-sender.js'
+import { Call, type CallLink } from './call.js'
+import { errorHeadOf } from './error-head.js'
+import type { IncomingBody, IncomingRequest, OutgoingBody, Peer } from './exchange.js'
+
+/** A handler's reply before its message's types are put on it. */
+export interface RawReply {
+  readonly head: Readonly<Record<string, unknown>>
+  readonly body?: OutgoingBody | undefined
+}
+
+export interface ServedRequestOwner extends CallLink {
+  readonly peer: Peer
+  /** The request is over in both directions. */
+  forget(request: ServedRequest): void
+}
+
+/** A request of the peer, and what the handler sees of it. */
+export class ServedRequest extends Call {
+  readonly message: CompiledMessage
+  readonly head: Record<string, unknown>
+  readonly #owner: ServedRequestOwner
+  #controller: AbortController | undefined
+  #aborted: TorcError | undefined
+  #replied = false
+  #over = false
+  #waitsForWindow: (() => void) | undefined
+  body: IncomingBody | undefined
+
+  constructor(
+    owner: ServedRequestOwner,
+    id: number,
+    message: CompiledMessage,
+    head: Record<string, unknown>,
+    timeoutMs: number,
+  ) {
+    super(owner, id, message.message.priority === 'background', timeoutMs)
+    this.#owner = owner
+    this.message = message
+    this.head = head
+  }
+
+  get peer(): Peer {
+    return this.#owner.peer
+  }
+
+  get over(): boolean {
+    return this.#over
+  }
+
+  /** Made when it is first asked for: most handlers never do. */
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
+    if (this.#aborted !== undefined) this.#controller.abort(this.#aborted)
+    return this.#controller.signal
+  }
+
+  asRequest(): IncomingRequest<MessageName> {
+    return this as unknown as IncomingRequest<MessageName>
+  }
+
+  /** Sends one answer; `last` unless more FETCH_RESP follow. */
+  answer(reply: RawReply, last: boolean): void {
+    if (this.#over) {
+      releaseBody(reply.body)
+      return
+    }
+    const { message, link } = this
+    const inline = inlinePieces(reply.body, link.peerLimits.inlineBodyBytesMax)
+    const streamed = reply.body !== undefined && inline === undefined
+    const misuse = this.#misuse(reply, last, streamed)
+    if (misuse !== undefined) {
+      releaseBody(reply.body)
+      this.refuse(new TorcError('INTERNAL', misuse))
+      return
+    }
+    const encoder = link.outbox.encoder(this.background)
+    const writer = encoder.begin(message.answerType, this.id, inline !== undefined)
+    try {
+      message.writeResponse(writer, reply.head, last && message.answerType === frameType.FETCH_RESP, streamed)
+    } catch (error) {
+      encoder.abandon()
+      this.refuse(TorcError.from(error))
+      return
+    }
+    try {
+      const length = encoder.finish(inline, link.peerLimits.frameBytesMax)
+      if (!last) this.window -= length
+    } catch (error) {
+      this.refuse(TorcError.from(error))
+      return
+    }
+    this.onProgress()
+    if (!last) return
+    this.#replied = true
+    if (streamed && reply.body !== undefined) this.openOutgoing(reply.body)
+    else this.#end()
+  }
+
+  #misuse(reply: RawReply, last: boolean, streamed: boolean): string | undefined {
+    if (reply.body !== undefined && this.message.message.responseBody === 'none') {
+      return `${this.message.name} has no body in its answer`
+    }
+    return streamed && !last ? 'only the last FETCH_RESP may have a stream' : undefined
+  }
+
+  /** Resolves once an answer that is not the last may be sent, or the request is over. */
+  async readyForItem(): Promise<void> {
+    while (!this.#over && (this.window <= 0 || !this.hasRoom)) {
+      await new Promise<void>(resolve => {
+        if (this.window <= 0) this.#waitsForWindow = resolve
+        else this.whenRoom(resolve)
+      })
+    }
+  }
+
+  override credit(bytes: number): void {
+    super.credit(bytes)
+    this.#release()
+  }
+
+  #release(): void {
+    const resolve = this.#waitsForWindow
+    this.#waitsForWindow = undefined
+    resolve?.()
+  }
+
+  /** Answers ERROR, also in the middle of the answer's body. */
+  refuse(error: TorcError): void {
+    if (this.#over) return
+    this.outgoing?.stop()
+    this.sendControl(frameType.ERROR, errorHeadOf(error))
+    this.#end()
+  }
+
+  /** CANCEL, or the connection's end: nobody waits for the answer. */
+  abort(error: TorcError): void {
+    if (this.#over) return
+    this.#over = true
+    this.#aborted = error
+    this.#controller?.abort(error)
+    this.incoming?.fail(error)
+    this.outgoing?.stop()
+    this.#release()
+    this.#owner.forget(this)
+  }
+
+  expire(): void {
+    const error = new TorcError('TIMEOUT', `${this.message.name} took longer than ${this.timeoutMs} ms`)
+    if (!this.#over) this.sendControl(frameType.ERROR, errorHeadOf(error))
+    this.abort(error)
+  }
+
+  onDiscard(): void {
+    // The answer still comes; only the sender of the body is told to stop.
+    this.sendCancel()
+  }
+
+  onSent(): void {
+    this.#end()
+  }
+
+  onSourceError(error: TorcError): void {
+    this.refuse(error)
+  }
+
+  /** What the handler left of the request's body is not wanted any more. */
+  #end(): void {
+    if (this.#over) return
+    this.incoming?.discard()
+    this.#over = true
+    this.#release()
+    this.#owner.forget(this)
+  }
+
+  get replied(): boolean {
+    return this.#replied
+  }
+}
