@@ -1,0 +1,68 @@
+import type { Scheduler } from '../scheduler.js'
+import type { SeededRandom } from '../seeded-random.js'
+
+/** Delays of a link in milliseconds: each delivery draws one in between. */
+export interface LinkDelay {
+  readonly minMs: number
+  readonly maxMs: number
+}
+
+/** One direction between two machines. */
+export class Link {
+  readonly name: string
+  delay: LinkDelay
+  readonly #scheduler: Scheduler
+  readonly #random: SeededRandom
+  #held = false
+  /** Arrived while the link was held, or behind such: what is sent first is delivered first. */
+  #waiting: (() => void)[] = []
+
+  constructor(name: string, delay: LinkDelay, scheduler: Scheduler, random: SeededRandom) {
+    this.name = name
+    this.delay = delay
+    this.#scheduler = scheduler
+    this.#random = random
+  }
+
+  get held(): boolean {
+    return this.#held
+  }
+
+  /**
+   * Lets `deliver` happen after this link's delay and not before `notBeforeMs` (the arrival of what was sent before
+   * on the same connection). What arrives while the link is held happens when it is released. Returns the arrival.
+   */
+  carry(what: string, notBeforeMs: number, deliver: () => void): number {
+    const { minMs, maxMs } = this.delay
+    const nowMs = this.#scheduler.nowMs
+    const arrivalMs = Math.max(notBeforeMs, nowMs + minMs + this.#random.fraction() * (maxMs - minMs))
+    this.#scheduler.schedule(arrivalMs - nowMs, `${this.name} ${what}`, () => {
+      if (!this.#held && this.#waiting.length === 0) return deliver()
+      this.#waiting.push(deliver)
+      if (!this.#held) this.#deliverLater()
+    })
+    return arrivalMs
+  }
+
+  /** From now on nothing arrives, and nothing is lost. */
+  hold(): void {
+    if (this.#held) return
+    this.#held = true
+    this.#scheduler.record(`${this.name} held`)
+  }
+
+  /** What was held arrives now, in order. */
+  release(): void {
+    if (!this.#held) return
+    this.#held = false
+    this.#scheduler.record(`${this.name} released`)
+    for (let count = this.#waiting.length; count > 0; count--) this.#deliverLater()
+  }
+
+  /** One of those that wait, by an event of its own, unless the link is held again by then. */
+  #deliverLater(): void {
+    this.#scheduler.schedule(0, `${this.name} delivers`, () => {
+      if (!this.#held) this.#waiting.shift()?.()
+    })
+  }
+}

@@ -1,0 +1,36 @@
+import { createHash, type Hash } from 'node:crypto'
+
+const linesKept = 200
+
+/**
+ * What happened, as one running hash: two runs of a seed are the same run when their hashes are equal. The last
+ * lines are kept for people.
+ */
+export class Trace {
+  readonly #hash: Hash = createHash('sha256')
+  readonly #lines: string[] = []
+  #count = 0
+
+  record(timeMs: number, what: string): void {
+    const line = `${timeMs.toFixed(6)} ${what}`
+    this.#hash.update(line).update('\n')
+    this.#lines[this.#count++ % linesKept] = line
+  }
+
+  /** Lines recorded so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** Hex digest of all lines so far; recording may go on. */
+  digest(): string {
+    return this.#hash.copy().digest('hex')
+  }
+
+  /** The last lines, oldest first. */
+  tail(): readonly string[] {
+    if (this.#count <= linesKept) return [...this.#lines]
+    const start = this.#count % linesKept
+    return [...this.#lines.slice(start), ...this.#lines.slice(0, start)]
+  }
+}
