@@ -20,6 +20,8 @@ export interface CallLink {
   watch(deadlineMs: number): void
   /** Bytes of streams that wait in memory changed. */
   onBuffered(bytes: number): void
+  /** A call ended: a connection that is closing may be done. */
+  onCallOver(): void
 }
 
 /** One request with its answer and both bodies, seen from either side. */

@@ -2,7 +2,7 @@ import type { Log } from '../environment/log.js'
 import type { Environment } from '../environment/system.js'
 import { TorcError } from '../errors.js'
 import type { FrameDecoder } from '../frames/decoder.js'
-import type { Frame } from '../frames/frame.js'
+import { type Frame, sizeOf } from '../frames/frame.js'
 import { limits } from '../limits.js'
 import { type AnnouncedLimits, controlHeads } from '../messages/control.js'
 import { checkerOf } from '../messages/fields.js'
@@ -161,6 +161,10 @@ export class ExchangeConnection implements Exchange, CallLink {
     this.#bufferedBytes += bytes
   }
 
+  onCallOver(): void {
+    if (this.#closing) this.#whenIdle()
+  }
+
   // ---- from the transport
 
   onData(chunk: Uint8Array): void {
@@ -174,7 +178,6 @@ export class ExchangeConnection implements Exchange, CallLink {
     }
     if (this.outbox.overflown)
       this.destroy(new TorcError('OVERLOADED', `${this.peer.id} does not read its answers`))
-    else if (this.#closing) this.#whenIdle()
   }
 
   onDrain(): void {
@@ -255,7 +258,9 @@ export class ExchangeConnection implements Exchange, CallLink {
     const call: Call | undefined = request ?? served
     if (type === frameType.DATA) {
       const body = frame.body
-      if (body === undefined) throw new TorcError('PROTOCOL', 'DATA without bytes')
+      if (body === undefined || sizeOf(body) > this.ownLimits.dataBytesMax) {
+        throw new TorcError('PROTOCOL', `DATA without bytes or of more than ${this.ownLimits.dataBytesMax}`)
+      }
       // What was under way when a stream was closed is dropped.
       if (call === undefined) return
       const { incoming } = call
@@ -291,7 +296,6 @@ export class ExchangeConnection implements Exchange, CallLink {
   #sweep(nowMs: number): number {
     if (this.#over) return Number.POSITIVE_INFINITY
     const next = Math.min(this.#requester.sweep(nowMs), this.#responder.sweep(nowMs), this.#probe(nowMs))
-    if (this.#closing) this.#whenIdle()
     return next
   }
 

@@ -1,5 +1,5 @@
 import { TorcError } from '../errors.js'
-import type { AnswerSink, OpenRequest, RawAnswer } from './open-request.js'
+import type { AnswerSink, RawAnswer, RequestHandle } from './open-request.js'
 
 interface Reader {
   resolve(result: IteratorResult<RawAnswer>): void
@@ -10,16 +10,16 @@ const over: IteratorResult<RawAnswer> = { done: true, value: undefined }
 
 /** The answers of one FETCH, in order. The window bounds what waits here; reading grants more. */
 export class FetchQueue implements AnswerSink, AsyncIterableIterator<RawAnswer> {
-  readonly #start: (sink: AnswerSink) => OpenRequest | undefined
+  readonly #start: (sink: AnswerSink) => RequestHandle | undefined
   #started = false
-  #request: OpenRequest | undefined
+  #request: RequestHandle | undefined
   #items: { answer: RawAnswer; length: number }[] = []
   #waiting: Reader | undefined
   #ended = false
   #error: TorcError | undefined
 
   /** `start` sends the request; it is called when the first item is asked for. */
-  constructor(start: (sink: AnswerSink) => OpenRequest | undefined) {
+  constructor(start: (sink: AnswerSink) => RequestHandle | undefined) {
     this.#start = start
   }
 
@@ -35,7 +35,7 @@ export class FetchQueue implements AnswerSink, AsyncIterableIterator<RawAnswer> 
       return
     }
     this.#waiting = undefined
-    if (!last) this.#request?.receiveWindow.consumed(length)
+    if (!last) this.#request?.consumed(length)
     waiting.resolve({ done: false, value: answer })
   }
 
@@ -53,11 +53,7 @@ export class FetchQueue implements AnswerSink, AsyncIterableIterator<RawAnswer> 
     }
     const item = this.#items.shift()
     if (item !== undefined) {
-      const request = this.#request
-      if (request !== undefined && !request.over) {
-        request.onProgress()
-        request.receiveWindow.consumed(item.length)
-      }
+      this.#request?.consumed(item.length)
       return Promise.resolve({ done: false, value: item.answer })
     }
     if (this.#error !== undefined) return Promise.reject(this.#error)

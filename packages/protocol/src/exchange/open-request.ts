@@ -2,13 +2,20 @@ import { TorcError } from '../errors.js'
 import type { Frame } from '../frames/frame.js'
 import type { CompiledMessage } from '../messages/compiled.js'
 import { Call, type CallLink } from './call.js'
-import type { IncomingBody, OutgoingBody } from './exchange.js'
+import type { IncomingBody } from './exchange.js'
 import { InlineBody } from './incoming-body.js'
 
 /** An answer before its message's types are put on it. */
 export interface RawAnswer {
   readonly head: Record<string, unknown>
   readonly body: IncomingBody | undefined
+}
+
+/** A request that was accepted for sending; it may still wait for a place. */
+export interface RequestHandle {
+  cancel(error: TorcError): void
+  /** The application has taken an answer of `length` bytes that was not the last. */
+  consumed(length: number): void
 }
 
 /** Where the answers of a request go. */
@@ -18,13 +25,15 @@ export interface AnswerSink {
   onFailure(error: TorcError): void
 }
 
-export interface OpenRequestOwner extends CallLink {
+export interface OpenRequestOwner {
+  /** Takes a place for a body that arrives; false when there is none. */
+  admitStream(): boolean
   /** The request is over in both directions. */
   forget(request: OpenRequest): void
 }
 
 /** A request of this side. */
-export class OpenRequest extends Call {
+export class OpenRequest extends Call implements RequestHandle {
   readonly message: CompiledMessage
   readonly #owner: OpenRequestOwner
   readonly #sink: AnswerSink
@@ -35,6 +44,7 @@ export class OpenRequest extends Call {
   #over = false
 
   constructor(
+    link: CallLink,
     owner: OpenRequestOwner,
     id: number,
     message: CompiledMessage,
@@ -42,7 +52,7 @@ export class OpenRequest extends Call {
     sink: AnswerSink,
     signal: AbortSignal | undefined,
   ) {
-    super(owner, id, message.message.priority === 'background', timeoutMs)
+    super(link, id, message.message.priority === 'background', timeoutMs)
     this.#owner = owner
     this.message = message
     this.#sink = sink
@@ -58,16 +68,12 @@ export class OpenRequest extends Call {
     return this.#over
   }
 
-  /** The request's head has left; its streamed body follows. */
-  sent(body: OutgoingBody | undefined): void {
-    if (body !== undefined) this.openOutgoing(body)
-  }
-
   /** A RESULT or FETCH_RESP. */
   answer(frame: Frame): void {
     if (this.#settled) throw new TorcError('PROTOCOL', 'an answer after the last one')
     const last = this.message.message.frame !== 'FETCH' || frame.head.end === true
     const streamed = frame.head.stream === true
+    if (streamed && frame.body !== undefined) throw new TorcError('PROTOCOL', 'an answer with two bodies')
     if (streamed && !last) throw new TorcError('PROTOCOL', 'only the last FETCH_RESP may have a stream')
     if ((streamed || frame.body !== undefined) && this.message.message.responseBody === 'none') {
       throw new TorcError('PROTOCOL', `${this.message.name} has no body in its answer`)
@@ -80,6 +86,10 @@ export class OpenRequest extends Call {
     } catch (error) {
       const reason = TorcError.from(error).message
       this.cancel(new TorcError('PROTOCOL', `the answer to ${this.message.name} is malformed: ${reason}`))
+      return
+    }
+    if (streamed && !this.#owner.admitStream()) {
+      this.cancel(new TorcError('OVERLOADED', 'more bodies arrive on this connection than were allowed'))
       return
     }
     if (last) this.#settled = true
@@ -108,6 +118,12 @@ export class OpenRequest extends Call {
     if (this.#over) return
     this.sendCancel()
     this.fail(error)
+  }
+
+  consumed(length: number): void {
+    if (this.#over) return
+    this.onProgress()
+    this.receiveWindow.consumed(length)
   }
 
   /** CANCEL from the peer: it wants no more of the body; the answer still comes. */

@@ -95,12 +95,12 @@ export class Outbox {
     if (this.#closed) return
     this.#connection.write(this.#interactive.take())
     if (this.#background !== undefined) this.#connection.write(this.#background.take())
-    this.discard()
+    this.#closed = true
   }
 
-  /** Nothing more leaves. */
+  /** Nothing more leaves. Who waits for room is called, to find that its call is over. */
   discard(): void {
     this.#closed = true
-    this.#waiters = []
+    for (const waiter of this.#waiters.splice(0)) waiter()
   }
 }

@@ -3,29 +3,23 @@ import type { Frame } from '../frames/frame.js'
 import { limits } from '../limits.js'
 import { type CompiledMessage, compiledMessage } from '../messages/compiled.js'
 import type { MessageName } from '../messages/table.js'
-import { inlinePieces } from './body-sender.js'
+import { inlinePieces, releaseBody } from './body-sender.js'
 import type { CallLink } from './call.js'
 import type { RequestOptions } from './exchange.js'
-import { type AnswerSink, OpenRequest, type OpenRequestOwner } from './open-request.js'
+import { type AnswerSink, OpenRequest, type OpenRequestOwner, type RequestHandle } from './open-request.js'
+import { WaitingRequest, WaitingRoom } from './waiting-room.js'
 
 type Head = Readonly<Record<string, unknown>>
-
-/** A request that waits until the peer has a place for it. */
-interface Waiting {
-  readonly message: CompiledMessage
-  readonly head: Head
-  readonly options: RequestOptions
-  readonly sink: AnswerSink
-  readonly deadlineMs: number
-}
 
 /** The requests of this side: their numbers, their places at the peer, and who gets their answers. */
 export class Requester implements OpenRequestOwner {
   readonly #link: CallLink
   readonly #open = new Map<number, OpenRequest>()
-  readonly #waiting: { interactive: Waiting[]; background: Waiting[] } = { interactive: [], background: [] }
+  readonly #waiting = new WaitingRoom()
   #nextId: number
-  #openStreams = 0
+  /** Bodies of requests that leave as streams, and bodies of answers that arrive so. */
+  #outgoingStreams = 0
+  #incomingStreams = 0
 
   /** `firstId` is 1 for the side that opened the connection, 2 for the other. */
   constructor(link: CallLink, firstId: number) {
@@ -33,28 +27,9 @@ export class Requester implements OpenRequestOwner {
     this.#nextId = firstId
   }
 
-  get outbox() {
-    return this.#link.outbox
-  }
-  get peerLimits() {
-    return this.#link.peerLimits
-  }
-  get ownLimits() {
-    return this.#link.ownLimits
-  }
-  nowMs(): number {
-    return this.#link.nowMs()
-  }
-  watch(deadlineMs: number): void {
-    this.#link.watch(deadlineMs)
-  }
-  onBuffered(bytes: number): void {
-    this.#link.onBuffered(bytes)
-  }
-
   /** Requests under way or waiting. */
   get count(): number {
-    return this.#open.size + this.#waiting.interactive.length + this.#waiting.background.length
+    return this.#open.size + this.#waiting.count
   }
 
   find(id: number): OpenRequest | undefined {
@@ -67,32 +42,40 @@ export class Requester implements OpenRequestOwner {
   }
 
   /** Sends the request now, or when there is a place for it. Failures go to the sink. */
-  start(name: MessageName, head: Head, options: RequestOptions, sink: AnswerSink): OpenRequest | undefined {
+  start(name: MessageName, head: Head, options: RequestOptions, sink: AnswerSink): RequestHandle | undefined {
     const message = compiledMessage(name)
     const { signal } = options
     if (signal?.aborted === true) {
-      sink.onFailure(new TorcError('CANCELLED', `${name} was cancelled`, { cause: signal.reason }))
-      return undefined
+      return this.#refuse(
+        options,
+        sink,
+        new TorcError('CANCELLED', `${name} was cancelled`, { cause: signal.reason }),
+      )
     }
     const timeoutMs = clampTimeout(options.timeoutMs)
     if (this.#hasPlace(options)) return this.#send(message, head, options, timeoutMs, sink)
-    const queue = this.#waiting[message.message.priority]
-    if (queue.length >= limits.waitingRequestsMax) {
-      sink.onFailure(new TorcError('OVERLOADED', `${queue.length} requests wait for this connection`))
-      return undefined
+    if (this.#waiting.full) {
+      return this.#refuse(
+        options,
+        sink,
+        new TorcError('OVERLOADED', 'too many requests wait for this connection'),
+      )
     }
-    const deadlineMs = this.nowMs() + timeoutMs
-    queue.push({ message, head, options, sink, deadlineMs })
-    this.watch(deadlineMs)
-    return undefined
+    const waiting = new WaitingRequest(message, head, options, sink, this.#link.nowMs() + timeoutMs)
+    this.#waiting.add(waiting)
+    this.#link.watch(waiting.deadlineMs)
+    return waiting
+  }
+
+  #refuse(options: RequestOptions, sink: AnswerSink, error: TorcError): undefined {
+    releaseBody(options.body)
+    sink.onFailure(error)
   }
 
   #hasPlace(options: RequestOptions): boolean {
-    if (this.#open.size >= this.peerLimits.openRequestsMax) return false
-    return (
-      !isStream(options, this.peerLimits.inlineBodyBytesMax) ||
-      this.#openStreams < this.peerLimits.openStreamsMax
-    )
+    const { openRequestsMax, openStreamsMax, inlineBodyBytesMax } = this.#link.peerLimits
+    if (this.#open.size >= openRequestsMax) return false
+    return this.#outgoingStreams < openStreamsMax || !isStream(options, inlineBodyBytesMax)
   }
 
   #send(
@@ -101,62 +84,53 @@ export class Requester implements OpenRequestOwner {
     options: RequestOptions,
     timeoutMs: number,
     sink: AnswerSink,
-  ): OpenRequest | undefined {
+  ): RequestHandle | undefined {
+    const link = this.#link
     const id = this.#nextId
     const { body } = options
-    const inline = inlinePieces(body, this.peerLimits.inlineBodyBytesMax)
+    const inline = inlinePieces(body, link.peerLimits.inlineBodyBytesMax)
     const streamed = body !== undefined && inline === undefined
-    const encoder = this.outbox.encoder(message.message.priority === 'background')
-    const writer = encoder.begin(message.type, id, inline !== undefined)
+    const encoder = link.outbox.encoder(message.message.priority === 'background')
     try {
+      const writer = encoder.begin(message.type, id, inline !== undefined)
       message.writeRequest(writer, head, timeoutMs === limits.requestMs ? undefined : timeoutMs, streamed)
+      encoder.finish(inline, link.peerLimits.frameBytesMax)
     } catch (error) {
       encoder.abandon()
-      sink.onFailure(TorcError.from(error))
-      return undefined
-    }
-    try {
-      encoder.finish(inline, this.peerLimits.frameBytesMax)
-    } catch (error) {
-      sink.onFailure(TorcError.from(error))
-      return undefined
+      return this.#refuse(options, sink, TorcError.from(error))
     }
     this.#nextId += 2
-    const request = new OpenRequest(this, id, message, timeoutMs, sink, options.signal)
+    const request = new OpenRequest(link, this, id, message, timeoutMs, sink, options.signal)
     this.#open.set(id, request)
-    this.watch(request.deadlineMs)
+    link.watch(request.deadlineMs)
     if (streamed) {
-      this.#openStreams++
-      request.sent(body)
+      this.#outgoingStreams++
+      request.openOutgoing(body)
     }
     return request
   }
 
+  admitStream(): boolean {
+    if (this.#incomingStreams >= this.#link.ownLimits.openStreamsMax) return false
+    this.#incomingStreams++
+    return true
+  }
+
   forget(request: OpenRequest): void {
     this.#open.delete(request.id)
-    if (request.outgoing !== undefined) this.#openStreams--
-    if (this.#waiting.interactive.length + this.#waiting.background.length > 0) this.#admit()
+    if (request.outgoing !== undefined) this.#outgoingStreams--
+    if (request.incoming !== undefined) this.#incomingStreams--
+    if (this.#waiting.count > 0) this.#admit()
+    this.#link.onCallOver()
   }
 
   #admit(): void {
-    for (const queue of [this.#waiting.interactive, this.#waiting.background]) {
-      // In order, but a stream that has to wait does not hold back requests behind it.
-      for (let i = 0; i < queue.length; ) {
-        const waiting = queue[i] as Waiting
-        if (this.#open.size >= this.peerLimits.openRequestsMax) return
-        if (!this.#hasPlace(waiting.options)) {
-          i++
-          continue
-        }
-        queue.splice(i, 1)
-        if (waiting.options.signal?.aborted === true) {
-          waiting.sink.onFailure(new TorcError('CANCELLED', `${waiting.message.name} was cancelled`))
-          continue
-        }
-        const leftMs = Math.max(1, Math.ceil(waiting.deadlineMs - this.nowMs()))
-        this.#send(waiting.message, waiting.head, waiting.options, leftMs, waiting.sink)
-      }
-    }
+    this.#waiting.offer(waiting => {
+      if (!this.#hasPlace(waiting.options)) return false
+      const leftMs = Math.max(1, Math.ceil(waiting.deadlineMs - this.#link.nowMs()))
+      waiting.admitted(this.#send(waiting.message, waiting.head, waiting.options, leftMs, waiting.sink))
+      return true
+    })
   }
 
   /** RESULT or FETCH_RESP. An answer to a request that is over already (it timed out, say) is dropped. */
@@ -170,31 +144,17 @@ export class Requester implements OpenRequestOwner {
 
   /** Fails what is past its deadline; returns the next one. */
   sweep(nowMs: number): number {
-    let next = Number.POSITIVE_INFINITY
+    let next = this.#waiting.sweep(nowMs)
     for (const request of this.#open.values()) {
       if (request.deadlineMs <= nowMs) request.expire()
       else if (request.deadlineMs < next) next = request.deadlineMs
-    }
-    for (const queue of [this.#waiting.interactive, this.#waiting.background]) {
-      for (let i = queue.length - 1; i >= 0; i--) {
-        const waiting = queue[i] as Waiting
-        if (waiting.deadlineMs <= nowMs) {
-          queue.splice(i, 1)
-          waiting.sink.onFailure(
-            new TorcError('TIMEOUT', `${waiting.message.name}: the connection had no place for it in time`),
-          )
-        } else if (waiting.deadlineMs < next) next = waiting.deadlineMs
-      }
     }
     return next
   }
 
   /** The connection is over. */
   abort(error: TorcError): void {
-    const waiting = [...this.#waiting.interactive, ...this.#waiting.background]
-    this.#waiting.interactive = []
-    this.#waiting.background = []
-    for (const { sink } of waiting) sink.onFailure(error)
+    this.#waiting.abort(error)
     for (const request of [...this.#open.values()]) request.abort(error)
   }
 }

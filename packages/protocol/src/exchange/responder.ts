@@ -1,6 +1,6 @@
 import type { Log } from '../environment/log.js'
 import { TorcError } from '../errors.js'
-import type { Frame } from '../frames/frame.js'
+import { type Frame, sizeOf } from '../frames/frame.js'
 import { limits } from '../limits.js'
 import { type CompiledMessage, isRequestFrame, messageFor } from '../messages/compiled.js'
 import { envelope } from '../messages/control.js'
@@ -28,7 +28,11 @@ export class Responder implements ServedRequestOwner {
   #lastId: number
   /** Handlers that have not come back, those of cancelled requests included. */
   #running = 0
-  #openStreams = 0
+  /** Bodies of requests that arrive as streams, and bodies of answers that leave so. */
+  #incomingStreams = 0
+  #outgoingStreams = 0
+  /** Answers whose body has no place among the streams yet. */
+  #waitForStream: (() => void)[] = []
   #closing = false
 
   /** `role` is this side's; `peersFirstId` is 1 when the peer opened the connection, else 2. */
@@ -39,25 +43,6 @@ export class Responder implements ServedRequestOwner {
     this.#handlers = handlers
     this.#lastId = peersFirstId - 2
     this.#log = log
-  }
-
-  get outbox() {
-    return this.#link.outbox
-  }
-  get peerLimits() {
-    return this.#link.peerLimits
-  }
-  get ownLimits() {
-    return this.#link.ownLimits
-  }
-  nowMs(): number {
-    return this.#link.nowMs()
-  }
-  watch(deadlineMs: number): void {
-    this.#link.watch(deadlineMs)
-  }
-  onBuffered(bytes: number): void {
-    this.#link.onBuffered(bytes)
   }
 
   get count(): number {
@@ -94,11 +79,12 @@ export class Responder implements ServedRequestOwner {
       message = this.#admit(frame)
       const { timeoutMs, stream } = checkEnvelope(frame.head)
       const streamed = stream === true
-      checkBody(message, frame, streamed)
-      if (streamed && (overloaded || this.#openStreams >= this.ownLimits.openStreamsMax)) {
-        throw new TorcError('OVERLOADED', `${this.#openStreams} bodies arrive on this connection already`)
+      checkBody(message, frame, streamed, this.#link.ownLimits.inlineBodyBytesMax)
+      if (streamed && (overloaded || this.#incomingStreams >= this.#link.ownLimits.openStreamsMax)) {
+        throw new TorcError('OVERLOADED', `${this.#incomingStreams} bodies arrive on this connection already`)
       }
       call = new ServedRequest(
+        this.#link,
         this,
         id,
         message,
@@ -106,7 +92,7 @@ export class Responder implements ServedRequestOwner {
         timeoutMs ?? limits.requestMs,
       )
       if (streamed) {
-        this.#openStreams++
+        this.#incomingStreams++
         call.body = call.openIncoming()
       } else if (frame.body !== undefined) call.body = new InlineBody(frame.body)
     } catch (error) {
@@ -114,7 +100,7 @@ export class Responder implements ServedRequestOwner {
       return
     }
     this.#open.set(id, call)
-    this.watch(call.deadlineMs)
+    this.#link.watch(call.deadlineMs)
     this.#serve(call, this.#handlers[message.name] as RawHandler)
   }
 
@@ -144,19 +130,19 @@ export class Responder implements ServedRequestOwner {
       throw new TorcError('UNSUPPORTED', `${name} ${op} is not served here`)
     }
     if (this.#closing) throw new TorcError('UNAVAILABLE', 'this process is shutting down')
-    if (this.#running >= this.ownLimits.openRequestsMax) {
+    if (this.#running >= this.#link.ownLimits.openRequestsMax) {
       throw new TorcError('OVERLOADED', `${this.#running} requests are open on this connection`)
     }
-    if (this.outbox.queuedBytes > limits.sendQueueBytesMax) {
+    if (this.#link.outbox.queuedBytes > limits.sendQueueBytesMax) {
       throw new TorcError('OVERLOADED', 'answers wait on this connection because they are not read')
     }
     return message
   }
 
   #refuse(id: number, error: TorcError): void {
-    const encoder = this.outbox.encoder(false)
+    const encoder = this.#link.outbox.encoder(false)
     encoder.begin(frameType.ERROR, id, false).value(errorHeadOf(error))
-    encoder.finish(undefined, this.peerLimits.frameBytesMax)
+    encoder.finish(undefined, this.#link.peerLimits.frameBytesMax)
   }
 
   #serve(call: ServedRequest, handler: RawHandler): void {
@@ -211,9 +197,24 @@ export class Responder implements ServedRequestOwner {
     call.refuse(TorcError.from(error))
   }
 
+  admitStream(): boolean {
+    if (this.#outgoingStreams >= this.#link.peerLimits.openStreamsMax) return false
+    this.#outgoingStreams++
+    return true
+  }
+
+  whenStreamEnds(callback: () => void): void {
+    this.#waitForStream.push(callback)
+  }
+
   forget(call: ServedRequest): void {
     this.#open.delete(call.id)
-    if (call.incoming !== undefined) this.#openStreams--
+    if (call.incoming !== undefined) this.#incomingStreams--
+    if (call.holdsStream) {
+      this.#outgoingStreams--
+      this.#waitForStream.shift()?.()
+    }
+    this.#link.onCallOver()
   }
 
   /** Ends what is past its deadline; returns the next one. */
@@ -229,14 +230,19 @@ export class Responder implements ServedRequestOwner {
   /** The connection is over. */
   abort(error: TorcError): void {
     for (const call of [...this.#open.values()]) call.abort(error)
+    // Their calls are over: they only release the bodies that they hold.
+    for (const callback of this.#waitForStream.splice(0)) callback()
   }
 }
 
-function checkBody(message: CompiledMessage, frame: Frame, streamed: boolean): void {
+function checkBody(message: CompiledMessage, frame: Frame, streamed: boolean, inlineBytesMax: number): void {
   const { requestBody, frame: name, op } = message.message
   const inline = frame.body !== undefined
   if (inline && streamed)
     throw new TorcError('BAD_REQUEST', `${name} ${op} has its body in the frame and as a stream`)
+  if (frame.body !== undefined && sizeOf(frame.body) > inlineBytesMax) {
+    throw new TorcError('TOO_LARGE', `a body of more than ${inlineBytesMax} bytes comes as a stream`)
+  }
   if (requestBody === 'none' && (inline || streamed))
     throw new TorcError('BAD_REQUEST', `${name} ${op} takes no body`)
   if (requestBody === 'required' && !inline && !streamed)

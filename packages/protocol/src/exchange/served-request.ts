@@ -1,11 +1,10 @@
 import { TorcError } from '../errors.js'
 import type { CompiledMessage } from '../messages/compiled.js'
 import { frameType } from '../messages/frame-types.js'
-import type { MessageName } from '../messages/table.js'
 import { inlinePieces, releaseBody } from './body-sender.js'
 import { Call, type CallLink } from './call.js'
 import { errorHeadOf } from './error-head.js'
-import type { IncomingBody, IncomingRequest, OutgoingBody, Peer } from './exchange.js'
+import type { IncomingBody, OutgoingBody, Peer } from './exchange.js'
 
 /** A handler's reply before its message's types are put on it. */
 export interface RawReply {
@@ -13,8 +12,12 @@ export interface RawReply {
   readonly body?: OutgoingBody | undefined
 }
 
-export interface ServedRequestOwner extends CallLink {
+export interface ServedRequestOwner {
   readonly peer: Peer
+  /** Takes a place for a body that leaves as a stream; false when the peer takes no more at once. */
+  admitStream(): boolean
+  /** Calls back when another one has ended, or the connection is over. */
+  whenStreamEnds(callback: () => void): void
   /** The request is over in both directions. */
   forget(request: ServedRequest): void
 }
@@ -26,19 +29,20 @@ export class ServedRequest extends Call {
   readonly #owner: ServedRequestOwner
   #controller: AbortController | undefined
   #aborted: TorcError | undefined
-  #replied = false
+  #holdsStream = false
   #over = false
   #waitsForWindow: (() => void) | undefined
   body: IncomingBody | undefined
 
   constructor(
+    link: CallLink,
     owner: ServedRequestOwner,
     id: number,
     message: CompiledMessage,
     head: Record<string, unknown>,
     timeoutMs: number,
   ) {
-    super(owner, id, message.message.priority === 'background', timeoutMs)
+    super(link, id, message.message.priority === 'background', timeoutMs)
     this.#owner = owner
     this.message = message
     this.head = head
@@ -59,8 +63,9 @@ export class ServedRequest extends Call {
     return this.#controller.signal
   }
 
-  asRequest(): IncomingRequest<MessageName> {
-    return this as unknown as IncomingRequest<MessageName>
+  /** Whether the answer's body leaves as a stream and counts among those that the peer takes at once. */
+  get holdsStream(): boolean {
+    return this.#holdsStream
   }
 
   /** Sends one answer; `last` unless more FETCH_RESP follow. */
@@ -69,35 +74,38 @@ export class ServedRequest extends Call {
       releaseBody(reply.body)
       return
     }
-    const { message, link } = this
-    const inline = inlinePieces(reply.body, link.peerLimits.inlineBodyBytesMax)
+    const inline = inlinePieces(reply.body, this.link.peerLimits.inlineBodyBytesMax)
     const streamed = reply.body !== undefined && inline === undefined
     const misuse = this.#misuse(reply, last, streamed)
     if (misuse !== undefined) {
       releaseBody(reply.body)
       this.refuse(new TorcError('INTERNAL', misuse))
-      return
+    } else if (streamed && !this.#owner.admitStream()) {
+      this.#owner.whenStreamEnds(() => this.answer(reply, last))
+    } else {
+      this.#holdsStream = streamed
+      this.#send(reply, inline, last)
     }
+  }
+
+  #send(reply: RawReply, inline: readonly Uint8Array[] | undefined, last: boolean): void {
+    const { message, link } = this
     const encoder = link.outbox.encoder(this.background)
-    const writer = encoder.begin(message.answerType, this.id, inline !== undefined)
     try {
-      message.writeResponse(writer, reply.head, last && message.answerType === frameType.FETCH_RESP, streamed)
-    } catch (error) {
-      encoder.abandon()
-      this.refuse(TorcError.from(error))
-      return
-    }
-    try {
+      const writer = encoder.begin(message.answerType, this.id, inline !== undefined)
+      const end = last && message.answerType === frameType.FETCH_RESP
+      message.writeResponse(writer, reply.head, end, this.#holdsStream)
       const length = encoder.finish(inline, link.peerLimits.frameBytesMax)
       if (!last) this.window -= length
     } catch (error) {
+      encoder.abandon()
+      releaseBody(reply.body)
       this.refuse(TorcError.from(error))
       return
     }
     this.onProgress()
     if (!last) return
-    this.#replied = true
-    if (streamed && reply.body !== undefined) this.openOutgoing(reply.body)
+    if (this.#holdsStream && reply.body !== undefined) this.openOutgoing(reply.body)
     else this.#end()
   }
 
@@ -175,9 +183,5 @@ export class ServedRequest extends Call {
     this.#over = true
     this.#release()
     this.#owner.forget(this)
-  }
-
-  get replied(): boolean {
-    return this.#replied
   }
 }

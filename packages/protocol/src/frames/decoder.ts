@@ -128,7 +128,10 @@ export class FrameDecoder {
     let joinedBytes = length <= joinedFrameBytesMax ? length : 0
     for (;;) {
       const { joined, rest } = joinPieces(pieces, joinedBytes)
-      if (rest.length === 0) return this.#readWhole(joined, 0, joined.length, length)
+      if (rest.length === 0) {
+        this.#readWhole(joined, 0, joined.length, length)
+        return
+      }
       try {
         this.#readFrame(joined, 0, joined.length, rest, length)
         return
