@@ -1,0 +1,126 @@
+import type { Hasher } from '@torc/protocol/environment/hasher'
+import type { ErrorCode } from '@torc/protocol/errors'
+import { limits } from '@torc/protocol/limits'
+import { PackReader } from '../codec/pack-reader.js'
+import { PackWriter } from '../codec/pack-writer.js'
+import { isPartitionCount, partitionCountMax } from './partition.js'
+import type { RingAgent, Table } from './table.js'
+
+/** A numbered assignment of partitions to agents: write-once, each naming its parent (DESIGN §6). */
+export interface Epoch {
+  /** From 1. */
+  readonly number: number
+  /** Hash of the epoch before; 32 zero bytes in the first. */
+  readonly parentHash: Uint8Array
+  /** Stays the same until a layout is recovered from survivors, which begins a new one. */
+  readonly lineage: string
+  /** Sorted by id. */
+  readonly agents: readonly RingAgent[]
+  readonly table: Table
+}
+
+/**
+ * Stored form, format 1: `[1, number, parentHash, lineage, [id, zone, capacity, …], partitions, replicas,
+ * width, rows]`; `rows` holds the agents' numbers (16 bits, big-endian), `width` for each partition.
+ */
+const schema = 1
+const fieldCount = 9
+const hashBytes = 32
+const lineageBytesMax = 64
+const zoneBytesMax = 64
+const replicasMax = 64
+
+export const firstParentHash: Uint8Array = new Uint8Array(hashBytes)
+
+export function encodeEpoch(epoch: Epoch): Uint8Array {
+  const { agents, table } = epoch
+  const width = table.rows[0]?.length ?? 0
+  const numberOf = new Map(agents.map((agent, number) => [agent.id, number]))
+  const writer = new PackWriter(256 + agents.length * 64 + table.rows.length * width * 2)
+  writer.array(fieldCount)
+  writer.uint(schema)
+  writer.uint(epoch.number)
+  writer.bytes(epoch.parentHash)
+  writer.text(epoch.lineage)
+  writer.array(3 * agents.length)
+  for (const agent of agents) {
+    writer.text(agent.id)
+    writer.text(agent.zone)
+    writer.uint(agent.capacity)
+  }
+  writer.uint(table.partitions)
+  writer.uint(table.replicas)
+  writer.uint(width)
+  const rows = new Uint8Array(table.rows.length * width * 2)
+  let at = 0
+  for (const row of table.rows) {
+    for (const id of row) {
+      const number = numberOf.get(id) ?? 0
+      rows[at++] = number >>> 8
+      rows[at++] = number & 0xff
+    }
+  }
+  writer.bytes(rows)
+  return writer.finish()
+}
+
+/** Throws `code` unless `bytes` are exactly one well-formed epoch. Balance is `validateTable`'s to judge. */
+export function decodeEpoch(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): Epoch {
+  const reader = new PackReader(bytes, code, 'epoch')
+  reader.tuple(fieldCount)
+  reader.schema(schema)
+  const number = reader.uint()
+  if (number === 0) throw reader.refuse('its number is 0')
+  const parentHash = reader.bytes(hashBytes, true)
+  const lineage = reader.text(lineageBytesMax)
+  const agents = readAgents(reader)
+  const partitions = reader.uint(partitionCountMax)
+  if (!isPartitionCount(partitions)) throw reader.refuse(`it has ${partitions} partitions`)
+  const replicas = reader.uint(replicasMax)
+  const width = reader.uint(replicas)
+  const rows = readRows(reader, agents, partitions, width)
+  reader.end()
+  return { number, parentHash, lineage, agents, table: { partitions, replicas, rows } }
+}
+
+/** SHA-256 of the stored form: what the next epoch names as its parent. */
+export function epochHash(hasher: Hasher, epoch: Epoch): Uint8Array {
+  return hasher.sha256(encodeEpoch(epoch))
+}
+
+function readAgents(reader: PackReader): RingAgent[] {
+  const count = reader.array(3 * limits.membersMax)
+  if (count % 3 !== 0) throw reader.refuse('an agent out of shape')
+  const agents: RingAgent[] = []
+  let previous = ''
+  for (let i = 0; i < count; i += 3) {
+    const id = reader.text(limits.nodeIdBytesMax)
+    if (id <= previous) throw reader.refuse('agents out of order')
+    previous = id
+    agents.push({ id, zone: reader.text(zoneBytesMax), capacity: reader.uint() })
+  }
+  return agents
+}
+
+function readRows(
+  reader: PackReader,
+  agents: readonly RingAgent[],
+  partitions: number,
+  width: number,
+): string[][] {
+  const size = partitions * width * 2
+  const numbers = reader.bytes(size, true)
+  const rows: string[][] = []
+  for (let at = 0; at < size; ) {
+    const row: string[] = []
+    for (let place = 0; place < width; place++, at += 2) {
+      const agent = agents[((numbers[at] ?? 0) << 8) | (numbers[at + 1] ?? 0)]
+      if (agent === undefined || row.includes(agent.id))
+        throw reader.refuse('a row names no agent, or one twice')
+      row.push(agent.id)
+    }
+    rows.push(row)
+  }
+  if (width === 0) throw reader.refuse('its rows are empty')
+  return rows
+}

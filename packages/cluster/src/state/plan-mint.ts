@@ -1,0 +1,141 @@
+import { TorcError } from '@torc/protocol/errors'
+import {
+  addDot,
+  type CausalContext,
+  contextOfDot,
+  covers,
+  emptyContext,
+  highestCounter,
+  joinContexts,
+} from '../clocks/causal-context.js'
+import type { ActorId } from '../clocks/dot.js'
+import { combineDigests, digestOfContext, digestOfDot } from './digest.js'
+import { type LocalVersions, type MergePlan, planMerge } from './plan-merge.js'
+import { emptySummary, type KeySummary } from './summary.js'
+import { type BlockReference, type Version, versionIdOf } from './version.js'
+
+export interface MintInput {
+  readonly actor: ActorId
+  /** Fresh: above every counter that the actor ever handed out. */
+  readonly counter: number
+  /** The last counter handed out for this key, or dropped in its partition; the summary's own is added here. */
+  readonly after: number
+  readonly opId: Uint8Array
+  readonly kind: 'object' | 'marker'
+  /** What the server read from other owners, or (`exact`) a client's context. */
+  readonly cover: CausalContext | undefined
+  /** Cover just `cover`; otherwise also all that this agent knows. */
+  readonly exact: boolean
+  /** From `HybridClock.mintTime`, above the summary's `newest` and all that the clock read saw. */
+  readonly createdAt: number
+  /** Greatest `seq` that the clock read (or the client's token) saw; 0 when none. */
+  readonly seenSeq: number
+  readonly size: number
+  readonly sha256: Uint8Array
+  readonly etag: string
+  readonly contentType: string
+  readonly metadata: readonly (readonly [string, string])[]
+  readonly blocks: readonly BlockReference[] | undefined
+  /** What goes in the same transaction (a retention policy's pruning); needs `local`. */
+  readonly remove?: CausalContext | undefined
+}
+
+export interface MintPlan {
+  readonly version: Version
+  /** Context of the delta that goes to the other owners: `(after, dot]` and what is removed with it. */
+  readonly delta: CausalContext
+  readonly plan: MergePlan
+}
+
+const noLocalVersions: LocalVersions = { has: () => false, all: () => [] }
+
+/**
+ * Makes a key's next version and what storing it changes. Throws CONFLICT when the fresh dot is not above
+ * all that is known of its actor: the actor has forgotten writes, and a version under a used dot would be
+ * dropped elsewhere as "already seen" (Riak kv679).
+ */
+export function planMint(
+  before: KeySummary | undefined,
+  input: MintInput,
+  local = noLocalVersions,
+): MintPlan {
+  const old = before ?? emptySummary
+  const { actor, counter, opId } = input
+  const given = input.cover ?? emptyContext
+  const context = input.exact ? given : joinContexts(old.closed, given)
+  const after = Math.max(input.after, highestCounter(old.closed, actor), highestCounter(context, actor))
+  if (after >= counter) {
+    throw new TorcError(
+      'CONFLICT',
+      `event ${counter} of ${actor} is not new: ${after} is known of this key`,
+      {
+        hint: 'Read the key again and use the context of that read.',
+      },
+    )
+  }
+  if (input.createdAt <= old.newest) {
+    throw new TorcError(
+      'INTERNAL',
+      `a version of time ${input.createdAt} would be older than what the key holds`,
+    )
+  }
+  const dot = { actor, counter }
+  const coveredSeq = input.exact ? greatestSeqCovered(old, context, local) : old.maxSeq
+  const version: Version = {
+    dot,
+    after,
+    id: versionIdOf(opId),
+    context,
+    kind: input.kind,
+    size: input.size,
+    etag: input.etag,
+    sha256: input.sha256,
+    contentType: input.contentType,
+    metadata: input.metadata,
+    createdAt: input.createdAt,
+    seq: 1 + Math.max(coveredSeq, input.seenSeq),
+    opId,
+    blocks: input.blocks,
+  }
+  const ownDelta = contextOfDot(dot, after)
+  if (input.remove !== undefined) {
+    const delta = joinContexts(ownDelta, input.remove)
+    return { version, delta, plan: planMerge(old, { context: delta, versions: [version] }, local) }
+  }
+  return { version, delta: ownDelta, plan: planInsert(old, version) }
+}
+
+/** `planMerge` of a fresh version: nothing can be held already, nothing is removed, it is a head. */
+function planInsert(old: KeySummary, version: Version): MergePlan {
+  const { dot, after } = version
+  const context = addDot(old.context, dot, after)
+  const known = joinContexts(old.closed, version.context)
+  const heads = [version]
+  for (const head of old.heads) if (!covers(version.context, head.dot)) heads.push(head)
+  let digest = combineDigests(digestOfContext(context), digestOfDot(dot))
+  if (old.versionCount > 0 || old.context !== emptyContext) {
+    digest = combineDigests(combineDigests(old.digest, digestOfContext(old.context)), digest)
+  }
+  const summary: KeySummary = {
+    context,
+    covered: joinContexts(old.covered, version.context),
+    closed: known === old.context ? context : addDot(known, dot, after),
+    heads,
+    versionCount: old.versionCount + 1,
+    digest,
+    maxSeq: Math.max(old.maxSeq, version.seq),
+    newest: version.createdAt,
+    attributes: old.attributes,
+  }
+  return { outcome: 'stored', summary, inserted: [version], removed: [], changed: true }
+}
+
+/** Versions below an uncovered head are looked up; where every head is covered the summary knows. */
+function greatestSeqCovered(old: KeySummary, context: CausalContext, local: LocalVersions): number {
+  if (old.heads.every(head => covers(context, head.dot))) return old.maxSeq
+  let greatest = 0
+  for (const version of old.versionCount === old.heads.length ? old.heads : local.all()) {
+    if (version.seq > greatest && covers(context, version.dot)) greatest = version.seq
+  }
+  return greatest
+}

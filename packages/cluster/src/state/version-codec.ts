@@ -1,0 +1,152 @@
+import type { ErrorCode } from '@torc/protocol/errors'
+import { limits } from '@torc/protocol/limits'
+import { covers } from '../clocks/causal-context.js'
+import { readContext, writeContext } from '../clocks/context-codec.js'
+import { type ActorId, actorIdBytes } from '../clocks/dot.js'
+import { PackReader } from '../codec/pack-reader.js'
+import { PackWriter } from '../codec/pack-writer.js'
+import { type BlockReference, type Version, versionIdOf } from './version.js'
+
+/**
+ * Stored form of a version, format 1:
+ * `[1, actor, counter, after, kind, size, etag, sha256, contentType, [name, value, …], createdAt, seq,
+ *   opId, context, blocks]`. `kind` is 0 for an object and 1 for a marker; `blocks` is nil or
+ * `[hashes, count, size, count, size, …]`: all hashes one after the other, and runs of equal sizes.
+ */
+const schema = 1
+const fieldCount = 15
+const hashBytes = 32
+const opIdBytes = 16
+const etagBytesMax = 128
+const metadataTextBytesMax = 4096
+const blocksMax = limits.objectBytesMax / limits.blockBytes
+
+export function encodeVersion(version: Version): Uint8Array {
+  const writer = new PackWriter(256 + (version.blocks === undefined ? 0 : hashBytes * version.blocks.length))
+  writeVersion(writer, version)
+  return writer.finish()
+}
+
+/** Byte fields of the result are views of `bytes`. Throws `code` on any damage. */
+export function decodeVersion(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): Version {
+  const reader = new PackReader(bytes, code, 'version record')
+  const version = readVersion(reader)
+  reader.end()
+  return version
+}
+
+/** The version as one value of a larger record. */
+export function writeVersion(writer: PackWriter, version: Version): void {
+  writer.array(fieldCount)
+  writer.uint(schema)
+  writer.hexBytes(version.dot.actor)
+  writer.uint(version.dot.counter)
+  writer.uint(version.after)
+  writer.uint(version.kind === 'object' ? 0 : 1)
+  writer.uint(version.size)
+  writer.text(version.etag)
+  writer.bytes(version.sha256)
+  writer.text(version.contentType)
+  writer.array(2 * version.metadata.length)
+  for (const [name, value] of version.metadata) {
+    writer.text(name)
+    writer.text(value)
+  }
+  writer.uint(version.createdAt)
+  writer.uint(version.seq)
+  writer.bytes(version.opId)
+  writeContext(writer, version.context)
+  if (version.blocks === undefined) writer.nil()
+  else writeBlocks(writer, version.blocks)
+}
+
+export function readVersion(reader: PackReader): Version {
+  reader.tuple(fieldCount)
+  reader.schema(schema)
+  const dot = { actor: reader.hexBytes(actorIdBytes) as ActorId, counter: reader.uint() }
+  const after = reader.uint()
+  if (after >= dot.counter) throw reader.refuse('its dot is not above the one before')
+  const kind = reader.uint(1) === 0 ? 'object' : 'marker'
+  const size = reader.uint(limits.objectBytesMax)
+  const etag = reader.text(etagBytesMax)
+  const sha256 = reader.bytes(hashBytes, true)
+  const contentType = reader.text(limits.contentTypeBytesMax)
+  const metadata = readMetadata(reader)
+  const createdAt = reader.uint()
+  const seq = reader.uint()
+  if (seq === 0) throw reader.refuse('its sequence number is 0')
+  const opId = reader.bytes(opIdBytes, true)
+  const context = readContext(reader)
+  if (covers(context, dot)) throw reader.refuse('it covers itself')
+  const blocks = reader.nil() ? undefined : readBlocks(reader, size)
+  if (kind === 'marker' && (size !== 0 || blocks !== undefined)) throw reader.refuse('a marker with a body')
+  const id = versionIdOf(opId)
+  return {
+    dot,
+    after,
+    id,
+    context,
+    kind,
+    size,
+    etag,
+    sha256,
+    contentType,
+    metadata,
+    createdAt,
+    seq,
+    opId,
+    blocks,
+  }
+}
+
+function readMetadata(reader: PackReader): Version['metadata'] {
+  const count = reader.array(2 * limits.metadataPairsMax)
+  if (count % 2 !== 0) throw reader.refuse('a metadata name without a value')
+  const metadata: [string, string][] = []
+  for (let i = 0; i < count; i += 2) {
+    metadata.push([reader.text(metadataTextBytesMax), reader.text(metadataTextBytesMax)])
+  }
+  return metadata
+}
+
+function writeBlocks(writer: PackWriter, blocks: readonly BlockReference[]): void {
+  const runs: [count: number, size: number][] = []
+  for (const { size } of blocks) {
+    const run = runs.at(-1)
+    if (run !== undefined && run[1] === size) run[0]++
+    else runs.push([1, size])
+  }
+  writer.array(1 + 2 * runs.length)
+  writer.bytesHeader(hashBytes * blocks.length)
+  for (const { hash } of blocks) writer.rawBytes(hash)
+  for (const [count, size] of runs) {
+    writer.uint(count)
+    writer.uint(size)
+  }
+}
+
+function readBlocks(reader: PackReader, size: number): BlockReference[] {
+  const count = reader.array(1 + 2 * blocksMax)
+  const hashes = reader.bytes(hashBytes * blocksMax)
+  if (count % 2 === 0 || hashes.length % hashBytes !== 0) throw reader.refuse('a block list out of shape')
+  const blocks: BlockReference[] = []
+  let left = size
+  let previousSize = 0
+  for (let i = 1; i < count; i += 2) {
+    const runLength = reader.uint(blocksMax)
+    const blockSize = reader.uint(limits.blockBytesMax)
+    if (runLength === 0 || blockSize === 0 || blockSize === previousSize)
+      throw reader.refuse('a run of blocks out of shape')
+    previousSize = blockSize
+    if ((blocks.length + runLength) * hashBytes > hashes.length)
+      throw reader.refuse('more blocks than hashes')
+    for (let n = 0; n < runLength; n++) {
+      const start = blocks.length * hashBytes
+      blocks.push({ hash: hashes.subarray(start, start + hashBytes), size: blockSize })
+    }
+    left -= runLength * blockSize
+  }
+  if (blocks.length * hashBytes !== hashes.length || left !== 0)
+    throw reader.refuse("its blocks don't add up")
+  return blocks
+}
