@@ -1,13 +1,13 @@
 import { randomBytes, randomFillSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { type Client, connect } from '@torc/client'
+import { connect, type Store } from '@torc/client'
 import type { Sample } from '../measure/side.js'
 import { serveWorker } from '../processes/worker.js'
 
 /** The load on a cluster: one process with one client, as an application would have it. */
-let client: Client | undefined
+let client: Store | undefined
 
-function store(): Client {
+function store(): Store {
   if (client === undefined) throw new Error('not connected')
   return client
 }
@@ -45,7 +45,7 @@ const commands = {
       accessKey: string
       secretKey: string
     }
-    client = await connect({ servers: [server], accessKey, secretKey })
+    client = await connect({ servers: [server], credentials: { accessKey, secretKey } })
   },
 
   async createBucket({ bucket, replicas }: { bucket: string; replicas: number }): Promise<void> {
