@@ -1,0 +1,63 @@
+import { resolve } from 'node:path'
+import { type Command, defineCommand } from '@torc/client/commands/command'
+import { FileDisk } from '@torc/node-agent/disk/file-disk'
+import { startAgent } from '@torc/node-agent/start-agent'
+import { TorcError } from '@torc/protocol/errors'
+import { nodeOptions } from '../node/node-options.js'
+import { runNode } from '../node/run-node.js'
+
+export const agentCommand: Command = defineCommand({
+  name: 'agent',
+  describe: 'Run a storage agent',
+  arguments: {},
+  options: {
+    data: { type: 'path', value: 'DIR', doc: 'Its data directory, which no other process uses' },
+    ...nodeOptions,
+    zone: {
+      type: 'text',
+      default: '',
+      value: 'ZONE',
+      doc: 'What fails together (a rack, a room): copies go to distinct zones',
+    },
+    capacity: {
+      type: 'bytes',
+      value: 'BYTES',
+      min: 1,
+      doc: 'Room that it offers; the free space of its disk when absent',
+    },
+  },
+  examples: [
+    {
+      line: 'agent --data /srv/torc --listen 10.0.0.2:7410 --join 10.0.0.1:7400 --cluster-secret-file secrets/cluster-secret.json',
+      does: 'Run an agent and join the cluster of the server 10.0.0.1',
+    },
+    { line: 'agent … --log-level debug', does: 'Log each item that is stored' },
+  ],
+  only: 'cli',
+  run: context => {
+    const { data, name = 'agent', zone, capacity } = context.options
+    return runNode({
+      context,
+      options: context.options,
+      kind: 'agent',
+      start: async ({ secret, transport, listen, advertise, join, log }) => {
+        if (data === undefined)
+          throw new TorcError('CONFIG', '--data is missing', { hint: 'Say where to store: --data DIR.' })
+        return startAgent({
+          disk: await FileDisk.open(resolve(context.directory, data)),
+          secret,
+          transport,
+          listen,
+          advertise,
+          join,
+          name,
+          zone,
+          capacity,
+          environment: context.environment,
+          log,
+        })
+      },
+      shellServer: () => context.settings.server[0] ?? '',
+    })
+  },
+})

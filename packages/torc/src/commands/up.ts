@@ -1,0 +1,188 @@
+import { resolve } from 'node:path'
+import { type Command, type CommandContext, defineCommand } from '@torc/client/commands/command'
+import { writeCredentials } from '@torc/client/config/credentials'
+import type { OptionsOf } from '@torc/client/config/option'
+import { defineOptions } from '@torc/client/config/options'
+import { defaultProfile, writeProfile } from '@torc/client/config/profiles'
+import { connect } from '@torc/client/connect'
+import { deriveRootKey } from '@torc/protocol/handshake/root-key'
+import { logLevels } from '../node/node-options.js'
+import { parseSharedRoots } from '../node/shared-roots.js'
+import { openShell } from '../shell/open-shell.js'
+import { agentCountMax, type ClusterDirectory, openClusterDirectory } from '../up/cluster-directory.js'
+import { describeEvent } from '../up/describe-event.js'
+import { localAddresses } from '../up/local-addresses.js'
+import { LocalCluster } from '../up/local-cluster.js'
+import { type UpReady, upPicture } from '../up/picture.js'
+import { settleLayout } from '../up/settle-layout.js'
+import { stopSignal } from '../up/stop-signal.js'
+
+const options = defineOptions({
+  data: {
+    type: 'path',
+    default: './torc-data',
+    value: 'DIR',
+    doc: 'Where everything of the cluster is kept',
+  },
+  agents: {
+    type: 'integer',
+    min: 1,
+    max: agentCountMax,
+    value: 'N',
+    doc: 'Number of agents of a new cluster (3)',
+  },
+  host: { type: 'text', default: '127.0.0.1', value: 'HOST', doc: 'Address of this machine to listen at' },
+  port: {
+    type: 'integer',
+    default: 7400,
+    max: 65_000,
+    value: 'PORT',
+    doc: "The server's port; agents listen at PORT + 10, + 11, …; 0 = the system chooses all",
+  },
+  sharedRoot: {
+    type: 'repeated',
+    value: 'NAME=DIR',
+    doc: 'Directory whose files the server may read and write for --shared transfers; may be repeated',
+  },
+  shell: { type: 'boolean', doc: 'Open the REPL in this terminal; leaving it stops the cluster' },
+  logLevel: {
+    type: 'text',
+    default: 'info',
+    choices: logLevels,
+    doc: 'How much the processes log, in DATA/logs',
+  },
+})
+
+type UpContext = CommandContext<Record<never, never>, typeof options>
+
+export const upCommand: Command = defineCommand({
+  name: 'up',
+  describe: 'Run a cluster on this machine: a server and its agents, each a process',
+  arguments: {},
+  options,
+  examples: [
+    { line: 'up', does: 'A server at 127.0.0.1:7400 and three agents, data in ./torc-data' },
+    { line: 'up --data /tmp/try --agents 5 --port 0', does: 'Five agents, all ports chosen by the system' },
+    {
+      line: 'up --shared-root media=/srv/media',
+      does: 'Let the server read and write files below /srv/media',
+    },
+  ],
+  only: 'cli',
+  run: async context => {
+    const directory = await openClusterDirectory(
+      resolve(context.directory, context.options.data),
+      context.options.agents,
+      context.environment.random,
+    )
+    try {
+      return await runCluster(context, directory)
+    } finally {
+      await directory.close()
+    }
+  },
+})
+
+async function runCluster(context: UpContext, directory: ClusterDirectory): Promise<number> {
+  const { output, environment, options } = context
+  const stop = stopSignal(context.signal)
+  const cluster = new LocalCluster({
+    directory,
+    addresses: localAddresses(options.host, options.port, directory.agentCount),
+    sharedRoots: sharedRootsOf(options, context.directory),
+    logLevel: options.logLevel,
+    variables: context.variables,
+    clock: environment.clock,
+    onEvent: event => {
+      if (output.json) output.record(event)
+      else if (!options.shell) output.note(describeEvent(event))
+    },
+  })
+  try {
+    const ready = await start(context, directory, cluster, stop.signal)
+    if (output.json) output.record(ready)
+    else {
+      const { shell } = options
+      const { colors } = output
+      output.line(
+        upPicture({
+          ready,
+          data: directory.path,
+          directory: context.directory,
+          profile: defaultProfile,
+          shell,
+          colors,
+        }),
+      )
+    }
+    if (options.shell)
+      return await openShell(context, { server: ready.server, secret: directory.secret.secret })
+    await stop.stopped
+    return 0
+  } catch (thrown) {
+    // Ctrl-C during the start is a stop like any other.
+    if (stop.signal.aborted) return 0
+    throw thrown
+  } finally {
+    stop.dispose()
+    if (output.json) output.record({ event: 'stopping' })
+    else output.note('Stopping …')
+    await cluster.stop()
+    if (output.json) output.record({ event: 'stopped' })
+  }
+}
+
+/** From nothing to a cluster that takes requests. */
+async function start(
+  context: UpContext,
+  directory: ClusterDirectory,
+  cluster: LocalCluster,
+  signal: AbortSignal,
+): Promise<UpReady> {
+  const { clock } = context.environment
+  const rootKey = deriveRootKey(directory.secret.secret)
+  writeCredentials(directory.credentialsFile, rootKey)
+  await untilAborted(cluster.start(), signal)
+  const store = await connect({
+    servers: [cluster.serverAddress],
+    credentials: rootKey,
+    environment: context.environment,
+    signal,
+  })
+  try {
+    await settleLayout(store, directory.agentCount, clock, signal)
+  } finally {
+    await store.close()
+  }
+  writeProfile(
+    defaultProfile,
+    { server: cluster.serverAddress, credentials: directory.credentialsFile },
+    context.variables,
+  )
+  return {
+    event: 'ready',
+    pid: process.pid,
+    server: cluster.serverAddress,
+    serverPid: cluster.server.node?.pid ?? 0,
+    agents: cluster.agents.map(({ name, node }) => ({
+      id: node?.id ?? '',
+      address: node?.address ?? '',
+      pid: node?.pid ?? 0,
+      data: directory.dataOf(name),
+    })),
+    credentials: directory.credentialsFile,
+  }
+}
+
+function sharedRootsOf({ sharedRoot }: OptionsOf<typeof options>, base: string): string[] {
+  return parseSharedRoots(sharedRoot ?? [], base).map(({ name, directory }) => `${name}=${directory}`)
+}
+
+function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}

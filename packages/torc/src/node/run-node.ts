@@ -1,0 +1,108 @@
+import type { CommandContext } from '@torc/client/commands/command'
+import type { OptionsOf } from '@torc/client/config/option'
+import { TorcError } from '@torc/protocol/errors'
+import { tcpTransport } from '@torc/protocol/transport/tcp'
+import { type Address, parseAddress, type Transport } from '@torc/protocol/transport/transport'
+import { type ClusterSecret, requireClusterSecret } from '../files/cluster-secret.js'
+import { openShell } from '../shell/open-shell.js'
+import { supervision } from '../supervise/supervised.js'
+import { type Logger, makeLogger } from './logger.js'
+import type { nodeOptions } from './node-options.js'
+
+/** What a node is built from, beside its own options. */
+export interface NodeParts {
+  readonly secret: ClusterSecret
+  readonly transport: Transport
+  readonly listen: Address
+  readonly advertise: Address | undefined
+  readonly join: readonly Address[]
+  readonly log: Logger
+}
+
+/** A node that runs in this process. */
+export interface StartedNode {
+  readonly id: string
+  readonly address: string
+  close(): Promise<void>
+  /** Resolves when it is over, for whatever reason. */
+  readonly closed: Promise<unknown>
+}
+
+export type NodeOptions = OptionsOf<typeof nodeOptions>
+
+export interface RunNodeOptions {
+  readonly context: Pick<CommandContext, 'settings' | 'io' | 'signal' | 'output'> & CommandContext
+  readonly options: NodeOptions
+  /** What it is, and its name where `--name` does not say: `server`, `agent`. */
+  readonly kind: string
+  start(parts: NodeParts): Promise<StartedNode>
+  /** Server that the REPL of `--shell` talks to, once the node runs. */
+  shellServer(node: StartedNode): string
+}
+
+/** Runs one node in this process until it is told to stop; the exit status. */
+export async function runNode(run: RunNodeOptions): Promise<number> {
+  const { context, options, kind } = run
+  const supervised = supervision()
+  const log = makeLogger({
+    level: options.logLevel,
+    name: options.name ?? kind,
+    // With the REPL in the terminal, standard output belongs to it.
+    descriptor: options.shell ? 2 : 1,
+    pretty: (options.shell ? context.io.stderr : context.io.stdout).isTTY === true,
+  })
+  const secret = requireClusterSecret(options.clusterSecretFile)
+  let node: StartedNode
+  try {
+    node = await run.start({ secret, log, ...networkOf(context, options) })
+  } catch (thrown) {
+    await supervised?.failed(thrown)
+    log.fatal({ err: thrown }, `the ${kind} could not start`)
+    throw thrown
+  }
+  supervised?.ready(node)
+  log.info({ event: 'ready', id: node.id, address: node.address, pid: process.pid }, `${kind} is ready`)
+  try {
+    if (options.shell) {
+      return await openShell(context, { server: run.shellServer(node), secret: secret.secret })
+    }
+    const why = await Promise.race([
+      aborted(supervised?.stop ?? context.signal).then(() => 'stop' as const),
+      node.closed,
+    ])
+    if (why === 'stop') return 0
+    throw new TorcError('INTERNAL', `the ${kind} ended by itself`, { cause: why })
+  } finally {
+    log.info({ event: 'stopping' }, `${kind} stops`)
+    await node.close()
+    log.info({ event: 'stopped' }, `${kind} has stopped`)
+  }
+}
+
+function networkOf(context: CommandContext, options: NodeOptions): Omit<NodeParts, 'secret' | 'log'> {
+  const { tls, tlsCa, tlsCert, tlsKey } = context.settings
+  const secured = tls || tlsCa !== undefined || tlsCert !== undefined
+  if (options.listen === undefined) {
+    throw new TorcError('CONFIG', '--listen is missing', { hint: 'Say where to listen: --listen HOST:PORT.' })
+  }
+  return {
+    transport: tcpTransport(secured ? { ca: tlsCa, cert: tlsCert, key: tlsKey } : undefined),
+    listen: addressOf(options.listen, '--listen'),
+    advertise: options.advertise === undefined ? undefined : addressOf(options.advertise, '--advertise'),
+    join: (options.join ?? []).map(text => addressOf(text, '--join')),
+  }
+}
+
+function addressOf(text: string, flag: string): Address {
+  const address = parseAddress(text)
+  if (address === undefined)
+    throw new TorcError('CONFIG', `${flag} must be HOST:PORT, not ${JSON.stringify(text)}`)
+  return address
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

@@ -1,0 +1,24 @@
+import { type ErrorCode, errorTable, TorcError } from '@torc/protocol/errors'
+
+/** What a supervised process tells its supervisor over the channel between them. */
+export type ChildMessage =
+  | { readonly type: 'ready'; readonly id: string; readonly address: string }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string; readonly hint: string }
+
+/** Reads a message of a child; undefined when it is none. */
+export function parseChildMessage(value: unknown): ChildMessage | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { type, id, address, code, message, hint } = value as Record<string, unknown>
+  if (type === 'ready' && typeof id === 'string' && typeof address === 'string') return { type, id, address }
+  if (type !== 'failed' || typeof code !== 'string' || !(code in errorTable)) return undefined
+  return { type, code: code as ErrorCode, message: String(message), hint: String(hint) }
+}
+
+export function failedMessage(thrown: unknown): ChildMessage {
+  const { code, message, hint } = TorcError.from(thrown)
+  return { type: 'failed', code, message, hint }
+}
+
+export function errorOf(message: Extract<ChildMessage, { type: 'failed' }>): TorcError {
+  return new TorcError(message.code, message.message, { hint: message.hint })
+}

@@ -1,0 +1,70 @@
+import { relative } from 'node:path'
+import type { Colors } from '@torc/client/output/output'
+
+/** What runs, as the ready line tells it. */
+export interface UpReady {
+  readonly event: 'ready'
+  readonly pid: number
+  readonly server: string
+  readonly serverPid: number
+  readonly agents: readonly {
+    readonly id: string
+    readonly address: string
+    readonly pid: number
+    readonly data: string
+  }[]
+  readonly credentials: string
+}
+
+export interface PictureOptions {
+  readonly ready: UpReady
+  /** The cluster's directory. */
+  readonly data: string
+  /** Paths are shown as seen from here. */
+  readonly directory: string
+  readonly profile: string
+  /** Whether the REPL follows in the same terminal. */
+  readonly shell: boolean
+  readonly colors: Colors
+}
+
+/** What `torc up` shows to people: what runs, where things are, what to type next. */
+export function upPicture({ ready, data, directory, profile, shell, colors }: PictureOptions): string {
+  const { bold, dim, green, cyan } = colors
+  const near = (path: string): string => {
+    const short = relative(directory, path)
+    return short === '' ? '.' : short.startsWith('..') ? path : short
+  }
+  const rows = [
+    ['server', ready.server, `process ${ready.serverPid}`, ''],
+    ...ready.agents.map(agent => [agent.id, agent.address, `process ${agent.pid}`, near(agent.data)]),
+  ]
+  const widths = [0, 1, 2].map(column => Math.max(...rows.map(row => row[column]?.length ?? 0)))
+  const table = rows.map(row => {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0))
+    return `  ${green('●')} ${cells.join('  ').trimEnd()}`
+  })
+  const lines = [
+    bold(`Torc runs: a server and ${ready.agents.length} ${ready.agents.length === 1 ? 'agent' : 'agents'}.`),
+    '',
+    ...table,
+    '',
+    `  ${dim('data, logs')}    ${near(data)}, ${near(`${data}/logs`)}`,
+    `  ${dim('credentials')}   ${near(ready.credentials)} ${dim(`(profile ${profile}, used when none is named)`)}`,
+    '',
+  ]
+  if (shell) return lines.join('\n')
+  return [
+    ...lines,
+    'From a second terminal, in this folder:',
+    '',
+    `  ${cyan('npx torc mb photos')}                       ${dim('make a bucket')}`,
+    `  ${cyan('npx torc put photos/readme README.md')}     ${dim('store a file')}`,
+    `  ${cyan('npx torc get photos/readme -')}             ${dim('read it back')}`,
+    `  ${cyan('npx torc ls photos')}                       ${dim('list what is there')}`,
+    `  ${cyan('npx torc status')}                          ${dim('see the cluster')}`,
+    `  ${cyan('npm run client')}                           ${dim('or all of it in a shell')}`,
+    '',
+    dim('Ctrl-C stops the cluster; what is stored stays.'),
+  ].join('\n')
+}
