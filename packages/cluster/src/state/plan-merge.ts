@@ -94,7 +94,7 @@ export function planMerge(before: KeySummary | undefined, delta: Delta, local: L
   const isNew = inserted.length > 0 || (delta.versions.length === 0 && changed)
   return {
     outcome: seen ? 'seen' : isNew ? 'stored' : 'had',
-    summary: { context, closed: joinContexts(context, versions.covered), digest, attributes, ...versions },
+    summary: { ...versions, context, closed: joinContexts(context, versions.covered), digest, attributes },
     inserted,
     removed,
     changed,
