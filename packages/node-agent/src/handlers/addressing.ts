@@ -1,0 +1,25 @@
+import { keyPartition } from '@torc/cluster/ring/partition'
+import type { KeyName } from '../index/key-writer.js'
+import type { AgentContext } from './agent-context.js'
+
+/** The fields that every request on a key has. */
+export interface KeyAddress {
+  readonly epoch: number
+  readonly stage: number
+  readonly time: number
+  readonly bucketId: Uint8Array
+  readonly key: string
+}
+
+/**
+ * Checks that the request was addressed under this agent's layout to an owner, and takes over the sender's clock.
+ * STALE_EPOCH, NO_LAYOUT or NOT_OWNER otherwise.
+ */
+export function addressedKey(agent: AgentContext, head: KeyAddress): KeyName {
+  const { layout } = agent
+  agent.clock.observe(head.time)
+  layout.checkEpoch(head.epoch)
+  const partition = keyPartition(agent.hasher, head.bucketId, head.key, layout.partitions)
+  layout.checkOwner(partition)
+  return { bucketId: head.bucketId, key: Buffer.from(head.key), partition }
+}

@@ -1,0 +1,24 @@
+import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { Hasher } from '@torc/protocol/environment/hasher'
+import type { Log } from '@torc/protocol/environment/log'
+import type { BlockStore } from '../blocks/block-store.js'
+import type { Disk, SqlDatabase } from '../disk/disk.js'
+import type { Counts } from '../index/counts.js'
+import type { GroupCommit } from '../index/group-commit.js'
+import type { KeyIndex } from '../index/key-index.js'
+import type { AgentLayout } from '../layout/agent-layout.js'
+
+/** What handlers work with. Built once by `agent.ts`. */
+export interface AgentContext {
+  readonly nodeId: string
+  readonly disk: Disk
+  readonly database: SqlDatabase
+  readonly commit: GroupCommit
+  readonly index: KeyIndex
+  readonly counts: Counts
+  readonly blocks: BlockStore
+  readonly layout: AgentLayout
+  readonly clock: HybridClock
+  readonly hasher: Hasher
+  readonly log: Log
+}

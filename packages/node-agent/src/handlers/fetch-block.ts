@@ -1,0 +1,20 @@
+import { blockPartition } from '@torc/cluster/ring/partition'
+import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import type { AgentContext } from './agent-context.js'
+
+/** A whole block, checked against its hash. UNAVAILABLE when it is not here, CORRUPT when it is damaged. */
+export function fetchBlockHandler(agent: AgentContext) {
+  return async (request: IncomingRequest<'fetchBlock'>): Promise<Reply<'fetchBlock'>> => {
+    const { head } = request
+    agent.clock.observe(head.time)
+    agent.layout.checkEpoch(head.epoch)
+    agent.layout.checkOwner(blockPartition(head.hash, agent.layout.partitions))
+    try {
+      const bytes = await agent.blocks.read(head.hash)
+      return { head: { time: agent.clock.now(), size: bytes.length }, body: bytes }
+    } catch (thrown) {
+      agent.log.warn({ block: Buffer.from(head.hash).toString('hex'), err: thrown }, 'cannot give a block')
+      throw thrown
+    }
+  }
+}

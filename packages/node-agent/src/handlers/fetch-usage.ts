@@ -1,0 +1,15 @@
+import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import type { AgentContext } from './agent-context.js'
+
+/** How much this agent holds. `usedBytes`: pages of the index and bytes of blocks. */
+export function fetchUsageHandler(agent: AgentContext) {
+  return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
+    const { database } = agent
+    const pages = Number(database.pragma('page_count', { simple: true }))
+    const pageBytes = Number(database.pragma('page_size', { simple: true }))
+    const { keys, versions, blocks, blockBytes } = agent.counts.values
+    const usedBytes = pages * pageBytes + blockBytes
+    const freeBytes = Math.min(await agent.disk.freeBytes(), Number.MAX_SAFE_INTEGER)
+    return { head: { usedBytes, freeBytes, keys, versions, blocks } }
+  }
+}

@@ -1,0 +1,45 @@
+import { decodeContext, encodeContext } from '@torc/cluster/clocks/causal-context'
+import { actorId } from '@torc/cluster/clocks/dot'
+import { decodeVersion } from '@torc/cluster/state/version-codec'
+import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import type { MergeRequest } from '../index/key-index.js'
+import { addressedKey } from './addressing.js'
+import type { AgentContext } from './agent-context.js'
+import { checkInlineBody, readInlineBody } from './inline-body.js'
+
+/**
+ * Joins a delta (or part of a state) into a key: the one way by which writes, purges and repairs reach the owners
+ * that did not mint them.
+ *
+ * Durable before sent: the merged state is committed before the answer leaves. `seen` is never an ack: the version
+ * was covered already and is not here.
+ */
+export function mergeHandler(agent: AgentContext) {
+  return async (request: IncomingRequest<'merge'>): Promise<Reply<'merge'>> => {
+    const { head } = request
+    const name = addressedKey(agent, head)
+    const context = decodeContext(head.context)
+    const keep = head.keep?.map(([actor, counter]) => ({ actor: actorId(actor), counter }))
+    let arriving: MergeRequest['arriving']
+    if (head.record !== undefined) {
+      const version = decodeVersion(head.record)
+      const inline = version.kind === 'object' && version.blocks === undefined
+      const read = inline ? readInlineBody(request.body) : null
+      const body = read instanceof Promise ? await read : read
+      if (body !== null) checkInlineBody(agent.hasher, body, version.size, version.sha256)
+      agent.clock.observe(version.createdAt)
+      arriving = { version, record: head.record, body }
+    }
+    const merged = await agent.commit.submit(() => agent.index.merge(name, { context, arriving, keep }))
+    if (arriving !== undefined) {
+      const { id, size } = arriving.version
+      agent.log.debug({ key: head.key, versionId: id, size, outcome: merged.outcome }, 'merged')
+    }
+    const answer = {
+      time: agent.clock.now(),
+      outcome: merged.outcome,
+      context: encodeContext(merged.summary.closed),
+    }
+    return { head: merged.removed.length === 0 ? answer : { ...answer, removed: [...merged.removed] } }
+  }
+}

@@ -1,0 +1,24 @@
+import { blockPartition } from '@torc/cluster/ring/partition'
+import { TorcError } from '@torc/protocol/errors'
+import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import type { AgentContext } from './agent-context.js'
+
+/**
+ * Stores a block and a reference to it.
+ *
+ * Durable before sent: the file is fsynced and renamed and its folder fsynced, then the rows are committed, then
+ * the answer leaves.
+ */
+export function putBlockHandler(agent: AgentContext) {
+  return async (request: IncomingRequest<'putBlock'>): Promise<Reply<'putBlock'>> => {
+    const { head, body } = request
+    agent.clock.observe(head.time)
+    agent.layout.checkEpoch(head.epoch)
+    agent.layout.checkOwner(blockPartition(head.hash, agent.layout.partitions))
+    if (body === undefined) throw new TorcError('BAD_REQUEST', 'a block comes with its bytes')
+    const owner = { opId: head.opId, bucketId: head.bucketId }
+    const had = await agent.blocks.put(head.hash, head.size, owner, body)
+    agent.log.debug({ block: Buffer.from(head.hash).toString('hex'), size: head.size, had }, 'stored block')
+    return { head: { time: agent.clock.now(), had } }
+  }
+}

@@ -1,0 +1,193 @@
+import type { CausalContext } from '@torc/cluster/clocks/causal-context'
+import { contextOfDot, highestCounter } from '@torc/cluster/clocks/causal-context'
+import { type Dot, dotsEqual } from '@torc/cluster/clocks/dot'
+import type { KeySummary } from '@torc/cluster/state/key-summary'
+import { decodeSummary, planMerge, planMint } from '@torc/cluster/state/key-summary'
+import type { Version } from '@torc/cluster/state/version'
+import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
+import type { SqlDatabase } from '../disk/disk.js'
+import type { CounterLease } from './counter-lease.js'
+import type { Counts } from './counts.js'
+import type { DroppedCounters } from './dropped-counters.js'
+import { KeyRows } from './key-rows.js'
+import { type KeyName, KeyWriter, type KnownKey } from './key-writer.js'
+import { IndexedVersions, noVersions } from './local-versions.js'
+
+/** What a mint is asked for. */
+export interface MintRequest {
+  readonly opId: Uint8Array
+  readonly kind: 'object' | 'marker'
+  readonly cover: CausalContext | undefined
+  readonly exact: boolean
+  readonly seenTime: number
+  readonly seenSeq: number
+  readonly size: number
+  readonly sha256: Uint8Array
+  readonly etag: string
+  readonly contentType: string
+  readonly metadata: readonly (readonly [string, string])[]
+  readonly blocks: Version['blocks']
+  /** The inline body; null where the body is in blocks or there is none. */
+  readonly body: Uint8Array | null
+}
+
+export interface MintResult {
+  readonly version: Version
+  readonly record: Uint8Array
+  /** Context of the delta to replicate. */
+  readonly delta: CausalContext
+  readonly summary: KeySummary
+  /** The opId was here already: this is what it made. */
+  readonly repeated: boolean
+}
+
+export interface MergeRequest {
+  readonly context: CausalContext
+  /** The version that arrives, its record as it arrived, its inline body. */
+  readonly arriving:
+    | { readonly version: Version; readonly record: Uint8Array; readonly body: Uint8Array | null }
+    | undefined
+  readonly keep: readonly Dot[] | undefined
+}
+
+export interface MergeResult {
+  readonly outcome: 'stored' | 'had' | 'seen'
+  readonly summary: KeySummary
+  /** Ids of the versions that this merge removed. */
+  readonly removed: readonly string[]
+}
+
+/** The parts of an agent's index that a key's writes need. */
+export interface KeyIndexParts {
+  readonly database: SqlDatabase
+  readonly counts: Counts
+  readonly lease: CounterLease
+  readonly dropped: DroppedCounters
+  /** Time of a new version, above what it covers. CLOCK_SKEW when that is too far ahead. */
+  readonly mintTime: (above: number) => number
+}
+
+/**
+ * Key states on the disk. What a write does to a state is decided by the pure planners of `@torc/cluster`; here it
+ * is looked up and carried out. `mint` and `merge` run inside a transaction of the group commit and throw
+ * TorcError only before they change anything.
+ */
+export class KeyIndex {
+  readonly rows: KeyRows
+  readonly #writer: KeyWriter
+  readonly #lease: CounterLease
+  readonly #dropped: DroppedCounters
+  readonly #mintTime: (above: number) => number
+
+  constructor(parts: KeyIndexParts) {
+    this.rows = new KeyRows(parts.database)
+    this.#writer = new KeyWriter(this.rows, parts.counts)
+    this.#lease = parts.lease
+    this.#dropped = parts.dropped
+    this.#mintTime = parts.mintTime
+  }
+
+  find(bucketId: Uint8Array, key: Uint8Array): KnownKey | undefined {
+    const row = this.rows.find(bucketId, key)
+    return row === undefined ? undefined : { id: row.id, summary: decodeSummary(row.summary) }
+  }
+
+  mint(name: KeyName, request: MintRequest): MintResult {
+    const known = this.find(name.bucketId, name.key)
+    const earlier = known === undefined ? undefined : this.versionOf(known, request.opId)
+    if (known !== undefined && earlier !== undefined) return repeatedMint(known, earlier)
+    const summary = known?.summary
+    const createdAt = this.#mintTime(Math.max(request.seenTime, summary?.newest ?? 0))
+    const { counter, after } = this.#nextDot(name, summary, request.cover)
+    const local = known === undefined ? noVersions : new IndexedVersions(this.rows, known.id, known.summary)
+    const input = {
+      actor: this.#lease.actor,
+      counter,
+      after,
+      opId: request.opId,
+      kind: request.kind,
+      cover: request.cover,
+      exact: request.exact,
+      createdAt,
+      seenSeq: request.seenSeq,
+      size: request.size,
+      sha256: request.sha256,
+      etag: request.etag,
+      contentType: request.contentType,
+      metadata: request.metadata,
+      blocks: request.blocks,
+    }
+    const { version, delta, plan } = planMint(summary, input, local)
+    const record = encodeVersion(version)
+    this.#writer.apply(name, known, plan, { version, record, body: request.body })
+    return { version, record, delta, summary: plan.summary, repeated: false }
+  }
+
+  merge(name: KeyName, request: MergeRequest): MergeResult {
+    const known = this.find(name.bucketId, name.key)
+    const local = known === undefined ? noVersions : new IndexedVersions(this.rows, known.id, known.summary)
+    const { context, arriving, keep } = request
+    const versions = arriving === undefined ? [] : [arriving.version]
+    const plan = planMerge(
+      known?.summary,
+      keep === undefined ? { context, versions } : { context, versions, keep },
+      local,
+    )
+    this.#writer.apply(name, known, plan, arriving)
+    return { outcome: plan.outcome, summary: plan.summary, removed: plan.removed.map(version => version.id) }
+  }
+
+  /** The version that the operation `opId` made, if the key has it. */
+  versionOf(known: KnownKey, opId: Uint8Array): Version | undefined {
+    const head = known.summary.heads.find(version => Buffer.compare(version.opId, opId) === 0)
+    if (head !== undefined || known.summary.versionCount <= known.summary.heads.length) return head
+    const [record] = this.rows.recordsByOperation(known.id, opId, opId)
+    return record === undefined ? undefined : decodeVersion(record)
+  }
+
+  /** The version with this dot, if it is here. */
+  versionAt(known: KnownKey, dot: Dot): Version | undefined {
+    const head = known.summary.heads.find(version => dotsEqual(version.dot, dot))
+    if (head !== undefined) return head
+    const record = this.rows.recordOf(known.id, dot)
+    return record === undefined ? undefined : decodeVersion(record)
+  }
+
+  /** The body of a version: undefined when it is not here, null when it is not inline. */
+  bodyOf(known: KnownKey, dot: Dot): Uint8Array | null | undefined {
+    const latest = known.summary.heads[0]
+    if (latest !== undefined && dotsEqual(latest.dot, dot)) return this.rows.bodyOfLatest(known.id)
+    return this.rows.bodyOfVersion(known.id, dot)
+  }
+
+  /**
+   * A fresh dot and its `after`: the highest of the actor's last counter in what is known of the key and of what
+   * this agent dropped of the partition. (What was handed out for the key and is not in its state was undone with
+   * its transaction and never seen outside.)
+   */
+  #nextDot(
+    name: KeyName,
+    summary: KeySummary | undefined,
+    cover: CausalContext | undefined,
+  ): { counter: number; after: number } {
+    const lease = this.#lease
+    let after = this.#dropped.of(name.partition, lease.actor)
+    if (summary !== undefined) after = Math.max(after, highestCounter(summary.closed, lease.actor))
+    if (cover !== undefined) after = Math.max(after, highestCounter(cover, lease.actor))
+    const counter = lease.next()
+    if (after < counter) return { counter, after }
+    // Others have seen dots of this actor that this disk has not: it is an old copy. Never count on from there.
+    lease.renew()
+    return { counter: lease.next(), after: 0 }
+  }
+}
+
+function repeatedMint(known: KnownKey, version: Version): MintResult {
+  return {
+    version,
+    record: encodeVersion(version),
+    delta: contextOfDot(version.dot, version.after),
+    summary: known.summary,
+    repeated: true,
+  }
+}

@@ -1,0 +1,109 @@
+import { dotsEqual } from '@torc/cluster/clocks/dot'
+import type { KeySummary, MergePlan } from '@torc/cluster/state/key-summary'
+import { emptySummary, encodeSummary } from '@torc/cluster/state/key-summary'
+import type { Version } from '@torc/cluster/state/version'
+import { encodeVersion } from '@torc/cluster/state/version-codec'
+import type { Counts } from './counts.js'
+import type { KeyRows } from './key-rows.js'
+
+/** A key as the index knows it before a write. */
+export interface KnownKey {
+  readonly id: number
+  readonly summary: KeySummary
+}
+
+/** Where a key lies. */
+export interface KeyName {
+  readonly bucketId: Uint8Array
+  readonly key: Uint8Array
+  readonly partition: number
+}
+
+/** A version that arrives, with its record as it goes to the disk and its inline body (null when it has none). */
+export interface ArrivingVersion {
+  readonly version: Version
+  readonly record: Uint8Array
+  readonly body: Uint8Array | null
+}
+
+/**
+ * Carries out what a plan of `@torc/cluster` decided, inside a transaction. The rule of the two places: the latest
+ * head is in the key's row, every other version in `versions`.
+ */
+export class KeyWriter {
+  readonly #rows: KeyRows
+  readonly #counts: Counts
+
+  constructor(rows: KeyRows, counts: Counts) {
+    this.#rows = rows
+    this.#counts = counts
+  }
+
+  apply(
+    name: KeyName,
+    known: KnownKey | undefined,
+    plan: MergePlan,
+    arriving: ArrivingVersion | undefined,
+  ): void {
+    if (!plan.changed) return
+    const before = known?.summary ?? emptySummary
+    const after = plan.summary
+    const stays = arriving !== undefined && plan.inserted.length > 0 ? arriving : undefined
+    if (known === undefined) this.#create(name, after, stays)
+    else this.#change(known, plan, stays)
+    const live = (after.versionCount > 0 ? 1 : 0) - (before.versionCount > 0 ? 1 : 0)
+    const versions = after.versionCount - before.versionCount
+    if (live !== 0 || versions !== 0) this.#counts.add(live, versions)
+  }
+
+  #create(name: KeyName, summary: KeySummary, arriving: ArrivingVersion | undefined): void {
+    this.#rows.insert(name.bucketId, name.key, name.partition, encodeSummary(summary), arriving?.body ?? null)
+  }
+
+  #change(known: KnownKey, plan: MergePlan, arriving: ArrivingVersion | undefined): void {
+    const { id, summary: before } = known
+    const oldLatest = before.heads[0]
+    const newLatest = plan.summary.heads[0]
+    const summary = encodeSummary(plan.summary)
+    for (const gone of plan.removed) {
+      if (oldLatest === undefined || !dotsEqual(gone.dot, oldLatest.dot))
+        this.#rows.deleteVersion(id, gone.dot)
+    }
+    if (sameVersion(oldLatest, newLatest)) {
+      if (arriving !== undefined) this.#insertVersion(id, arriving)
+      this.#rows.updateSummary(id, summary)
+      return
+    }
+    const oldStays = oldLatest !== undefined && !plan.removed.some(gone => dotsEqual(gone.dot, oldLatest.dot))
+    if (oldStays) {
+      const { dot, createdAt, opId } = oldLatest
+      this.#rows.moveLatest(id, { dot, createdAt, opId, record: encodeVersion(oldLatest) })
+    }
+    this.#setLatest(id, summary, newLatest, arriving)
+  }
+
+  #setLatest(
+    id: number,
+    summary: Uint8Array,
+    latest: Version | undefined,
+    arriving: ArrivingVersion | undefined,
+  ): void {
+    if (latest === undefined) this.#rows.updateLatest(id, summary, null)
+    else if (arriving !== undefined && dotsEqual(arriving.version.dot, latest.dot)) {
+      this.#rows.updateLatest(id, summary, arriving.body)
+    } else {
+      if (arriving !== undefined) this.#insertVersion(id, arriving)
+      this.#rows.promote(id, summary, latest.dot)
+    }
+  }
+
+  #insertVersion(id: number, arriving: ArrivingVersion): void {
+    const { dot, createdAt, opId } = arriving.version
+    this.#rows.insertVersion(id, { dot, createdAt, opId, record: arriving.record, body: arriving.body })
+  }
+}
+
+function sameVersion(a: Version | undefined, b: Version | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b
+  return dotsEqual(a.dot, b.dot)
+}

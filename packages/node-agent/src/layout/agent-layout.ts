@@ -1,0 +1,139 @@
+import { decodeEpoch, type Epoch, epochHash } from '@torc/cluster/ring/epoch'
+import type { Hasher } from '@torc/protocol/environment/hasher'
+import { TorcError } from '@torc/protocol/errors'
+import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
+import type { TransactionListener } from '../index/group-commit.js'
+
+/** An epoch with its bytes as they travel, which are what its hash is made of. */
+interface StoredEpoch {
+  readonly epoch: Epoch
+  readonly record: Uint8Array
+}
+
+/**
+ * The layout that this agent stored last, and the checks that every request on keys and blocks passes. An epoch is
+ * a write-once register: another one of the same number is refused, loudly.
+ */
+export class AgentLayout implements TransactionListener {
+  readonly #nodeId: string
+  readonly #hasher: Hasher
+  readonly #insert: SqlStatement
+  #stored: StoredEpoch | undefined
+  /** Stored in the transaction that is under way. */
+  #pending: StoredEpoch | undefined
+  #owned: readonly boolean[] = []
+
+  constructor(database: SqlDatabase, nodeId: string, hasher: Hasher) {
+    this.#nodeId = nodeId
+    this.#hasher = hasher
+    this.#insert = database.prepare('INSERT INTO epochs (number, hash, record) VALUES (?, ?, ?)')
+    const row = database.prepare('SELECT record FROM epochs ORDER BY number DESC LIMIT 1').get() as
+      | { record: Uint8Array }
+      | undefined
+    if (row !== undefined) this.#adopt({ record: row.record, epoch: decodeEpoch(row.record) })
+  }
+
+  /** Number of the epoch, 0 before the first. */
+  get number(): number {
+    return this.#stored?.epoch.number ?? 0
+  }
+
+  /** The epoch as it was stored. */
+  get record(): Uint8Array | undefined {
+    return this.#stored?.record
+  }
+
+  /** Partitions of the current epoch. NO_LAYOUT before the first. */
+  get partitions(): number {
+    return this.#current().table.partitions
+  }
+
+  /** STALE_EPOCH for a request under another epoch than this agent's, NO_LAYOUT before the first. */
+  checkEpoch(number: number): void {
+    const epoch = this.#current()
+    if (number === epoch.number) return
+    const which = number < epoch.number ? 'an older' : 'a newer'
+    throw new TorcError(
+      'STALE_EPOCH',
+      `the request has ${which} layout (${number}) than agent ${this.#nodeId} (${epoch.number})`,
+    )
+  }
+
+  /** NOT_OWNER unless this agent owns the partition: an error, never an empty answer. */
+  checkOwner(partition: number): void {
+    if (this.#owned[partition] !== true) {
+      throw new TorcError(
+        'NOT_OWNER',
+        `agent ${this.#nodeId} does not own partition ${partition} in layout ${this.number}`,
+      )
+    }
+  }
+
+  /** NOT_OWNER unless this agent owns anything. */
+  checkMember(): void {
+    if (!this.#owned.includes(true)) {
+      throw new TorcError('NOT_OWNER', `agent ${this.#nodeId} owns nothing in layout ${this.number}`)
+    }
+  }
+
+  /**
+   * Stores an epoch; runs inside a transaction and is in force once that is durable. The same one again changes
+   * nothing. CONFLICT when it is another one of the same number or does not follow from the one that is here;
+   * STALE_EPOCH when it is older.
+   */
+  store(record: Uint8Array): void {
+    const epoch = decodeEpoch(record)
+    const hash = epochHash(this.#hasher, epoch)
+    const current = this.#pending ?? this.#stored
+    if (current !== undefined && !this.#follows(current, epoch, hash)) return
+    this.#insert.run(epoch.number, hash, record)
+    this.#pending = { epoch, record }
+  }
+
+  beforeCommit(): void {
+    // The row is written by `store`.
+  }
+
+  committed(): void {
+    if (this.#pending !== undefined) this.#adopt(this.#pending)
+    this.#pending = undefined
+  }
+
+  rolledBack(): void {
+    this.#pending = undefined
+  }
+
+  /** Whether `epoch` is to be stored after `current`; false when it is that very epoch. */
+  #follows(current: StoredEpoch, epoch: Epoch, hash: Uint8Array): boolean {
+    const currentHash = epochHash(this.#hasher, current.epoch)
+    const { number } = current.epoch
+    if (epoch.number === number && Buffer.compare(hash, currentHash) === 0) return false
+    if (epoch.number < number) {
+      throw new TorcError(
+        'STALE_EPOCH',
+        `layout ${epoch.number} is older than layout ${number} of agent ${this.#nodeId}`,
+      )
+    }
+    if (epoch.number !== number + 1 || Buffer.compare(epoch.parentHash, currentHash) !== 0) {
+      throw new TorcError(
+        'CONFLICT',
+        `layout ${epoch.number} contradicts layout ${number} that agent ${this.#nodeId} has`,
+        {
+          hint: 'Two layouts were made apart from each other: keep the agents of one of them.',
+        },
+      )
+    }
+    return true
+  }
+
+  #current(): Epoch {
+    if (this.#stored === undefined)
+      throw new TorcError('NO_LAYOUT', `agent ${this.#nodeId} knows no layout yet`)
+    return this.#stored.epoch
+  }
+
+  #adopt(stored: StoredEpoch): void {
+    this.#stored = stored
+    this.#owned = stored.epoch.table.rows.map(row => row.includes(this.#nodeId))
+  }
+}

@@ -1,0 +1,148 @@
+import type { CausalContext } from '@torc/cluster/clocks/causal-context'
+import type { Dot } from '@torc/cluster/clocks/dot'
+import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { KeyState } from '@torc/cluster/state/key-state'
+import type { Version } from '@torc/cluster/state/version'
+import { encodeVersion } from '@torc/cluster/state/version-codec'
+import { systemHasher } from '@torc/protocol/environment/system'
+import type { SqlDatabase } from '../../src/disk/disk.js'
+import { MemoryDisk } from '../../src/disk/memory-disk.js'
+import { CounterLease } from '../../src/index/counter-lease.js'
+import { Counts } from '../../src/index/counts.js'
+import { DroppedCounters } from '../../src/index/dropped-counters.js'
+import { KeyIndex, type MergeResult, type MintRequest, type MintResult } from '../../src/index/key-index.js'
+import type { KeyName } from '../../src/index/key-writer.js'
+import { migrateIndex } from '../../src/index/schema.js'
+import { ManualClock } from '../support/manual-clock.js'
+import { seededRandom } from '../support/seeded-random.js'
+
+const bucketId = new Uint8Array(16).fill(7)
+const nothing = new Uint8Array(0)
+
+export function keyName(key: number): KeyName {
+  return { bucketId, key: Buffer.from(`key-${key}`), partition: key }
+}
+
+/** An index on a memory disk, one transaction per write. */
+export class IndexFixture {
+  readonly disk = new MemoryDisk()
+  readonly clock = new ManualClock()
+  readonly #random
+  #opIds = 0
+  #opened: {
+    database: SqlDatabase
+    counts: Counts
+    lease: CounterLease
+    index: KeyIndex
+    dropped: DroppedCounters
+  }
+
+  constructor(readonly seed: number) {
+    this.#random = seededRandom(seed)
+    this.#opened = this.#open()
+  }
+
+  get index(): KeyIndex {
+    return this.#opened.index
+  }
+
+  get lease(): CounterLease {
+    return this.#opened.lease
+  }
+
+  get dropped(): DroppedCounters {
+    return this.#opened.dropped
+  }
+
+  get database(): SqlDatabase {
+    return this.#opened.database
+  }
+
+  mint(key: number, request: Partial<MintRequest>): MintResult {
+    const body = request.body === undefined ? nothing : request.body
+    return this.transaction(() =>
+      this.index.mint(keyName(key), {
+        opId: this.opId(),
+        kind: 'object',
+        cover: undefined,
+        exact: false,
+        seenTime: 0,
+        seenSeq: 0,
+        size: body?.length ?? 0,
+        sha256: systemHasher.sha256(body ?? nothing),
+        etag: 'etag-t',
+        contentType: 'text/plain',
+        metadata: [['name', 'value']],
+        blocks: undefined,
+        ...request,
+        body,
+      }),
+    )
+  }
+
+  merge(
+    key: number,
+    context: CausalContext,
+    one?: { readonly version: Version; readonly body: Uint8Array | null },
+    keep?: readonly Dot[],
+  ): MergeResult {
+    const arriving = one === undefined ? undefined : { ...one, record: encodeVersion(one.version) }
+    return this.transaction(() => this.index.merge(keyName(key), { context, arriving, keep }))
+  }
+
+  transaction<T>(run: () => T): T {
+    const { database, counts, lease } = this.#opened
+    database.exec('BEGIN IMMEDIATE')
+    try {
+      const result = run()
+      for (const listener of [counts, lease]) listener.beforeCommit()
+      database.exec('COMMIT')
+      for (const listener of [counts, lease]) listener.committed()
+      return result
+    } catch (thrown) {
+      if (database.inTransaction) database.exec('ROLLBACK')
+      for (const listener of [counts, lease]) listener.rolledBack()
+      throw thrown
+    }
+  }
+
+  /** Ends the process (in order, or not) and starts the next one. */
+  reopen(crash: boolean): void {
+    if (crash) this.disk.crash()
+    else void this.disk.close()
+    this.#opened = this.#open()
+  }
+
+  close(): void {
+    void this.disk.close()
+  }
+
+  checkCounts(states: readonly KeyState[]): void {
+    const { keys, versions } = this.#opened.counts.values
+    const expectedKeys = states.filter(state => state.versions.size > 0).length
+    const expectedVersions = states.reduce((sum, state) => sum + state.versions.size, 0)
+    if (keys !== expectedKeys || versions !== expectedVersions) {
+      throw new Error(
+        `${keys} keys, ${versions} versions where ${expectedKeys}, ${expectedVersions} were expected`,
+      )
+    }
+  }
+
+  opId(): Uint8Array {
+    const opId = new Uint8Array(16)
+    new DataView(opId.buffer).setUint32(0, this.seed)
+    new DataView(opId.buffer).setUint32(12, ++this.#opIds)
+    return opId
+  }
+
+  #open() {
+    const database = this.disk.openDatabase('index.sqlite')
+    migrateIndex(database, 'memory')
+    const counts = new Counts(database)
+    const lease = new CounterLease(database, this.#random)
+    const dropped = new DroppedCounters(database)
+    const clock = new HybridClock(this.clock)
+    const index = new KeyIndex({ database, counts, lease, dropped, mintTime: above => clock.mintTime(above) })
+    return { database, counts, lease, dropped, index }
+  }
+}
