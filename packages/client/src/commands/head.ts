@@ -1,0 +1,43 @@
+import { formatBytes, printable } from '../output/format.js'
+import { versionRecord } from '../output/records.js'
+import { defineCommand } from './command.js'
+import { parseObjectTarget } from './target.js'
+
+export const head = defineCommand({
+  name: 'head',
+  describe: 'Show what is known about an object, without its body',
+  arguments: { target: { label: 'BUCKET/KEY', kind: 'target', required: true, doc: 'Object to show' } },
+  options: {
+    versionId: { type: 'text', value: 'ID', doc: 'This version (a unique beginning of its id suffices)' },
+  },
+  examples: [{ line: 'head photos/sea.jpg', does: 'shows size, checksum, version, siblings and context' }],
+  async run({ arguments: { target }, options, output, signal, ...context }) {
+    const { bucket, key } = parseObjectTarget(target)
+    const store = await context.store()
+    const info = await store.head(bucket, key, { versionId: options.versionId, signal })
+    if (output.json) output.record(versionRecord(info))
+    else {
+      const size = output.mode === 'terminal' && info.size >= 1024 ? ` (${formatBytes(info.size)})` : ''
+      output.fields([
+        ['name', `${info.bucket}/${printable(info.key)}`],
+        ['version', info.versionId + (info.isLatest ? ' (latest)' : '')],
+        ['kind', info.kind],
+        ['size', `${info.size}${size}`],
+        ['content type', printable(info.contentType)],
+        ['created', info.createdAt.toISOString()],
+        ['etag', printable(info.etag)],
+        ['sha256', info.sha256],
+        ...info.metadata.map(([name, value]) => [`meta ${printable(name)}`, printable(value)] as const),
+        [
+          'clock',
+          Object.entries(info.clock)
+            .map(([actor, counter]) => `${actor}:${counter}`)
+            .join(' '),
+        ],
+        ['siblings', info.siblings.length === 0 ? 'none' : info.siblings.join(' ')],
+        ['context', info.context],
+      ])
+    }
+    return 0
+  },
+})

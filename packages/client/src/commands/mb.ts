@@ -1,0 +1,52 @@
+import { bucketRecord } from '../output/records.js'
+import { defineCommand } from './command.js'
+import { parseBucket } from './target.js'
+
+export const mb = defineCommand({
+  name: 'mb',
+  describe: 'Make a bucket',
+  arguments: { bucket: { label: 'BUCKET', kind: 'bucket', required: true, doc: 'Name of the new bucket' } },
+  options: {
+    replicas: {
+      type: 'integer',
+      min: 1,
+      max: 64,
+      value: 'N',
+      doc: "Copies of each object (default: the layout's, usually 3)",
+    },
+    readQuorum: {
+      type: 'integer',
+      min: 1,
+      max: 64,
+      value: 'R',
+      doc: 'Copies that a read asks (default: a majority)',
+    },
+    writeQuorum: {
+      type: 'integer',
+      min: 1,
+      max: 64,
+      value: 'W',
+      doc: 'Copies that must be safe before a write is done (default: a majority)',
+    },
+    strict: { type: 'boolean', doc: "Only the owners' own copies count" },
+  },
+  examples: [
+    { line: 'mb photos', does: 'makes the bucket photos' },
+    { line: 'mb scratch --replicas 1', does: 'keeps one copy of each object' },
+  ],
+  async run({ arguments: { bucket }, options, output, signal, ...context }) {
+    const { replicas, readQuorum, writeQuorum, strict } = options
+    const store = await context.store()
+    const info = await store.createBucket(parseBucket(bucket), {
+      ...{ replicas, readQuorum, writeQuorum, signal },
+      strict: strict ? true : undefined,
+    })
+    if (output.json) output.record(bucketRecord(info))
+    else {
+      output.summary(
+        `made bucket ${info.bucket}: ${info.replicas} replicas, read quorum ${info.readQuorum}, write quorum ${info.writeQuorum}`,
+      )
+    }
+    return 0
+  },
+})

@@ -1,0 +1,58 @@
+import { errorTable } from '@torc/protocol/errors'
+import type { MemberStatus } from '@torc/protocol/store/object-store'
+import { count, formatBytes } from '../output/format.js'
+import type { Output } from '../output/output.js'
+import { statusRecord } from '../output/records.js'
+import { defineCommand } from './command.js'
+
+export const status = defineCommand({
+  name: 'status',
+  describe: 'Show the health of the cluster; exits 8 when something is wrong',
+  arguments: {},
+  options: {},
+  examples: [{ line: 'status', does: 'shows servers, agents and problems' }],
+  async run({ output, signal, ...context }) {
+    const cluster = await (await context.store()).status({ signal })
+    if (output.json) output.record(statusRecord(cluster))
+    else {
+      const { green, red } = output.colors
+      output.fields([
+        ['health', cluster.healthy ? green('healthy') : red('not healthy')],
+        [
+          'layout',
+          cluster.epoch === 0
+            ? 'none yet'
+            : `epoch ${cluster.epoch}, ${cluster.partitions} partitions, ${cluster.replicas} replicas`,
+        ],
+        ['buckets', String(cluster.buckets)],
+      ])
+      for (const problem of cluster.problems)
+        output.line(`${output.mode === 'terminal' ? red('problem') : 'problem'}\t${problem}`)
+      if (output.mode === 'terminal') output.line('')
+      output.table(
+        ['role', 'id', 'address', 'zone', 'state', 'used', 'partitions', 'versions'],
+        cluster.members.map(member => memberRow(output, member)),
+      )
+      if (cluster.members.length === 0) output.note(count(0, 'member'))
+    }
+    return cluster.healthy ? 0 : errorTable.PARTIAL.exitCode
+  },
+})
+
+function memberRow(output: Output, member: MemberStatus): string[] {
+  const { usedBytes, capacity } = member
+  const used = usedBytes === undefined ? '-' : output.bytes(usedBytes)
+  const paint = member.state === 'alive' ? output.colors.green : output.colors.red
+  return [
+    member.role,
+    member.id,
+    member.address,
+    member.zone === '' ? '-' : member.zone,
+    paint(member.state),
+    capacity > 0 && output.mode === 'terminal' && usedBytes !== undefined
+      ? `${used} of ${formatBytes(capacity)}`
+      : used,
+    member.partitions === undefined ? '-' : String(member.partitions),
+    member.versions === undefined ? '-' : String(member.versions),
+  ]
+}

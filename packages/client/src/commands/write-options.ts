@@ -1,0 +1,53 @@
+import { TorcError } from '@torc/protocol/errors'
+import type { PutOptions, PutResult } from '@torc/protocol/store/object-store'
+import { defineOptions } from '../config/options.js'
+import { count, printable } from '../output/format.js'
+import type { Output } from '../output/output.js'
+import { putRecord } from '../output/records.js'
+
+/** Options of the commands that store something. */
+export const writeOptions = defineOptions({
+  contentType: { type: 'text', value: 'TYPE', doc: 'Media type to store with it' },
+  meta: { type: 'repeated', value: 'NAME=VALUE', doc: 'Metadata to store with it; may be repeated' },
+})
+
+/** `name=value` as a pair; the first `=` parts them. */
+export function parseMetadata(
+  written: readonly string[] | undefined,
+): readonly (readonly [string, string])[] | undefined {
+  return written?.map(text => {
+    const equals = text.indexOf('=')
+    if (equals < 1) throw new TorcError('CONFIG', `--meta must be NAME=VALUE, not ${JSON.stringify(text)}`)
+    return [text.slice(0, equals), text.slice(equals + 1)]
+  })
+}
+
+export function putOptionsOf(options: {
+  readonly contentType: string | undefined
+  readonly meta: readonly string[] | undefined
+  readonly context?: string | undefined
+}): PutOptions {
+  return { contentType: options.contentType, metadata: parseMetadata(options.meta), context: options.context }
+}
+
+/** Says what was stored, and what a writer should know about it. */
+export function reportPut(output: Output, result: PutResult): void {
+  if (output.json) {
+    output.record(putRecord(result))
+    return
+  }
+  const name = `${result.bucket}/${printable(result.key)}`
+  if (output.mode === 'plain') output.summary([name, result.versionId, result.size, result.etag].join('\t'))
+  else {
+    const copies = `${result.replicasWritten.length} of ${result.preferenceList.length} copies safe`
+    output.summary(
+      `stored ${output.colors.bold(name)}  ${output.bytes(result.size)}  version ${result.versionId}  ${copies}`,
+    )
+  }
+  if (result.down.length > 0) output.note(`agents that are down: ${result.down.join(', ')}`)
+  if (result.siblings.length > 0) {
+    output.note(
+      `${count(result.siblings.length, 'sibling')} beside it: see \`head ${name}\` and put with its --context`,
+    )
+  }
+}

@@ -1,0 +1,114 @@
+import { type Environment, systemEnvironment } from '@torc/protocol/environment/system'
+import { TorcError } from '@torc/protocol/errors'
+import { connectExchange } from '@torc/protocol/exchange/endpoint'
+import type { Identity } from '@torc/protocol/handshake/identity'
+import { limits } from '@torc/protocol/limits'
+import { type TlsFiles, tcpTransport } from '@torc/protocol/transport/tcp'
+import { type Address, parseAddress, type Transport } from '@torc/protocol/transport/transport'
+import { type AccessCredentials, findCredentials } from './config/credentials.js'
+import type { GlobalOptions } from './config/options.js'
+import type { Variables } from './config/resolve.js'
+import { loadSettings } from './config/settings.js'
+import { Connector } from './connection/connector.js'
+import { Deadline } from './connection/deadline.js'
+import { RemoteStore, type Store } from './store/remote-store.js'
+
+export interface ConnectOptions {
+  /** `host:port` of the servers, tried in order; else from environment and profile. */
+  readonly servers?: readonly string[] | undefined
+  readonly credentials?: AccessCredentials | undefined
+  /** Name of a profile; `local` when none is chosen. */
+  readonly profile?: string | undefined
+  /** Default deadline of calls, milliseconds; 30 s when absent. */
+  readonly timeoutMs?: number | undefined
+  /** TLS by file paths; `{}` trusts the system's authorities. */
+  readonly tls?: TlsFiles | undefined
+  /** Stops the attempt to connect. */
+  readonly signal?: AbortSignal | undefined
+  /** Told before each new round over the servers after the connection was lost. */
+  readonly onReconnecting?: ((error: TorcError, waitMs: number) => void) | undefined
+  /** Environment variables; the process's own when absent. */
+  readonly variables?: Variables | undefined
+  /** Clock, randomness and hashing; the machine's own when absent. */
+  readonly environment?: Environment | undefined
+  /** How connections are opened; TCP, or TLS, when absent. */
+  readonly transport?: Transport | undefined
+}
+
+/**
+ * Connects to one of the servers and proves the access key. Tries each server once: CONFIG when servers or
+ * credentials are not known, UNREACHABLE or TIMEOUT when none answers, DENIED when the key is refused. A
+ * connection that is lost later is made anew behind the scenes, within the deadline of the call that needs it.
+ */
+export async function connect(options: ConnectOptions = {}): Promise<Store> {
+  const environment = options.environment ?? systemEnvironment
+  const { servers, credentials, timeoutMs, tls } = await completed(options)
+  const transport = options.transport ?? tcpTransport(tls)
+  const identity: Identity = {
+    role: 'client',
+    id: credentials.accessKey,
+    name: 'client',
+    address: '',
+    clusterId: '',
+    secret: Buffer.from(credentials.secretKey),
+  }
+  const connector = new Connector({
+    servers,
+    environment,
+    onReconnecting: options.onReconnecting,
+    open: (address, signal) =>
+      connectExchange(transport, address, {
+        identity,
+        environment,
+        expectedRoles: ['server'],
+        timeoutMs: Math.min(timeoutMs, limits.handshakeMs),
+        signal,
+      }),
+  })
+  try {
+    await connector.acquire(new Deadline(environment.clock, timeoutMs, options.signal), 1)
+  } catch (error) {
+    await connector.close()
+    throw error
+  }
+  return new RemoteStore(connector, environment, timeoutMs)
+}
+
+interface Completed {
+  readonly servers: readonly Address[]
+  readonly credentials: AccessCredentials
+  readonly timeoutMs: number
+  readonly tls: TlsFiles | undefined
+}
+
+/** What the caller left open comes from the environment and the profile; neither is read when nothing is. */
+async function completed(options: ConnectOptions): Promise<Completed> {
+  const { servers, credentials, timeoutMs, tls } = options
+  if (servers !== undefined && credentials !== undefined) {
+    return { servers: servers.map(addressOf), credentials, timeoutMs: timeoutMs ?? limits.requestMs, tls }
+  }
+  const settings = loadSettings(
+    { profile: options.profile, server: servers },
+    options.variables ?? process.env,
+  )
+  return {
+    servers: settings.server.map(addressOf),
+    credentials: credentials ?? (await findCredentials(settings)),
+    timeoutMs: timeoutMs ?? settings.timeout,
+    tls: tls ?? tlsFilesOf(settings),
+  }
+}
+
+/** The TLS files that the options name; undefined where TLS is not wanted. */
+export function tlsFilesOf({ tls, tlsCa, tlsCert, tlsKey }: GlobalOptions): TlsFiles | undefined {
+  const wanted = tls || tlsCa !== undefined || tlsCert !== undefined
+  return wanted ? { ca: tlsCa, cert: tlsCert, key: tlsKey } : undefined
+}
+
+function addressOf(text: string): Address {
+  const address = parseAddress(text)
+  if (address !== undefined) return address
+  throw new TorcError('CONFIG', `${JSON.stringify(text)} is not a server's address`, {
+    hint: 'Write HOST:PORT, or [IPv6]:PORT.',
+  })
+}

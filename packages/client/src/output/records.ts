@@ -1,0 +1,120 @@
+import type {
+  BucketInfo,
+  ClusterStatus,
+  DeleteResult,
+  FetchItem,
+  LayoutInfo,
+  ListEntry,
+  PutResult,
+  VersionInfo,
+} from '@torc/protocol/store/object-store'
+
+/*
+ * The objects that `--json` prints, one a line. Their fields are a contract with scripts: listed one by one
+ * here, so that a field added to the library does not appear by accident. Dates print as ISO 8601 UTC.
+ */
+
+export function putRecord(result: PutResult): object {
+  const { bucket, key, versionId, size, etag, sha256, contentType, createdAt, context, clock, siblings } =
+    result
+  const { mintedBy, preferenceList, replicasWritten, vectorClocks, down, hinted } = result
+  const { deduplicatedBytes, sentBytes } = result
+  return {
+    ...{ bucket, key, versionId, size, etag, sha256, contentType, createdAt, context, clock, siblings },
+    ...{
+      mintedBy,
+      preferenceList,
+      replicasWritten,
+      vectorClocks,
+      down,
+      hinted,
+      deduplicatedBytes,
+      sentBytes,
+    },
+  }
+}
+
+export function versionRecord(info: VersionInfo): object {
+  const { bucket, key, versionId, kind, size, etag, sha256, contentType, metadata, createdAt } = info
+  const { isLatest, siblings, context, clock, degraded } = info
+  return {
+    ...{ bucket, key, versionId, kind, size, etag, sha256, contentType, metadata, createdAt },
+    ...{ isLatest, siblings, context, clock, degraded },
+  }
+}
+
+export function listRecord(entry: ListEntry): object {
+  if ('prefix' in entry) return { prefix: entry.prefix }
+  const { bucket, key, versionId, size, etag, createdAt, kind, isLatest, siblings } = entry
+  return { bucket, key, versionId, size, etag, createdAt, kind, isLatest, siblings }
+}
+
+/** A line of `ls` without arguments. */
+export function bucketListRecord({ bucket, createdAt, policy, replicas }: BucketInfo): object {
+  return { bucket, createdAt, policy, replicas }
+}
+
+export function bucketRecord(info: BucketInfo): object {
+  const { bucket, createdAt, policy, replicas, readQuorum, writeQuorum, strict } = info
+  return { bucket, createdAt, policy, replicas, readQuorum, writeQuorum, strict }
+}
+
+export function deleteRecord({ bucket, key, removed, marker }: DeleteResult): object {
+  return { bucket, key, removed, marker: marker ?? null }
+}
+
+export function fetchRecord({ bucket, key, versionId, size, agents }: FetchItem): object {
+  return { bucket, key, versionId, size, agents }
+}
+
+export function statusRecord(status: ClusterStatus): object {
+  const { epoch, partitions, replicas, healthy, problems, members, buckets } = status
+  const servers = members.filter(({ role }) => role !== 'agent')
+  const agents = members.filter(({ role }) => role === 'agent')
+  return {
+    ...{ epoch, partitions, replicas, healthy, problems },
+    servers: servers.map(({ id, name, role, address, zone, state }) => ({
+      id,
+      name,
+      role,
+      address,
+      zone,
+      state,
+    })),
+    agents: agents.map(agent => {
+      const {
+        id,
+        name,
+        address,
+        zone,
+        state,
+        capacity,
+        usedBytes,
+        partitions: owned,
+        keys,
+        versions,
+        blocks,
+      } = agent
+      return {
+        ...{
+          id,
+          name,
+          address,
+          zone,
+          state,
+          capacity,
+          usedBytes: usedBytes ?? null,
+          partitions: owned ?? null,
+        },
+        ...{ keys: keys ?? null, versions: versions ?? null, blocks: blocks ?? null },
+        // Hinted hand-off does not exist yet: nobody holds any.
+        ...{ hintsHeld: 0, hintsFor: [] },
+      }
+    }),
+    ...{ repair: {}, workers: [], buckets },
+  }
+}
+
+export function layoutRecord({ epoch, partitions, replicas, agents }: LayoutInfo): object {
+  return { epoch, partitions, replicas, agents }
+}

@@ -1,0 +1,128 @@
+import type { ArgumentKind, Command } from '../commands/command.js'
+import { flagOf, type OptionTable } from '../config/option.js'
+import { type Location, resolveName } from './location.js'
+
+/** What completion can ask for. Each may be slow or fail: the caller bounds the time. */
+export interface CompletionSources {
+  readonly commands: readonly Command[]
+  readonly globals: OptionTable
+  readonly location: Location
+  buckets(): Promise<readonly string[]>
+  /** Folders (ending in `/`) and keys of a bucket that begin with `prefix`, one level deep. */
+  keys(bucket: string, prefix: string): Promise<readonly string[]>
+  /** Local paths that begin with `partial`; directories end in `/`. */
+  files(partial: string, directoriesOnly: boolean): Promise<readonly string[]>
+}
+
+/** Candidates for the word that is being typed, after the words before it. Each begins with `current`. */
+export async function complete(
+  words: readonly string[],
+  current: string,
+  sources: CompletionSources,
+): Promise<readonly string[]> {
+  const command = commandOf(words, sources.commands)
+  if (command === undefined) return commandWords(words, current, sources.commands)
+  const depth = command.name.split(' ').length
+  const given = words.slice(depth)
+  if (current.startsWith('-')) return optionWords(command, given, current, sources.globals)
+  return candidates(command, given, current, sources)
+}
+
+function commandOf(words: readonly string[], commands: readonly Command[]): Command | undefined {
+  return commands.find(({ name }) => {
+    const parts = name.split(' ')
+    return parts.every((part, index) => part === words[index])
+  })
+}
+
+function commandWords(words: readonly string[], current: string, commands: readonly Command[]): string[] {
+  const next = new Set<string>()
+  for (const { name, hidden } of commands) {
+    const parts = name.split(' ')
+    const word = parts[words.length]
+    const follows = words.every((given, index) => given === parts[index])
+    if (hidden !== true && follows && word?.startsWith(current)) next.add(word)
+  }
+  return [...next].sort()
+}
+
+function optionWords(
+  command: Command,
+  given: readonly string[],
+  current: string,
+  globals: OptionTable,
+): string[] {
+  const flags: string[] = []
+  for (const [name, option] of [...Object.entries(command.options), ...Object.entries(globals)]) {
+    const flag = flagOf(name, option)
+    if (flag !== undefined) flags.push(flag.length === 1 ? `-${flag}` : `--${flag}`)
+  }
+  return [...flags, '--help'].filter(flag => flag.startsWith(current) && !given.includes(flag)).sort()
+}
+
+/** Words that are arguments: not options, nor the values of options. */
+function argumentsAmong(
+  command: Command,
+  given: readonly string[],
+  globals: OptionTable,
+): { count: number; pending: boolean } {
+  const takesValue = new Set<string>()
+  for (const [name, option] of [...Object.entries(command.options), ...Object.entries(globals)]) {
+    const flag = flagOf(name, option)
+    if (flag !== undefined && option.type !== 'boolean')
+      takesValue.add(flag.length === 1 ? `-${flag}` : `--${flag}`)
+  }
+  let count = 0
+  let pending = false
+  for (const word of given) {
+    if (pending) pending = false
+    else if (word.startsWith('-') && word !== '-') pending = takesValue.has(word)
+    else count++
+  }
+  return { count, pending }
+}
+
+async function candidates(
+  command: Command,
+  given: readonly string[],
+  current: string,
+  sources: CompletionSources,
+): Promise<readonly string[]> {
+  const { count, pending } = argumentsAmong(command, given, sources.globals)
+  // The value of an option: only paths can be guessed.
+  if (pending) return sources.files(current, false)
+  const argument = Object.values(command.arguments)[count]
+  if (argument === undefined) return []
+  if (argument.choices !== undefined) return argument.choices.filter(choice => choice.startsWith(current))
+  const kind: ArgumentKind = given.includes('--recursive')
+    ? (argument.recursiveKind ?? argument.kind)
+    : argument.kind
+  switch (kind) {
+    case 'file':
+      return sources.files(current, false)
+    case 'directory':
+      return sources.files(current, true)
+    case 'bucket':
+      return (await sources.buckets()).filter(bucket => bucket.startsWith(current))
+    case 'word':
+      return []
+    default:
+      return remoteNames(current, sources)
+  }
+}
+
+/** Buckets, or folders and keys, written as the word that is being typed writes them. */
+async function remoteNames(current: string, sources: CompletionSources): Promise<readonly string[]> {
+  const full = resolveName(sources.location, current)
+  const slash = full.indexOf('/')
+  if (slash < 0) {
+    const written = current.slice(0, current.length - full.length)
+    return (await sources.buckets()).filter(name => name.startsWith(full)).map(name => `${written}${name}/`)
+  }
+  const prefix = full.slice(slash + 1)
+  const names = await sources.keys(full.slice(0, slash), prefix)
+  const last = current.slice(current.lastIndexOf('/') + 1)
+  const written = current.slice(0, current.length - last.length)
+  const skipped = prefix.length - last.length
+  return names.filter(name => name.startsWith(prefix)).map(name => written + name.slice(skipped))
+}

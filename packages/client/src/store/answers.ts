@@ -1,0 +1,92 @@
+import type { ResponseOf } from '@torc/protocol/messages/table'
+import type {
+  BucketInfo,
+  ClockView,
+  ListEntry,
+  PutResult,
+  VersionInfo,
+} from '@torc/protocol/store/object-store'
+
+/** Hybrid time (microseconds) as a Date. */
+export function dateOf(hybridTime: number): Date {
+  return new Date(Math.floor(hybridTime / 1000))
+}
+
+export function hexOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}
+
+// Peers choose the names: a record without a prototype takes any of them.
+function recordOf<T>(pairs: readonly (readonly [string, T])[]): Readonly<Record<string, T>> {
+  const record: Record<string, T> = Object.create(null)
+  for (const [name, value] of pairs) record[name] = value
+  return record
+}
+
+export function clockOf(pairs: readonly (readonly [string, number])[]): ClockView {
+  return recordOf(pairs)
+}
+
+export function putResultOf(bucket: string, key: string, head: ResponseOf<'putObject'>): PutResult {
+  return {
+    bucket,
+    key: head.key ?? key,
+    versionId: head.versionId,
+    size: head.size,
+    etag: head.etag,
+    sha256: hexOf(head.sha256),
+    contentType: head.contentType,
+    createdAt: dateOf(head.createdAt),
+    context: head.context,
+    clock: clockOf(head.clock),
+    siblings: head.siblings,
+    mintedBy: head.mintedBy,
+    preferenceList: head.preferenceList,
+    replicasWritten: head.replicasWritten,
+    vectorClocks: recordOf(head.vectorClocks.map(([agent, pairs]) => [agent, clockOf(pairs)] as const)),
+    down: head.down,
+    hinted: recordOf(head.hinted),
+    deduplicatedBytes: head.deduplicatedBytes,
+    sentBytes: head.sentBytes,
+  }
+}
+
+export function versionInfoOf(bucket: string, key: string, head: ResponseOf<'headObject'>): VersionInfo {
+  return {
+    bucket,
+    key,
+    versionId: head.versionId,
+    kind: head.kind,
+    size: head.size,
+    etag: head.etag,
+    sha256: hexOf(head.sha256),
+    contentType: head.contentType,
+    metadata: head.metadata,
+    createdAt: dateOf(head.createdAt),
+    isLatest: head.isLatest,
+    siblings: head.siblings,
+    context: head.context,
+    clock: clockOf(head.clock),
+    degraded: head.degraded ?? false,
+  }
+}
+
+export function listEntryOf(bucket: string, entry: ResponseOf<'listKeys'>['entries'][number]): ListEntry {
+  if (entry.prefix !== undefined) return { bucket, prefix: entry.prefix }
+  return {
+    bucket,
+    key: entry.key ?? '',
+    versionId: entry.versionId ?? '',
+    size: entry.size ?? 0,
+    etag: entry.etag ?? '',
+    createdAt: dateOf(entry.createdAt ?? 0),
+    kind: entry.kind ?? 'object',
+    isLatest: entry.isLatest ?? true,
+    siblings: entry.siblings ?? [],
+  }
+}
+
+export function bucketInfoOf(head: ResponseOf<'getBucket'>): BucketInfo {
+  const { bucket, createdAt, replicas, readQuorum, writeQuorum, strict, policy } = head
+  return { bucket, createdAt: dateOf(createdAt), replicas, readQuorum, writeQuorum, strict, policy }
+}

@@ -1,0 +1,148 @@
+import type { Hasher } from '@torc/protocol/environment/hasher'
+import { TorcError } from '@torc/protocol/errors'
+import type { OutgoingBody } from '@torc/protocol/exchange/exchange'
+import { limits } from '@torc/protocol/limits'
+import type { BodyInput } from '@torc/protocol/store/object-store'
+import type { Sendable } from '../connection/caller.js'
+import { RepeatableBody } from './repeatable-body.js'
+
+/** A body on its way out: how to send it (again), and its digest. */
+export interface Upload extends Sendable {
+  /** Bytes, where they are known before sending. */
+  readonly size: number | undefined
+  /** Digest, where it is known before sending. */
+  readonly sha256: Uint8Array | undefined
+  /** Digest of what the last attempt sent, once it is over. */
+  sentSha256(): Uint8Array | undefined
+  /** Why the caller's source failed, when it did: that is the error to show, not what it did to the request. */
+  readonly sourceError: unknown
+}
+
+type Progress = ((bytes: number) => void) | undefined
+
+/** What to send for a caller's body. Streams are hashed as they leave; `size` is checked when it is known. */
+export function uploadOf(input: BodyInput, hasher: Hasher, size?: number, onProgress?: Progress): Upload {
+  if (typeof input === 'string') return new BytesUpload(Buffer.from(input), hasher, onProgress)
+  if (input instanceof Uint8Array) return new BytesUpload(input, hasher, onProgress)
+  if (typeof input?.[Symbol.asyncIterator] !== 'function') {
+    throw new TorcError('BAD_REQUEST', 'a body must be bytes, a string or an async iterable of bytes')
+  }
+  return new StreamUpload(input, hasher, size, onProgress)
+}
+
+class BytesUpload implements Upload {
+  readonly #bytes: Uint8Array
+  readonly #onProgress: Progress
+  readonly sha256: Uint8Array
+  readonly resendable = true
+  readonly sourceError = undefined
+
+  constructor(bytes: Uint8Array, hasher: Hasher, onProgress: Progress) {
+    this.#bytes = bytes
+    this.#onProgress = onProgress
+    this.sha256 = hasher.sha256(bytes)
+  }
+
+  get size(): number {
+    return this.#bytes.length
+  }
+
+  get streams(): boolean {
+    return this.#bytes.length > limits.inlineBodyBytesMax
+  }
+
+  attempt(): OutgoingBody {
+    if (!this.streams) {
+      this.#onProgress?.(this.#bytes.length)
+      return this.#bytes
+    }
+    // Only a stream tells how far it has come.
+    if (this.#onProgress === undefined) return this.#bytes
+    return { stream: slices(this.#bytes, this.#onProgress), sha256: () => this.sha256 }
+  }
+
+  sentSha256(): Uint8Array {
+    return this.sha256
+  }
+}
+
+async function* slices(bytes: Uint8Array, onProgress: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += limits.dataBytesMax) {
+    const slice = bytes.subarray(at, at + limits.dataBytesMax)
+    yield slice
+    onProgress(slice.length)
+  }
+}
+
+class StreamUpload implements Upload {
+  readonly #input: AsyncIterable<Uint8Array>
+  readonly #hasher: Hasher
+  readonly #onProgress: Progress
+  readonly size: number | undefined
+  readonly sha256 = undefined
+  readonly streams = true
+  #begun = false
+  #digest: Uint8Array | undefined
+  sourceError: unknown
+
+  constructor(
+    input: AsyncIterable<Uint8Array>,
+    hasher: Hasher,
+    size: number | undefined,
+    onProgress: Progress,
+  ) {
+    this.#input = input
+    this.#hasher = hasher
+    this.size = size
+    this.#onProgress = onProgress
+  }
+
+  get resendable(): boolean {
+    return this.sourceError === undefined && (!this.#begun || this.#input instanceof RepeatableBody)
+  }
+
+  attempt(): OutgoingBody {
+    this.#digest = undefined
+    return { stream: this.#pieces(), sha256: () => this.#digest }
+  }
+
+  sentSha256(): Uint8Array | undefined {
+    return this.#digest
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array> {
+    this.#begun = true
+    const digest = this.#hasher.stream()
+    let total = 0
+    try {
+      for await (const piece of this.#input) {
+        const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+        if (!(bytes instanceof Uint8Array))
+          throw new TorcError('BAD_REQUEST', 'a streamed body must yield bytes')
+        if (bytes.length === 0) continue
+        total += bytes.length
+        this.#checkSize(total, false)
+        digest.update(bytes)
+        yield bytes
+        this.#onProgress?.(bytes.length)
+      }
+      this.#checkSize(total, true)
+    } catch (error) {
+      this.sourceError = error
+      throw error
+    }
+    this.#digest = digest.digest()
+  }
+
+  #checkSize(total: number, ended: boolean): void {
+    const { size } = this
+    if (size === undefined || total === size || (!ended && total < size)) return
+    throw new TorcError(
+      'BAD_REQUEST',
+      `the body has ${ended ? total : 'more'} bytes, but ${size} were announced`,
+      {
+        hint: 'Did the file change while it was being read? Try again.',
+      },
+    )
+  }
+}
