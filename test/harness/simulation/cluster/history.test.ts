@@ -1,0 +1,42 @@
+import t from 'tap'
+import { History, Violation } from './history.js'
+
+const filling = Buffer.from('filling')
+const object = (siblings: string[] = []) => ({ versionId: 'shown', siblings })
+
+t.test('a read shows the last acknowledged write or a later one', async t => {
+  const history = new History()
+  const first = history.begin('k', filling)
+  t.doesNotThrow(() => history.checkAbsent('k'), 'nothing was acknowledged')
+  history.acknowledge(first, 'v1')
+  t.throws(() => history.checkAbsent('k'), Violation)
+  t.doesNotThrow(() => history.checkRead('k', object(), first.body))
+  const second = history.begin('k', filling)
+  t.doesNotThrow(() => history.checkRead('k', object(), second.body), 'under way')
+  history.acknowledge(second, 'v2')
+  t.throws(() => history.checkRead('k', object(), first.body), /shows write 1 .* after 2/)
+  t.throws(() => history.checkRead('k', object(['v2']), first.body), /shows write 1/, 'it was covered')
+  t.same([history.count('acknowledged'), history.count('indeterminate')], [2, 0])
+})
+
+t.test('a failed write may appear, but not instead of an acknowledged one', async t => {
+  const history = new History()
+  const failed = history.begin('k', filling)
+  history.fail(failed)
+  t.same(history.acknowledgedKeys(), [])
+  const second = history.begin('k', filling)
+  history.acknowledge(second, 'v2')
+  t.throws(() => history.checkRead('k', object(), failed.body), /no sibling/)
+  t.doesNotThrow(() => history.checkRead('k', object(['v2']), failed.body))
+  t.same(history.acknowledgedKeys(), ['k'])
+  t.same(history.keys, ['k'])
+})
+
+t.test('bytes must be those that were written there', async t => {
+  const history = new History()
+  const write = history.begin('k', filling)
+  const other = history.begin('other', filling)
+  t.throws(() => history.checkRead('k', object(), Buffer.from('noise')), /nobody wrote/)
+  t.throws(() => history.checkRead('k', object(), other.body), /nobody wrote/)
+  t.throws(() => history.checkRead('k', object(), write.body.subarray(0, -1)), /other bytes/)
+})

@@ -1,0 +1,138 @@
+import { TorcError } from '@torc/protocol/errors'
+import type { ObjectStore } from '@torc/protocol/store/object-store'
+import type { SeededRandom } from '../seeded-random.js'
+import type { SimulatedProcess } from '../simulated-process.js'
+import { type History, Violation } from './history.js'
+
+/** Sizes of bodies: inline in the frame, stored inline, in one block, in several blocks. */
+const bodyBytes = [10, 1000, 15_000, 30_000, 100_000, 1_300_000] as const
+const weights = [8, 8, 4, 3, 2, 1] as const
+const largestKeysPerClient = 6
+
+export interface ClientWork {
+  /** Part of the names of its keys: nobody else writes them. */
+  readonly name: string
+  readonly store: ObjectStore
+  readonly bucket: string
+  readonly process: SimulatedProcess
+  readonly operations: number
+  readonly history: History
+}
+
+export interface WorkResult {
+  readonly reads: number
+  /** Failures by code. */
+  readonly failures: ReadonlyMap<string, number>
+}
+
+/** Puts and gets one after the other, checking each read against the history. */
+export async function work(options: ClientWork): Promise<WorkResult> {
+  const { name, process, operations } = options
+  const { random } = process
+  const failures = new Map<string, number>()
+  const keys = Array.from({ length: largestKeysPerClient }, (_, index) => `${name}/object-${index}`)
+  let reads = 0
+  for (let operation = 0; operation < operations; operation++) {
+    const key = random.pick(keys)
+    const failure = random.chance(0.6) ? await put(options, key) : await get(options, key)
+    if (failure === undefined) reads++
+    else if (failure !== 'acknowledged') failures.set(failure, (failures.get(failure) ?? 0) + 1)
+    await process.pause(random.fraction() * 50, 'thinks')
+  }
+  return { reads, failures }
+}
+
+async function put({ store, bucket, process, history }: ClientWork, key: string): Promise<string> {
+  const write = history.begin(key, process.random.bytes(pickBytes(process.random)))
+  const streamed = process.random.chance(0.3)
+  const body = streamed ? inPieces(write.body, process.random.integer(1, write.body.length)) : write.body
+  try {
+    const { versionId } = await store.put(bucket, key, body)
+    history.acknowledge(write, versionId)
+    return 'acknowledged'
+  } catch (error) {
+    history.fail(write)
+    return expectedFailure(error)
+  }
+}
+
+async function get({ store, bucket, history }: ClientWork, key: string): Promise<string | undefined> {
+  try {
+    const object = await store.get(bucket, key)
+    history.checkRead(key, object, await object.bytes())
+    return undefined
+  } catch (error) {
+    if (error instanceof TorcError && error.code === 'KEY_NOT_FOUND') {
+      history.checkAbsent(key)
+      return undefined
+    }
+    return expectedFailure(error)
+  }
+}
+
+/** Faults make calls fail, but only in ways that say "try again"; anything else is a defect. */
+function expectedFailure(error: unknown): string {
+  if (error instanceof TorcError && error.retryable) return error.code
+  if (error instanceof Violation) throw error
+  throw new Violation(`a call failed for no good reason: ${error}`, { cause: error })
+}
+
+function pickBytes(random: SeededRandom): number {
+  let left = random.fraction() * weights.reduce((sum, weight) => sum + weight, 0)
+  for (const [index, weight] of weights.entries()) {
+    left -= weight
+    if (left < 0) return random.integer(0, bodyBytes[index] ?? 0)
+  }
+  return 0
+}
+
+async function* inPieces(body: Uint8Array, pieceBytes: number): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < body.length; start += pieceBytes) yield body.subarray(start, start + pieceBytes)
+}
+
+/** Reads every key that was ever written until the answer is definite; the cluster is whole by now. */
+export async function checkAll(options: Omit<ClientWork, 'name' | 'operations'>): Promise<void> {
+  const { store, bucket, process, history } = options
+  for (const key of history.keys) {
+    await definite(process, async () => {
+      try {
+        const object = await store.get(bucket, key)
+        history.checkRead(key, object, await object.bytes())
+      } catch (error) {
+        if (!(error instanceof TorcError) || error.code !== 'KEY_NOT_FOUND') throw error
+        history.checkAbsent(key)
+      }
+    })
+  }
+  const listed: string[] = []
+  await definite(process, async () => {
+    listed.length = 0
+    for await (const entry of store.list(bucket)) if ('key' in entry) listed.push(entry.key)
+  })
+  if (listed.some((key, index) => index > 0 && key <= (listed[index - 1] ?? ''))) {
+    throw new Violation(`the listing is out of order: ${listed.join(' ')}`)
+  }
+  const missing = history.acknowledgedKeys().filter(key => !listed.includes(key))
+  if (missing.length > 0) throw new Violation(`the listing lacks ${missing.join(' ')}`)
+}
+
+const patienceMs = 60_000
+const retryMs = 250
+
+async function definite(process: SimulatedProcess, attempt: () => Promise<void>): Promise<void> {
+  const { clock } = process.environment
+  const endMs = clock.monotonicMs() + patienceMs
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!(error instanceof TorcError) || !error.retryable) throw error
+      if (clock.monotonicMs() > endMs) {
+        throw new Violation(`no definite answer ${patienceMs} ms after the last fault: ${error.message}`, {
+          cause: error,
+        })
+      }
+      await process.pause(retryMs, 'retries')
+    }
+  }
+}
