@@ -1,3 +1,4 @@
+import { limits } from '@torc/protocol/limits'
 import type { HeadOf } from '@torc/protocol/messages/fields'
 import type { member } from '@torc/protocol/messages/table'
 
@@ -105,6 +106,7 @@ export class MemberTable {
     }
     const known = this.#entries.get(heard.id)?.member
     if (known === undefined) {
+      if (this.#entries.size >= limits.membersMax) return
       // A dead server never comes back under its id; hearing of it from someone slower must not revive its entry.
       if (heard.role === 'agent' || heard.state === 'alive' || heard.state === 'suspect')
         this.#put(heard, nowMs, actions)

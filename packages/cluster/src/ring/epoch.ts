@@ -1,10 +1,10 @@
 import type { Hasher } from '@torc/protocol/environment/hasher'
-import type { ErrorCode } from '@torc/protocol/errors'
+import { type ErrorCode, TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import { PackReader } from '../codec/pack-reader.js'
 import { PackWriter } from '../codec/pack-writer.js'
 import { isPartitionCount, partitionCountMax } from './partition.js'
-import type { RingAgent, Table } from './table.js'
+import { type RingAgent, replicasMax, type Table } from './table.js'
 
 /** A numbered assignment of partitions to agents: write-once, each naming its parent (DESIGN §6). */
 export interface Epoch {
@@ -14,7 +14,7 @@ export interface Epoch {
   readonly parentHash: Uint8Array
   /** Stays the same until a layout is recovered from survivors, which begins a new one. */
   readonly lineage: string
-  /** Sorted by id. */
+  /** The stored form orders them by id. */
   readonly agents: readonly RingAgent[]
   readonly table: Table
 }
@@ -28,12 +28,12 @@ const fieldCount = 9
 const hashBytes = 32
 const lineageBytesMax = 64
 const zoneBytesMax = 64
-const replicasMax = 64
 
 export const firstParentHash: Uint8Array = new Uint8Array(hashBytes)
 
 export function encodeEpoch(epoch: Epoch): Uint8Array {
-  const { agents, table } = epoch
+  const { table } = epoch
+  const agents = [...epoch.agents].sort((a, b) => (a.id < b.id ? -1 : 1))
   const width = table.rows[0]?.length ?? 0
   const numberOf = new Map(agents.map((agent, number) => [agent.id, number]))
   const writer = new PackWriter(256 + agents.length * 64 + table.rows.length * width * 2)
@@ -54,8 +54,10 @@ export function encodeEpoch(epoch: Epoch): Uint8Array {
   const rows = new Uint8Array(table.rows.length * width * 2)
   let at = 0
   for (const row of table.rows) {
+    if (row.length !== width) throw new TorcError('INTERNAL', 'an epoch needs rows of equal length')
     for (const id of row) {
-      const number = numberOf.get(id) ?? 0
+      const number = numberOf.get(id)
+      if (number === undefined) throw new TorcError('INTERNAL', `the table names ${id}, the epoch does not`)
       rows[at++] = number >>> 8
       rows[at++] = number & 0xff
     }
@@ -78,6 +80,7 @@ export function decodeEpoch(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): Epo
   if (!isPartitionCount(partitions)) throw reader.refuse(`it has ${partitions} partitions`)
   const replicas = reader.uint(replicasMax)
   const width = reader.uint(replicas)
+  if (width === 0) throw reader.refuse('its rows are empty')
   const rows = readRows(reader, agents, partitions, width)
   reader.end()
   return { number, parentHash, lineage, agents, table: { partitions, replicas, rows } }
@@ -121,6 +124,5 @@ function readRows(
     }
     rows.push(row)
   }
-  if (width === 0) throw reader.refuse('its rows are empty')
   return rows
 }

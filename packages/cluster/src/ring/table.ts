@@ -1,5 +1,7 @@
+import { TorcError } from '@torc/protocol/errors'
 import { balanceRows } from './balance.js'
 import { effectiveReplicas, idealLoads } from './ideal-loads.js'
+import { isPartitionCount, partitionCountMax } from './partition.js'
 import { orderRows } from './row-order.js'
 
 /** What placement knows of an agent. */
@@ -10,6 +12,9 @@ export interface RingAgent {
   /** Relative weight (bytes). An agent of capacity 0 gets nothing. */
   readonly capacity: number
 }
+
+/** Most owners that a partition can have. */
+export const replicasMax = 64
 
 /** Which agents own each partition. */
 export interface Table {
@@ -24,7 +29,7 @@ export interface Table {
  * A table over `agents`: distinct agents per row, in distinct zones where there are enough, loads in
  * proportion to capacity to within one partition (as far as distinct zones allow), first places spread
  * evenly too. Given `previous`, no assignment that keeps these rules moves fewer replicas. The same
- * arguments give the same table.
+ * arguments give the same table. Throws BAD_REQUEST for a shape or agents that no table can have.
  */
 export function assignTable(
   agents: readonly RingAgent[],
@@ -32,11 +37,30 @@ export function assignTable(
   previous?: Table,
 ): Table {
   const { partitions, replicas } = shape
+  checkShape(agents, partitions, replicas)
   const usable = agents.filter(agent => agent.capacity > 0).sort((a, b) => (a.id < b.id ? -1 : 1))
   const before = previous?.partitions === partitions ? previous.rows : []
   const width = effectiveReplicas(usable, replicas)
   const sets = balanceRows(usable, idealLoads(usable, partitions, width), { partitions, width }, before)
   return { partitions, replicas, rows: orderRows(usable, sets, before) }
+}
+
+function checkShape(agents: readonly RingAgent[], partitions: number, replicas: number): void {
+  if (!isPartitionCount(partitions)) {
+    throw new TorcError(
+      'BAD_REQUEST',
+      `${partitions} partitions are not a power of two up to ${partitionCountMax}`,
+    )
+  }
+  if (!Number.isInteger(replicas) || replicas < 1 || replicas > replicasMax) {
+    throw new TorcError('BAD_REQUEST', `${replicas} replicas are not between 1 and ${replicasMax}`)
+  }
+  if (new Set(agents.map(agent => agent.id)).size !== agents.length) {
+    throw new TorcError('BAD_REQUEST', 'an agent is listed twice')
+  }
+  if (!agents.some(agent => agent.capacity > 0)) {
+    throw new TorcError('BAD_REQUEST', 'a layout needs an agent with capacity')
+  }
 }
 
 /** The owners of `partition` for a bucket of `replicas` copies, most preferred first. */

@@ -1,4 +1,10 @@
-import { type CausalContext, covers, emptyContext, joinContexts } from '../clocks/causal-context.js'
+import {
+  type CausalContext,
+  contextOfDot,
+  covers,
+  emptyContext,
+  joinContexts,
+} from '../clocks/causal-context.js'
 import type { Dot } from '../clocks/dot.js'
 import { dotText } from '../clocks/dot.js'
 import { type Attributes, mergeAttributes, noAttributes } from './attributes.js'
@@ -50,13 +56,19 @@ export function mergeStates(a: KeyState, b: KeyState): KeyState {
   return { context, versions, attributes: mergeAttributes(a.attributes, b.attributes, context, holds) }
 }
 
-/** A state from its parts; `context` must cover the versions' dots. */
+/** A state from its parts; what `context` lacks of the versions' own dots is added. */
 export function makeState(
   context: CausalContext,
   versions: Iterable<Version>,
   attributes: Attributes = noAttributes,
 ): KeyState {
-  return { context, versions: new Map([...versions].map(v => [dotText(v.dot), v])), attributes }
+  const byDot = new Map<string, Version>()
+  let known = context
+  for (const version of versions) {
+    byDot.set(dotText(version.dot), version)
+    if (!covers(known, version.dot)) known = joinContexts(known, contextOfDot(version.dot, version.after))
+  }
+  return { context: known, versions: byDot, attributes }
 }
 
 /** Everything the versions' contexts cover. */

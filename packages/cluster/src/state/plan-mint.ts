@@ -112,10 +112,8 @@ function planInsert(old: KeySummary, version: Version): MergePlan {
   const known = joinContexts(old.closed, version.context)
   const heads = [version]
   for (const head of old.heads) if (!covers(version.context, head.dot)) heads.push(head)
-  let digest = combineDigests(digestOfContext(context), digestOfDot(dot))
-  if (old.versionCount > 0 || old.context !== emptyContext) {
-    digest = combineDigests(combineDigests(old.digest, digestOfContext(old.context)), digest)
-  }
+  const without = combineDigests(old.digest, digestOfContext(old.context))
+  const digest = combineDigests(combineDigests(without, digestOfContext(context)), digestOfDot(dot))
   const summary: KeySummary = {
     context,
     covered: joinContexts(old.covered, version.context),
