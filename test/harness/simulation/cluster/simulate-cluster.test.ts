@@ -1,0 +1,45 @@
+import t from 'tap'
+import { watchForLeaks } from '../determinism-guard.js'
+import { type SimulationResult, simulateCluster } from './simulate-cluster.js'
+
+// `TORC_SIMULATION_SEEDS=100 …` runs more; a failure names its seed: `TORC_SIMULATION_SEED=… …` runs that one alone.
+const only = process.env.TORC_SIMULATION_SEED
+const seedCount = Number(process.env.TORC_SIMULATION_SEEDS ?? 6)
+const seeds =
+  only === undefined ? Array.from({ length: seedCount }, (_, index) => `seed-${index + 1}`) : [only]
+
+function describe(result: SimulationResult): string {
+  const failures = [...result.failures].map(([code, count]) => `${code} ${count}`).join(', ')
+  const seconds = (result.virtualMs / 1000).toFixed(0)
+  return (
+    `${result.events} events in ${seconds} virtual s, ${result.acknowledged} writes acknowledged, ` +
+    `${result.indeterminate} indeterminate, ${result.reads} reads, ${result.faults.length} faults (${failures})`
+  )
+}
+
+t.test('one seed is one run, and nothing but the seed decides', async t => {
+  const options = { seed: 'same', operations: 15 }
+  const { value: first, leaks } = await watchForLeaks(() => simulateCluster(options))
+  t.same(leaks, [], 'no production code looks past what it was given')
+  t.equal((await simulateCluster(options)).traceHash, first.traceHash)
+  t.not((await simulateCluster({ ...options, seed: 'other' })).traceHash, first.traceHash)
+})
+
+t.test('without faults every call succeeds', async t => {
+  const result = await simulateCluster({ seed: 'quiet', faults: [], operations: 30 })
+  t.equal(result.indeterminate, 0)
+  t.same([...result.failures], [])
+  t.ok(result.acknowledged > 0 && result.reads > 0, describe(result))
+})
+
+t.test('one agent, one replica', async t => {
+  const result = await simulateCluster({ seed: 'single', agents: 1, operations: 20, faults: ['crash agent'] })
+  t.ok(result.acknowledged > 0, describe(result))
+})
+
+for (const seed of seeds) {
+  t.test(`what was acknowledged is there after all faults: ${seed}`, async t => {
+    const result = await simulateCluster({ seed })
+    t.ok(result.acknowledged > 0, describe(result))
+  })
+}

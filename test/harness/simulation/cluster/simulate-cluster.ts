@@ -1,0 +1,141 @@
+import { Scheduler } from '../scheduler.js'
+import { SeededRandom } from '../seeded-random.js'
+import { SimulatedProcess } from '../simulated-process.js'
+import { type FaultKind, faultKinds, makeFaults } from './faults.js'
+import { History } from './history.js'
+import { SimulatedCluster } from './simulated-cluster.js'
+import { checkAll, type WorkResult, work } from './workload.js'
+
+export interface SimulationOptions {
+  readonly seed: string | number
+  /** Storage agents; 3 when absent. */
+  readonly agents?: number
+  /** Replicas of the bucket; as many as agents, at most 3, when absent. */
+  readonly replicas?: number
+  /** Clients at work at the same time; 2 when absent. */
+  readonly clients?: number
+  /** Calls of each client; 40 when absent. */
+  readonly operations?: number
+  /** Faults to draw from; all kinds when absent. */
+  readonly faults?: readonly FaultKind[]
+  /** Wall clocks are off by up to this; 20 ms when absent. */
+  readonly clockSkewMsMax?: number
+}
+
+export interface SimulationResult {
+  /** Equal for equal seeds and options, and for nothing else. */
+  readonly traceHash: string
+  readonly events: number
+  readonly virtualMs: number
+  readonly acknowledged: number
+  readonly indeterminate: number
+  readonly reads: number
+  /** Failed calls by code. */
+  readonly failures: ReadonlyMap<string, number>
+  readonly faults: readonly string[]
+}
+
+/** A broken rule, or a run that did not end; names the seed that brings it back. */
+export class SimulationFailure extends Error {
+  override readonly name = 'SimulationFailure'
+  readonly seed: string | number
+  /** The last events. */
+  readonly trace: readonly string[]
+
+  constructor(seed: string | number, cause: unknown, trace: readonly string[], faults: readonly string[]) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    super(`seed ${JSON.stringify(seed)}: ${why}\nfaults:\n  ${faults.join('\n  ')}`, { cause })
+    this.seed = seed
+    this.trace = trace
+  }
+}
+
+const bucket = 'simulated'
+
+/**
+ * Runs a cluster of the production code on virtual time: clients put and get while faults come and go, then all is
+ * mended and every object must be what the history of acknowledged writes says. Fails with SimulationFailure.
+ */
+export async function simulateCluster(options: SimulationOptions): Promise<SimulationResult> {
+  const scheduler = new Scheduler()
+  const faults: string[] = []
+  try {
+    return await run(options, scheduler, faults)
+  } catch (error) {
+    throw new SimulationFailure(options.seed, error, scheduler.trace.tail(), faults)
+  }
+}
+
+async function run(
+  options: SimulationOptions,
+  scheduler: Scheduler,
+  faults: string[],
+): Promise<SimulationResult> {
+  const { agents = 3, replicas = Math.min(3, agents), clients = 2, operations = 40 } = options
+  const random = new SeededRandom(options.seed)
+  const history = new History()
+  const cluster = new SimulatedCluster({
+    scheduler,
+    random: random.fork('cluster'),
+    agents,
+    clockSkewMsMax: options.clockSkewMsMax ?? 20,
+  })
+  const harness = new SimulatedProcess({ name: 'harness', scheduler, random: random.fork('harness') })
+  await scheduler.drive(cluster.start())
+  const names = Array.from({ length: clients }, (_, index) => `client-${index + 1}`)
+  const connected = await scheduler.drive(Promise.all(names.map(name => cluster.connectClient(name))))
+  const [first] = connected
+  if (first === undefined) throw new Error('a simulation needs a client')
+  await scheduler.drive(first.store.createBucket(bucket, { replicas }))
+
+  let working = true
+  const faulty = makeFaults(
+    {
+      cluster,
+      kinds: options.faults ?? faultKinds,
+      random: random.fork('faults'),
+      pause: ms => harness.pause(ms, 'waits'),
+      onFault: what => {
+        faults.push(`${scheduler.nowMs.toFixed(3)} ${what}`)
+        scheduler.record(`fault ${what}`)
+      },
+    },
+    () => !working,
+  )
+  const worked = Promise.all(
+    connected.map(({ store, process }) =>
+      work({ name: process.name, store, bucket, process, operations, history }),
+    ),
+  ).finally(() => {
+    working = false
+  })
+  const [results] = await scheduler.drive(Promise.all([worked, faulty]))
+
+  await scheduler.drive(cluster.mend())
+  await scheduler.drive(checkAll({ ...first, bucket, history }))
+  await scheduler.drive(Promise.all(connected.map(({ store }) => store.close())))
+  await scheduler.drive(cluster.stop())
+  return summary(scheduler, history, results, faults)
+}
+
+function summary(
+  scheduler: Scheduler,
+  history: History,
+  results: readonly WorkResult[],
+  faults: readonly string[],
+): SimulationResult {
+  const failures = new Map<string, number>()
+  for (const result of results) {
+    for (const [code, count] of result.failures) failures.set(code, (failures.get(code) ?? 0) + count)
+  }
+  return {
+    traceHash: scheduler.trace.digest(),
+    events: scheduler.happened,
+    virtualMs: scheduler.nowMs,
+    acknowledged: history.count('acknowledged'),
+    indeterminate: history.count('indeterminate'),
+    reads: results.reduce((sum, { reads }) => sum + reads, 0),
+    failures,
+    faults,
+  }
+}

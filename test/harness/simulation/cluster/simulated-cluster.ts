@@ -1,0 +1,179 @@
+import { connect, type Store } from '@torc/client'
+import { MemoryDisk } from '@torc/node-agent/disk/memory-disk'
+import { startAgent } from '@torc/node-agent/start-agent'
+import { silentLog } from '@torc/protocol/environment/log'
+import { TorcError } from '@torc/protocol/errors'
+import { deriveRootKey } from '@torc/protocol/handshake/root-key'
+import { startServer } from '@torc/server/start-server'
+import { SimulatedNetwork } from '../network/network.js'
+import type { Scheduler } from '../scheduler.js'
+import type { SeededRandom } from '../seeded-random.js'
+import { SimulatedDisk } from '../simulated-disk.js'
+import { SimulatedProcess } from '../simulated-process.js'
+import type { Faultable } from './faults.js'
+
+const port = 7400
+const clientTimeoutMs = 5_000
+const settlePollMs = 100
+const settleMs = 60_000
+
+/** What production code gives back for a node that runs. */
+interface RunningNode {
+  readonly id: string
+  close(): Promise<void>
+}
+
+interface Machine {
+  readonly name: string
+  /** What outlives its processes; servers keep nothing. */
+  readonly disk: MemoryDisk | undefined
+  readonly clockSkewMs: number
+  lives: number
+  process: SimulatedProcess | undefined
+  node: RunningNode | undefined
+}
+
+export interface SimulatedClusterOptions {
+  readonly scheduler: Scheduler
+  readonly random: SeededRandom
+  readonly agents: number
+  /** Wall clocks differ by up to this much in both directions. */
+  readonly clockSkewMsMax: number
+}
+
+/** One server and some agents: the production code, each on a machine of its own, that can crash and come back. */
+export class SimulatedCluster implements Faultable {
+  readonly network: SimulatedNetwork
+  readonly agentNames: readonly string[]
+  readonly serverName = 'server-1'
+  readonly #scheduler: Scheduler
+  readonly #random: SeededRandom
+  readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
+  readonly #machines = new Map<string, Machine>()
+
+  constructor(options: SimulatedClusterOptions) {
+    const { scheduler, random, agents, clockSkewMsMax } = options
+    this.#scheduler = scheduler
+    this.#random = random
+    this.network = new SimulatedNetwork({ scheduler, random: random.fork('network') })
+    this.#secret = {
+      clusterId: Buffer.from(random.bytes(16)).toString('hex'),
+      secret: random.bytes(32),
+    }
+    this.agentNames = Array.from({ length: agents }, (_, index) => `agent-${index + 1}`)
+    for (const name of [this.serverName, ...this.agentNames]) {
+      this.#machines.set(name, {
+        name,
+        disk: name === this.serverName ? undefined : new MemoryDisk(name),
+        clockSkewMs: (2 * random.fraction() - 1) * clockSkewMsMax,
+        lives: 0,
+        process: undefined,
+        node: undefined,
+      })
+    }
+  }
+
+  /** Starts all nodes, makes the first layout and waits until the cluster takes writes. */
+  async start(): Promise<void> {
+    await Promise.all([...this.#machines.keys()].map(name => this.restart(name)))
+    const admin = await this.connectClient('admin')
+    await this.#settle(admin.store, admin.process)
+    await admin.store.close()
+    admin.process.kill()
+  }
+
+  isUp(name: string): boolean {
+    return this.#machine(name).node !== undefined
+  }
+
+  crash(name: string): void {
+    const machine = this.#machine(name)
+    machine.process?.kill()
+    machine.process = undefined
+    machine.node = undefined
+  }
+
+  /** Starts the node of a machine on what its disk kept. */
+  async restart(name: string): Promise<void> {
+    const machine = this.#machine(name)
+    if (machine.process !== undefined) return
+    const process = this.#startProcess(name, ++machine.lives, machine.clockSkewMs)
+    machine.process = process
+    const common = {
+      secret: this.#secret,
+      transport: this.network.transportOf(process),
+      listen: { host: name, port },
+      advertise: undefined,
+      join: [...this.#machines.keys()].filter(other => other !== name).map(host => ({ host, port })),
+      name,
+      environment: process.environment,
+      log: silentLog,
+    }
+    machine.node =
+      machine.disk === undefined
+        ? await startServer({ ...common, sharedRoots: [] })
+        : await startAgent({
+            ...common,
+            disk: new SimulatedDisk(machine.disk, process),
+            zone: '',
+            capacity: 1024 ** 3,
+          })
+  }
+
+  /** A client process of its own. */
+  async connectClient(name: string): Promise<{ store: Store; process: SimulatedProcess }> {
+    const process = this.#startProcess(name, 1, 0)
+    const store = await connect({
+      servers: [`${this.serverName}:${port}`],
+      credentials: deriveRootKey(this.#secret.secret),
+      environment: process.environment,
+      transport: this.network.transportOf(process),
+      timeoutMs: clientTimeoutMs,
+    })
+    return { store, process }
+  }
+
+  /** Undoes every fault: links open, all nodes up. */
+  async mend(): Promise<void> {
+    this.network.heal()
+    for (const name of this.#machines.keys()) await this.restart(name)
+  }
+
+  /** Stops all nodes in order. */
+  async stop(): Promise<void> {
+    for (const machine of this.#machines.values()) {
+      await machine.node?.close()
+      this.crash(machine.name)
+    }
+  }
+
+  #startProcess(name: string, life: number, clockSkewMs: number): SimulatedProcess {
+    const random = this.#random.fork(`${name} life ${life}`)
+    return new SimulatedProcess({ name, scheduler: this.#scheduler, random, clockSkewMs })
+  }
+
+  #machine(name: string): Machine {
+    const machine = this.#machines.get(name)
+    if (machine === undefined) throw new Error(`no machine ${name}`)
+    return machine
+  }
+
+  async #settle(store: Store, process: SimulatedProcess): Promise<void> {
+    const { clock } = process.environment
+    const endMs = clock.monotonicMs() + settleMs
+    while (clock.monotonicMs() < endMs) {
+      try {
+        const { members } = await store.status()
+        const alive = members.filter(({ role, state }) => role === 'agent' && state === 'alive')
+        if (alive.length === this.agentNames.length) {
+          await store.initLayout({ agents: alive.length, replicas: Math.min(3, alive.length) })
+          return
+        }
+      } catch (error) {
+        if (!(error instanceof TorcError) || !error.retryable) throw error
+      }
+      await process.pause(settlePollMs, 'settles')
+    }
+    throw new Error(`the cluster did not come together within ${settleMs} ms`)
+  }
+}
