@@ -22,7 +22,7 @@ export function mergeHandler(agent: AgentContext) {
     const keep = head.keep?.map(([actor, counter]) => ({ actor: actorId(actor), counter }))
     let arriving: MergeRequest['arriving']
     if (head.record !== undefined) {
-      const version = decodeVersion(head.record)
+      const version = decodeVersion(head.record, 'BAD_REQUEST')
       const inline = version.kind === 'object' && version.blocks === undefined
       const read = inline ? readInlineBody(request.body) : null
       const body = read instanceof Promise ? await read : read

@@ -82,7 +82,7 @@ export class AgentLayout implements TransactionListener {
    * STALE_EPOCH when it is older.
    */
   store(record: Uint8Array): void {
-    const epoch = decodeEpoch(record)
+    const epoch = decodeEpoch(record, 'BAD_REQUEST')
     const hash = epochHash(this.#hasher, epoch)
     const current = this.#pending ?? this.#stored
     if (current !== undefined && !this.#follows(current, epoch, hash)) return

@@ -1,0 +1,47 @@
+import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { Log } from '@torc/protocol/environment/log'
+import type { Environment } from '@torc/protocol/environment/system'
+import { BlockIndex } from './blocks/block-index.js'
+import { BlockStore } from './blocks/block-store.js'
+import type { DataDirectory } from './data-directory/data-directory.js'
+import type { Disk } from './disk/disk.js'
+import type { AgentContext } from './handlers/agent-context.js'
+import { CounterLease } from './index/counter-lease.js'
+import { Counts } from './index/counts.js'
+import { DroppedCounters } from './index/dropped-counters.js'
+import { GroupCommit } from './index/group-commit.js'
+import { KeyIndex } from './index/key-index.js'
+import { AgentLayout } from './layout/agent-layout.js'
+
+/** Builds what handlers work with on an open data directory. */
+export function openStorage(
+  disk: Disk,
+  directory: DataDirectory,
+  environment: Environment,
+  log: Log,
+): AgentContext {
+  const { database, identity } = directory
+  const { hasher } = environment
+  const counts = new Counts(database)
+  const lease = new CounterLease(database, environment.random)
+  const dropped = new DroppedCounters(database)
+  const layout = new AgentLayout(database, identity.nodeId, hasher)
+  const clock = new HybridClock(environment.clock)
+  const commit = new GroupCommit(database, environment.clock, [counts, lease, layout])
+  const mintTime = (above: number): number => clock.mintTime(above)
+  const index = new KeyIndex({ database, counts, lease, dropped, mintTime })
+  const blocks = new BlockStore(disk, new BlockIndex(database, counts), commit, hasher)
+  return {
+    nodeId: identity.nodeId,
+    disk,
+    database,
+    commit,
+    index,
+    counts,
+    blocks,
+    layout,
+    clock,
+    hasher,
+    log,
+  }
+}

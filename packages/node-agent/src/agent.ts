@@ -1,0 +1,186 @@
+import type { Log } from '@torc/protocol/environment/log'
+import type { Environment } from '@torc/protocol/environment/system'
+import { TorcError } from '@torc/protocol/errors'
+import { acceptExchanges } from '@torc/protocol/exchange/endpoint'
+import type { Exchange } from '@torc/protocol/exchange/exchange'
+import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
+import { type Address, formatAddress, type Transport } from '@torc/protocol/transport/transport'
+import { openStorage } from './agent-storage.js'
+import { type DataDirectory, openDataDirectory } from './data-directory/data-directory.js'
+import { markClosed } from './data-directory/shutdown-mark.js'
+import type { Disk } from './disk/disk.js'
+import { FileDisk } from './disk/file-disk.js'
+import type { AgentContext } from './handlers/agent-context.js'
+import { agentHandlers } from './handlers/agent-handlers.js'
+import { storeEpoch } from './handlers/put-epoch.js'
+import { GossipLoop } from './membership/gossip-loop.js'
+import { Membership } from './membership/membership.js'
+import { Peers } from './membership/peers.js'
+
+export interface AgentOptions {
+  /** Path of the data directory, or a disk in its place. The agent closes it. */
+  readonly data: string | Disk
+  /** The cluster's id, 32 hex digits, and its secret. */
+  readonly clusterId: string
+  readonly secret: Uint8Array
+  readonly transport: Transport
+  /** Where to listen; port 0 takes a free one. */
+  readonly listen: Address
+  /** Where others reach it, when that is not where it listens. */
+  readonly advertise?: Address | undefined
+  /** Nodes of the cluster; any live one suffices. */
+  readonly join: readonly Address[]
+  /** 1 to 48 bytes; first part of the node id of a new data directory. */
+  readonly name: string
+  readonly zone: string
+  /** Relative weight in layouts, in bytes. */
+  readonly capacity: number
+  readonly environment: Environment
+  readonly log: Log
+}
+
+export interface Agent {
+  /** Node id. */
+  readonly id: string
+  readonly address: Address
+  /** Ends in order: no new requests, open ones end, the index is checkpointed, the lock given back. */
+  close(): Promise<void>
+  /** Resolves once `close` is done. */
+  readonly closed: Promise<void>
+}
+
+/** Patience with requests under way when the agent closes. */
+const closeMs = 5_000
+
+/**
+ * Starts a storage agent. Rejects with DATA_DIRECTORY when the data directory can't be used and CONFIG when it
+ * can't listen. It needs nobody to be there: peers are looked for in the background.
+ */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { environment, log } = options
+  if (options.advertise === undefined && ['0.0.0.0', '::'].includes(options.listen.host)) {
+    throw new TorcError(
+      'CONFIG',
+      `an agent that listens on ${options.listen.host} must be told where others reach it`,
+      {
+        hint: 'Add --advertise HOST:PORT.',
+      },
+    )
+  }
+  const disk = typeof options.data === 'string' ? await FileDisk.open(options.data) : options.data
+  try {
+    const { clusterId, name } = options
+    const directory = await openDataDirectory(disk, { clusterId, name, random: environment.random })
+    logOpened(log, disk, directory)
+    return await serve(options, openStorage(disk, directory, environment, log))
+  } catch (thrown) {
+    await disk.close()
+    throw thrown
+  }
+}
+
+async function serve(options: AgentOptions, context: AgentContext): Promise<Agent> {
+  const { environment, transport, log, clusterId, secret } = options
+  let address = options.advertise ?? options.listen
+  const identity: Identity = {
+    role: 'agent',
+    id: context.nodeId,
+    name: options.name,
+    // Known once the port is bound, and asked for by each handshake.
+    get address() {
+      return formatAddress(address)
+    },
+    clusterId,
+    secret,
+  }
+  const membership = new Membership(context.database, environment.clock, log)
+  const handlers = agentHandlers(context, membership)
+  const peers = new Peers({ transport, identity, handlers, environment, log })
+  const acceptor = await acceptExchanges(transport, options.listen, {
+    identity,
+    credentials: nodesOnly(secret),
+    handlers,
+    environment,
+    allowedRoles: ['server', 'agent'],
+    onExchange: exchange => peers.accepted(exchange),
+    log,
+  })
+  address = options.advertise ?? acceptor.address
+  const { name, zone, capacity } = options
+  const self = { id: context.nodeId, name, zone, capacity, role: 'agent', state: 'alive' } as const
+  membership.begin({ ...self, address: formatAddress(address) })
+  const gossip = new GossipLoop({
+    membership,
+    peers,
+    join: options.join,
+    clock: environment.clock,
+    random: environment.random,
+    log,
+    epoch: () => context.layout.number,
+    onNewerEpoch: exchange => fetchNewerEpoch(context, exchange),
+  })
+  gossip.start()
+  log.info(
+    { id: context.nodeId, address: formatAddress(address), epoch: context.layout.number },
+    'agent ready',
+  )
+
+  let onClosed = (): void => undefined
+  const closed = new Promise<void>(resolve => {
+    onClosed = resolve
+  })
+  let closing: Promise<void> | undefined
+  const end = async (): Promise<void> => {
+    gossip.stop()
+    await gossip.farewell()
+    await Promise.all([acceptor.close(closeMs), peers.close(closeMs)])
+    closeStorage(context)
+    await context.disk.close()
+    log.info({ id: context.nodeId }, 'agent closed')
+  }
+  return {
+    id: context.nodeId,
+    address: acceptor.address,
+    closed,
+    close() {
+      closing ??= end().finally(onClosed)
+      return closing
+    },
+  }
+}
+
+/** Writes that wait are committed; the mark is set last, so that it is only there when all went well. */
+function closeStorage(context: AgentContext): void {
+  context.commit.close()
+  try {
+    markClosed(context.database)
+  } catch (thrown) {
+    // A full disk: the next start checks the index instead.
+    context.log.warn({ err: thrown }, 'the index could not be marked as closed')
+  }
+}
+
+/** Nodes prove the cluster secret; clients have no business with agents. */
+function nodesOnly(secret: Uint8Array): Credentials {
+  return { secretOf: role => (role === 'client' ? undefined : secret) }
+}
+
+async function fetchNewerEpoch(context: AgentContext, exchange: Exchange): Promise<void> {
+  if (exchange.peer.role !== 'agent') return
+  try {
+    for await (const { head } of exchange.fetch('fetchEpoch', {})) {
+      if (head.epoch !== undefined) await storeEpoch(context, head.epoch)
+    }
+  } catch (thrown) {
+    const { id, address } = exchange.peer
+    context.log.error({ err: thrown, peer: id, address }, 'the newer layout of a peer can not be taken')
+  }
+}
+
+function logOpened(log: Log, disk: Disk, directory: DataDirectory): void {
+  const { created, unclean, temporariesRemoved, identity } = directory
+  const facts = { data: disk.name, id: identity.nodeId, temporariesRemoved }
+  if (created) log.info(facts, 'data directory made')
+  else if (unclean) log.warn(facts, 'the last process did not end in order; the index was checked')
+  else log.info(facts, 'data directory opened')
+}
