@@ -1,13 +1,8 @@
 import { TorcError } from '@torc/protocol/errors'
 import yargs, { type Argv, type Options } from 'yargs'
 import { type Command, usageOf } from '../commands/command.js'
-import {
-  environmentOf,
-  flagOf,
-  type OptionDescriptor,
-  type OptionTable,
-  type RawValue,
-} from '../config/option.js'
+import { flagOf, type OptionTable, type RawValue } from '../config/option.js'
+import { commandHelp, dashed, groupHelp, type HelpGrammar, overviewHelp, typed } from './help.js'
 import { nearest } from './nearest.js'
 
 export type ParsedLine =
@@ -21,15 +16,9 @@ export type ParsedLine =
       readonly flags: Readonly<Record<string, RawValue | undefined>>
     }
 
-export interface Grammar {
-  /** Name in usage lines; empty in the REPL. */
-  readonly program: string
-  readonly commands: readonly Command[]
-  /** Options that every command takes. */
-  readonly globals: OptionTable
+export interface Grammar extends HelpGrammar {
   /** Shown by `--version`; absent: no such option. */
   readonly version?: string
-  readonly width: number
 }
 
 // Ids and keys look like numbers at times: nothing is ever read as one, and nothing is renamed.
@@ -43,94 +32,69 @@ const plainParsing = {
 
 /** Makes sense of a command's words. Usage errors are CONFIG (exit status 2). */
 export async function parseCommandLine(words: readonly string[], grammar: Grammar): Promise<ParsedLine> {
-  let chosen: { command: Command; argv: Record<string, unknown> } | undefined
-  const choose = (command: Command, argv: Record<string, unknown>): void => {
-    chosen = { command, argv }
-  }
-  let help = ''
+  let choice: Choice | undefined
   try {
-    await parserFor(grammar, choose).parseAsync(
-      [...words],
-      {},
-      (_error: unknown, _argv: unknown, output: string) => {
-        help = output
-      },
-    )
+    const parser = parserFor(grammar, chosen => {
+      choice = chosen
+    })
+    // With a callback yargs prints nothing and leaves the process alone.
+    await parser.parseAsync([...words], {}, () => {})
   } catch (error) {
     throw usageError(error instanceof Error ? error.message : String(error), words, grammar)
   }
-  if (help !== '') return { kind: 'help', text: help }
-  if (chosen === undefined) throw unknownCommand(words, grammar)
-  return bind(chosen.command, chosen.argv, grammar)
+  if (choice === undefined) throw unknownCommand(words, grammar)
+  const { command, argv } = choice
+  if (argv.version === true && grammar.version !== undefined) return { kind: 'help', text: grammar.version }
+  if (argv.help === true) return { kind: 'help', text: helpFor(choice, grammar) }
+  if (command === undefined) throw unknownCommand(words, grammar)
+  return bind(command, argv, grammar)
 }
 
-function parserFor(
-  grammar: Grammar,
-  choose: (command: Command, argv: Record<string, unknown>) => void,
-): Argv {
-  const { program, version, width } = grammar
+/** What yargs made of the words: a command, a group of them without one, or neither. */
+interface Choice {
+  readonly argv: Readonly<Record<string, unknown>>
+  readonly command?: Command
+  readonly group?: string
+}
+
+function helpFor({ command, group }: Choice, grammar: Grammar): string {
+  if (command !== undefined) return commandHelp(command, grammar)
+  if (group === undefined) return overviewHelp(grammar)
+  return groupHelp(group, groupsOf(grammar.commands).get(group) ?? [], grammar)
+}
+
+function parserFor(grammar: Grammar, choose: (choice: Choice) => void): Argv {
   const parser = yargs()
-    .scriptName(program)
-    .usage(`Usage: ${line(program, 'COMMAND [ARGUMENTS] [OPTIONS]')}`)
     .exitProcess(false)
     .fail(false)
     .strictOptions()
-    .wrap(width)
     .locale('en')
     .parserConfiguration(plainParsing)
-    .help('help')
-    .alias('help', 'h')
-    .describe('help', 'Show what a command does')
-    .options(yargsOptions(grammar.globals, 'Options of every command:'))
-    .epilogue(`Help on one command: ${line(program, 'COMMAND --help')}`)
-  if (version === undefined) parser.version(false)
-  else parser.version(version)
+    // Helps come from our own tables, see help.ts.
+    .help(false)
+    .version(false)
+    .options(yargsOptions(grammar.globals))
+    .options({ help: { type: 'boolean', alias: 'h' }, version: { type: 'boolean' } })
+    .command('$0', false, {}, argv => choose({ argv }))
   for (const [group, commands] of groupsOf(grammar.commands)) {
     const [only] = commands
-    if (only !== undefined && only.name === group) addCommand(parser, only, group, program, choose)
+    if (only !== undefined && only.name === group) addCommand(parser, only, group, choose)
     else {
-      const does = commands.map(({ describe }) => describe.toLowerCase()).join('; ')
-      parser.command(group, `${does.slice(0, 1).toUpperCase()}${does.slice(1)}`, inner => {
-        inner.usage(`Usage: ${line(program, `${group} COMMAND`)}`)
-        for (const command of commands) {
-          addCommand(inner, command, command.name.slice(group.length + 1), program, choose)
-        }
+      const build = (inner: Argv): Argv => {
+        for (const command of commands)
+          addCommand(inner, command, command.name.slice(group.length + 1), choose)
         return inner
-      })
+      }
+      parser.command(group, '', build, argv => choose({ argv, group }))
     }
   }
   return parser
 }
 
-function addCommand(
-  parser: Argv,
-  command: Command,
-  word: string,
-  program: string,
-  choose: (command: Command, argv: Record<string, unknown>) => void,
-): void {
-  parser.command(
-    word,
-    // yargs hides a command whose description is `false`; its types know only strings here.
-    (command.hidden === true ? false : command.describe) as string,
-    inner => {
-      const usages = usageOf(command).map(usage => line(program, `${usage} [OPTIONS]`))
-      const rows = Object.values(command.arguments).map(({ label, doc }) => [label, doc] as const)
-      const width = Math.max(0, ...rows.map(([label]) => label.length))
-      const explained = rows.map(([label, doc]) => `  ${label.padEnd(width)}  ${doc}`)
-      const about = explained.length === 0 ? '' : `\n\nArguments:\n${explained.join('\n')}`
-      inner
-        .usage(`Usage: ${usages.join('\n       ')}\n\n${command.describe}${about}`)
-        .options(yargsOptions(command.options, 'Options:'))
-        .epilogue('')
-      for (const example of command.examples) inner.example(line(program, example.line), example.does)
-      return inner
-    },
-    argv => choose(command, argv as Record<string, unknown>),
-  )
+function addCommand(parser: Argv, command: Command, word: string, choose: (choice: Choice) => void): void {
+  const build = (inner: Argv): Argv => inner.options(yargsOptions(command.options))
+  parser.command(word, '', build, argv => choose({ argv, command }))
 }
-
-const line = (program: string, rest: string): string => (program === '' ? rest : `${program} ${rest}`)
 
 /** Commands by their first word, in order. */
 function groupsOf(commands: readonly Command[]): Map<string, Command[]> {
@@ -144,26 +108,23 @@ function groupsOf(commands: readonly Command[]): Map<string, Command[]> {
   return groups
 }
 
-function yargsOptions(table: OptionTable, group: string): Record<string, Options> {
+function yargsOptions(table: OptionTable): Record<string, Options> {
   const options: Record<string, Options> = {}
   for (const [name, option] of Object.entries(table)) {
     const flag = flagOf(name, option)
-    if (flag !== undefined) options[flag] = { ...yargsOption(option, environmentOf(name, option)), group }
+    if (flag === undefined) continue
+    if (option.type === 'boolean') options[flag] = { type: 'boolean' }
+    else
+      options[flag] = {
+        type: 'string',
+        requiresArg: true,
+        ...(option.type === 'repeated' ? { array: true } : {}),
+      }
   }
   return options
 }
 
-function yargsOption(option: OptionDescriptor, variable: string): Options {
-  const value = option.value === undefined ? '' : `${option.value}  `
-  const unit = option.unit === undefined ? '' : `; ${option.unit}`
-  const describe = `${value}${option.doc}${unit} [$${variable}]`
-  if (option.type === 'boolean') return { type: 'boolean', describe }
-  const choices = option.choices === undefined ? {} : { defaultDescription: option.choices.join(' ') }
-  const many = option.type === 'repeated' ? { array: true } : {}
-  return { type: 'string', requiresArg: true, describe, ...many, ...choices }
-}
-
-function bind(command: Command, argv: Record<string, unknown>, grammar: Grammar): ParsedLine {
+function bind(command: Command, argv: Readonly<Record<string, unknown>>, grammar: Grammar): ParsedLine {
   const depth = command.name.split(' ').length
   const words = (Array.isArray(argv._) ? argv._ : []).slice(depth).map(String)
   const descriptors = Object.entries(command.arguments)
@@ -196,33 +157,33 @@ function bind(command: Command, argv: Record<string, unknown>, grammar: Grammar)
 function misuse(message: string, command: Command, { program }: Grammar): TorcError {
   return new TorcError('CONFIG', `${command.name}: ${message}`, {
     hint: `Usage: ${usageOf(command)
-      .map(usage => line(program, usage))
+      .map(usage => typed(program, usage))
       .join(' | ')}`,
   })
 }
 
 function usageError(message: string, words: readonly string[], { program, commands }: Grammar): TorcError {
-  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]
-  const said =
-    unknown === undefined ? message : `unknown option ${unknown.split(', ').map(dashed).join(', ')}`
+  const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(', ').map(dashed)
+  const valueless = /^Not enough arguments following: (.*)$/.exec(message)?.[1]
+  let said = message
+  if (unknown !== undefined) said = `unknown option ${unknown.join(', ')}`
+  else if (valueless !== undefined) said = `${dashed(valueless)} needs a value`
   const named = commands.find(({ name }) => name === words[0] || name === words.slice(0, 2).join(' '))
   const about = named === undefined ? '--help' : `${named.name} --help`
-  return new TorcError('CONFIG', said, { hint: `See \`${line(program, about)}\`.` })
+  return new TorcError('CONFIG', said, { hint: `See \`${typed(program, about)}\`.` })
 }
-
-const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
 
 function unknownCommand(words: readonly string[], { program, commands }: Grammar): TorcError {
   const shown = commands.filter(({ hidden }) => hidden !== true).map(({ name }) => name)
   const given = words.filter(word => !word.startsWith('-'))
   const [first] = given
   if (first === undefined) {
-    return new TorcError('CONFIG', 'no command is named', { hint: `See \`${line(program, '--help')}\`.` })
+    return new TorcError('CONFIG', 'no command is named', { hint: `See \`${typed(program, '--help')}\`.` })
   }
   const siblings = shown.filter(name => name.startsWith(`${first} `))
   if (siblings.length > 0) {
     return new TorcError('CONFIG', `${first}: name what to do`, {
-      hint: `One of: ${siblings.map(name => line(program, name)).join(', ')}`,
+      hint: `One of: ${siblings.map(name => typed(program, name)).join(', ')}`,
     })
   }
   const close = nearest(
@@ -232,7 +193,7 @@ function unknownCommand(words: readonly string[], { program, commands }: Grammar
   return new TorcError('CONFIG', `there is no command ${JSON.stringify(first)}`, {
     hint:
       close === undefined
-        ? `See \`${line(program, '--help')}\`.`
-        : `Did you mean \`${line(program, close)}\`?`,
+        ? `See \`${typed(program, '--help')}\`.`
+        : `Did you mean \`${typed(program, close)}\`?`,
   })
 }

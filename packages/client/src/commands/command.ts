@@ -96,7 +96,7 @@ export function defineCommand<const A extends ArgumentTable, const O extends Opt
 
 /** Usage lines of a command, without the program's name. */
 export function usageOf(command: Command): readonly string[] {
-  if (command.usage !== undefined) return command.usage.map(line => `${command.name} ${line}`)
+  if (command.usage !== undefined) return command.usage.map(line => `${command.name} ${line}`.trim())
   const words = Object.values(command.arguments).map(({ label, required }) =>
     required ? label : `[${label}]`,
   )

@@ -28,7 +28,7 @@ export const globalOptions = defineOptions({
   },
   json: { type: 'boolean', doc: 'One JSON object per line, errors too' },
   quiet: { type: 'boolean', doc: 'Print data and errors only' },
-  progress: { type: 'boolean', default: true, doc: 'Show progress on a terminal (--no-progress: never)' },
+  progress: { type: 'boolean', default: true, doc: 'Show no progress, also on a terminal' },
   logLevel: {
     type: 'text',
     default: 'warn',
