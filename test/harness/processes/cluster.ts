@@ -1,0 +1,231 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type RunOptions, type RunResult, runTorc } from './run-torc.js'
+import { type Line, TorcProcess } from './torc-process.js'
+
+export interface ClusterOptions {
+  /** 3 when absent. */
+  readonly agents?: number
+  /** Name → directory. */
+  readonly sharedRoots?: Readonly<Record<string, string>>
+  /** Level of the logs in `DATA/logs`. */
+  readonly logLevel?: string
+  /** Further arguments of `torc up`. */
+  readonly args?: readonly string[]
+}
+
+export interface ClusterAgent {
+  readonly id: string
+  readonly address: string
+  readonly pid: number
+  readonly data: string
+}
+
+interface Ready {
+  readonly pid: number
+  readonly server: string
+  readonly serverPid: number
+  readonly agents: readonly ClusterAgent[]
+  readonly credentials: string
+}
+
+/** A cluster of real processes under `torc up --json`, in a temporary folder of its own. */
+export class Cluster {
+  readonly folder: string
+  readonly data: string
+  readonly configDirectory: string
+  readonly #options: ClusterOptions
+  #up: TorcProcess
+  #ready: Ready
+
+  private constructor(folder: string, options: ClusterOptions, up: TorcProcess, ready: Ready) {
+    this.folder = folder
+    this.data = join(folder, 'data')
+    this.configDirectory = join(folder, 'config')
+    this.#options = options
+    this.#up = up
+    this.#ready = ready
+  }
+
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const folder = mkdtempSync(join(tmpdir(), 'torc-test-'))
+    try {
+      const { up, ready } = await Cluster.#launch(folder, options)
+      return new Cluster(folder, options, up, ready)
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true })
+      throw error
+    }
+  }
+
+  static async #launch(folder: string, options: ClusterOptions): Promise<{ up: TorcProcess; ready: Ready }> {
+    const roots = Object.entries(options.sharedRoots ?? {}).flatMap(([name, dir]) => [
+      '--shared-root',
+      `${name}=${dir}`,
+    ])
+    const up = new TorcProcess(
+      [
+        ...[
+          'up',
+          '--json',
+          '--port',
+          '0',
+          '--data',
+          join(folder, 'data'),
+          '--agents',
+          String(options.agents ?? 3),
+        ],
+        ...['--log-level', options.logLevel ?? 'info', ...roots, ...(options.args ?? [])],
+      ],
+      { configDirectory: join(folder, 'config') },
+    )
+    try {
+      const ready = await up.waitFor('the ready line', line => line.event === 'ready')
+      return { up, ready: ready as unknown as Ready }
+    } catch (error) {
+      await up.end('SIGKILL')
+      throw error
+    }
+  }
+
+  /** `host:port` of the server. */
+  get server(): string {
+    return this.#ready.server
+  }
+
+  get serverPid(): number {
+    return this.#pidOf('server') ?? this.#ready.serverPid
+  }
+
+  /** Path of the credentials file. */
+  get credentials(): string {
+    return this.#ready.credentials
+  }
+
+  /** The agents, with the process ids of their latest start. */
+  get agents(): readonly ClusterAgent[] {
+    return this.#ready.agents.map((agent, index) => ({
+      ...agent,
+      pid: this.#pidOf(`agent-${index + 1}`) ?? agent.pid,
+    }))
+  }
+
+  get up(): TorcProcess {
+    return this.#up
+  }
+
+  #pidOf(process: string): number | undefined {
+    const latest = this.#up.lines.findLast(line => line.event === 'restarted' && line.process === process)
+    return latest?.pid as number | undefined
+  }
+
+  /** Environment variables with which the library and the CLI find this cluster. */
+  get variables(): Readonly<Record<string, string>> {
+    return {
+      TORC_CONFIG_DIR: this.configDirectory,
+      TORC_SERVER: this.server,
+      TORC_CREDENTIALS: this.credentials,
+    }
+  }
+
+  /** Runs a command of the CLI against the cluster. */
+  torc(args: readonly string[], options: Omit<RunOptions, 'configDirectory'> = {}): Promise<RunResult> {
+    return runTorc(args, { ...options, configDirectory: this.configDirectory })
+  }
+
+  /**
+   * Kills a process of the cluster (`server`, `agent-1` …; SIGKILL when no signal is given) and resolves
+   * when its supervisor has noticed.
+   */
+  async kill(process_: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<Line> {
+    const pid = process_ === 'server' ? this.serverPid : this.#agentPid(process_)
+    process.kill(pid, signal)
+    return await this.#up.waitFor(
+      `the end of ${process_}`,
+      line => line.event === 'exited' && line.pid === pid,
+    )
+  }
+
+  #agentPid(name: string): number {
+    const pid = this.agents[Number(name.replace('agent-', '')) - 1]?.pid
+    if (pid === undefined) throw new Error(`there is no process ${name}`)
+    return pid
+  }
+
+  /** Kills a process and waits until its supervisor has started it again. */
+  async killAndRestart(process_: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<Line> {
+    const from = this.#up.lines.length
+    await this.kill(process_, signal)
+    return await this.#up.waitFor(
+      `the restart of ${process_}`,
+      line => line.event === 'restarted' && line.process === process_,
+      from,
+    )
+  }
+
+  /**
+   * Ends the whole cluster (by Ctrl-C's signal, or SIGKILL for the supervisor and then, by their own, all
+   * children) and starts it again on the same data. Ports may change.
+   */
+  async restart(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
+    await this.end(signal)
+    const { up, ready } = await Cluster.#launch(this.folder, this.#options)
+    this.#up = up
+    this.#ready = ready
+  }
+
+  /** Ends all processes and resolves when the last one is gone; the exit status of `torc up`. */
+  async end(signal: NodeJS.Signals = 'SIGINT'): Promise<number | string> {
+    const pids = [this.serverPid, ...this.agents.map(agent => agent.pid)]
+    const status = await this.#up.end(signal)
+    await untilGone(pids)
+    return status
+  }
+
+  /** Ends the cluster and removes all that it left. */
+  async stop(): Promise<number | string> {
+    const status = this.#up.running ? await this.end() : await this.#up.exited
+    rmSync(this.folder, { recursive: true, force: true })
+    return status
+  }
+
+  log(process: string): string {
+    const path = join(this.data, 'logs', `${process}.log`)
+    return existsSync(path) ? readFileSync(path, 'utf8') : ''
+  }
+}
+
+/** Starts a cluster; see `Cluster`. */
+export function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  return Cluster.start(options)
+}
+
+/** Resolves when none of the processes exists any more. Rejects after a minute. */
+export async function untilGone(pids: readonly number[]): Promise<void> {
+  const deadline = performance.now() + 60_000
+  for (const pid of pids) {
+    while (isAlive(pid)) {
+      if (performance.now() > deadline) throw new Error(`process ${pid} does not end`)
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
+  // A process that ended stays in the table until its parent asks for its status; an orphan's parent may not.
+  return existsSync(`/proc/${pid}/stat`) ? !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) : true
+}
+
+/** The most memory that a process ever had resident, in bytes (Linux: VmHWM). */
+export function vmHwm(pid: number): number {
+  const found = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
+  if (found === null) throw new Error(`process ${pid} tells no VmHWM`)
+  return Number(found[1]) * 1024
+}
