@@ -1,10 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { runCli } from '@torc/client/cli/run-cli'
 import { processIo } from '@torc/client/output/io'
-import { agentCommand } from './commands/agent.js'
-import { initCommand } from './commands/init.js'
-import { serverCommand } from './commands/server.js'
-import { upCommand } from './commands/up.js'
+import { torcCommands } from './commands/torc-commands.js'
 
 /** Runs the `torc` program and ends the process with its exit status. */
 export async function main(argv: readonly string[]): Promise<never> {
@@ -13,7 +10,7 @@ export async function main(argv: readonly string[]): Promise<never> {
   const code = await runCli(argv, processIo(), {
     program: 'torc',
     version,
-    extraCommands: [upCommand, initCommand, serverCommand, agentCommand],
+    extraCommands: torcCommands,
   })
   // Standard input may still be open, and would keep the process; what is written so far must still leave.
   return await new Promise<never>(() => {

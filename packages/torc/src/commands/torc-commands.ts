@@ -1,0 +1,8 @@
+import type { Command } from '@torc/client/commands/command'
+import { agentCommand } from './agent.js'
+import { initCommand } from './init.js'
+import { serverCommand } from './server.js'
+import { upCommand } from './up.js'
+
+/** What `torc` can do beside the client's commands: run the processes of a cluster. */
+export const torcCommands: readonly Command[] = [upCommand, initCommand, serverCommand, agentCommand]
