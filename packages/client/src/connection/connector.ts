@@ -49,9 +49,7 @@ export class Connector {
       const open = this.current
       if (open !== undefined) return open
       if (this.#closing.signal.aborted) throw new TorcError('CANCELLED', 'the store was closed')
-      this.#round ??= this.#searchOnce().finally(() => {
-        this.#round = undefined
-      })
+      this.#round ??= this.#beginRound()
       try {
         return await deadline.wait(this.#round)
       } catch (thrown) {
@@ -76,6 +74,15 @@ export class Connector {
     const exchange = this.#exchange
     this.#exchange = undefined
     await exchange?.close()
+  }
+
+  #beginRound(): Promise<Exchange> {
+    const round = this.#searchOnce().finally(() => {
+      this.#round = undefined
+    })
+    // Whoever waited may have given up meanwhile: then its failure concerns nobody.
+    round.catch(() => {})
+    return round
   }
 
   /** One round over the list; a wait precedes it when the round before failed. */

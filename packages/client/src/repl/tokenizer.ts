@@ -58,13 +58,15 @@ export function tokenize(line: string): Tokens {
     else if (character === '#' && start < 0) {
       const end = line.indexOf('\n', at)
       at = (end < 0 ? line.length : end) - 1
+    } else if (character === '\\' && line.charAt(at + 1) === '\n') {
+      // A backslash at the end of a line joins it with the next.
+      at++
     } else {
       if (start < 0) start = at
       if (character === "'" || character === '"') quote = character
       else if (character !== '\\') text += character
       else if (at + 1 === line.length) open = '\\'
-      // A backslash at the end of a line joins it with the next.
-      else if (line.charAt(++at) !== '\n') text += line.charAt(at)
+      else text += line.charAt(++at)
     }
   }
   const inWord = start >= 0

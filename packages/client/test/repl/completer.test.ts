@@ -1,0 +1,73 @@
+import t from 'tap'
+import { clientCommands } from '../../src/commands/client-commands.js'
+import { globalOptions } from '../../src/config/options.js'
+import { type CompletionSources, complete } from '../../src/repl/completer.js'
+import { type Location, top } from '../../src/repl/location.js'
+
+function sources(location: Location = top): CompletionSources {
+  return {
+    commands: clientCommands,
+    globals: globalOptions,
+    location,
+    buckets: async () => ['logs', 'photos'],
+    keys: async (bucket, prefix) =>
+      ['a.jpg', 'albums/', 'b c.jpg', '2026/may/x.jpg', '2026/may/y.jpg'].filter(
+        name => bucket === 'photos' && name.startsWith(prefix),
+      ),
+    files: async (partial, directoriesOnly) =>
+      (directoriesOnly ? ['dir/'] : ['dir/', 'file']).filter(name => name.startsWith(partial)),
+  }
+}
+
+t.test('completion', async t => {
+  const check = async (line: string, expected: readonly string[], location?: Location): Promise<void> => {
+    const words = line.split(' ')
+    t.same(await complete(words.slice(0, -1), words.at(-1) ?? '', sources(location)), expected, line)
+  }
+  await check('p', ['post', 'put'])
+  await check('layout ', ['init', 'show'])
+  await check('layout s', ['show'])
+  await check('bucket show ph', ['photos'])
+  await check('get ', ['logs/', 'photos/'])
+  await check('get ph', ['photos/'])
+  await check('get /ph', ['/photos/'])
+  await check('get photos/', [
+    'photos/a.jpg',
+    'photos/albums/',
+    'photos/b c.jpg',
+    'photos/2026/may/x.jpg',
+    'photos/2026/may/y.jpg',
+  ])
+  await check('get photos/a', ['photos/a.jpg', 'photos/albums/'])
+  await check('get photos/a.jpg f', ['file'])
+  await check('get --recursive photos/albums d', ['dir/'])
+  await check('put --recursive d', ['dir/'])
+  await check('put --recursive dir ph', ['photos/'])
+  await check('put photos/a --content-type text/plain f', ['file'])
+  await check('put --rec', ['--recursive'])
+  await check('ls --ver', ['--versions'])
+  await check('shell -', [
+    '--access-key',
+    '--credentials',
+    '--help',
+    '--json',
+    '--log-level',
+    '--profile',
+    '--progress',
+    '--quiet',
+    '--server',
+    '--timeout',
+    '--tls',
+    '--tls-ca',
+    '--tls-cert',
+    '--tls-key',
+    '-c',
+    '-f',
+  ])
+  await check('completion b', ['bash'])
+  await check('nonsense x', [])
+  await check('comp', ['completion'], top)
+  await check('get a', ['a.jpg', 'albums/'], { bucket: 'photos', folder: '' })
+  await check('get x', ['x.jpg'], { bucket: 'photos', folder: '2026/may/' })
+  await check('get ../may/x', ['../may/x.jpg'], { bucket: 'photos', folder: '2026/may/' })
+})
