@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import tls from 'node:tls'
 import { TorcError } from '../errors.js'
+import { limits } from '../limits.js'
 import {
   type Address,
   type Connection,
@@ -92,7 +93,8 @@ export function tcpTransport(files?: TlsFiles): Transport {
 
 interface TlsContext {
   readonly context: tls.SecureContext
-  readonly canListen: boolean
+  /** What a listener makes its own context of. */
+  readonly files: tls.SecureContextOptions
 }
 
 function loadTls(files: TlsFiles): TlsContext {
@@ -104,16 +106,14 @@ function loadTls(files: TlsFiles): TlsContext {
       throw new TorcError('CONFIG', `the TLS ${what} file can't be read: ${path}`, { cause: error })
     }
   }
-  const parts = {
+  const contents: tls.SecureContextOptions = {
     cert: read('certificate', files.cert),
     key: read('key', files.key),
     ca: read('CA', files.ca),
+    minVersion: 'TLSv1.2',
   }
   try {
-    return {
-      context: tls.createSecureContext({ ...parts, minVersion: 'TLSv1.2' }),
-      canListen: parts.cert !== undefined && parts.key !== undefined,
-    }
+    return { context: tls.createSecureContext(contents), files: contents }
   } catch (error) {
     throw new TorcError('CONFIG', `the TLS files can't be used: ${TorcError.from(error).message}`, {
       cause: error,
@@ -199,7 +199,7 @@ function listen(
   secure: TlsContext | undefined,
 ): Promise<Listener> {
   const where = formatAddress(address)
-  if (secure !== undefined && !secure.canListen) {
+  if (secure !== undefined && (secure.files.cert === undefined || secure.files.key === undefined)) {
     return Promise.reject(
       new TorcError('CONFIG', 'listening with TLS needs a certificate and its key', {
         hint: 'Give --tls-cert and --tls-key.',
@@ -208,13 +208,13 @@ function listen(
   }
   const server =
     secure === undefined
-      ? net.createServer({ pauseOnConnect: false })
-      : new tls.Server({ secureContext: secure.context } as tls.TlsOptions)
+      ? net.createServer()
+      : tls.createServer({ ...secure.files, handshakeTimeout: limits.handshakeMs })
   server.on(secure === undefined ? 'connection' : 'secureConnection', (socket: net.Socket) =>
     onConnection(new SocketConnection(socket)),
   )
   // A peer whose TLS handshake fails has no connection yet: there is nobody to tell but the peer itself.
-  server.on('tlsClientError', ignore)
+  server.on('tlsClientError', (_error, socket: net.Socket) => socket.destroy())
   return new Promise((resolve, reject) => {
     server.once('error', error => reject(bindError(where, error)))
     server.listen({ host: address.host, port: address.port, backlog }, () => {
