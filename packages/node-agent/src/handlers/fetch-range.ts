@@ -1,12 +1,11 @@
 import { encodeContext } from '@torc/cluster/clocks/causal-context'
 import { decodeSummary } from '@torc/cluster/state/key-summary'
-import { encodeVersion } from '@torc/cluster/state/version-codec'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { NamedKey } from '../index/key-rows.js'
 import { prefixEnd } from '../index/prefix-end.js'
 import type { AgentContext } from './agent-context.js'
-import { frameRecordBytes, otherVersions } from './version-pages.js'
+import { frameRecordBytes, versionPages } from './version-pages.js'
 
 /** Bytes of one answer in all: a page of keys with long histories ends early, without `exhausted`. */
 const pageBytesMax = 4 * 1024 * 1024
@@ -16,8 +15,8 @@ type RangeItem = ResponseOf<'fetchRange'>['keys'][number]
 
 /**
  * A page of the keys that this agent holds of a bucket, in bytewise order, deleted states included: the server
- * judges each key on what all its owners say. A key whose other versions do not fit one frame comes again, with
- * `heads` empty and the versions that follow. Costs a seek and the page's rows, whatever the size of the bucket.
+ * judges each key on what all its owners say. A key whose records do not fit one frame comes again in the next, with
+ * those that follow. Costs a seek and the page's rows, whatever the size of the bucket.
  */
 export function fetchRangeHandler(agent: AgentContext) {
   return (request: IncomingRequest<'fetchRange'>): AsyncIterable<Reply<'fetchRange'>> => {
@@ -90,17 +89,9 @@ function* itemsOf(
   const summary = decodeSummary(row.summary)
   const key = Buffer.from(row.key.buffer, row.key.byteOffset, row.key.length).toString()
   const context = encodeContext(summary.context)
-  const item: RangeItem = { key, context, heads: summary.heads.map(encodeVersion) }
-  if (!versions) {
-    yield item
-    return
+  for (const page of versionPages(agent.index, { id: row.id, summary }, versions ? 'all' : 'none')) {
+    yield versions ? { key, context, ...page } : { key, context, heads: page.heads }
   }
-  let first = true
-  for (const page of otherVersions(agent.index, { id: row.id, summary })) {
-    yield first ? { ...item, versions: page } : { key, context, heads: [], versions: page }
-    first = false
-  }
-  if (first) yield item
 }
 
 function sizeOf(item: RangeItem): number {

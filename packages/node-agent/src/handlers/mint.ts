@@ -2,10 +2,14 @@ import { decodeContext, encodeContext } from '@torc/cluster/clocks/causal-contex
 import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import { addressedKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { checkInlineBody, readInlineBody } from './inline-body.js'
+
+const hashBytes = 32
+const blocksMax = limits.objectBytesMax / limits.blockBytes
 
 /**
  * Mints a new version of a key. Retried by opId: what an earlier attempt made is answered again.
@@ -16,6 +20,7 @@ export function mintHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'mint'>): Promise<Reply<'mint'>> => {
     const { head } = request
     const name = addressedKey(agent, head)
+    checkHead(head)
     const blocks = blockList(head)
     const inline = head.kind === 'object' && blocks === undefined
     const read = inline ? readInlineBody(request.body) : null
@@ -59,14 +64,29 @@ export function mintHandler(agent: AgentContext) {
 function blockList(head: RequestOf<'mint'>): BlockReference[] | undefined {
   const { blocks, blockSizes } = head
   if (blocks === undefined) return undefined
-  if (blockSizes === undefined || blocks.length !== blockSizes.length * 32) {
-    throw new TorcError('BAD_REQUEST', '`blocks` must have 32 bytes for each of `blockSizes`')
+  if (
+    blockSizes === undefined ||
+    blockSizes.length > blocksMax ||
+    blocks.length !== blockSizes.length * hashBytes
+  ) {
+    throw new TorcError('BAD_REQUEST', `\`blocks\` must have ${hashBytes} bytes for each of \`blockSizes\``)
   }
   let total = 0
   const list = blockSizes.map((size, i) => {
+    if (size === 0) throw new TorcError('BAD_REQUEST', '`blockSizes` has an empty block')
     total += size
-    return { hash: blocks.subarray(i * 32, i * 32 + 32), size }
+    return { hash: blocks.subarray(i * hashBytes, (i + 1) * hashBytes), size }
   })
   if (total !== head.size) throw new TorcError('BAD_REQUEST', '`blockSizes` must add up to `size`')
   return list
+}
+
+/** What the fields allow one by one and a record does not: it would be unreadable on the disk. */
+function checkHead(head: RequestOf<'mint'>): void {
+  if (head.size > limits.objectBytesMax) {
+    throw new TorcError('TOO_LARGE', `an object may have ${limits.objectBytesMax} bytes, not ${head.size}`)
+  }
+  if (head.kind === 'marker' && (head.size !== 0 || head.blocks !== undefined)) {
+    throw new TorcError('BAD_REQUEST', 'a delete marker has no body')
+  }
 }

@@ -5,6 +5,7 @@ import type { KeySummary } from '@torc/cluster/state/key-summary'
 import { decodeSummary, planMerge, planMint } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
+import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase } from '../disk/disk.js'
 import type { CounterLease } from './counter-lease.js'
 import type { Counts } from './counts.js'
@@ -12,6 +13,12 @@ import type { DroppedCounters } from './dropped-counters.js'
 import { KeyRows } from './key-rows.js'
 import { type KeyName, KeyWriter, type KnownKey } from './key-writer.js'
 import { IndexedVersions, noVersions } from './local-versions.js'
+
+/**
+ * Siblings that a mint may leave. A merge has no such bound, as it must not lose what others acknowledged; together
+ * the owners stay below what an answer may list.
+ */
+const siblingsMax = 256
 
 /** What a mint is asked for. */
 export interface MintRequest {
@@ -118,6 +125,7 @@ export class KeyIndex {
       blocks: request.blocks,
     }
     const { version, delta, plan } = planMint(summary, input, local)
+    if (plan.summary.heads.length > siblingsMax) throw tooManySiblings()
     const record = encodeVersion(version)
     this.#writer.apply(name, known, plan, { version, record, body: request.body })
     return { version, record, delta, summary: plan.summary, repeated: false }
@@ -180,6 +188,12 @@ export class KeyIndex {
     lease.renew()
     return { counter: lease.next(), after: 0 }
   }
+}
+
+function tooManySiblings(): TorcError {
+  return new TorcError('CONFLICT', `the key has ${siblingsMax} siblings, and none of them is covered`, {
+    hint: 'Read the key, and write with the context of that read: it resolves the siblings.',
+  })
 }
 
 function repeatedMint(known: KnownKey, version: Version): MintResult {
