@@ -99,7 +99,8 @@ function callerOf(stack: string): string | undefined {
   const frames = stack.split('\n').slice(3)
   // The immediate caller decides: a library that Torc calls is Torc's doing, the test runner's timers are not.
   const nearest = frames.find(frame => !frame.includes('node:internal'))
-  if (nearest === undefined || nearest.includes('/@tapjs/') || nearest.includes('/tap/')) return undefined
+  // Finding the file of a native module, the first time that one is needed, is no I/O of the code either.
+  if (nearest === undefined || /\/(@tapjs|tap|bindings)\//.test(nearest)) return undefined
   const own = frames.find(frame => /\/packages\/[\w-]+\/(build\/)?src\//.test(frame))
   const match = own === undefined ? null : /packages\/[^)]+/.exec(own)
   return match?.[0].replace(/:\d+$/, '')

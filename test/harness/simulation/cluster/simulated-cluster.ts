@@ -1,6 +1,6 @@
 import { connect, type Store } from '@torc/client'
+import { startAgent } from '@torc/node-agent/agent'
 import { MemoryDisk } from '@torc/node-agent/disk/memory-disk'
-import { startAgent } from '@torc/node-agent/start-agent'
 import { silentLog } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
@@ -114,7 +114,8 @@ export class SimulatedCluster implements Faultable {
         ? await startServer({ ...common, sharedRoots: [] })
         : await startAgent({
             ...common,
-            disk: new SimulatedDisk(machine.disk, process),
+            ...this.#secret,
+            data: new SimulatedDisk(machine.disk, process),
             zone: '',
             capacity: 1024 ** 3,
           })
