@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { type Command, defineCommand } from '@torc/client/commands/command'
-import { FileDisk } from '@torc/node-agent/disk/file-disk'
-import { startAgent } from '@torc/node-agent/start-agent'
+import { startAgent } from '@torc/node-agent/agent'
 import { TorcError } from '@torc/protocol/errors'
+import { diskBytes } from '../files/disk-bytes.js'
 import { nodeOptions } from '../node/node-options.js'
 import { runNode } from '../node/run-node.js'
 
@@ -23,7 +23,7 @@ export const agentCommand: Command = defineCommand({
       type: 'bytes',
       value: 'BYTES',
       min: 1,
-      doc: 'Room that it offers; the free space of its disk when absent',
+      doc: 'Room that it offers, its weight in layouts; the size of its disk when absent',
     },
   },
   examples: [
@@ -40,21 +40,19 @@ export const agentCommand: Command = defineCommand({
       context,
       options: context.options,
       kind: 'agent',
-      start: async ({ secret, transport, listen, advertise, join, log }) => {
-        if (data === undefined)
+      start: async ({ secret, ...parts }) => {
+        if (data === undefined) {
           throw new TorcError('CONFIG', '--data is missing', { hint: 'Say where to store: --data DIR.' })
+        }
+        const directory = resolve(context.directory, data)
         return startAgent({
-          disk: await FileDisk.open(resolve(context.directory, data)),
-          secret,
-          transport,
-          listen,
-          advertise,
-          join,
+          ...parts,
+          ...secret,
+          data: directory,
           name,
           zone,
-          capacity,
+          capacity: capacity ?? diskBytes(directory),
           environment: context.environment,
-          log,
         })
       },
       shellServer: () => context.settings.server[0] ?? '',

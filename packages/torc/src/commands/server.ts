@@ -41,6 +41,6 @@ export const serverCommand: Command = defineCommand({
           environment: context.environment,
           log,
         }),
-      shellServer: node => reachableAddress(node.address),
+      shellServer: reachableAddress,
     }),
 })

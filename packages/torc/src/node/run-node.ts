@@ -2,7 +2,7 @@ import type { CommandContext } from '@torc/client/commands/command'
 import type { OptionsOf } from '@torc/client/config/option'
 import { TorcError } from '@torc/protocol/errors'
 import { tcpTransport } from '@torc/protocol/transport/tcp'
-import { type Address, parseAddress, type Transport } from '@torc/protocol/transport/transport'
+import { type Address, formatAddress, parseAddress, type Transport } from '@torc/protocol/transport/transport'
 import { type ClusterSecret, requireClusterSecret } from '../files/cluster-secret.js'
 import { openShell } from '../shell/open-shell.js'
 import { supervision } from '../supervise/supervised.js'
@@ -22,7 +22,8 @@ export interface NodeParts {
 /** A node that runs in this process. */
 export interface StartedNode {
   readonly id: string
-  readonly address: string
+  /** Where it listens. */
+  readonly address: Address
   close(): Promise<void>
   /** Resolves when it is over, for whatever reason. */
   readonly closed: Promise<unknown>
@@ -37,8 +38,11 @@ export interface RunNodeOptions {
   readonly kind: string
   start(parts: NodeParts): Promise<StartedNode>
   /** Server that the REPL of `--shell` talks to, once the node runs. */
-  shellServer(node: StartedNode): string
+  shellServer(address: string): string
 }
+
+/** A node that takes longer to close is ended. Below the patience of `torc up`. */
+const closeMsMax = 8_000
 
 /** Runs one node in this process until it is told to stop; the exit status. */
 export async function runNode(run: RunNodeOptions): Promise<number> {
@@ -51,20 +55,22 @@ export async function runNode(run: RunNodeOptions): Promise<number> {
     descriptor: options.shell ? 2 : 1,
     pretty: (options.shell ? context.io.stderr : context.io.stdout).isTTY === true,
   })
-  const secret = requireClusterSecret(options.clusterSecretFile)
+  let secret: ClusterSecret
   let node: StartedNode
   try {
+    secret = requireClusterSecret(options.clusterSecretFile)
     node = await run.start({ secret, log, ...networkOf(context, options) })
   } catch (thrown) {
     await supervised?.failed(thrown)
     log.fatal({ err: thrown }, `the ${kind} could not start`)
     throw thrown
   }
-  supervised?.ready(node)
-  log.info({ event: 'ready', id: node.id, address: node.address, pid: process.pid }, `${kind} is ready`)
+  const address = formatAddress(node.address)
+  supervised?.ready({ id: node.id, address })
+  log.info({ event: 'ready', id: node.id, address, pid: process.pid }, `${kind} is ready`)
   try {
     if (options.shell) {
-      return await openShell(context, { server: run.shellServer(node), secret: secret.secret })
+      return await openShell(context, { server: run.shellServer(address), secret: secret.secret })
     }
     const why = await Promise.race([
       aborted(supervised?.stop ?? context.signal).then(() => 'stop' as const),
@@ -74,7 +80,10 @@ export async function runNode(run: RunNodeOptions): Promise<number> {
     throw new TorcError('INTERNAL', `the ${kind} ended by itself`, { cause: why })
   } finally {
     log.info({ event: 'stopping' }, `${kind} stops`)
+    // With the supervisor gone, nobody else would end a process that can't close.
+    const cancelExit = context.environment.clock.after(closeMsMax, () => process.exit(1))
     await node.close()
+    cancelExit()
     log.info({ event: 'stopped' }, `${kind} has stopped`)
   }
 }
