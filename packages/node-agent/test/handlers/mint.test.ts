@@ -1,0 +1,128 @@
+import { contextOfDot, covers, decodeContext, encodeContext } from '@torc/cluster/clocks/causal-context'
+import { systemRandom } from '@torc/protocol/environment/system'
+import t from 'tap'
+import { fetched } from '../support/agent-harness.js'
+import { address, mint, soleAgent, written } from '../support/key-requests.js'
+
+t.test('an overwrite covers what the key had, and the answer says what to replicate', async t => {
+  const { server } = await soleAgent(t)
+  const first = await mint(server, 'a', Buffer.from('one'))
+  const second = await mint(server, 'a', Buffer.from('two'))
+  t.ok(covers(second.version.context, first.version.dot))
+  t.equal(second.version.seq, 2)
+  t.equal(second.version.after, first.version.dot.counter)
+  t.ok(second.version.createdAt > first.version.createdAt)
+  t.same(second.siblings, [])
+  t.same(decodeContext(second.delta), contextOfDot(second.version.dot, second.version.after))
+  t.ok(covers(decodeContext(second.context), second.version.dot))
+})
+
+t.test('a client context covers just what it shows: siblings, and their resolution', async t => {
+  const { server } = await soleAgent(t)
+  const first = await mint(server, 'a', Buffer.from('one'))
+  const seen = { cover: first.context, exact: true }
+  const left = await mint(server, 'a', Buffer.from('left'), seen)
+  const right = await mint(server, 'a', Buffer.from('right'), seen)
+  t.same(right.siblings, [left.version.id])
+  const resolved = await mint(server, 'a', Buffer.from('both'), { cover: right.context, exact: true })
+  t.same(resolved.siblings, [])
+})
+
+t.test('a retry with the same opId answers what the first attempt made', async t => {
+  const { server } = await soleAgent(t)
+  const opId = systemRandom.bytes(16)
+  const first = await mint(server, 'a', Buffer.from('one'), { opId })
+  const again = await mint(server, 'a', Buffer.from('one'), { opId })
+  t.match(again, { repeated: true, version: { dot: first.version.dot } })
+  t.same(again.record, first.record)
+  t.same(again.delta, first.delta)
+  await mint(server, 'a', Buffer.from('two'))
+  const late = await mint(server, 'a', Buffer.from('one'), { opId })
+  t.match(late, { repeated: true, version: { dot: first.version.dot } }, 'as a version below the head, too')
+  const [state] = await fetched(server, 'fetchKey', { ...address, key: 'a', want: 'state' })
+  t.equal((state?.head.heads?.length ?? 0) + (state?.head.versions?.length ?? 0), 2)
+})
+
+t.test('the clock is above what was seen', async t => {
+  const { server } = await soleAgent(t)
+  const seenTime = Date.now() * 1000 + 5_000_000
+  const minted = await mint(server, 'a', Buffer.from('x'), { seenTime, seenSeq: 41 })
+  t.ok(minted.version.createdAt > seenTime)
+  t.equal(minted.version.seq, 42)
+  const farAhead = Date.now() * 1000 + 3_600_000_000
+  await t.rejects(mint(server, 'a', Buffer.from('x'), { seenTime: farAhead }), { code: 'CLOCK_SKEW' })
+})
+
+t.test('empty bodies, markers and block lists', async t => {
+  const { server } = await soleAgent(t)
+  const empty = await mint(server, 'empty', Buffer.alloc(0))
+  t.match(empty.version, { size: 0, kind: 'object' })
+  const marker = await mint(server, 'empty', Buffer.alloc(0), { kind: 'marker' })
+  t.match(marker.version, { size: 0, kind: 'marker' })
+  const hashes = Buffer.concat([Buffer.alloc(32, 1), Buffer.alloc(32, 2)])
+  const large = await mint(server, 'large', Buffer.alloc(0), {
+    size: 30,
+    blocks: hashes,
+    blockSizes: [20, 10],
+  })
+  t.same(large.version.blocks, [
+    { hash: Buffer.alloc(32, 1), size: 20 },
+    { hash: Buffer.alloc(32, 2), size: 10 },
+  ])
+})
+
+t.test('what does not fit together is refused, and nothing is stored', async t => {
+  const { server } = await soleAgent(t)
+  const body = Buffer.from('hello')
+  const blocks = Buffer.alloc(64, 1)
+  const bad: [object, string][] = [
+    [{ sha256: Buffer.alloc(32) }, 'CHECKSUM'],
+    [{ size: 4 }, 'CHECKSUM'],
+    [{ kind: 'marker' }, 'BAD_REQUEST'],
+    [{ kind: 'marker', size: 0, blocks: Buffer.alloc(0), blockSizes: [] }, 'BAD_REQUEST'],
+    [{ blocks, blockSizes: [5] }, 'BAD_REQUEST'],
+    [{ blocks }, 'BAD_REQUEST'],
+    [{ blocks, blockSizes: [5, 5] }, 'BAD_REQUEST'],
+    [{ blocks, blockSizes: [5, 0] }, 'BAD_REQUEST'],
+    [{ size: 17 * 2 ** 30 }, 'TOO_LARGE'],
+    [{ cover: Buffer.from('nonsense') }, 'BAD_REQUEST'],
+  ]
+  for (const [fields, code] of bad)
+    await t.rejects(mint(server, 'a', body, fields), { code }, JSON.stringify(fields))
+  const large = Buffer.alloc(20_000)
+  await t.rejects(mint(server, 'a', large), { code: 'TOO_LARGE' })
+  await t.rejects(mint(server, 'a', Buffer.alloc(100_000)), { code: 'TOO_LARGE' }, 'as a stream, too')
+  const [digest] = await fetched(server, 'fetchKey', { ...address, key: 'a', want: 'digest' })
+  t.same(digest?.head.digest, Buffer.alloc(16))
+})
+
+t.test('siblings have a bound', async t => {
+  const { server } = await soleAgent(t)
+  const nothing = {
+    cover: encodeContext(contextOfDot({ actor: '00000000000000aa' as never, counter: 1 }, 0)),
+    exact: true,
+  }
+  const body = Buffer.from('x')
+  await Promise.all(Array.from({ length: 256 }, () => mint(server, 'a', body, nothing)))
+  await t.rejects(mint(server, 'a', body, nothing), { code: 'CONFLICT' })
+  t.same((await mint(server, 'a', body)).siblings, [], 'a plain overwrite resolves them')
+})
+
+t.test('an inline body that comes in a stream', async t => {
+  const { server } = await soleAgent(t)
+  const body = Buffer.from('streamed')
+  const head = {
+    ...address,
+    key: 'a',
+    opId: systemRandom.bytes(16),
+    kind: 'object' as const,
+    ...written(body),
+  }
+  async function* pieces() {
+    yield body.subarray(0, 3)
+    yield body.subarray(3)
+  }
+  await server.request('mint', head, { body: { stream: pieces() } })
+  const [found] = await fetched(server, 'fetchKey', { ...address, key: 'a', want: 'heads' })
+  t.same(await found?.body?.bytes(100), body)
+})
