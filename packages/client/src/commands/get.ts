@@ -86,6 +86,8 @@ async function getOne(context: GetContext, named: string, file: string | undefin
   return 0
 }
 
+const newline = 0x0a
+
 async function toStandardOutput(
   context: GetContext,
   bucket: string,
@@ -106,7 +108,13 @@ async function toStandardOutput(
     const object = await store.get(bucket, key, { ...wanted, onProgress: bytes => progress?.bytes(bytes) })
     const { range, size } = object
     progress?.grow(range === undefined ? size : range[1] - range[0] + 1, 0)
-    for await (const piece of object.body) await context.output.write(piece, context.signal)
+    let lastByte = newline
+    for await (const piece of object.body) {
+      await context.output.write(piece, context.signal)
+      lastByte = piece.at(-1) ?? lastByte
+    }
+    // The shell's prompt would overwrite a last line that is not ended.
+    if (context.inShell && context.output.mode === 'terminal' && lastByte !== newline) context.output.line('')
   } finally {
     progress?.end()
   }

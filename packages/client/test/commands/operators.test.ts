@@ -1,0 +1,65 @@
+import t from 'tap'
+import { filled, run } from '../doubles/run.js'
+
+t.test('buckets are made, shown and removed', async t => {
+  const store = await filled({ 'photos/a': 'a' })
+  const made = await run(['mb', 'new-bucket', '--replicas', '1', '--json'], { store })
+  t.match(made.io.records[0], {
+    bucket: 'new-bucket',
+    replicas: 1,
+    readQuorum: 2,
+    writeQuorum: 2,
+    policy: 'all',
+  })
+  t.equal((await run(['mb', 'photos'], { store })).code, 6)
+  t.equal((await run(['mb', 'Photos'], { store })).code, 2)
+  t.match((await run(['bucket', 'show', 'photos'], { store })).out, 'replicas\t3')
+  t.match((await run(['bucket', 'show', 'photos', '--json'], { store })).io.records[0], { bucket: 'photos' })
+  t.equal((await run(['rb', 'photos'], { store })).code, 6)
+  t.equal((await run(['rb', 'photos', '--force'], { store })).code, 0)
+  t.equal((await run(['rb', 'photos'], { store })).code, 3)
+  t.equal((await run(['rb', 'new-bucket', '--json'], { store })).code, 0)
+})
+
+t.test('status', async t => {
+  const store = await filled({ 'photos/a': 'a' })
+  const healthy = await run(['status', '--json'], { store })
+  t.equal(healthy.code, 0)
+  t.match(healthy.io.records[0], {
+    epoch: 1,
+    partitions: 256,
+    healthy: true,
+    problems: [],
+    servers: [{ id: 'server-1' }],
+    agents: [
+      {
+        id: 'agent-1',
+        address: '127.0.0.1:7410',
+        zone: '',
+        state: 'alive',
+        capacity: 1000,
+        usedBytes: 10,
+        partitions: 256,
+        hintsHeld: 0,
+        hintsFor: [],
+      },
+    ],
+    repair: {},
+    workers: [],
+    buckets: 1,
+  })
+  store.healthy = false
+  const ill = await run(['status'], { store })
+  t.equal(ill.code, 8)
+  t.match(ill.out, 'problem\tagent-1 is down')
+  t.match((await run(['status'], { store, terminal: true })).out, /role\s+id\s+address/)
+})
+
+t.test('layout', async t => {
+  const store = await filled({})
+  t.match((await run(['layout', 'show', '--json'], { store })).io.records[0], {
+    epoch: 1,
+    agents: [{ id: 'agent-1' }],
+  })
+  t.match((await run(['layout', 'init', '--agents', '1'], { store })).out, 'epoch\t1')
+})
