@@ -1,0 +1,125 @@
+import type { Version } from '@torc/cluster/state/version'
+import { TorcError } from '@torc/protocol/errors'
+import type { BucketView } from '../buckets/bucket-record.js'
+import { addressFields, type Coordination } from '../core/coordination.js'
+import { Deadline, writeAttemptMs } from '../core/deadline.js'
+import { planTargets } from '../quorum/targets.js'
+import { type BlockPart, type ByteRange, partsOf } from './byte-range.js'
+import { bytesOf, slicePieces } from './pieces.js'
+
+/** Blocks of one body that are asked for before the reader wants them. */
+const readAheadBlocks = 3
+
+/** What a body's blocks are read for. */
+export interface BlockRead {
+  readonly bucket: BucketView
+  readonly version: Version
+  readonly range: ByteRange
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+interface Pending {
+  readonly pieces: Promise<readonly Uint8Array[]>
+  readonly part: BlockPart
+  /** It took a place of the read budget. */
+  readonly place: boolean
+}
+
+/**
+ * The bytes of a range, in order. A few blocks are read ahead while places of the read budget are free; the next
+ * one is always asked for, so that no reader waits for another. Leaving early stops what is under way.
+ */
+export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenerator<Uint8Array> {
+  const blocks = read.version.blocks ?? []
+  const parts = partsOf(
+    blocks.map(block => block.size),
+    read.range,
+  )
+  const stop = new AbortController()
+  const signal = read.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, read.signal])
+  const pending: Pending[] = []
+  let next = 0
+  const ask = (part: BlockPart, place: boolean): Pending => {
+    const block = blocks[part.index]
+    if (block === undefined) throw new TorcError('CORRUPT', 'a block list is shorter than its object')
+    const pieces = fetchBlock(c, read, block.hash, block.size, signal)
+    // It is awaited in its turn; a failure before that is not unhandled.
+    pieces.catch(() => undefined)
+    return { pieces, part, place }
+  }
+  try {
+    for (;;) {
+      while (next < parts.length && pending.length < readAheadBlocks) {
+        const part = parts[next]
+        const place = pending.length > 0 && c.readBudget.tryAcquire()
+        if (part === undefined || (pending.length > 0 && !place)) break
+        pending.push(ask(part, place))
+        next++
+      }
+      const current = pending[0]
+      if (current === undefined) return
+      const pieces = await current.pieces
+      const { from, to } = current.part
+      yield* slicePieces(pieces, from, to)
+      pending.shift()
+      if (current.place) c.readBudget.release()
+    }
+  } finally {
+    stop.abort()
+    for (const { place } of pending) if (place) c.readBudget.release()
+  }
+}
+
+/** One block, whole, from the first of its owners that gives it. */
+async function fetchBlock(
+  c: Coordination,
+  read: BlockRead,
+  hash: Uint8Array,
+  size: number,
+  signal: AbortSignal,
+): Promise<readonly Uint8Array[]> {
+  const layout = c.layouts.require()
+  const owners = layout.owners(layout.partitionOfBlock(hash), read.bucket.replicas)
+  const { live, down } = planTargets(owners, agent => c.agents.isAlive(agent))
+  const deadline = new Deadline(c.environment.clock, read.timeoutMs, signal)
+  let failure: TorcError | undefined
+  for (const agent of live) {
+    try {
+      return await fetchBlockFrom(c, agent, { ...addressFields(c, layout), hash }, size, deadline)
+    } catch (thrown) {
+      failure = TorcError.from(thrown)
+      if (failure.code === 'CANCELLED') throw failure
+      c.log.warn(
+        { agent, code: failure.code, block: Buffer.from(hash).toString('hex') },
+        'a block was not read',
+      )
+    }
+  }
+  if (failure?.code === 'CORRUPT' && down.length === 0) throw failure
+  throw new TorcError('UNAVAILABLE', `no agent gave a block of the object (owners: ${owners.join(', ')})`, {
+    cause: failure,
+    details: { down, block: Buffer.from(hash).toString('hex') },
+  })
+}
+
+async function fetchBlockFrom(
+  c: Coordination,
+  agent: string,
+  head: { epoch: number; stage: number; time: number; hash: Uint8Array },
+  size: number,
+  deadline: Deadline,
+): Promise<readonly Uint8Array[]> {
+  const options = { timeoutMs: deadline.attempt(writeAttemptMs), signal: deadline.signal }
+  const answer = await c.agents.request(agent, 'fetchBlock', head, options)
+  c.hybridClock.observe(answer.head.time)
+  const { body } = answer
+  let pieces: readonly Uint8Array[] = body?.inline ?? []
+  if (body !== undefined && body.inline === undefined) {
+    const received: Uint8Array[] = []
+    for await (const piece of body) received.push(piece)
+    pieces = received
+  }
+  if (bytesOf(pieces) !== size) throw new TorcError('CORRUPT', `agent ${agent} gave a block of another size`)
+  return pieces
+}

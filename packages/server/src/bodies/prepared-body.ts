@@ -1,0 +1,186 @@
+import { TorcError } from '@torc/protocol/errors'
+import { limits } from '@torc/protocol/limits'
+import type { Coordination } from '../core/coordination.js'
+import { BlockCutter, type CutBlock } from './block-cutter.js'
+import { type BlockWrite, writeBlock } from './block-writer.js'
+import type { BodySource } from './body-source.js'
+import { bytesOf } from './pieces.js'
+
+/** A body that is ready for a version: inline, or as blocks that W agents each have on stable storage. */
+export interface PreparedBody {
+  readonly size: number
+  readonly sha256: Uint8Array
+  readonly inline: readonly Uint8Array[] | undefined
+  /** 32-byte hashes, one after the other. */
+  readonly blocks: Uint8Array | undefined
+  readonly blockSizes: number[] | undefined
+  readonly deduplicatedBytes: number
+}
+
+/**
+ * Reads a body to its end. Up to 16 KiB stay here and travel with the version; more is cut in blocks that go to
+ * their owners while the rest still comes. The whole is checked against its announced size (BAD_REQUEST) and
+ * digest (CHECKSUM) before any version exists.
+ */
+export function prepareBody(
+  c: Coordination,
+  source: BodySource,
+  write: BlockWrite,
+): PreparedBody | Promise<PreparedBody> {
+  const { pieces } = source
+  if (pieces !== undefined) {
+    const size = bytesOf(pieces)
+    checkSize(source, size)
+    if (size <= limits.storedInlineBytesMax) {
+      const sha256 = c.environment.hasher.sha256(...pieces)
+      checkDigest(source, sha256)
+      return { size, sha256, inline: pieces, blocks: undefined, blockSizes: undefined, deduplicatedBytes: 0 }
+    }
+  }
+  if (source.size !== undefined && source.size > limits.objectBytesMax) throw tooLarge(source.size)
+  return new BodyIntake(c, source, write).run(source.stream ?? (pieces as readonly Uint8Array[]))
+}
+
+/** A body in hand that is larger than what is stored inline, or a stream. */
+class BodyIntake {
+  readonly #c: Coordination
+  readonly #source: BodySource
+  readonly #write: BlockWrite
+  readonly #cutter = new BlockCutter(limits.blockBytes)
+  readonly #hashes: Uint8Array[] = []
+  readonly #sizes: number[] = []
+  readonly #writing: Promise<void>[] = []
+  /** The digest of the whole, begun with the second block: of a single block it is the block's own. */
+  #digest: ReturnType<Coordination['environment']['hasher']['stream']> | undefined
+  #held: CutBlock | undefined
+  #size = 0
+  #deduplicatedBytes = 0
+  #failure: TorcError | undefined
+
+  constructor(c: Coordination, source: BodySource, write: BlockWrite) {
+    this.#c = c
+    this.#source = source
+    this.#write = write
+  }
+
+  async run(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<PreparedBody> {
+    const small: Uint8Array[] = []
+    for await (const piece of pieces) {
+      this.#size += piece.length
+      this.#checkGrowth()
+      if (this.#size <= limits.storedInlineBytesMax) {
+        small.push(piece)
+        continue
+      }
+      for (const first of small.splice(0)) await this.#take(first)
+      await this.#take(piece)
+    }
+    checkSize(this.#source, this.#size)
+    if (this.#size <= limits.storedInlineBytesMax) return this.#inline(small)
+    return this.#finish()
+  }
+
+  #inline(pieces: readonly Uint8Array[]): PreparedBody {
+    const sha256 = this.#c.environment.hasher.sha256(...pieces)
+    checkDigest(this.#source, sha256)
+    return {
+      size: this.#size,
+      sha256,
+      inline: pieces,
+      blocks: undefined,
+      blockSizes: undefined,
+      deduplicatedBytes: 0,
+    }
+  }
+
+  async #take(piece: Uint8Array): Promise<void> {
+    for (const block of this.#cutter.push(piece)) await this.#dispatch(block)
+  }
+
+  /** Waits for a place, so that a fast client is held back by slow agents, then lets the block go. */
+  async #dispatch(block: CutBlock): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    const first = this.#sizes.length === 0 && this.#held === undefined
+    if (first) {
+      this.#held = block
+      return
+    }
+    this.#digest ??= this.#c.environment.hasher.stream()
+    const held = this.#held
+    if (held !== undefined) {
+      this.#held = undefined
+      for (const piece of held.pieces) this.#digest.update(piece)
+      await this.#send(held, this.#c.environment.hasher.sha256(...held.pieces))
+    }
+    for (const piece of block.pieces) this.#digest.update(piece)
+    await this.#send(block, this.#c.environment.hasher.sha256(...block.pieces))
+  }
+
+  async #send(block: CutBlock, hash: Uint8Array): Promise<void> {
+    const { writeBudget: budget } = this.#c
+    const place = budget.acquire()
+    if (place !== undefined) await place
+    if (this.#failure !== undefined) {
+      budget.release()
+      throw this.#failure
+    }
+    this.#hashes.push(hash)
+    this.#sizes.push(block.size)
+    const written = writeBlock(this.#c, this.#write, hash, block, () => budget.release())
+    this.#writing.push(
+      written.then(
+        result => {
+          if (result.had) this.#deduplicatedBytes += block.size
+        },
+        (error: unknown) => {
+          this.#failure ??= TorcError.from(error)
+        },
+      ),
+    )
+  }
+
+  async #finish(): Promise<PreparedBody> {
+    const last = this.#cutter.finish()
+    if (last !== undefined) await this.#dispatch(last)
+    const only = this.#held
+    if (only !== undefined) await this.#send(only, this.#c.environment.hasher.sha256(...only.pieces))
+    const sha256 = this.#digest?.digest() ?? this.#hashes[0]
+    await Promise.all(this.#writing)
+    if (this.#failure !== undefined) throw this.#failure
+    if (sha256 === undefined) throw new TorcError('INTERNAL', 'a body in blocks has no block')
+    checkDigest(this.#source, sha256)
+    return {
+      size: this.#size,
+      sha256,
+      inline: undefined,
+      blocks: Buffer.concat(this.#hashes),
+      blockSizes: this.#sizes,
+      deduplicatedBytes: this.#deduplicatedBytes,
+    }
+  }
+
+  /** Refuses a body that outgrows its announcement or the largest object before reading on. */
+  #checkGrowth(): void {
+    if (this.#size > limits.objectBytesMax) throw tooLarge(this.#size)
+    const announced = this.#source.size
+    if (announced !== undefined && this.#size > announced) throw wrongSize(announced, 'more')
+  }
+}
+
+function checkSize(source: BodySource, size: number): void {
+  if (source.size !== undefined && source.size !== size) throw wrongSize(source.size, String(size))
+}
+
+function checkDigest(source: BodySource, sha256: Uint8Array): void {
+  const announced = source.sha256()
+  if (announced === undefined || Buffer.compare(announced, sha256) === 0) return
+  throw new TorcError('CHECKSUM', 'the body that arrived has another SHA-256 than the one that was announced')
+}
+
+function wrongSize(announced: number, came: string): TorcError {
+  return new TorcError('BAD_REQUEST', `the body has ${came} bytes where ${announced} were announced`)
+}
+
+function tooLarge(size: number): TorcError {
+  return new TorcError('TOO_LARGE', `an object of ${size} bytes; at most ${limits.objectBytesMax} are stored`)
+}

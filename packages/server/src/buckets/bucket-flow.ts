@@ -1,0 +1,187 @@
+import type { Token } from '@torc/cluster/clocks/token'
+import type { Random } from '@torc/protocol/environment/random'
+import { TorcError } from '@torc/protocol/errors'
+import type { BucketOptions } from '@torc/protocol/store/object-store'
+import type { Coordination } from '../core/coordination.js'
+import { purge } from '../flows/delete-flow.js'
+import { listPage } from '../list/list-flow.js'
+import { effectiveQuorum, majority } from '../quorum/targets.js'
+import type { BucketRecord, BucketView } from './bucket-record.js'
+import { type Buckets, bucketNotFound, recordAgeMs } from './buckets.js'
+import type { ControlCall, ControlStore } from './control-store.js'
+
+/** Records read, and keys purged, at once. */
+const parallel = 16
+const pageKeys = 1000
+
+export const replicasDefault = 3
+
+/** Makes, shows and removes buckets. */
+export class BucketFlow {
+  readonly #c: Coordination
+  readonly #store: ControlStore
+  readonly #buckets: Buckets
+
+  constructor(c: Coordination, store: ControlStore, buckets: Buckets) {
+    this.#c = c
+    this.#store = store
+    this.#buckets = buckets
+  }
+
+  /** BUCKET_EXISTS when it is there. Creators that race make the same bucket (decision 4). */
+  async create(name: string, options: BucketOptions): Promise<BucketRecord> {
+    const layout = this.#c.layouts.require()
+    const call = callOf(options)
+    const existing = await this.#store.get(name, call)
+    if (existing !== undefined && !existing.record.deleted) {
+      throw new TorcError('BUCKET_EXISTS', `there is a bucket ${name} already`)
+    }
+    const record: BucketRecord = {
+      name,
+      generation: (existing?.record.generation ?? 0) + 1,
+      deleted: false,
+      createdAt: this.#c.hybridClock.now(),
+      policy: 'all',
+      strict: options.strict ?? false,
+      ...checkedQuorums(options, layout.replicas),
+    }
+    await this.#store.put(record, existing?.token, options.opId ?? this.#random().bytes(16), call)
+    this.#buckets.forget(name)
+    return record
+  }
+
+  async show(name: string, call: ControlCall): Promise<BucketRecord> {
+    const stored = await this.#store.get(name, call)
+    if (stored === undefined || stored.record.deleted) throw bucketNotFound(name)
+    return stored.record
+  }
+
+  /** All buckets, by name. */
+  async all(call: ControlCall): Promise<BucketRecord[]> {
+    const names: string[] = []
+    for await (const name of this.#store.names(call)) names.push(name)
+    const records: BucketRecord[] = []
+    for (let at = 0; at < names.length; at += parallel) {
+      const stored = await Promise.all(
+        names.slice(at, at + parallel).map(name => this.#store.get(name, call)),
+      )
+      for (const found of stored) if (found !== undefined && !found.record.deleted) records.push(found.record)
+    }
+    return records
+  }
+
+  /**
+   * Removes a bucket: BUCKET_NOT_EMPTY when it has versions, which `force` purges first. Another server may believe
+   * its copy of the record for a moment after it was marked, so what was written by then is looked for once more;
+   * if there is any, the bucket stays.
+   */
+  async remove(name: string, force: boolean, call: ControlCall): Promise<void> {
+    const stored = await this.#store.get(name, call)
+    if (stored === undefined || stored.record.deleted) throw bucketNotFound(name)
+    const view = this.#buckets.viewOf(stored.record)
+    if (force) await this.#purgeAll(view, call)
+    else if (await this.#hasVersions(view, call)) throw notEmpty(name)
+    await this.#put({ ...stored.record, deleted: true }, stored.token, call)
+    if (this.#c.otherServers()) await this.#wait(recordAgeMs)
+    if (force) return this.#purgeAll(view, call)
+    if (!(await this.#hasVersions(view, call))) return
+    const marked = await this.#store.get(name, call)
+    if (marked?.record.deleted === true) await this.#put(stored.record, marked.token, call)
+    throw notEmpty(name)
+  }
+
+  async #put(record: BucketRecord, replaces: Token, call: ControlCall): Promise<void> {
+    await this.#store.put(record, replaces, this.#random().bytes(16), call)
+    this.#buckets.forget(record.name)
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise(resolve => void this.#c.environment.clock.after(ms, resolve))
+  }
+
+  async #hasVersions(bucket: BucketView, call: ControlCall): Promise<boolean> {
+    const page = await listPage(this.#c, { ...versionsOf(bucket, call), limit: 1, token: undefined })
+    return page.entries.length > 0
+  }
+
+  async #purgeAll(bucket: BucketView, call: ControlCall): Promise<void> {
+    let token: string | undefined
+    do {
+      const page = await listPage(this.#c, { ...versionsOf(bucket, call), limit: pageKeys, token })
+      const keys = new Set<string>()
+      for (const entry of page.entries) if ('key' in entry) keys.add(entry.key)
+      const waiting = [...keys]
+      for (let at = 0; at < waiting.length; at += parallel) {
+        await Promise.all(waiting.slice(at, at + parallel).map(key => this.#purgeKey(bucket, key, call)))
+      }
+      token = page.token
+    } while (token !== undefined)
+  }
+
+  async #purgeKey(bucket: BucketView, key: string, call: ControlCall): Promise<void> {
+    const { timeoutMs, signal } = call
+    await purge(this.#c, {
+      bucket,
+      key,
+      versionId: undefined,
+      token: undefined,
+      retry: false,
+      timeoutMs,
+      signal,
+    })
+  }
+
+  #random(): Random {
+    return this.#c.environment.random
+  }
+}
+
+function notEmpty(name: string): TorcError {
+  return new TorcError('BUCKET_NOT_EMPTY', `bucket ${name} has objects or versions`)
+}
+
+function callOf(options: BucketOptions): ControlCall {
+  return { timeoutMs: options.timeoutMs, signal: options.signal }
+}
+
+function versionsOf(bucket: BucketView, call: ControlCall) {
+  return {
+    bucket,
+    what: 'versions' as const,
+    prefix: '',
+    delimiter: undefined,
+    startAfter: undefined,
+    timeoutMs: call.timeoutMs,
+    signal: call.signal,
+  }
+}
+
+/** The quorums asked for, or majorities. BAD_REQUEST where they contradict each other or the layout. */
+export function checkedQuorums(
+  asked: Pick<BucketOptions, 'replicas' | 'readQuorum' | 'writeQuorum'>,
+  layoutReplicas: number,
+): { replicas: number; readQuorum: number; writeQuorum: number } {
+  const replicas = asked.replicas ?? Math.min(replicasDefault, layoutReplicas)
+  const readQuorum = asked.readQuorum ?? majority(replicas)
+  const writeQuorum = asked.writeQuorum ?? majority(replicas)
+  if (replicas > layoutReplicas) {
+    throw new TorcError(
+      'BAD_REQUEST',
+      `${replicas} replicas are asked for, the cluster's layout has ${layoutReplicas}`,
+      {
+        hint: `Ask for at most ${layoutReplicas}.`,
+      },
+    )
+  }
+  for (const [what, quorum] of [
+    ['read', readQuorum],
+    ['write', writeQuorum],
+  ] as const) {
+    if (effectiveQuorum(quorum, replicas) !== quorum || quorum < 1) {
+      throw new TorcError('BAD_REQUEST', `a ${what} quorum of ${quorum} with ${replicas} replicas`, {
+        hint: `A quorum is 1 to ${replicas}.`,
+      })
+    }
+  }
+  return { replicas, readQuorum, writeQuorum }
+}

@@ -1,0 +1,104 @@
+import { PackReader } from '@torc/cluster/codec/pack-reader'
+import { PackWriter } from '@torc/cluster/codec/pack-writer'
+import { bucketIdOf, systemBucketId } from '@torc/cluster/ring/bucket-id'
+import type { Hasher } from '@torc/protocol/environment/hasher'
+import { limits } from '@torc/protocol/limits'
+import { majority } from '../quorum/targets.js'
+
+/** What flows need to know of a bucket. */
+export interface BucketView {
+  readonly name: string
+  readonly id: Uint8Array
+  readonly replicas: number
+  readonly readQuorum: number
+  readonly writeQuorum: number
+  readonly strict: boolean
+}
+
+/** A bucket's record in the control store. Deleted buckets keep theirs, so that a later one gets another id. */
+export interface BucketRecord {
+  readonly name: string
+  readonly generation: number
+  readonly deleted: boolean
+  /** Hybrid time. */
+  readonly createdAt: number
+  readonly replicas: number
+  readonly readQuorum: number
+  readonly writeQuorum: number
+  readonly strict: boolean
+  readonly policy: string
+}
+
+const schemaVersion = 1
+
+/** A compact array after its schema version; the same record always has the same bytes. */
+export function encodeBucketRecord(record: BucketRecord): Uint8Array {
+  const writer = new PackWriter(160)
+  writer.array(10)
+  writer.uint(schemaVersion)
+  writer.text(record.name)
+  writer.uint(record.generation)
+  writer.uint(record.deleted ? 1 : 0)
+  writer.uint(record.createdAt)
+  writer.uint(record.replicas)
+  writer.uint(record.readQuorum)
+  writer.uint(record.writeQuorum)
+  writer.uint(record.strict ? 1 : 0)
+  writer.text(record.policy)
+  return writer.finish()
+}
+
+/** CORRUPT when the bytes are no record or a newer Torc wrote them. */
+export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
+  const reader = new PackReader(bytes, 'CORRUPT', 'bucket record')
+  reader.tuple(10)
+  reader.schema(schemaVersion)
+  const record: BucketRecord = {
+    name: reader.text(limits.bucketNameBytesMax),
+    generation: reader.uint(),
+    deleted: reader.uint(1) === 1,
+    createdAt: reader.uint(),
+    replicas: reader.uint(64),
+    readQuorum: reader.uint(64),
+    writeQuorum: reader.uint(64),
+    strict: reader.uint(1) === 1,
+    policy: reader.text(256),
+  }
+  reader.end()
+  return record
+}
+
+/**
+ * Racing writers leave siblings; all servers must read the same one. The highest generation counts; within it a
+ * deletion, then the oldest record (DESIGN decision 4: both creators computed the same id).
+ */
+export function chooseRecord(records: readonly BucketRecord[]): BucketRecord | undefined {
+  let best: BucketRecord | undefined
+  for (const record of records) {
+    if (best === undefined || precedes(record, best)) best = record
+  }
+  return best
+}
+
+function precedes(a: BucketRecord, b: BucketRecord): boolean {
+  if (a.generation !== b.generation) return a.generation > b.generation
+  if (a.deleted !== b.deleted) return a.deleted
+  return a.createdAt < b.createdAt
+}
+
+export function viewOf(hasher: Hasher, clusterId: string, record: BucketRecord): BucketView {
+  return {
+    name: record.name,
+    id: bucketIdOf(hasher, clusterId, record.name, record.generation),
+    replicas: record.replicas,
+    readQuorum: record.readQuorum,
+    writeQuorum: record.writeQuorum,
+    strict: record.strict,
+  }
+}
+
+/** The bucket that holds the records: no client can name it. */
+export function systemBucket(replicas: number): BucketView {
+  const quorum = majority(replicas)
+  return { name: '', id: systemBucketId, replicas, readQuorum: quorum, writeQuorum: quorum, strict: true }
+}

@@ -1,0 +1,118 @@
+import type { Token } from '@torc/cluster/clocks/token'
+import { givenBody } from '../bodies/body-source.js'
+import { prepareBody } from '../bodies/prepared-body.js'
+import type { Coordination } from '../core/coordination.js'
+import { Deadline } from '../core/deadline.js'
+import { place } from '../core/placement.js'
+import { readHeads } from '../flows/get-flow.js'
+import { readInlineBody } from '../flows/key-state-read.js'
+import { write } from '../flows/put-flow.js'
+import { listPage } from '../list/list-flow.js'
+import {
+  type BucketRecord,
+  chooseRecord,
+  decodeBucketRecord,
+  encodeBucketRecord,
+  systemBucket,
+} from './bucket-record.js'
+
+/** How long and on whose behalf a control record is read or written. */
+export interface ControlCall {
+  readonly timeoutMs?: number | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/** A record, and what a write that replaces it must cover. */
+export interface StoredRecord {
+  readonly record: BucketRecord
+  readonly token: Token
+}
+
+/** Records that the whole cluster shares. */
+export interface ControlStore {
+  /** The record of a bucket, a deleted one's too; undefined when there never was one. */
+  get(name: string, call: ControlCall): Promise<StoredRecord | undefined>
+  /** Writes a record over what `replaces` showed. */
+  put(record: BucketRecord, replaces: Token | undefined, opId: Uint8Array, call: ControlCall): Promise<void>
+  /** Names of all records, in order. */
+  names(call: ControlCall): AsyncIterable<string>
+}
+
+const recordType = 'application/vnd.torc.bucket'
+
+/** The control store as objects of a reserved bucket (decision 4), by the coordinator's own flows. */
+export class ObjectControlStore implements ControlStore {
+  readonly #c: Coordination
+
+  constructor(c: Coordination) {
+    this.#c = c
+  }
+
+  async get(name: string, call: ControlCall): Promise<StoredRecord | undefined> {
+    const c = this.#c
+    const deadline = new Deadline(c.environment.clock, call.timeoutMs, call.signal)
+    const p = place(c, this.#bucket(), name)
+    const read = await readHeads(c, p, deadline)
+    const records: BucketRecord[] = []
+    for (const [i, head] of read.heads.entries()) {
+      const inline = i === 0 ? read.inline : undefined
+      const pieces = inline ?? (await readInlineBody(c, p, head, read.holdersOf(head), deadline))
+      records.push(decodeBucketRecord(Buffer.concat(pieces)))
+    }
+    const record = chooseRecord(records)
+    const { context, newest, seq } = read
+    return record === undefined ? undefined : { record, token: { context, newest, seq } }
+  }
+
+  async put(
+    record: BucketRecord,
+    replaces: Token | undefined,
+    opId: Uint8Array,
+    call: ControlCall,
+  ): Promise<void> {
+    const bucket = this.#bucket()
+    const { timeoutMs, signal } = call
+    const body = await prepareBody(this.#c, givenBody(encodeBucketRecord(record), undefined), {
+      bucket,
+      opId,
+      timeoutMs,
+      signal,
+    })
+    await write(this.#c, {
+      bucket,
+      key: record.name,
+      opId,
+      kind: 'object',
+      body,
+      contentType: recordType,
+      metadata: [],
+      token: replaces,
+      retry: false,
+      timeoutMs,
+      signal,
+    })
+  }
+
+  async *names(call: ControlCall): AsyncGenerator<string> {
+    let token: string | undefined
+    do {
+      const page = await listPage(this.#c, {
+        bucket: this.#bucket(),
+        what: 'keys',
+        prefix: '',
+        delimiter: undefined,
+        limit: 1000,
+        startAfter: undefined,
+        token,
+        timeoutMs: call.timeoutMs,
+        signal: call.signal,
+      })
+      for (const entry of page.entries) if ('key' in entry) yield entry.key
+      token = page.token
+    } while (token !== undefined)
+  }
+
+  #bucket() {
+    return systemBucket(this.#c.layouts.require().replicas)
+  }
+}

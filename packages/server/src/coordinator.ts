@@ -1,0 +1,238 @@
+import { TorcError } from '@torc/protocol/errors'
+import {
+  makeOperationId,
+  makeTimeOrderedOperationId,
+  operationIdBytes,
+} from '@torc/protocol/identifiers/operation-id'
+import { limits } from '@torc/protocol/limits'
+import { bucketName, keyText } from '@torc/protocol/messages/fields'
+import type * as s from '@torc/protocol/store/object-store'
+import { givenBody } from './bodies/body-source.js'
+import { storedBody } from './bodies/stored-body.js'
+import type { Administration } from './core/administration.js'
+import type { Coordination } from './core/coordination.js'
+import type { Operations } from './core/operations.js'
+import { tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
+import { InProcessObject } from './in-process/in-process-object.js'
+import { bucketInfo, fetchItem, listEntry, putResult, versionInfo } from './in-process/results.js'
+import type { SharedFiles } from './shared-path/shared-files.js'
+import { withSharedBody, writeShared } from './shared-path/shared-transfer.js'
+
+export interface CoordinatorParts {
+  readonly c: Coordination
+  readonly operations: Operations
+  readonly administration: Administration
+  readonly files: SharedFiles
+}
+
+/** The store in the coordinator's own process: the same interface as a client's, without a socket. */
+export class Coordinator implements s.ObjectStore, s.Admin {
+  readonly #c: Coordination
+  readonly #operations: Operations
+  readonly #administration: Administration
+  readonly #files: SharedFiles
+
+  constructor({ c, operations, administration, files }: CoordinatorParts) {
+    this.#c = c
+    this.#operations = operations
+    this.#administration = administration
+    this.#files = files
+  }
+
+  async put(
+    bucket: string,
+    key: string,
+    body: s.BodyInput,
+    options: s.PutOptions = {},
+  ): Promise<s.PutResult> {
+    const source = givenBody(body, options.size, options.onProgress)
+    const outcome = await this.#operations.put({ ...this.#write(bucket, key, options), source })
+    return putResult(outcome, outcome.version.size)
+  }
+
+  async putShared(
+    bucket: string,
+    key: string,
+    path: string,
+    options: s.PutOptions = {},
+  ): Promise<s.PutResult> {
+    const operation = this.#write(bucket, key, options)
+    const announced = { size: options.size, sha256: undefined }
+    const outcome = await withSharedBody(this.#files, path, announced, source =>
+      this.#operations.put({ ...operation, source }),
+    )
+    return putResult(outcome, 0)
+  }
+
+  async post(bucket: string, body: s.BodyInput, options: s.PutOptions = {}): Promise<s.PutResult> {
+    const { clock, random } = this.#c.environment
+    const opId = options.opId ?? makeTimeOrderedOperationId(clock, random)
+    const source = givenBody(body, options.size, options.onProgress)
+    const outcome = await this.#operations.put({
+      ...this.#write(bucket, undefined, { ...options, opId }),
+      source,
+    })
+    return putResult(outcome, outcome.version.size)
+  }
+
+  async get(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.StoredObject> {
+    const read = await this.#operations.get(this.#read(bucket, key, options))
+    const { timeoutMs, signal } = options
+    const body = storedBody(this.#c, read, options.range, { timeoutMs, signal })
+    return new InProcessObject(versionInfo(read), body, this.#c.environment.hasher, options.onProgress)
+  }
+
+  async getShared(
+    bucket: string,
+    key: string,
+    path: string,
+    options: s.GetOptions = {},
+  ): Promise<s.VersionInfo> {
+    const read = await this.#operations.get(this.#read(bucket, key, options))
+    const { timeoutMs, signal } = options
+    const body = storedBody(this.#c, read, options.range, { timeoutMs, signal })
+    await writeShared(this.#c, this.#files, path, body, read.version.sha256)
+    return versionInfo(read)
+  }
+
+  async head(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.VersionInfo> {
+    return versionInfo(await this.#operations.get(this.#read(bucket, key, options)))
+  }
+
+  async delete(bucket: string, key: string, options: s.DeleteOptions = {}): Promise<s.DeleteResult> {
+    const { versionId, marker = false } = options
+    const operation = { ...this.#write(bucket, key, options), key, versionId, marker }
+    if (marker && versionId === undefined) {
+      const outcome = await this.#operations.mark(operation)
+      return { bucket, key, removed: [], marker: outcome.version.id, context: tokenAfterWrite(outcome) }
+    }
+    const outcome = await this.#operations.purge(operation)
+    return { bucket, key, removed: outcome.removed, marker: undefined, context: tokenOfDelete(outcome) }
+  }
+
+  list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
+    return this.#entries(bucket, 'keys', options)
+  }
+
+  versions(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
+    return this.#entries(bucket, 'versions', options)
+  }
+
+  async listPage(
+    bucket: string,
+    what: 'keys' | 'versions',
+    options: s.PageOptions = {},
+  ): Promise<s.ListPage> {
+    const { prefix = '', delimiter, startAfter, token, timeoutMs, signal } = options
+    const page = await this.#operations.list({
+      bucket: bucketName.check(bucket, 'bucket'),
+      what,
+      prefix,
+      delimiter: delimiter === '' ? undefined : delimiter,
+      limit: Math.min(options.limit ?? limits.listLimitMax, limits.listLimitMax),
+      startAfter,
+      token,
+      timeoutMs,
+      signal,
+    })
+    return { entries: page.entries.map(entry => listEntry(bucket, entry)), token: page.token }
+  }
+
+  async *#entries(
+    bucket: string,
+    what: 'keys' | 'versions',
+    options: s.ListOptions,
+  ): AsyncGenerator<s.ListEntry> {
+    let left = options.limit ?? Number.POSITIVE_INFINITY
+    let token: string | undefined
+    while (left > 0) {
+      const page: s.ListPage = await this.listPage(bucket, what, { ...options, limit: left, token })
+      yield* page.entries
+      left -= page.entries.length
+      token = page.token
+      if (token === undefined) return
+    }
+  }
+
+  async *fetch(
+    bucket: string,
+    options: s.CallOptions & { readonly prefix?: string | undefined } = {},
+  ): AsyncGenerator<s.FetchItem> {
+    const { prefix = '', timeoutMs, signal } = options
+    const name = bucketName.check(bucket, 'bucket')
+    for await (const { items, end } of this.#operations.gather({ bucket: name, prefix, timeoutMs, signal })) {
+      for (const item of items) yield fetchItem(bucket, item)
+      if (end !== undefined && end.missing.length > 0) {
+        throw new TorcError('PARTIAL', `${end.missing.length} partitions were heard of by too few owners`, {
+          details: { missing: end.missing, silent: end.silent },
+        })
+      }
+    }
+  }
+
+  async createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
+    return bucketInfo(await this.#administration.buckets.create(bucketName.check(bucket, 'bucket'), options))
+  }
+
+  async headBucket(bucket: string, options: s.CallOptions = {}): Promise<s.BucketInfo> {
+    return bucketInfo(await this.#administration.buckets.show(bucketName.check(bucket, 'bucket'), options))
+  }
+
+  async deleteBucket(
+    bucket: string,
+    options: s.CallOptions & { readonly force?: boolean | undefined } = {},
+  ): Promise<void> {
+    await this.#administration.buckets.remove(
+      bucketName.check(bucket, 'bucket'),
+      options.force === true,
+      options,
+    )
+  }
+
+  async buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {
+    return (await this.#administration.buckets.all(options)).map(bucketInfo)
+  }
+
+  status(): Promise<s.ClusterStatus> {
+    return this.#administration.status()
+  }
+
+  layout(): Promise<s.LayoutInfo> {
+    return this.#administration.layout()
+  }
+
+  initLayout(options: Parameters<s.Admin['initLayout']>[0] = {}): Promise<s.LayoutInfo> {
+    return this.#administration.initLayout(options)
+  }
+
+  #read(bucket: string, key: string, options: s.GetOptions) {
+    const { versionId, timeoutMs, signal } = options
+    return {
+      bucket: bucketName.check(bucket, 'bucket'),
+      key: keyText.check(key, 'key'),
+      versionId,
+      timeoutMs,
+      signal,
+    }
+  }
+
+  #write<K extends string | undefined>(bucket: string, key: K, options: s.PutOptions) {
+    const { contentType, metadata, context, retry = false, timeoutMs, signal } = options
+    const opId = options.opId ?? makeOperationId(this.#c.environment.random)
+    if (opId.length !== operationIdBytes) {
+      throw new TorcError('BAD_REQUEST', `an operation id has ${operationIdBytes} bytes, not ${opId.length}`)
+    }
+    if (key !== undefined) keyText.check(key, 'key')
+    return {
+      bucket: bucketName.check(bucket, 'bucket'),
+      key,
+      opId,
+      contentType,
+      metadata,
+      context,
+      retry,
+      timeoutMs,
+      signal,
+    }
+  }
+}

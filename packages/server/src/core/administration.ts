@@ -1,0 +1,36 @@
+import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/object-store'
+import type { Membership } from '../agents/membership.js'
+import type { BucketFlow } from '../buckets/bucket-flow.js'
+import { clusterStatus } from '../flows/status-flow.js'
+import { describeLayout, type InitLayoutOptions, initLayout } from '../layout/layout-flow.js'
+import type { Coordination } from './coordination.js'
+
+/** Operations on the cluster as a whole, for both faces of the coordinator. */
+export class Administration {
+  readonly buckets: BucketFlow
+  readonly membership: Membership
+  readonly #c: Coordination
+
+  constructor(c: Coordination, membership: Membership, buckets: BucketFlow) {
+    this.#c = c
+    this.membership = membership
+    this.buckets = buckets
+  }
+
+  status(): Promise<ClusterStatus> {
+    return clusterStatus(
+      this.#c,
+      this.membership.table.members(),
+      async () => (await this.buckets.all({})).length,
+    )
+  }
+
+  /** NO_LAYOUT where there is none. */
+  async layout(): Promise<LayoutInfo> {
+    return describeLayout(this.#c)
+  }
+
+  initLayout(options: InitLayoutOptions): Promise<LayoutInfo> {
+    return initLayout(this.#c, this.membership.table.members(), options)
+  }
+}

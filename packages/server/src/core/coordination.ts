@@ -1,0 +1,37 @@
+import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { Log } from '@torc/protocol/environment/log'
+import type { Environment } from '@torc/protocol/environment/system'
+import type { Agents } from '../agents/agents.js'
+import type { BlockBudget } from '../bodies/block-budget.js'
+import type { Layout } from '../layout/layout.js'
+import { settledStage } from '../layout/layout.js'
+import type { LayoutKeeper } from '../layout/layout-keeper.js'
+
+/** What every flow works with. */
+export interface Coordination {
+  readonly environment: Environment
+  readonly hybridClock: HybridClock
+  readonly layouts: LayoutKeeper
+  readonly agents: Agents
+  /** Blocks on their way to agents. */
+  readonly writeBudget: BlockBudget
+  /** Blocks that are read ahead for clients. Apart from the other, so that slow readers hold back no writer. */
+  readonly readBudget: BlockBudget
+  readonly log: Log
+  readonly clusterId: string
+  /** Ids of the agents that are known now (for what is asked before there is a layout). */
+  readonly knownAgents: () => readonly string[]
+  /** Whether other servers may be at work now. */
+  readonly otherServers: () => boolean
+}
+
+/** What a replica request says about layout and time (DESIGN §4, §6). */
+export interface AddressFields {
+  readonly epoch: number
+  readonly stage: number
+  readonly time: number
+}
+
+export function addressFields(c: Coordination, layout: Layout): AddressFields {
+  return { epoch: layout.number, stage: settledStage, time: c.hybridClock.now() }
+}

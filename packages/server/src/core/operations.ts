@@ -1,0 +1,160 @@
+import { readToken, type Token } from '@torc/cluster/clocks/token'
+import type { BodySource } from '../bodies/body-source.js'
+import { type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
+import type { BucketView } from '../buckets/bucket-record.js'
+import type { Buckets } from '../buckets/buckets.js'
+import { type DeleteOutcome, purge } from '../flows/delete-flow.js'
+import { type FetchedPage, gatherAll } from '../flows/fetch-flow.js'
+import { type ReadVersion, read } from '../flows/get-flow.js'
+import { postKey } from '../flows/post-key.js'
+import { write } from '../flows/put-flow.js'
+import type { WriteOutcome } from '../flows/write-request.js'
+import { type ListedPage, listPage } from '../list/list-flow.js'
+import type { PageRequest } from '../list/page-builder.js'
+import type { Coordination } from './coordination.js'
+
+/** What every operation may say about time. */
+export interface OperationLimits {
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+export interface PutOperation extends OperationLimits {
+  readonly bucket: string
+  /** Undefined: post a datum under a key made from the operation's id. */
+  readonly key: string | undefined
+  readonly opId: Uint8Array
+  readonly source: BodySource
+  readonly contentType: string | undefined
+  readonly metadata: readonly (readonly [string, string])[] | undefined
+  /** Token as the client gave it. */
+  readonly context: string | undefined
+  readonly retry: boolean
+}
+
+export interface GetOperation extends OperationLimits {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string | undefined
+}
+
+export interface DeleteOperation extends OperationLimits {
+  readonly bucket: string
+  readonly key: string
+  readonly opId: Uint8Array
+  readonly versionId: string | undefined
+  readonly context: string | undefined
+  readonly marker: boolean
+  readonly retry: boolean
+}
+
+export interface ListOperation extends OperationLimits, PageRequest {
+  readonly bucket: string
+}
+
+const defaultContentType = 'application/octet-stream'
+
+/**
+ * Operations on objects by bucket name, for both faces of the coordinator: the wire's handlers and the `ObjectStore`
+ * in process. Arguments have been validated.
+ */
+export class Operations {
+  readonly #c: Coordination
+  readonly #buckets: Buckets
+  readonly #emptyBody: PreparedBody
+
+  constructor(c: Coordination, buckets: Buckets) {
+    this.#c = c
+    this.#buckets = buckets
+    const sha256 = c.environment.hasher.sha256(new Uint8Array())
+    this.#emptyBody = {
+      size: 0,
+      sha256,
+      inline: [],
+      blocks: undefined,
+      blockSizes: undefined,
+      deduplicatedBytes: 0,
+    }
+  }
+
+  /** Stores a version. The body is read only once the bucket is known to be there. */
+  async put(operation: PutOperation): Promise<WriteOutcome> {
+    const { opId, timeoutMs, signal, source } = operation
+    try {
+      const found = this.#buckets.find(operation.bucket, operation)
+      const bucket = found instanceof Promise ? await found : found
+      const key = operation.key ?? postKey(opId)
+      const token = this.#tokenOf(operation.context, bucket, key)
+      const prepared = prepareBody(this.#c, source, { bucket, opId, timeoutMs, signal })
+      const body = prepared instanceof Promise ? await prepared : prepared
+      return await write(this.#c, {
+        bucket,
+        key,
+        opId,
+        kind: 'object',
+        body,
+        contentType: operation.contentType ?? defaultContentType,
+        metadata: operation.metadata ?? noMetadata,
+        token,
+        retry: operation.retry,
+        timeoutMs,
+        signal,
+      })
+    } catch (error) {
+      source.discard()
+      throw error
+    }
+  }
+
+  async get(operation: GetOperation): Promise<ReadVersion> {
+    const { key, versionId, timeoutMs, signal } = operation
+    const found = this.#buckets.find(operation.bucket, operation)
+    const bucket = found instanceof Promise ? await found : found
+    return read(this.#c, { bucket, key, versionId, timeoutMs, signal })
+  }
+
+  /** Purges a key, what a context covers of it, or one version. */
+  async purge(operation: DeleteOperation): Promise<DeleteOutcome> {
+    const { key, versionId, retry, timeoutMs, signal } = operation
+    const bucket = await this.#buckets.find(operation.bucket, operation)
+    const token = this.#tokenOf(operation.context, bucket, key)
+    return purge(this.#c, { bucket, key, versionId, token, retry, timeoutMs, signal })
+  }
+
+  /** Adds a delete marker. */
+  async mark(operation: DeleteOperation): Promise<WriteOutcome> {
+    const { key, opId, retry, timeoutMs, signal } = operation
+    const bucket = await this.#buckets.find(operation.bucket, operation)
+    return write(this.#c, {
+      bucket,
+      key,
+      opId,
+      kind: 'marker',
+      body: this.#emptyBody,
+      contentType: '',
+      metadata: noMetadata,
+      token: this.#tokenOf(operation.context, bucket, key),
+      retry,
+      timeoutMs,
+      signal,
+    })
+  }
+
+  async list(operation: ListOperation): Promise<ListedPage> {
+    const bucket = await this.#buckets.find(operation.bucket, operation)
+    return listPage(this.#c, { ...operation, bucket })
+  }
+
+  async *gather(
+    operation: OperationLimits & { bucket: string; prefix: string },
+  ): AsyncGenerator<FetchedPage> {
+    const bucket = await this.#buckets.find(operation.bucket, operation)
+    yield* gatherAll(this.#c, { ...operation, bucket })
+  }
+
+  #tokenOf(context: string | undefined, bucket: BucketView, key: string): Token | undefined {
+    return context === undefined ? undefined : readToken(context, bucket.id, key)
+  }
+}
+
+const noMetadata: readonly (readonly [string, string])[] = []

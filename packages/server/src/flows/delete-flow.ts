@@ -1,0 +1,113 @@
+import {
+  type CausalContext,
+  contextOfExactDot,
+  emptyContext,
+  encodeContext,
+  isSubset,
+  joinContexts,
+} from '@torc/cluster/clocks/causal-context'
+import type { Token } from '@torc/cluster/clocks/token'
+import { TorcError } from '@torc/protocol/errors'
+import type { BucketView } from '../buckets/bucket-record.js'
+import type { Coordination } from '../core/coordination.js'
+import { Deadline, writeAttemptMs } from '../core/deadline.js'
+import { withFreshLayout } from '../core/fresh-layout.js'
+import { keyFields, type Placement, place } from '../core/placement.js'
+import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
+import { planTargets } from '../quorum/targets.js'
+import { readClocks } from './clock-read.js'
+import { uniqueMatch } from './get-flow.js'
+import { tooFewOwners } from './put-flow.js'
+import { readMerged } from './reconcile.js'
+
+export interface DeleteRequest {
+  readonly bucket: BucketView
+  readonly key: string
+  /** Purge just this version (an id or a unique prefix). */
+  readonly versionId: string | undefined
+  /** Purge just what a GET showed. */
+  readonly token: Token | undefined
+  /** Sent before: what is gone may be gone by the first attempt. */
+  readonly retry: boolean
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+export interface DeleteOutcome {
+  readonly removed: readonly string[]
+  readonly context: CausalContext
+  readonly placement: Placement
+}
+
+/**
+ * Purges for good: a merge with a context and no versions (DESIGN §4). What the context does not cover, a write
+ * made meanwhile say, survives. Purging what is not there is no error; naming a version that is not there is.
+ */
+export function purge(c: Coordination, request: DeleteRequest): Promise<DeleteOutcome> {
+  const deadline = new Deadline(c.environment.clock, request.timeoutMs, request.signal)
+  return withFreshLayout(c, async () => {
+    const p = place(c, request.bucket, request.key)
+    const { versionId } = request
+    if (versionId !== undefined) return purgeVersion(c, p, request, versionId, deadline)
+    const context = request.token?.context ?? (await closedClock(c, p, deadline))
+    return { removed: await purgeContext(c, p, context, deadline), context, placement: p }
+  })
+}
+
+/** What R owners hold, closed, so that nothing that an overwritten version covered comes back. */
+async function closedClock(c: Coordination, p: Placement, deadline: Deadline): Promise<CausalContext> {
+  const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
+  return (await readClocks(c, p, live, p.readQuorum, deadline)).context
+}
+
+async function purgeVersion(
+  c: Coordination,
+  p: Placement,
+  request: DeleteRequest,
+  versionId: string,
+  deadline: Deadline,
+): Promise<DeleteOutcome> {
+  const { state } = await readMerged(c, p, p.readQuorum, deadline, versionId)
+  const versions = [...state.versions.values()]
+  if (versions.length === 0 && request.retry) return { removed: [], context: emptyContext, placement: p }
+  const { id } = uniqueMatch(request, versionId, versions)
+  // Two dots of one operation are one version to its reader: both go.
+  const context = versions
+    .filter(version => version.id === id)
+    .map(version => contextOfExactDot(version.dot))
+    .reduce(joinContexts)
+  await purgeContext(c, p, context, deadline)
+  return { removed: [id], context, placement: p }
+}
+
+/** Sends the purge to all live owners; resolves at W durable acks with the ids that went. */
+async function purgeContext(
+  c: Coordination,
+  p: Placement,
+  context: CausalContext,
+  deadline: Deadline,
+): Promise<string[]> {
+  if (isSubset(context, emptyContext)) return []
+  const plan = planTargets(p.owners, agent => c.agents.isAlive(agent))
+  if (plan.live.length < p.writeQuorum) throw tooFewOwners(p, plan)
+  const removed = new Set<string>()
+  const encoded = encodeContext(context)
+  const acks = collectAcks(p.writeQuorum, plan.live, async agent => {
+    const { head } = await c.agents.request(
+      agent,
+      'merge',
+      { ...keyFields(c, p), context: encoded, keep: [] },
+      { timeoutMs: deadline.attempt(writeAttemptMs) },
+    )
+    c.hybridClock.observe(head.time)
+    for (const id of head.removed ?? []) removed.add(id)
+    return true
+  })
+  await acks.decided
+  if (acks.tally.verdict === 'reached') return [...removed]
+  throw new TorcError(
+    'INDETERMINATE',
+    `${acks.tally.acknowledged.length} of ${p.writeQuorum} agents purged (${describeErrors(acks.errors)}); the rest may follow`,
+    { hint: 'Delete it again: a purge that was done already changes nothing.' },
+  )
+}

@@ -1,0 +1,227 @@
+import { type CausalContext, decodeContext, joinContexts } from '@torc/cluster/clocks/causal-context'
+import { closedContext, compareVersions, digestsEqual, headsOf } from '@torc/cluster/state/key-state'
+import { contextAfterWrite, type Version } from '@torc/cluster/state/version'
+import { decodeVersion } from '@torc/cluster/state/version-codec'
+import { TorcError } from '@torc/protocol/errors'
+import type { BucketView } from '../buckets/bucket-record.js'
+import type { Coordination } from '../core/coordination.js'
+import { Deadline, readAttemptMs } from '../core/deadline.js'
+import { withFreshLayout } from '../core/fresh-layout.js'
+import { keyFields, type Placement, place } from '../core/placement.js'
+import { gather } from '../quorum/gather.js'
+import { planTargets } from '../quorum/targets.js'
+import { readInlineBody } from './key-state-read.js'
+import { readMerged, reconcile, tooFewReads } from './reconcile.js'
+import { holdersIn } from './write-back.js'
+
+export interface ReadRequest {
+  readonly bucket: BucketView
+  readonly key: string
+  /** A version's id or a unique prefix of one; undefined = the latest head. */
+  readonly versionId: string | undefined
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** A version as a read shows it. */
+export interface ReadVersion {
+  readonly placement: Placement
+  readonly version: Version
+  readonly isLatest: boolean
+  /** Ids of the other heads. */
+  readonly siblings: readonly string[]
+  /** What a write that answers to this read covers. */
+  readonly context: CausalContext
+  /** Greatest `createdAt` and `seq` among what the context covers. */
+  readonly newest: number
+  readonly seq: number
+  readonly degraded: boolean
+  /** The inline body; undefined when it is in blocks. */
+  readonly inline: readonly Uint8Array[] | undefined
+}
+
+/** The heads of a key as R owners agree on them. */
+export interface ReadHeads {
+  readonly placement: Placement
+  /** Newest first, each id once. */
+  readonly heads: readonly Version[]
+  readonly context: CausalContext
+  readonly newest: number
+  readonly seq: number
+  readonly degraded: boolean
+  /** Inline body of the latest head, where it came along. */
+  readonly inline: readonly Uint8Array[] | undefined
+  readonly holdersOf: (version: Version) => readonly string[]
+}
+
+/** Reads one version. KEY_NOT_FOUND where the latest head is a delete marker or there is none. */
+export function read(c: Coordination, request: ReadRequest): Promise<ReadVersion> {
+  const deadline = new Deadline(c.environment.clock, request.timeoutMs, request.signal)
+  return withFreshLayout(c, () =>
+    request.versionId === undefined
+      ? readLatest(c, request, deadline)
+      : readVersion(c, request, request.versionId, deadline),
+  )
+}
+
+async function readLatest(c: Coordination, request: ReadRequest, deadline: Deadline): Promise<ReadVersion> {
+  const read = await readHeads(c, place(c, request.bucket, request.key), deadline)
+  const version = read.heads[0]
+  if (version === undefined || version.kind === 'marker') throw keyNotFound(request, read.heads)
+  let { inline } = read
+  if (inline === undefined && version.blocks === undefined) {
+    inline = await readInlineBody(c, read.placement, version, read.holdersOf(version), deadline)
+  }
+  const siblings = read.heads.length > 1 ? read.heads.slice(1).map(head => head.id) : none
+  const { placement, context, newest, seq, degraded } = read
+  return { placement, version, isLatest: true, siblings, context, newest, seq, degraded, inline }
+}
+
+const none: readonly string[] = []
+
+/**
+ * Heads from one owner, digests from R − 1 more. Where they differ, whole states are joined and what is missing is
+ * written back before anything is answered.
+ */
+export async function readHeads(c: Coordination, p: Placement, deadline: Deadline): Promise<ReadHeads> {
+  const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
+  let headsAskedOf: string | undefined
+  const { answers, errors } = await gather(live, p.readQuorum, async agent => {
+    const whole = headsAskedOf === undefined
+    if (whole) headsAskedOf = agent
+    try {
+      const { head, body } = await c.agents.request(
+        agent,
+        'fetchKey',
+        { ...keyFields(c, p), want: whole ? 'heads' : 'digest' },
+        { timeoutMs: deadline.attempt(readAttemptMs) },
+      )
+      c.hybridClock.observe(head.time)
+      return {
+        whole,
+        head,
+        inline: body === undefined ? undefined : (body.inline ?? [await body.bytes(inlineMax)]),
+      }
+    } catch (error) {
+      if (whole) headsAskedOf = undefined
+      throw error
+    }
+  })
+  if (answers.length < p.readQuorum) throw tooFewReads(p, answers.length, errors)
+  const first = answers.find(([, answer]) => answer.whole)
+  if (first === undefined) return headsAfterReconcile(c, p, deadline)
+  const [holder, { head, inline }] = first
+  for (const [, answer] of answers) {
+    if (!digestsEqual(answer.head.digest, head.digest)) return headsAfterReconcile(c, p, deadline)
+  }
+  const heads = uniqueById((head.heads ?? []).map(record => decodeVersion(record)))
+  return {
+    ...closedOver(heads, decodeContext(head.context ?? noContext, 'CORRUPT'), head.newest, head.seq),
+    placement: p,
+    heads,
+    degraded: false,
+    inline: heads[0]?.size === 0 ? [] : inline,
+    holdersOf: () => [holder],
+  }
+}
+
+const inlineMax = 64 * 1024
+const noContext = new Uint8Array()
+
+async function headsAfterReconcile(c: Coordination, p: Placement, deadline: Deadline): Promise<ReadHeads> {
+  const { state, holdersOf, onQuorum } = await reconcile(c, p, deadline)
+  const heads = uniqueById(headsOf(state.versions.values()))
+  return {
+    ...closedOver(heads, closedContext(state)),
+    placement: p,
+    heads,
+    degraded: !onQuorum,
+    inline: undefined,
+    holdersOf,
+  }
+}
+
+/** The context joined with what the heads cover: a later write that covers a head covers what it covers. */
+function closedOver(heads: readonly Version[], context: CausalContext, newest = 0, seq = 0) {
+  const closed = { context, newest, seq }
+  for (const head of heads) {
+    closed.context = joinContexts(closed.context, head.context)
+    closed.newest = Math.max(closed.newest, head.createdAt)
+    closed.seq = Math.max(closed.seq, head.seq)
+  }
+  return closed
+}
+
+/** Two dots of one operation are shown once (DESIGN §4). */
+export function uniqueById(versions: readonly Version[]): readonly Version[] {
+  if (versions.length < 2) return versions
+  const seen = new Set<string>()
+  return versions.filter(version => !seen.has(version.id) && seen.add(version.id))
+}
+
+async function readVersion(
+  c: Coordination,
+  request: ReadRequest,
+  versionId: string,
+  deadline: Deadline,
+): Promise<ReadVersion> {
+  const p = place(c, request.bucket, request.key)
+  const [latest, { state, states }] = await Promise.all([
+    readHeads(c, p, deadline),
+    readMerged(c, p, p.readQuorum, deadline, versionId),
+  ])
+  const version = uniqueMatch(request, versionId, [...state.versions.values()])
+  const isHead = latest.heads.some(head => head.id === version.id)
+  return {
+    placement: p,
+    version,
+    isLatest: latest.heads[0]?.id === version.id,
+    siblings: isHead ? latest.heads.filter(head => head.id !== version.id).map(head => head.id) : [],
+    // Just what this version covers and itself: its reader saw nothing else.
+    context: contextAfterWrite(version),
+    newest: version.createdAt,
+    seq: version.seq,
+    degraded: latest.degraded,
+    inline:
+      version.blocks === undefined
+        ? await readInlineBody(c, p, version, holdersIn(states)(version), deadline)
+        : undefined,
+  }
+}
+
+/** The one version that a prefix names. VERSION_NOT_FOUND, or BAD_REQUEST when it names several. */
+export function uniqueMatch(
+  request: { readonly bucket: BucketView; readonly key: string },
+  versionId: string,
+  versions: readonly Version[],
+): Version {
+  const matches = uniqueById([...versions].sort(compareVersions))
+  const exact = matches.find(version => version.id === versionId)
+  const [only] = matches
+  if (exact !== undefined) return exact
+  if (only === undefined) {
+    throw new TorcError(
+      'VERSION_NOT_FOUND',
+      `${request.bucket.name}/${request.key} has no version ${versionId}`,
+    )
+  }
+  if (matches.length > 1) {
+    throw new TorcError('BAD_REQUEST', `${versionId} begins the ids of ${matches.length} versions`, {
+      hint: `Name more of it: ${matches
+        .slice(0, 5)
+        .map(version => version.id)
+        .join(', ')}`,
+    })
+  }
+  return only
+}
+
+function keyNotFound(request: ReadRequest, heads: readonly Version[]): TorcError {
+  const marker = heads[0]
+  const what = `${request.bucket.name}/${request.key}`
+  if (marker === undefined) return new TorcError('KEY_NOT_FOUND', `there is no ${what}`)
+  return new TorcError('KEY_NOT_FOUND', `${what} is deleted`, {
+    hint: `Its delete marker is ${marker.id}; list the versions below it with \`torc ls ${what} --versions\`.`,
+    details: { marker: marker.id, siblings: heads.slice(1).map(head => head.id) },
+  })
+}

@@ -1,0 +1,122 @@
+import type { Member } from '@torc/cluster/membership/member-table'
+import type { ResponseOf } from '@torc/protocol/messages/table'
+import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/object-store'
+import type { Coordination } from '../core/coordination.js'
+
+/** Patience with an agent that is asked how much it holds, in milliseconds. */
+const usageMs = 2_000
+
+export type Usage = ResponseOf<'fetchUsage'>
+
+/** How the cluster is: members with what they hold, and what is wrong in plain words. */
+export async function clusterStatus(
+  c: Coordination,
+  members: readonly Member[],
+  countBuckets: () => Promise<number>,
+): Promise<ClusterStatus> {
+  const layout = c.layouts.current
+  const usage = new Map<string, Usage>()
+  await Promise.all(
+    members
+      .filter(({ id, role }) => role === 'agent' && c.agents.isAlive(id))
+      .map(async ({ id }) => {
+        try {
+          usage.set(id, (await c.agents.request(id, 'fetchUsage', {}, { timeoutMs: usageMs })).head)
+        } catch (error) {
+          // It shows as an agent whose use is unknown; that is what status is for.
+          c.log.debug({ agent: id, error: String(error) }, 'an agent did not tell its use')
+        }
+      }),
+  )
+  const shown = members.map(member => memberStatus(c, member, usage.get(member.id)))
+  for (const { id, zone, capacity } of layout?.agents ?? []) {
+    if (!members.some(member => member.id === id))
+      shown.push(unknownMember(id, zone, capacity, layout?.partitionsOf(id)))
+  }
+  const problems = problemsOf(c, shown, usage)
+  let buckets = 0
+  if (layout !== undefined) {
+    try {
+      buckets = await countBuckets()
+    } catch (error) {
+      problems.push(
+        `The buckets cannot be listed: ${error instanceof Error ? error.message : String(error)}.`,
+      )
+    }
+  }
+  return {
+    epoch: layout?.number ?? 0,
+    partitions: layout?.partitions ?? 0,
+    replicas: layout?.replicas ?? 0,
+    healthy: problems.length === 0,
+    problems,
+    members: shown,
+    buckets,
+  }
+}
+
+function memberStatus(c: Coordination, member: Member, usage: Usage | undefined): MemberStatus {
+  const { id, name, role, address, zone, capacity } = member
+  // What this server sees itself counts more than hearsay, in both directions.
+  const seen = c.agents.isAlive(id) ? 'alive' : member.state === 'alive' ? 'suspect' : member.state
+  return {
+    id,
+    name,
+    role,
+    address,
+    zone,
+    capacity,
+    state: role === 'agent' ? seen : member.state,
+    usedBytes: usage?.usedBytes,
+    keys: usage?.keys,
+    versions: usage?.versions,
+    blocks: usage?.blocks,
+    partitions: role === 'agent' ? c.layouts.current?.partitionsOf(id) : undefined,
+  }
+}
+
+/** An agent of the layout that nobody has seen since this server started. */
+function unknownMember(
+  id: string,
+  zone: string,
+  capacity: number,
+  partitions: number | undefined,
+): MemberStatus {
+  const unknown = { usedBytes: undefined, keys: undefined, versions: undefined, blocks: undefined }
+  return { id, name: id, role: 'agent', address: '', zone, state: 'down', capacity, partitions, ...unknown }
+}
+
+function problemsOf(
+  c: Coordination,
+  members: readonly MemberStatus[],
+  usage: ReadonlyMap<string, Usage>,
+): string[] {
+  const problems: string[] = []
+  const layout = c.layouts.current
+  if (c.layouts.contradiction !== undefined) problems.push(`${c.layouts.contradiction}.`)
+  if (layout === undefined) {
+    problems.push('There is no layout yet: run `torc layout init`.')
+    return problems
+  }
+  const placed = new Set(layout.agents.map(({ id }) => id))
+  for (const { id, role, state } of members) {
+    if (role !== 'agent' || state === 'alive') continue
+    if (placed.has(id))
+      problems.push(`Agent ${id} is ${state === 'suspect' ? 'not reachable from this server' : state}.`)
+  }
+  for (const { id, role, state } of members) {
+    if (role === 'agent' && state === 'alive' && !placed.has(id)) {
+      problems.push(`Agent ${id} has no place in the layout and stores nothing.`)
+    }
+  }
+  if (layout.agents.length < layout.replicas) {
+    problems.push(
+      `${layout.replicas} replicas are wanted and the layout has ${layout.agents.length} agents: data is kept ${layout.agents.length} times.`,
+    )
+  }
+  for (const [id, { freeBytes, usedBytes }] of usage) {
+    if (freeBytes < (freeBytes + usedBytes) / 20)
+      problems.push(`Agent ${id} has less than 5 % of its space free.`)
+  }
+  return problems
+}

@@ -1,0 +1,35 @@
+import type { CausalContext } from '@torc/cluster/clocks/causal-context'
+import type { Token } from '@torc/cluster/clocks/token'
+import type { Version } from '@torc/cluster/state/version'
+import type { PreparedBody } from '../bodies/prepared-body.js'
+import type { BucketView } from '../buckets/bucket-record.js'
+import type { Placement } from '../core/placement.js'
+
+/** A version to be written; its body is inline or on its block owners already. */
+export interface WriteRequest {
+  readonly bucket: BucketView
+  readonly key: string
+  readonly opId: Uint8Array
+  readonly kind: 'object' | 'marker'
+  readonly body: PreparedBody
+  readonly contentType: string
+  readonly metadata: readonly (readonly [string, string])[]
+  /** A client's context: cover just that. Undefined: cover what R owners hold. */
+  readonly token: Token | undefined
+  /** Sent before under this opId. */
+  readonly retry: boolean
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Where a write went. */
+export interface WriteOutcome {
+  readonly placement: Placement
+  readonly version: Version
+  readonly siblings: readonly string[]
+  readonly mintedBy: string
+  /** Agents that had it on stable storage when the answer was due, and their closed contexts of the key. */
+  readonly replicas: readonly (readonly [agent: string, context: CausalContext])[]
+  readonly down: readonly string[]
+  readonly deduplicatedBytes: number
+}

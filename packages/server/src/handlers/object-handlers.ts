@@ -1,0 +1,87 @@
+import type { Handlers, IncomingRequest, OutgoingBody, Reply } from '@torc/protocol/exchange/exchange'
+import { receivedBody } from '../bodies/body-source.js'
+import { storedBody } from '../bodies/stored-body.js'
+import type { Coordination } from '../core/coordination.js'
+import type { Operations } from '../core/operations.js'
+import type { SharedFiles } from '../shared-path/shared-files.js'
+import { withSharedBody, writeShared } from '../shared-path/shared-transfer.js'
+import { tokenAfterWrite, tokenOfDelete, versionAnswer, writeAnswer } from './answers.js'
+
+/** What the handlers work with. */
+export interface ObjectHandlerParts {
+  readonly c: Coordination
+  readonly operations: Operations
+  readonly files: SharedFiles
+}
+
+/** What clients ask about single objects. */
+export function objectHandlers(parts: ObjectHandlerParts): Handlers {
+  const { c, operations } = parts
+  return {
+    putObject: request => store(parts, request, request.head.key),
+    postDatum: request => store(parts, request, undefined),
+    getObject: request => send(parts, request),
+    async headObject({ head }) {
+      const { bucket, key, versionId } = head
+      return {
+        head: versionAnswer(await operations.get({ bucket, key, versionId, timeoutMs, signal: undefined })),
+      }
+    },
+    async deleteObject({ head }) {
+      const { bucket, key, opId, versionId, context, marker = false, retry = false } = head
+      const operation = { bucket, key, opId, versionId, context, marker, retry, timeoutMs, signal: undefined }
+      if (marker && versionId === undefined) {
+        const outcome = await operations.mark(operation)
+        return { head: { removed: [], marker: outcome.version.id, context: tokenAfterWrite(outcome) } }
+      }
+      const outcome = await operations.purge(operation)
+      c.log.debug({ bucket, key, removed: outcome.removed.length }, 'purged')
+      return { head: { removed: [...outcome.removed], context: tokenOfDelete(outcome) } }
+    },
+  }
+}
+
+/** The requester's own deadline ends a request; in between, agents have theirs. */
+const timeoutMs = undefined
+
+async function store(
+  { operations, files }: ObjectHandlerParts,
+  request: IncomingRequest<'putObject'> | IncomingRequest<'postDatum'>,
+  key: string | undefined,
+): Promise<Reply<'putObject'>> {
+  const { head, body } = request
+  const { bucket, opId, contentType, metadata, context, retry = false, size, sha256, shared } = head
+  // A small body is here whole: what is left takes no longer than its answer, and nothing needs a signal.
+  const signal =
+    body?.inline === undefined && (body !== undefined || shared !== undefined) ? request.signal : undefined
+  const operation = { bucket, key, opId, contentType, metadata, context, retry, timeoutMs, signal }
+  if (shared === undefined) {
+    const outcome = await operations.put({ ...operation, source: receivedBody(body, size, sha256) })
+    return { head: writeAnswer(outcome, outcome.version.size) }
+  }
+  body?.discard()
+  const outcome = await withSharedBody(files, shared, { size, sha256 }, source =>
+    operations.put({ ...operation, source }),
+  )
+  return { head: writeAnswer(outcome, 0) }
+}
+
+async function send(
+  { c, operations, files }: ObjectHandlerParts,
+  request: IncomingRequest<'getObject'>,
+): Promise<Reply<'getObject'>> {
+  const { bucket, key, versionId, range, shared } = request.head
+  const read = await operations.get({ bucket, key, versionId, timeoutMs, signal: undefined })
+  const signal = shared === undefined ? undefined : request.signal
+  const stored = storedBody(c, read, range, { timeoutMs, signal })
+  const head: Reply<'getObject'>['head'] = versionAnswer(read)
+  if (stored.range !== undefined) head.range = [stored.range.first, stored.range.last]
+  if (shared !== undefined) {
+    await writeShared(c, files, shared, stored, read.version.sha256)
+    return { head }
+  }
+  const { pieces, stream } = stored
+  const whole = stored.range === undefined ? read.version.sha256 : undefined
+  const body: OutgoingBody = stream === undefined ? (pieces ?? []) : { stream, sha256: () => whole }
+  return { head, body }
+}

@@ -1,0 +1,165 @@
+import { headsOf } from '@torc/cluster/state/key-state'
+import type { Version } from '@torc/cluster/state/version'
+import { TorcError } from '@torc/protocol/errors'
+import { isStaleLayout } from '../agents/agents.js'
+import type { BucketView } from '../buckets/bucket-record.js'
+import type { Coordination } from '../core/coordination.js'
+import { Deadline } from '../core/deadline.js'
+import { withFreshLayout } from '../core/fresh-layout.js'
+import { place } from '../core/placement.js'
+import { readMerged } from '../flows/reconcile.js'
+import { planCoverage } from './coverage.js'
+import { joinReports, judgeHeads } from './judge.js'
+import { startText } from './list-start.js'
+import { type MergedKey, MergedRange } from './merged-range.js'
+import { type ListedEntry, PageBuilder, type PageRequest } from './page-builder.js'
+import { encodePosition } from './position.js'
+import { RangeSource } from './range-source.js'
+
+export interface ListRequest extends PageRequest {
+  readonly bucket: BucketView
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+export interface ListedPage {
+  readonly entries: readonly ListedEntry[]
+  /** Where the next page begins; undefined at the end. */
+  readonly token: string | undefined
+}
+
+/** Keys judged at once, so that keys on which replicas differ are looked up together. */
+const batchKeys = 64
+/** An agent that fails is left out and the page begun again, at most so often. */
+const attemptsMax = 3
+
+/**
+ * One page of a listing: few agents that cover every partition R times are merged in key order, and each key is
+ * judged on the merged state of all that hold it. UNAVAILABLE when a partition is not covered: an incomplete
+ * listing is never passed for a complete one.
+ */
+export function listPage(c: Coordination, request: ListRequest): Promise<ListedPage> {
+  const deadline = new Deadline(c.environment.clock, request.timeoutMs, request.signal)
+  return withFreshLayout(c, async () => {
+    const failed = new Set<string>()
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await listOnce(c, request, deadline, failed)
+      } catch (thrown) {
+        if (!(thrown instanceof SourceFailure) || attempt === attemptsMax) throw causeOf(thrown)
+        failed.add(thrown.agent)
+      }
+    }
+  })
+}
+
+class SourceFailure extends Error {
+  readonly agent: string
+  constructor(agent: string, cause: TorcError) {
+    super(`agent ${agent} failed while it was listed`, { cause })
+    this.agent = agent
+  }
+}
+
+function causeOf(thrown: unknown): unknown {
+  return thrown instanceof SourceFailure ? thrown.cause : thrown
+}
+
+async function listOnce(
+  c: Coordination,
+  request: ListRequest,
+  deadline: Deadline,
+  failed: ReadonlySet<string>,
+): Promise<ListedPage> {
+  const page = new PageBuilder(request)
+  const range = openRange(c, request, page, deadline, failed)
+  let leftOver = false
+  while (!page.full) {
+    if (!range.ready) await fillAll(range)
+    const batch: MergedKey[] = []
+    while (batch.length < Math.min(batchKeys, page.room) && range.ready) {
+      const next = range.take()
+      if (next === undefined) break
+      if (page.wants(next.key)) batch.push(next)
+    }
+    if (batch.length === 0 && range.done) return { entries: page.entries, token: undefined }
+    const judged = await Promise.all(batch.map(merged => judge(c, request, merged, deadline)))
+    for (const [i, merged] of batch.entries()) {
+      const skipped = page.add(merged.key, judged[i] ?? nothing)
+      if (skipped !== undefined) range.skip(skipped)
+      if (!page.full) continue
+      leftOver = i < batch.length - 1
+      break
+    }
+  }
+  const complete = range.done && !page.cut && !leftOver
+  return { entries: page.entries, token: complete ? undefined : encodePosition(page.position) }
+}
+
+function openRange(
+  c: Coordination,
+  request: ListRequest,
+  page: PageBuilder,
+  deadline: Deadline,
+  failed: ReadonlySet<string>,
+): MergedRange {
+  const { bucket } = request
+  const layout = c.layouts.require()
+  const { agents, missing } = planCoverage(
+    layout.partitions,
+    partition => layout.owners(partition, bucket.replicas),
+    bucket.readQuorum,
+    agent => !failed.has(agent) && c.agents.isAlive(agent),
+  )
+  if (missing.length > 0) {
+    throw new TorcError(
+      'UNAVAILABLE',
+      `${missing.length} of ${layout.partitions} partitions have too few owners that answer`,
+      { details: { partitions: missing.slice(0, 32), failed: [...failed] } },
+    )
+  }
+  const query = { bucketId: bucket.id, prefix: request.prefix, versions: request.what === 'versions' }
+  const start = { after: startText(page.start), keysExpected: request.limit + 1 }
+  if (request.delimiter !== undefined) start.keysExpected = 0
+  return new MergedRange(agents.map(agent => new RangeSource(c, layout, agent, query, start, () => deadline)))
+}
+
+async function fillAll(range: MergedRange): Promise<void> {
+  await Promise.all(
+    range.waiting.map(async source => {
+      try {
+        await source.fill()
+      } catch (thrown) {
+        const error = TorcError.from(thrown)
+        if (isStaleLayout(error) || error.code === 'CANCELLED') throw error
+        throw new SourceFailure(source.agent, error)
+      }
+    }),
+  )
+}
+
+/** What a key shows: all its versions (or just heads), newest first, and which of them are heads. */
+export interface Judged {
+  readonly versions: readonly Version[]
+  readonly heads: readonly Version[]
+}
+
+const nothing: Judged = { versions: [], heads: [] }
+
+async function judge(
+  c: Coordination,
+  request: ListRequest,
+  { key, reports }: MergedKey,
+  deadline: Deadline,
+): Promise<Judged> {
+  if (request.what === 'versions') {
+    const versions = [...joinReports(reports).versions.values()]
+    return { versions, heads: headsOf(versions) }
+  }
+  const agreed = judgeHeads(reports)
+  if (agreed !== undefined) return { versions: agreed, heads: agreed }
+  const p = place(c, request.bucket, key)
+  const { state } = await readMerged(c, p, p.readQuorum, deadline)
+  const heads = headsOf(state.versions.values())
+  return { versions: heads, heads }
+}

@@ -1,0 +1,129 @@
+import { compareVersions } from '@torc/cluster/state/key-state'
+import type { Version } from '@torc/cluster/state/version'
+import { uniqueById } from '../flows/get-flow.js'
+import { commonPrefix, compareKeys } from './key-order.js'
+import type { Judged } from './list-flow.js'
+import { decodePosition, isAfter, type Position } from './position.js'
+
+export interface PageRequest {
+  readonly what: 'keys' | 'versions'
+  readonly prefix: string
+  readonly delimiter: string | undefined
+  /** Entries of the page. */
+  readonly limit: number
+  readonly startAfter: string | undefined
+  /** Continuation of an earlier page. */
+  readonly token: string | undefined
+}
+
+export type ListedEntry =
+  | { readonly prefix: string }
+  | {
+      readonly key: string
+      readonly version: Version
+      readonly isLatest: boolean
+      /** Ids of the other heads. */
+      readonly siblings: readonly string[]
+    }
+
+/** Makes the entries of one page out of judged keys that come in order, and knows where the page ends. Pure. */
+export class PageBuilder {
+  readonly start: Position | undefined
+  readonly entries: ListedEntry[] = []
+  readonly #request: PageRequest
+  /** The common prefix that was emitted last (or in the page before): what follows under it is skipped. */
+  #emittedPrefix: string | undefined
+  #position: Position
+  /** The page ended within a key's versions. */
+  cut = false
+
+  constructor(request: PageRequest) {
+    this.#request = request
+    const { token, startAfter } = request
+    if (token !== undefined) this.start = decodePosition(token)
+    else if (startAfter !== undefined && startAfter !== '') this.start = { after: 'key', key: startAfter }
+    this.#position = this.start ?? { after: 'key', key: '' }
+    if (this.start?.after === 'prefix') this.#emittedPrefix = this.start.prefix
+    // A common prefix that is where the listing starts after was listed before it.
+    else if (this.start?.after === 'key') this.#emittedPrefix = this.#prefixOf(this.start.key, this.start.key)
+  }
+
+  get full(): boolean {
+    return this.entries.length >= this.#request.limit
+  }
+
+  get room(): number {
+    return this.#request.limit - this.entries.length
+  }
+
+  /** Where the page after this one begins. */
+  get position(): Position {
+    return this.#position
+  }
+
+  /** Whether a key can add anything (before it is judged, which may cost a request). */
+  wants(key: string): boolean {
+    if (!key.startsWith(this.#request.prefix)) return false
+    if (this.start?.after === 'version' && compareKeys(key, this.start.key) < 0) return false
+    return this.#emittedPrefix === undefined || !key.startsWith(this.#emittedPrefix)
+  }
+
+  /** Adds a judged key. Returns the common prefix to skip when one was emitted. */
+  add(key: string, judged: Judged): string | undefined {
+    if (!this.wants(key)) return undefined
+    const shown = this.#request.what === 'keys' ? latestObject(judged) : this.#versionsFrom(key, judged)
+    if (shown.length === 0) {
+      this.#position = { after: 'key', key }
+      return undefined
+    }
+    const prefix = this.#prefixOf(key, undefined)
+    if (prefix !== undefined) {
+      this.entries.push({ prefix })
+      this.#emittedPrefix = prefix
+      this.#position = { after: 'prefix', prefix }
+      return prefix
+    }
+    this.#addVersions(key, shown, judged.heads)
+    return undefined
+  }
+
+  #prefixOf(key: string, only: string | undefined): string | undefined {
+    const { delimiter, prefix } = this.#request
+    if (delimiter === undefined || !key.startsWith(prefix)) return undefined
+    const common = commonPrefix(key, prefix, delimiter)
+    return only === undefined || common === only ? common : undefined
+  }
+
+  #versionsFrom(key: string, judged: Judged): readonly Version[] {
+    const { start } = this
+    const versions = uniqueById([...judged.versions].sort(compareVersions))
+    if (start?.after !== 'version' || start.key !== key) return versions
+    return versions.filter(version => isAfter(version, start))
+  }
+
+  #addVersions(key: string, shown: readonly Version[], allHeads: readonly Version[]): void {
+    const heads = uniqueById(allHeads)
+    for (const version of shown) {
+      if (this.full) {
+        this.cut = true
+        return
+      }
+      const isHead = heads.some(head => head.id === version.id)
+      const siblings =
+        isHead && heads.length > 1 ? heads.filter(head => head.id !== version.id).map(head => head.id) : none
+      this.entries.push({ key, version, isLatest: heads[0]?.id === version.id, siblings })
+      this.#position = { after: 'version', key, createdAt: version.createdAt, dot: version.dot }
+    }
+    this.#position = { after: 'key', key }
+  }
+}
+
+const none: readonly string[] = []
+
+/** The version that a listing of keys shows: the latest head, unless it is a delete marker. */
+function latestObject(judged: Judged): readonly Version[] {
+  const latest = judged.heads[0]
+  return latest === undefined || latest.kind === 'marker' ? noVersions : [latest]
+}
+
+const noVersions: readonly Version[] = []

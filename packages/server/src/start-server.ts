@@ -1,0 +1,214 @@
+import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { Member } from '@torc/cluster/membership/member-table'
+import type { Log } from '@torc/protocol/environment/log'
+import type { Environment } from '@torc/protocol/environment/system'
+import { TorcError } from '@torc/protocol/errors'
+import { acceptExchanges, connectExchange } from '@torc/protocol/exchange/endpoint'
+import type { Exchange, Handlers } from '@torc/protocol/exchange/exchange'
+import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
+import { deriveRootKey, handshakeSecretOf } from '@torc/protocol/handshake/root-key'
+import type { Admin, ObjectStore } from '@torc/protocol/store/object-store'
+import { type Address, formatAddress, parseAddress, type Transport } from '@torc/protocol/transport/transport'
+import { AgentPool } from './agents/agent-pool.js'
+import { Membership } from './agents/membership.js'
+import { BlockBudget } from './bodies/block-budget.js'
+import { BucketFlow } from './buckets/bucket-flow.js'
+import { Buckets } from './buckets/buckets.js'
+import { ObjectControlStore } from './buckets/control-store.js'
+import { Coordinator } from './coordinator.js'
+import { Administration } from './core/administration.js'
+import type { Coordination } from './core/coordination.js'
+import { readAttemptMs } from './core/deadline.js'
+import { Operations } from './core/operations.js'
+import { clusterHandlers } from './handlers/cluster-handlers.js'
+import { listingHandlers } from './handlers/listing-handlers.js'
+import { objectHandlers } from './handlers/object-handlers.js'
+import { LayoutKeeper } from './layout/layout-keeper.js'
+import { DiskSharedFiles } from './shared-path/disk-shared-files.js'
+import type { SharedRoot } from './shared-path/resolve-path.js'
+
+/** What all nodes of a cluster share. */
+export interface ClusterSecret {
+  /** 32 hex characters. */
+  readonly clusterId: string
+  readonly secret: Uint8Array
+}
+
+export interface ServerOptions {
+  readonly secret: ClusterSecret
+  readonly transport: Transport
+  /** Port 0 chooses one. */
+  readonly listen: Address
+  /** Under which others reach this server; the bound address when absent. */
+  readonly advertise?: Address | undefined
+  /** Any live node of the cluster. */
+  readonly join: readonly Address[]
+  readonly name: string
+  /** Directories for shared-path transfers; none = the mode is off. */
+  readonly sharedRoots: readonly SharedRoot[]
+  readonly environment: Environment
+  readonly log: Log
+}
+
+export interface RunningServer {
+  readonly id: string
+  /** `host:port` under which it is reached. */
+  readonly address: string
+  readonly store: ObjectStore & Admin
+  /** Takes no more requests, lets those under way end, leaves the cluster. */
+  close(): Promise<void>
+  /** Resolves when it is closed. */
+  readonly closed: Promise<void>
+}
+
+/** Blocks (1 MiB) on their way to agents, and read ahead for clients, over all requests. */
+const blocksUnderWay = 16
+const blocksReadAhead = 16
+/** Patience with requests under way when the server stops, and with a node that is connected to. */
+const drainMs = 5_000
+const connectMs = 2_000
+
+/**
+ * Starts a coordinator. It holds no state of objects, so any number may run. Resolves once it listens and has
+ * looked at its join list, whoever is there; rejects with CONFIG where it cannot listen.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { environment, log, secret, transport, name } = options
+  const id = `${name}-${Buffer.from(environment.random.bytes(4)).toString('hex')}`
+  const identity: { -readonly [K in keyof Identity]: Identity[K] } = {
+    role: 'server',
+    id,
+    name,
+    address: formatAddress(options.advertise ?? options.listen),
+    clusterId: secret.clusterId,
+    secret: secret.secret,
+  }
+  // Filled below, before this turn of the event loop ends: what handlers say needs the port that is bound here.
+  const handlers: Handlers = {}
+  const acceptor = await acceptExchanges(transport, options.listen, {
+    identity,
+    credentials: credentialsOf(secret),
+    handlers,
+    environment,
+    allowedRoles: ['client', 'gateway', 'server', 'agent'],
+    log,
+  })
+  identity.address = formatAddress(options.advertise ?? acceptor.address)
+  const node = composeServer(options, identity, handlers)
+  await node.membership.start()
+  log.info({ id, address: identity.address, epoch: node.c.layouts.number }, 'server started')
+  let closing: Promise<void> | undefined
+  let over: () => void = () => {}
+  const closed = new Promise<void>(resolve => {
+    over = resolve
+  })
+  const stop = async (): Promise<void> => {
+    await acceptor.close(drainMs)
+    await node.membership.close()
+    await node.pool.close(drainMs)
+    over()
+  }
+  return {
+    id,
+    address: identity.address,
+    store: node.store,
+    close() {
+      closing ??= stop()
+      return closing
+    },
+    closed,
+  }
+}
+
+interface ComposedServer {
+  readonly c: Coordination
+  readonly pool: AgentPool
+  readonly membership: Membership
+  readonly store: Coordinator
+}
+
+/** Builds the parts and fills `handlers` with what they serve. */
+function composeServer(options: ServerOptions, identity: Identity, handlers: Handlers): ComposedServer {
+  const { environment, log, secret, transport } = options
+  const { clock, hasher, random } = environment
+  const layouts = new LayoutKeeper(hasher, log)
+  const connect = (address: Address, signal?: AbortSignal): Promise<Exchange> =>
+    connectExchange(transport, address, {
+      identity,
+      handlers: { gossip: request => handlers.gossip?.(request) ?? refuseGossip() },
+      environment,
+      expectedRoles: ['agent', 'server'],
+      timeoutMs: connectMs,
+      signal,
+      log,
+    })
+  const learn = (agent: string): void => void layouts.learnFrom(pool, agent, readAttemptMs)
+  const pool: AgentPool = new AgentPool({
+    environment,
+    log,
+    connect: async (agent, signal) => connect(addressOf(membership, agent), signal),
+    onConnected: learn,
+    onFailed: agent => membership.step({ kind: 'failed', id: agent }),
+  })
+  const self: Member = {
+    id: identity.id,
+    name: identity.name,
+    role: 'server',
+    address: identity.address,
+    zone: '',
+    capacity: 0,
+    incarnation: 1,
+    state: 'alive',
+  }
+  const membership: Membership = new Membership(
+    { self, join: options.join, environment, log, connect, epoch: () => layouts.number, onOtherEpoch: learn },
+    pool,
+  )
+  const c: Coordination = {
+    environment,
+    hybridClock: new HybridClock(clock),
+    layouts,
+    agents: pool,
+    writeBudget: new BlockBudget(blocksUnderWay),
+    readBudget: new BlockBudget(blocksReadAhead),
+    log,
+    clusterId: secret.clusterId,
+    knownAgents: () => pool.ids,
+    otherServers: () => membership.hasOtherServers,
+  }
+  const control = new ObjectControlStore(c)
+  const buckets = new Buckets(control, clock, hasher, secret.clusterId)
+  const files = new DiskSharedFiles(options.sharedRoots, random)
+  const operations = new Operations(c, buckets)
+  const administration = new Administration(c, membership, new BucketFlow(c, control, buckets))
+  Object.assign(
+    handlers,
+    objectHandlers({ c, operations, files }),
+    listingHandlers(operations),
+    clusterHandlers(administration),
+  )
+  return { c, pool, membership, store: new Coordinator({ c, operations, administration, files }) }
+}
+
+function addressOf(membership: Membership, agent: string): Address {
+  const text = membership.table.get(agent)?.address
+  const address = text === undefined ? undefined : parseAddress(text)
+  if (address === undefined) throw new TorcError('UNREACHABLE', `no address of agent ${agent} is known`)
+  return address
+}
+
+/** Nodes prove the cluster's secret, clients that of their access key. */
+function credentialsOf(secret: ClusterSecret): Credentials {
+  const root = deriveRootKey(secret.secret)
+  const rootSecret = handshakeSecretOf(root.secretKey)
+  return {
+    secretOf(role, id) {
+      if (role !== 'client') return secret.secret
+      return id === root.accessKey ? rootSecret : undefined
+    },
+  }
+}
+
+function refuseGossip(): never {
+  throw new TorcError('UNAVAILABLE', 'this server is still starting')
+}
