@@ -5,7 +5,7 @@ import { limits } from '../limits.js'
 import { type CompiledMessage, isRequestFrame, messageFor } from '../messages/compiled.js'
 import { envelope } from '../messages/control.js'
 import { checkerOf } from '../messages/fields.js'
-import { frameNameOf, frameType, type Role } from '../messages/frame-types.js'
+import { article, frameNameOf, frameType, type Role } from '../messages/frame-types.js'
 import type { CallLink } from './call.js'
 import { errorHeadOf } from './error-head.js'
 import type { Handlers, IncomingRequest, Peer } from './exchange.js'
@@ -255,10 +255,6 @@ function isPromise(value: unknown): value is Promise<unknown> {
 
 function isIterable(value: unknown): value is AsyncIterable<RawReply> {
   return typeof value === 'object' && value !== null && Symbol.asyncIterator in value
-}
-
-function article(role: Role): string {
-  return role === 'agent' ? 'an agent' : `a ${role}`
 }
 
 function quoted(op: unknown): string {

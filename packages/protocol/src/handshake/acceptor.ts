@@ -3,7 +3,7 @@ import { TorcError } from '../errors.js'
 import { encodeFrame } from '../frames/encoder.js'
 import type { Frame } from '../frames/frame.js'
 import type { AnnouncedLimits } from '../messages/control.js'
-import { frameType, type Role } from '../messages/frame-types.js'
+import { article, frameType, type Role } from '../messages/frame-types.js'
 import {
   type HandshakeOutput,
   type HandshakeResult,
@@ -64,9 +64,13 @@ export class AcceptorHandshake {
   #onHello(frame: Frame, bytes: Uint8Array): void {
     const hello = readHello(frame)
     if (!this.#allowedRoles.includes(hello.role)) {
-      throw new TorcError('DENIED', `this ${this.#identity.role} takes no connections of a ${hello.role}`, {
-        hint: 'Check the address: clients connect to a server.',
-      })
+      throw new TorcError(
+        'DENIED',
+        `this ${this.#identity.role} takes no connections of ${article(hello.role)}`,
+        {
+          hint: 'Check the address: clients connect to a server.',
+        },
+      )
     }
     this.#result = negotiate(hello, this.#identity)
     const own = Buffer.concat(

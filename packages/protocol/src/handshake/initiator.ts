@@ -57,7 +57,7 @@ export class InitiatorHandshake {
     if (this.#expectedRoles !== undefined && !this.#expectedRoles.includes(hello.role)) {
       throw new TorcError(
         'CONFIG',
-        `the peer is a Torc ${hello.role}, not a ${this.#expectedRoles.join(' or ')}`,
+        `the peer is a Torc ${hello.role}, not ${this.#expectedRoles.join(' or ')}`,
         {
           hint: 'Check the address: servers, agents and gateways listen on ports of their own.',
         },

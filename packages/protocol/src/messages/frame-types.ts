@@ -34,3 +34,8 @@ export function frameNameOf(type: number): FrameName | undefined {
 /** Who a peer is. `gateway` is reserved for stand-alone HTTP faces. */
 export const roles = ['client', 'server', 'agent', 'gateway'] as const
 export type Role = (typeof roles)[number]
+
+/** "a server", "an agent", for messages. */
+export function article(role: Role): string {
+  return role === 'agent' ? 'an agent' : `a ${role}`
+}
