@@ -36,3 +36,15 @@ t.test('the lock file knows every package of the repository as it is', async t =
     t.strictSame(locked?.devDependencies, manifest.devDependencies, `${file}: devDependencies`)
   }
 })
+
+t.test('the lock file is complete for every platform: `npm ci` refuses one that is not', async t => {
+  const { packages } = JSON.parse(readText('package-lock.json')) as {
+    packages: Record<string, { optionalDependencies?: Record<string, string> }>
+  }
+  const missing = Object.entries(packages).flatMap(([path, { optionalDependencies }]) =>
+    Object.keys(optionalDependencies ?? {})
+      .filter(name => !(`node_modules/${name}` in packages) && !(`${path}/node_modules/${name}` in packages))
+      .map(name => `${path} wants ${name}`),
+  )
+  t.strictSame(missing, [])
+})
