@@ -3,7 +3,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { readLocalBody } from '../files/local-body.js'
 import { putRecord } from '../output/records.js'
 import { defineCommand } from './command.js'
-import { readStandardInput } from './standard-input.js'
+import { inputTimeoutMs, readStandardInput } from './standard-input.js'
 import { parseBucket } from './target.js'
 import { putOptionsOf, writeOptions } from './write-options.js'
 
@@ -34,6 +34,7 @@ export const post = defineCommand({
     if (options.text !== undefined && file !== undefined) {
       throw new TorcError('BAD_REQUEST', 'post takes --text or a FILE, not both')
     }
+    const fromInput = options.text === undefined && (file === undefined || file === '-')
     const source =
       options.text !== undefined
         ? { body: options.text, size: undefined }
@@ -44,7 +45,8 @@ export const post = defineCommand({
     const progress = context.progress.start({ label: bucket, bytes: source.size })
     try {
       const onProgress = (bytes: number): void => progress.bytes(bytes)
-      const put = { ...putOptionsOf(options), size: source.size, onProgress, signal }
+      const timeoutMs = fromInput ? inputTimeoutMs(context) : undefined
+      const put = { ...putOptionsOf(options), size: source.size, onProgress, signal, timeoutMs }
       const result = await store.post(bucket, source.body, put)
       progress.end()
       if (output.json) output.record(putRecord(result))

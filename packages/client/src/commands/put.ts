@@ -6,7 +6,7 @@ import { count, formatBytes } from '../output/format.js'
 import { putRecord } from '../output/records.js'
 import { uploadTree } from '../transfer/upload-tree.js'
 import { type CommandContext, defineArguments, defineCommand } from './command.js'
-import { readStandardInput } from './standard-input.js'
+import { inputTimeoutMs, readStandardInput } from './standard-input.js'
 import { folderPrefix, parseObjectTarget, parseTarget } from './target.js'
 import { putOptionsOf, reportPut, writeOptions } from './write-options.js'
 
@@ -75,7 +75,13 @@ async function putOne(context: PutContext, named: string, file: string | undefin
   const progress = context.progress.start({ label: `${bucket}/${key}`, bytes: source.size })
   try {
     const onProgress = (bytes: number): void => progress.bytes(bytes)
-    const result = await store.put(bucket, key, source.body, { ...put, size: source.size, onProgress })
+    const timeoutMs = fromInput ? inputTimeoutMs(context) : undefined
+    const result = await store.put(bucket, key, source.body, {
+      ...put,
+      size: source.size,
+      onProgress,
+      timeoutMs,
+    })
     progress.end()
     reportPut(output, result)
   } finally {
