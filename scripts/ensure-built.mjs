@@ -10,7 +10,7 @@ import { withLock } from './build-lock.mjs'
 import { filesBelow } from './files.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const installedStamp = join(root, 'node_modules', '.torc-installed')
+const platformStamp = join(root, 'node_modules', '.torc-platform')
 const builtStamp = join(root, 'build', 'built')
 const lockFile = join(root, 'build', 'lock')
 const sourceFolders = ['packages', 'test', 'benchmarks']
@@ -30,17 +30,26 @@ export async function ensureBuilt() {
 
 // ---- dependencies
 
-/** Changes with the lock file, and with a Node whose native modules differ. */
-function dependenciesState() {
-  const lock = readFileSync(join(root, 'package-lock.json'))
-  return createHash('sha256')
-    .update(lock)
-    .update(`${process.versions.modules} ${process.platform} ${process.arch}`)
-    .digest('hex')
-}
+/** What a native module is compiled for. */
+const platform = `${process.versions.modules} ${process.platform} ${process.arch}`
 
+/**
+ * Whether what npm says it installed is what the lock file asks for, and was built for this Node. It counts
+ * whoever installed it; npm writes its own record last, so that a broken-off install is no install.
+ */
 function isInstalled() {
-  return readStamp(installedStamp) === dependenciesState()
+  const installed = readText(join(root, 'node_modules', '.package-lock.json'))
+  if (installed === undefined) return false
+  const found = JSON.parse(installed).packages
+  const wanted = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
+  for (const [path, { version, optional }] of Object.entries(wanted)) {
+    // Optional ones are there or not, as the platform has it.
+    if (!path.startsWith('node_modules/') || optional) continue
+    if (found[path] === undefined || found[path].version !== version) return false
+  }
+  const builtFor = readText(platformStamp)
+  if (builtFor === undefined) writeStamp(platformStamp, platform)
+  return builtFor === undefined || builtFor === platform
 }
 
 async function install() {
@@ -58,7 +67,7 @@ async function install() {
     throw new Error(
       `npm ci failed (${failed}); see its messages above. It needs an npm registry, and a C++ compiler where no binary of better-sqlite3 can be fetched.`,
     )
-  writeStamp(installedStamp, dependenciesState())
+  writeStamp(platformStamp, platform)
   say(`installed in ${seconds(started)}`)
 }
 
@@ -86,7 +95,7 @@ function projects() {
 
 function isBuilt() {
   if (!projects().every(project => existsSync(join(project, 'build', 'tsconfig.tsbuildinfo')))) return false
-  return readStamp(builtStamp) === sourcesState()
+  return readText(builtStamp) === sourcesState()
 }
 
 async function build() {
@@ -118,7 +127,7 @@ function removeOrphans(project) {
 
 // ---- common
 
-function readStamp(path) {
+function readText(path) {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { type Command, defineCommand } from '@torc/client/commands/command'
 import { startAgent } from '@torc/node-agent/agent'
 import { TorcError } from '@torc/protocol/errors'
+import { formatAddress } from '@torc/protocol/transport/transport'
 import { diskBytes } from '../files/disk-bytes.js'
 import { nodeOptions } from '../node/node-options.js'
 import { runNode } from '../node/run-node.js'
@@ -45,7 +46,7 @@ export const agentCommand: Command = defineCommand({
           throw new TorcError('CONFIG', '--data is missing', { hint: 'Say where to store: --data DIR.' })
         }
         const directory = resolve(context.directory, data)
-        return startAgent({
+        const agent = await startAgent({
           ...parts,
           ...secret,
           data: directory,
@@ -54,6 +55,7 @@ export const agentCommand: Command = defineCommand({
           capacity: capacity ?? diskBytes(directory),
           environment: context.environment,
         })
+        return { ...agent, address: formatAddress(agent.address) }
       },
       shellServer: () => context.settings.server[0] ?? '',
     })

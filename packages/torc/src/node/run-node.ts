@@ -2,7 +2,7 @@ import type { CommandContext } from '@torc/client/commands/command'
 import type { OptionsOf } from '@torc/client/config/option'
 import { TorcError } from '@torc/protocol/errors'
 import { tcpTransport } from '@torc/protocol/transport/tcp'
-import { type Address, formatAddress, parseAddress, type Transport } from '@torc/protocol/transport/transport'
+import { type Address, parseAddress, type Transport } from '@torc/protocol/transport/transport'
 import { type ClusterSecret, requireClusterSecret } from '../files/cluster-secret.js'
 import { openShell } from '../shell/open-shell.js'
 import { supervision } from '../supervise/supervised.js'
@@ -22,8 +22,8 @@ export interface NodeParts {
 /** A node that runs in this process. */
 export interface StartedNode {
   readonly id: string
-  /** Where it listens. */
-  readonly address: Address
+  /** `host:port` where it is reached. */
+  readonly address: string
   close(): Promise<void>
   /** Resolves when it is over, for whatever reason. */
   readonly closed: Promise<unknown>
@@ -65,9 +65,9 @@ export async function runNode(run: RunNodeOptions): Promise<number> {
     log.fatal({ err: thrown }, `the ${kind} could not start`)
     throw thrown
   }
-  const address = formatAddress(node.address)
-  supervised?.ready({ id: node.id, address })
-  log.info({ event: 'ready', id: node.id, address, pid: process.pid }, `${kind} is ready`)
+  const { id, address } = node
+  supervised?.ready({ id, address })
+  log.info({ event: 'ready', id, address, pid: process.pid }, `${kind} is ready`)
   try {
     if (options.shell) {
       return await openShell(context, { server: run.shellServer(address), secret: secret.secret })

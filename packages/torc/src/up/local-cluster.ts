@@ -3,7 +3,7 @@ import { type Address, formatAddress } from '@torc/protocol/transport/transport'
 import { nodeProgram } from '../node/node-program.js'
 import { ManagedProcess, type ProcessEvent, type RunningNode } from '../supervise/managed-process.js'
 import type { ClusterDirectory } from './cluster-directory.js'
-import { type LocalAddresses, reachableAddress } from './local-addresses.js'
+import { type LocalAddresses, reachable, reachableAddress } from './local-addresses.js'
 
 export interface LocalClusterOptions {
   readonly directory: ClusterDirectory
@@ -39,6 +39,7 @@ export class LocalCluster {
     this.server = manage('server', last => [
       ...['server', '--name', 'server', ...common],
       ...['--listen', listenAddress(last, addresses.server)],
+      ...advertised(addresses.server),
       ...this.#joinOthers('server'),
       ...options.sharedRoots.flatMap(root => ['--shared-root', root]),
     ])
@@ -84,6 +85,13 @@ export function agentName(index: number): string {
 /** A process that is started again listens where it did: others know it by that address. */
 function listenAddress(last: RunningNode | undefined, asked: Address): string {
   return asked.port === 0 && last !== undefined ? last.address : formatAddress(asked)
+}
+
+/** What listens at a wildcard tells the others where they reach it. */
+function advertised(address: Address): string[] {
+  const host = reachable(address.host)
+  if (host === address.host || address.port === 0) return []
+  return ['--advertise', formatAddress({ ...address, host })]
 }
 
 /** Options for the whole (a shell, a port, a profile) must not reach the parts: they get theirs as arguments. */
