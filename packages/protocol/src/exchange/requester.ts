@@ -90,7 +90,8 @@ export class Requester implements OpenRequestOwner {
     const { body } = options
     const inline = inlinePieces(body, link.peerLimits.inlineBodyBytesMax)
     const streamed = body !== undefined && inline === undefined
-    const encoder = link.outbox.encoder(message.message.priority === 'background')
+    // Requests leave in the order of their numbers, which the peer insists on: only bodies and answers are overtaken.
+    const encoder = link.outbox.encoder(false)
     try {
       const writer = encoder.begin(message.type, id, inline !== undefined)
       message.writeRequest(writer, head, timeoutMs === limits.requestMs ? undefined : timeoutMs, streamed)
