@@ -11,6 +11,8 @@ export interface Field<T, Optional extends boolean = boolean> {
   readonly optional: Optional
   readonly wide: boolean
   readonly check: (value: unknown, name: string) => T
+  /** What it means, for `docs/PROTOCOL.md`. */
+  readonly doc?: string
 }
 
 export type Fields = Readonly<Record<string, Field<unknown>>>
@@ -35,7 +37,12 @@ function field<T>(kind: string, check: Field<T>['check'], wide = false): Field<T
 
 /** The same field, but it may be absent (or nil). */
 export function optional<T>(inner: Field<T>): Field<T, true> {
-  return { ...inner, kind: `${inner.kind}, optional`, optional: true }
+  return { ...inner, optional: true }
+}
+
+/** The same field with its meaning. */
+export function note<T, O extends boolean>(doc: string, inner: Field<T, O>): Field<T, O> {
+  return { ...inner, doc }
 }
 
 /** UTF-8 text of at most `bytesMax` bytes. */
@@ -51,11 +58,18 @@ export function text(bytesMax: number, bytesMin = 0): Field<string, false> {
   })
 }
 
+/** A bound as people write it. */
+function bound(value: number): string {
+  if (value === Number.MAX_SAFE_INTEGER) return '2^53−1'
+  if (value === Number.MIN_SAFE_INTEGER) return '−2^53+1'
+  return String(value).replace('-', '−')
+}
+
 /** An integer, `min` to `max`, both at most 2^53 − 1 in size. */
 export function integer(min = 0, max = Number.MAX_SAFE_INTEGER): Field<number, false> {
   const wide = max > 0xffff_ffff || min < -0x8000_0000
   return field(
-    wide ? 'int ≤ 2^53−1' : `int ${min}…${max}`,
+    `int ${bound(min)}…${bound(max)}`,
     (value, name) => {
       if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < min || value > max) {
         throw bad(name, `an integer from ${min} to ${max}`)
@@ -118,7 +132,7 @@ export function map<F extends Fields>(fields: F): Field<HeadOf<F>, false> {
   const check = checkerOf(fields)
   return field(
     `map {${Object.entries(fields)
-      .map(([k, f]) => `${k}: ${f.kind}`)
+      .map(([k, f]) => `${k}${f.optional ? '?' : ''}: ${f.kind}`)
       .join('; ')}}`,
     (value, name) => check(value, name),
     Object.values(fields).some(f => f.wide),

@@ -7,6 +7,8 @@ import type { FrameName, Role } from './frame-types.js'
  * and `docs/PROTOCOL.md` derive from it. Append only; a message's meaning never changes.
  */
 export interface Message<Q extends f.Fields = f.Fields, A extends f.Fields = f.Fields> {
+  /** What it does, for `docs/PROTOCOL.md`. */
+  readonly doc: string
   readonly frame: FrameName
   readonly op: string
   /** Roles that may send the request. */
@@ -39,111 +41,130 @@ const strings = (countMax: number) => f.list(f.text(limits.nodeIdBytesMax), coun
 
 /** Fields of a version that its writer chooses. */
 const writtenFields = {
-  contentType: f.optional(f.contentType),
-  metadata: f.optional(f.metadata),
-  /** Token of a GET: cover just what it shows. */
-  context: f.optional(f.token),
-  /** Bytes of the body where the writer knows them. */
-  size: f.optional(f.integer(0, limits.objectBytesMax)),
-  /** Digest of the whole body where the writer knows it beforehand (else it may come with END). */
-  sha256: f.optional(f.sha256),
-  /** Shared path: the server reads this file and no body comes. */
-  shared: f.optional(f.text(limits.pathBytesMax, 1)),
-  strict: f.optional(f.boolean),
-  /** Sent before under this opId: ask all owners for it before minting. */
-  retry: f.optional(f.boolean),
+  contentType: f.note('Media type, free text; empty = none', f.optional(f.contentType)),
+  metadata: f.note('Pairs of the writer’s own, in order', f.optional(f.metadata)),
+  context: f.note('Token of a GET: cover just what it shows', f.optional(f.token)),
+  size: f.note(
+    'Bytes of the body where the writer knows them',
+    f.optional(f.integer(0, limits.objectBytesMax)),
+  ),
+  sha256: f.note(
+    'Digest of the whole body where the writer knows it beforehand (else it may come with END)',
+    f.optional(f.sha256),
+  ),
+  shared: f.note(
+    'Shared path: the server reads this file and no body comes',
+    f.optional(f.text(limits.pathBytesMax, 1)),
+  ),
+  strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
+  retry: f.note('Sent before under this opId: ask all owners for it before minting', f.optional(f.boolean)),
 }
 
 /** Where a write went (INTERFACE, "put, post"). */
 const writeAnswer = {
-  key: f.optional(f.keyText),
-  versionId: f.versionIdText,
-  size: f.integer(),
-  etag: f.text(128),
-  sha256: f.sha256,
-  contentType: f.contentType,
-  createdAt: f.hybridTime,
-  context: f.token,
-  clock: f.clockPairs,
-  siblings: f.list(f.versionIdText, 1024),
-  mintedBy: f.nodeId,
-  preferenceList: strings(64),
-  replicasWritten: strings(64),
-  vectorClocks: f.list(f.pair(f.nodeId, f.clockPairs), 64),
-  down: strings(limits.membersMax),
-  hinted: f.list(f.pair(f.nodeId, strings(64)), 64),
-  deduplicatedBytes: f.integer(),
-  sentBytes: f.integer(),
+  key: f.note('The key', f.optional(f.keyText)),
+  versionId: f.note('Id of the version', f.versionIdText),
+  size: f.note('Bytes of the body', f.integer()),
+  etag: f.note('Opaque tag of the content', f.text(128)),
+  sha256: f.note('Digest of the whole body', f.sha256),
+  contentType: f.note('Media type, free text; empty = none', f.contentType),
+  createdAt: f.note('Hybrid time of the write', f.hybridTime),
+  context: f.note('Causal context as an opaque token', f.token),
+  clock: f.note('The version’s clock for people: actor and counter', f.clockPairs),
+  siblings: f.note('Ids of the other heads', f.list(f.versionIdText, 1024)),
+  mintedBy: f.note('Agent that gave the version its dot', f.nodeId),
+  preferenceList: f.note('Owners of the key, in ring order', strings(64)),
+  replicasWritten: f.note('Agents that have it on disk', strings(64)),
+  vectorClocks: f.note(
+    'Clock of the key at each of these agents',
+    f.list(f.pair(f.nodeId, f.clockPairs), 64),
+  ),
+  down: f.note('Agents that could not be asked', strings(limits.membersMax)),
+  hinted: f.note(
+    'Holder and the owners that it keeps the write for',
+    f.list(f.pair(f.nodeId, strings(64)), 64),
+  ),
+  deduplicatedBytes: f.note('Bytes that the cluster had already', f.integer()),
+  sentBytes: f.note('Bytes that went to agents', f.integer()),
 }
 
 const versionFields = {
-  versionId: f.versionIdText,
-  kind: f.oneOf('object', 'marker'),
-  size: f.integer(),
-  etag: f.text(128),
-  sha256: f.sha256,
-  contentType: f.contentType,
-  metadata: f.metadata,
-  createdAt: f.hybridTime,
-  isLatest: f.boolean,
-  siblings: f.list(f.versionIdText, 1024),
-  context: f.token,
-  clock: f.clockPairs,
-  /** Set when a source that could know a newer version did not answer. */
-  degraded: f.optional(f.boolean),
+  versionId: f.note('Id of the version', f.versionIdText),
+  kind: f.note('An object, or a marker that says "deleted"', f.oneOf('object', 'marker')),
+  size: f.note('Bytes of the body', f.integer()),
+  etag: f.note('Opaque tag of the content', f.text(128)),
+  sha256: f.note('Digest of the whole body', f.sha256),
+  contentType: f.note('Media type, free text; empty = none', f.contentType),
+  metadata: f.note('Pairs of the writer’s own, in order', f.metadata),
+  createdAt: f.note('Hybrid time of the write', f.hybridTime),
+  isLatest: f.note('It is the latest head', f.boolean),
+  siblings: f.note('Ids of the other heads', f.list(f.versionIdText, 1024)),
+  context: f.note('Causal context as an opaque token', f.token),
+  clock: f.note('The version’s clock for people: actor and counter', f.clockPairs),
+  degraded: f.note('Set when a source that could know a newer version did not answer', f.optional(f.boolean)),
 }
 
 const versionRequest = {
-  bucket: f.bucketName,
-  key: f.keyText,
-  /** A version's id or a unique prefix of it; absent = the latest head. */
-  versionId: f.optional(f.versionIdText),
-  strict: f.optional(f.boolean),
+  bucket: f.note('The bucket', f.bucketName),
+  key: f.note('The key', f.keyText),
+  versionId: f.note(
+    "A version's id or a unique prefix of it; absent = the latest head",
+    f.optional(f.versionIdText),
+  ),
+  strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
 }
 
 const bucketFields = {
-  bucket: f.bucketName,
-  createdAt: f.hybridTime,
-  replicas: f.integer(1, 64),
-  readQuorum: f.integer(1, 64),
-  writeQuorum: f.integer(1, 64),
-  strict: f.boolean,
-  policy: f.text(256),
+  bucket: f.note('The bucket', f.bucketName),
+  createdAt: f.note('Hybrid time of the write', f.hybridTime),
+  replicas: f.note('Number of owners of each key (N)', f.integer(1, 64)),
+  readQuorum: f.note('Owners that a read waits for (R)', f.integer(1, 64)),
+  writeQuorum: f.note('Agents that a write waits for (W)', f.integer(1, 64)),
+  strict: f.note('Only owners count towards the quorum, no fallbacks', f.boolean),
+  policy: f.note('Retention policy', f.text(256)),
 }
 
 const listRequest = {
-  bucket: f.bucketName,
-  prefix: f.optional(f.keyPrefix),
-  delimiter: f.optional(f.text(64, 1)),
-  limit: f.optional(f.integer(1, limits.listLimitMax)),
-  startAfter: f.optional(f.keyPrefix),
-  /** Continuation of an earlier page. */
-  token: f.optional(f.token),
+  bucket: f.note('The bucket', f.bucketName),
+  prefix: f.note('Only keys that begin with this', f.optional(f.keyPrefix)),
+  delimiter: f.note('Group keys up to the first such text behind the prefix', f.optional(f.text(64, 1))),
+  limit: f.note('Most entries of one page', f.optional(f.integer(1, limits.listLimitMax))),
+  startAfter: f.note('Only keys after this one, in bytewise order', f.optional(f.keyPrefix)),
+  token: f.note('Continuation of an earlier page', f.optional(f.token)),
 }
 
 /** An entry is `{prefix}` or a version. */
 const listEntry = f.map({
-  prefix: f.optional(f.text(limits.keyBytesMax)),
-  key: f.optional(f.keyText),
-  versionId: f.optional(f.versionIdText),
-  size: f.optional(f.integer()),
-  etag: f.optional(f.text(128)),
-  createdAt: f.optional(f.hybridTime),
-  kind: f.optional(f.oneOf('object', 'marker')),
-  isLatest: f.optional(f.boolean),
-  siblings: f.optional(f.list(f.versionIdText, 1024)),
+  prefix: f.note('Only keys that begin with this', f.optional(f.text(limits.keyBytesMax))),
+  key: f.note('The key', f.optional(f.keyText)),
+  versionId: f.note('Id of the version', f.optional(f.versionIdText)),
+  size: f.note('Bytes of the body', f.optional(f.integer())),
+  etag: f.note('Opaque tag of the content', f.optional(f.text(128))),
+  createdAt: f.note('Hybrid time of the write', f.optional(f.hybridTime)),
+  kind: f.note('An object, or a marker that says "deleted"', f.optional(f.oneOf('object', 'marker'))),
+  isLatest: f.note('It is the latest head', f.optional(f.boolean)),
+  siblings: f.note('Ids of the other heads', f.optional(f.list(f.versionIdText, 1024))),
 })
 
-const listAnswer = { entries: f.list(listEntry, limits.listLimitMax), token: f.optional(f.token) }
+const listAnswer = {
+  entries: f.note(
+    'The page; each has `prefix` or the fields of a version',
+    f.list(listEntry, limits.listLimitMax),
+  ),
+  token: f.note('Where the next page begins; absent = there is none', f.optional(f.token)),
+}
 
 /** A replica request names the layout under which it was addressed (DESIGN §6). */
 const addressed = {
-  epoch: f.integer(0),
-  stage: f.integer(1, 3),
-  /** The sender's hybrid clock. */
-  time: f.hybridTime,
+  epoch: f.note('Number of the layout', f.integer(0)),
+  stage: f.note('Stage of the layout’s transition', f.integer(1, 3)),
+  time: f.note("The sender's hybrid clock", f.hybridTime),
 }
-const keyAddress = { ...addressed, bucketId: f.bytes(16, true), key: f.keyText }
+const keyAddress = {
+  ...addressed,
+  bucketId: f.note('Id of the bucket', f.bytes(16, true)),
+  key: f.note('The key', f.keyText),
+}
 
 /** Causal contexts, version records and epochs are opaque here; `@torc/cluster` encodes them. */
 const opaque = (max: number) => f.bytes(max)
@@ -152,20 +173,20 @@ const recordBytes = opaque(limits.headBytesMax)
 const digestBytes = f.bytes(16, true)
 
 export const member = {
-  id: f.nodeId,
-  name: f.text(48, 1),
-  role: f.oneOf('server', 'agent', 'gateway'),
-  /** `host:port` under which others reach it. */
-  address: f.text(300, 1),
-  zone: f.text(64),
-  capacity: f.integer(),
-  incarnation: f.integer(),
-  state: f.oneOf('alive', 'suspect', 'down', 'left'),
+  id: f.note('Node id', f.nodeId),
+  name: f.note('Name for people', f.text(48, 1)),
+  role: f.note('What the node is', f.oneOf('server', 'agent', 'gateway')),
+  address: f.note('`host:port` under which others reach it', f.text(300, 1)),
+  zone: f.note('Failure domain', f.text(64)),
+  capacity: f.note('Bytes that it offers, or 0', f.integer()),
+  incarnation: f.note('Rises with each start and refutation', f.integer()),
+  state: f.note('What is believed of it', f.oneOf('alive', 'suspect', 'down', 'left')),
 }
 
 export const messages = {
   // ---- client → server: objects
   putObject: define({
+    doc: 'Stores a version of an object. The body is the object’s; none = an empty one (or the file that `shared` names).',
     frame: 'PUT',
     op: 'object',
     from: users,
@@ -173,10 +194,19 @@ export const messages = {
     ...interactive,
     requestBody: 'optional',
     responseBody: 'none',
-    request: { bucket: f.bucketName, key: f.keyText, opId: f.opId, ...writtenFields },
+    request: {
+      bucket: f.note('The bucket', f.bucketName),
+      key: f.note('The key', f.keyText),
+      opId: f.note(
+        '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
+        f.opId,
+      ),
+      ...writtenFields,
+    },
     response: writeAnswer,
   }),
   postDatum: define({
+    doc: 'Stores a datum under a key that the server makes and answers.',
     frame: 'POST',
     op: 'datum',
     from: users,
@@ -184,10 +214,18 @@ export const messages = {
     ...interactive,
     requestBody: 'optional',
     responseBody: 'none',
-    request: { bucket: f.bucketName, opId: f.opId, ...writtenFields },
+    request: {
+      bucket: f.note('The bucket', f.bucketName),
+      opId: f.note(
+        '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
+        f.opId,
+      ),
+      ...writtenFields,
+    },
     response: writeAnswer,
   }),
   getObject: define({
+    doc: 'Reads a version: the latest head, or the one that is named. The answer’s body is the object’s.',
     frame: 'GET',
     op: 'object',
     from: users,
@@ -197,17 +235,22 @@ export const messages = {
     responseBody: 'optional',
     request: {
       ...versionRequest,
-      /** First and last byte, inclusive; −1 as last = to the end; −n as first = the last n bytes. */
-      range: f.optional(f.pair(f.integer(-limits.objectBytesMax), f.integer(-1))),
-      /** Shared path: the server writes the file and no body comes. */
-      shared: f.optional(f.text(limits.pathBytesMax, 1)),
+      range: f.note(
+        'First and last byte, inclusive; −1 as last = to the end; −n as first = the last n bytes',
+        f.optional(f.pair(f.integer(-limits.objectBytesMax), f.integer(-1))),
+      ),
+      shared: f.note(
+        'Shared path: the server writes the file and no body comes',
+        f.optional(f.text(limits.pathBytesMax, 1)),
+      ),
     },
     response: {
       ...versionFields,
-      /** Bytes that were asked for: first, last. */ range: f.optional(f.pair(f.integer(), f.integer(-1))),
+      range: f.note('Bytes that were asked for: first, last', f.optional(f.pair(f.integer(), f.integer(-1)))),
     },
   }),
   headObject: define({
+    doc: 'What a GET says, without the body.',
     frame: 'GET',
     op: 'head',
     from: users,
@@ -218,6 +261,7 @@ export const messages = {
     response: versionFields,
   }),
   deleteObject: define({
+    doc: 'Purges the versions that the context covers, or one version; or adds a delete marker.',
     frame: 'DELETE',
     op: 'object',
     from: users,
@@ -225,25 +269,26 @@ export const messages = {
     ...interactive,
     ...noBodies,
     request: {
-      bucket: f.bucketName,
-      key: f.keyText,
-      opId: f.opId,
-      /** Purge just this version. */
-      versionId: f.optional(f.versionIdText),
-      context: f.optional(f.token),
-      /** Add a delete marker instead of purging. */
-      marker: f.optional(f.boolean),
-      strict: f.optional(f.boolean),
-      /** Sent before under this opId. */
-      retry: f.optional(f.boolean),
+      bucket: f.note('The bucket', f.bucketName),
+      key: f.note('The key', f.keyText),
+      opId: f.note(
+        '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
+        f.opId,
+      ),
+      versionId: f.note('Purge just this version', f.optional(f.versionIdText)),
+      context: f.note('Causal context as an opaque token', f.optional(f.token)),
+      marker: f.note('Add a delete marker instead of purging', f.optional(f.boolean)),
+      strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
+      retry: f.note('Sent before under this opId', f.optional(f.boolean)),
     },
     response: {
-      removed: f.list(f.versionIdText, 65536),
-      marker: f.optional(f.versionIdText),
-      context: f.token,
+      removed: f.note('Ids of the versions that are gone', f.list(f.versionIdText, 65536)),
+      marker: f.note('Id of the delete marker that was added', f.optional(f.versionIdText)),
+      context: f.note('Causal context as an opaque token', f.token),
     },
   }),
   listKeys: define({
+    doc: 'One page of the live keys of a bucket, in bytewise order.',
     frame: 'LIST',
     op: 'keys',
     from: users,
@@ -254,6 +299,7 @@ export const messages = {
     response: listAnswer,
   }),
   listVersions: define({
+    doc: 'One page of all versions and markers: keys in order, versions of a key newest first.',
     frame: 'LIST',
     op: 'versions',
     from: users,
@@ -264,25 +310,35 @@ export const messages = {
     response: listAnswer,
   }),
   fetchBucket: define({
+    doc: 'What all agents hold under a prefix, each version once. Pages come until the last frame.',
     frame: 'FETCH',
     op: 'bucket',
     from: users,
     to: ['server'],
     ...interactive,
     ...noBodies,
-    request: { bucket: f.bucketName, prefix: f.optional(f.keyPrefix) },
+    request: {
+      bucket: f.note('The bucket', f.bucketName),
+      prefix: f.note('Only keys that begin with this', f.optional(f.keyPrefix)),
+    },
     response: {
-      items: f.list(
-        f.map({ key: f.keyText, versionId: f.versionIdText, size: f.integer(), agents: strings(64) }),
-        limits.listLimitMax,
+      items: f.note(
+        'Versions and the agents that hold them',
+        f.list(
+          f.map({ key: f.keyText, versionId: f.versionIdText, size: f.integer(), agents: strings(64) }),
+          limits.listLimitMax,
+        ),
       ),
-      /** Partitions of which fewer than R owners answered (in the last frame). */
-      missing: f.optional(f.list(f.integer(0, 65535), 65536)),
-      silent: f.optional(strings(limits.membersMax)),
+      missing: f.note(
+        'Partitions of which fewer than R owners answered (in the last frame)',
+        f.optional(f.list(f.integer(0, 65535), 65536)),
+      ),
+      silent: f.note('Agents that did not answer', f.optional(strings(limits.membersMax))),
     },
   }),
   // ---- client → server: buckets, cluster
   putBucket: define({
+    doc: 'Makes a bucket.',
     frame: 'PUT',
     op: 'bucket',
     from: users,
@@ -290,35 +346,41 @@ export const messages = {
     ...interactive,
     ...noBodies,
     request: {
-      bucket: f.bucketName,
-      replicas: f.optional(f.integer(1, 64)),
-      readQuorum: f.optional(f.integer(1, 64)),
-      writeQuorum: f.optional(f.integer(1, 64)),
-      strict: f.optional(f.boolean),
+      bucket: f.note('The bucket', f.bucketName),
+      replicas: f.note('Number of owners of each key (N)', f.optional(f.integer(1, 64))),
+      readQuorum: f.note('Owners that a read waits for (R)', f.optional(f.integer(1, 64))),
+      writeQuorum: f.note('Agents that a write waits for (W)', f.optional(f.integer(1, 64))),
+      strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
     },
     response: bucketFields,
   }),
   getBucket: define({
+    doc: 'A bucket’s settings.',
     frame: 'GET',
     op: 'bucket',
     from: users,
     to: ['server'],
     ...interactive,
     ...noBodies,
-    request: { bucket: f.bucketName },
+    request: { bucket: f.note('The bucket', f.bucketName) },
     response: bucketFields,
   }),
   deleteBucket: define({
+    doc: 'Removes a bucket.',
     frame: 'DELETE',
     op: 'bucket',
     from: users,
     to: ['server'],
     ...interactive,
     ...noBodies,
-    request: { bucket: f.bucketName, force: f.optional(f.boolean) },
+    request: {
+      bucket: f.note('The bucket', f.bucketName),
+      force: f.note('Remove its objects too', f.optional(f.boolean)),
+    },
     response: {},
   }),
   listBuckets: define({
+    doc: 'All buckets.',
     frame: 'LIST',
     op: 'buckets',
     from: users,
@@ -326,9 +388,10 @@ export const messages = {
     ...interactive,
     ...noBodies,
     request: {},
-    response: { buckets: f.list(f.map(bucketFields), 65536) },
+    response: { buckets: f.note('Buckets', f.list(f.map(bucketFields), 65536)) },
   }),
   getStatus: define({
+    doc: 'The state of the cluster as this server sees it.',
     frame: 'GET',
     op: 'status',
     from: users,
@@ -337,26 +400,30 @@ export const messages = {
     ...noBodies,
     request: {},
     response: {
-      epoch: f.integer(),
-      partitions: f.integer(),
-      replicas: f.integer(),
-      healthy: f.boolean,
-      problems: f.list(f.text(4096), 1024),
-      members: f.list(
-        f.map({
-          ...member,
-          usedBytes: f.optional(f.integer()),
-          partitions: f.optional(f.integer()),
-          keys: f.optional(f.integer()),
-          versions: f.optional(f.integer()),
-          blocks: f.optional(f.integer()),
-        }),
-        limits.membersMax,
+      epoch: f.note('Number of the layout', f.integer()),
+      partitions: f.note('Number of partitions', f.integer()),
+      replicas: f.note('Number of owners of each key (N)', f.integer()),
+      healthy: f.note('Nothing is wrong', f.boolean),
+      problems: f.note('What is wrong, in plain words', f.list(f.text(4096), 1024)),
+      members: f.note(
+        'The nodes as the sender knows them',
+        f.list(
+          f.map({
+            ...member,
+            usedBytes: f.optional(f.integer()),
+            partitions: f.optional(f.integer()),
+            keys: f.optional(f.integer()),
+            versions: f.optional(f.integer()),
+            blocks: f.optional(f.integer()),
+          }),
+          limits.membersMax,
+        ),
       ),
-      buckets: f.integer(),
+      buckets: f.note('Buckets', f.integer()),
     },
   }),
   initLayout: define({
+    doc: 'Makes the first layout over the agents that are there.',
     frame: 'PUT',
     op: 'layout',
     from: users,
@@ -364,19 +431,21 @@ export const messages = {
     ...interactive,
     ...noBodies,
     request: {
-      /** Refuse unless exactly this many agents are there. */ agents: f.optional(
-        f.integer(1, limits.membersMax),
+      agents: f.note(
+        'Refuse unless exactly this many agents are there',
+        f.optional(f.integer(1, limits.membersMax)),
       ),
-      replicas: f.optional(f.integer(1, 64)),
+      replicas: f.note('Number of owners of each key (N)', f.optional(f.integer(1, 64))),
     },
     response: {
-      epoch: f.integer(),
-      agents: strings(limits.membersMax),
-      replicas: f.integer(),
-      partitions: f.integer(),
+      epoch: f.note('Number of the layout', f.integer()),
+      agents: f.note('The agents of the layout', strings(limits.membersMax)),
+      replicas: f.note('Number of owners of each key (N)', f.integer()),
+      partitions: f.note('Number of partitions', f.integer()),
     },
   }),
   getLayout: define({
+    doc: 'The layout in force.',
     frame: 'GET',
     op: 'layout',
     from: users,
@@ -385,17 +454,21 @@ export const messages = {
     ...noBodies,
     request: {},
     response: {
-      epoch: f.integer(),
-      partitions: f.integer(),
-      replicas: f.integer(),
-      agents: f.list(
-        f.map({ id: f.nodeId, zone: f.text(64), capacity: f.integer(), partitions: f.integer() }),
-        limits.membersMax,
+      epoch: f.note('Number of the layout', f.integer()),
+      partitions: f.note('Number of partitions', f.integer()),
+      replicas: f.note('Number of owners of each key (N)', f.integer()),
+      agents: f.note(
+        'The agents of the layout',
+        f.list(
+          f.map({ id: f.nodeId, zone: f.text(64), capacity: f.integer(), partitions: f.integer() }),
+          limits.membersMax,
+        ),
       ),
     },
   }),
   // ---- server → agent, agent → agent
   mint: define({
+    doc: 'Gives a new version its dot, persists it and answers the record and the delta for the other owners.',
     frame: 'POST',
     op: 'mint',
     from: nodes,
@@ -405,40 +478,43 @@ export const messages = {
     responseBody: 'none',
     request: {
       ...keyAddress,
-      opId: f.opId,
-      kind: f.oneOf('object', 'marker'),
-      /** What the server read from other owners; joined with the minter's own knowledge unless `exact`. */
-      cover: f.optional(contextBytes),
-      /** `cover` is a client's context: cover just that. */
-      exact: f.optional(f.boolean),
-      /** Greatest `createdAt` that the clock read saw. */
-      seenTime: f.optional(f.hybridTime),
-      /** Greatest `seq` among what the clock read saw. */
-      seenSeq: f.optional(f.integer()),
-      size: f.integer(),
-      sha256: f.sha256,
-      etag: f.text(128),
-      contentType: f.contentType,
-      metadata: f.metadata,
-      /** 32-byte hashes, one after the other, of a body that is not inline; `blockSizes` beside them. */
-      blocks: f.optional(opaque(limits.headBytesMax)),
-      blockSizes: f.optional(f.list(f.integer(0, limits.blockBytesMax), 65536)),
+      opId: f.note(
+        '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
+        f.opId,
+      ),
+      kind: f.note('An object, or a marker that says "deleted"', f.oneOf('object', 'marker')),
+      cover: f.note(
+        "What the server read from other owners; joined with the minter's own knowledge unless `exact`",
+        f.optional(contextBytes),
+      ),
+      exact: f.note("`cover` is a client's context: cover just that", f.optional(f.boolean)),
+      seenTime: f.note('Greatest `createdAt` that the clock read saw', f.optional(f.hybridTime)),
+      seenSeq: f.note('Greatest `seq` among what the clock read saw', f.optional(f.integer())),
+      size: f.note('Bytes of the body', f.integer()),
+      sha256: f.note('Digest of the whole body', f.sha256),
+      etag: f.note('Opaque tag of the content', f.text(128)),
+      contentType: f.note('Media type, free text; empty = none', f.contentType),
+      metadata: f.note('Pairs of the writer’s own, in order', f.metadata),
+      blocks: f.note(
+        '32-byte hashes, one after the other, of a body that is not inline; `blockSizes` beside them',
+        f.optional(opaque(limits.headBytesMax)),
+      ),
+      blockSizes: f.note(
+        'Size of each of these blocks',
+        f.optional(f.list(f.integer(0, limits.blockBytesMax), 65536)),
+      ),
     },
     response: {
-      time: f.hybridTime,
-      /** The version as it is stored and shipped. */
-      record: recordBytes,
-      /** What the delta's context is (the dot with `after`, and what it removes). */
-      delta: contextBytes,
-      /** The key's closed context after the write. */
-      context: contextBytes,
-      /** Other heads after the write. */
-      siblings: f.list(f.versionIdText, 1024),
-      /** An earlier attempt with this opId was found and completed. */
-      repeated: f.optional(f.boolean),
+      time: f.note('Hybrid clock of the sender', f.hybridTime),
+      record: f.note('The version as it is stored and shipped', recordBytes),
+      delta: f.note("What the delta's context is (the dot with `after`, and what it removes)", contextBytes),
+      context: f.note("The key's closed context after the write", contextBytes),
+      siblings: f.note('Other heads after the write', f.list(f.versionIdText, 1024)),
+      repeated: f.note('An earlier attempt with this opId was found and completed', f.optional(f.boolean)),
     },
   }),
   merge: define({
+    doc: 'Joins a delta or a whole state into the key’s state. Durable before it is answered.',
     frame: 'POST',
     op: 'merge',
     from: nodes,
@@ -448,24 +524,32 @@ export const messages = {
     responseBody: 'none',
     request: {
       ...keyAddress,
-      /** Join this context … */
-      context: contextBytes,
-      /** … and at most one version, whose inline body is the request's body. */
-      record: f.optional(recordBytes),
-      /** Versions that the sent state also holds: dots `[actor, counter]`. Held ones stay; all else that `context` covers goes. */
-      keep: f.optional(f.list(f.pair(f.text(16), f.integer(1)), 65536)),
-      opId: f.optional(f.opId),
+      context: f.note('Join this context …', contextBytes),
+      record: f.note(
+        "… and at most one version, whose inline body is the request's body",
+        f.optional(recordBytes),
+      ),
+      keep: f.note(
+        'Versions that the sent state also holds: dots `[actor, counter]`. Held ones stay; all else that `context` covers goes',
+        f.optional(f.list(f.pair(f.text(16), f.integer(1)), 65536)),
+      ),
+      opId: f.note(
+        '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
+        f.optional(f.opId),
+      ),
     },
     response: {
-      time: f.hybridTime,
-      /** `seen`: the version was covered already and is not here (never an ack). */
-      outcome: f.oneOf('stored', 'had', 'seen'),
-      /** The key's closed context after the merge. */
-      context: contextBytes,
-      removed: f.optional(f.list(f.versionIdText, 65536)),
+      time: f.note('Hybrid clock of the sender', f.hybridTime),
+      outcome: f.note(
+        '`seen`: the version was covered already and is not here (never an ack)',
+        f.oneOf('stored', 'had', 'seen'),
+      ),
+      context: f.note("The key's closed context after the merge", contextBytes),
+      removed: f.note('Ids of the versions that are gone', f.optional(f.list(f.versionIdText, 65536))),
     },
   }),
   putBlock: define({
+    doc: 'Stores a block under its hash. The body is the block.',
     frame: 'POST',
     op: 'block',
     from: nodes,
@@ -475,24 +559,32 @@ export const messages = {
     responseBody: 'none',
     request: {
       ...addressed,
-      hash: f.sha256,
-      size: f.integer(1, limits.blockBytesMax),
-      bucketId: f.bytes(16, true),
-      opId: f.opId,
+      hash: f.note('SHA-256 of the block', f.sha256),
+      size: f.note('Bytes of the body', f.integer(1, limits.blockBytesMax)),
+      bucketId: f.note('Id of the bucket', f.bytes(16, true)),
+      opId: f.note(
+        '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
+        f.opId,
+      ),
     },
-    response: { time: f.hybridTime, had: f.boolean },
+    response: {
+      time: f.note('Hybrid clock of the sender', f.hybridTime),
+      had: f.note('It was there already', f.boolean),
+    },
   }),
   putEpoch: define({
+    doc: 'Stores a layout: write-once by its number.',
     frame: 'POST',
     op: 'epoch',
     from: nodes,
     to: ['agent'],
     ...interactive,
     ...noBodies,
-    request: { epoch: recordBytes },
-    response: { epoch: recordBytes },
+    request: { epoch: f.note('Number of the layout', recordBytes) },
+    response: { epoch: f.note('Number of the layout', recordBytes) },
   }),
   fetchEpoch: define({
+    doc: 'The newest layout that the agent holds.',
     frame: 'FETCH',
     op: 'epoch',
     from: nodes,
@@ -500,9 +592,10 @@ export const messages = {
     ...interactive,
     ...noBodies,
     request: {},
-    response: { epoch: f.optional(recordBytes) },
+    response: { epoch: f.note('Number of the layout', f.optional(recordBytes)) },
   }),
   fetchKey: define({
+    doc: 'The state of a key, as much of it as is wanted.',
     frame: 'FETCH',
     op: 'key',
     from: nodes,
@@ -512,25 +605,33 @@ export const messages = {
     responseBody: 'optional',
     request: {
       ...keyAddress,
-      /** `clock`: context, times, digest. `heads`: also the heads, and the latest head's inline body. `state`: also all versions. `digest`: the digest alone. */
-      want: f.oneOf('digest', 'clock', 'heads', 'state'),
-      /** Of `versions`, only those with this id or id prefix (with `state`); heads come all the same. */
-      versionId: f.optional(f.versionIdText),
+      want: f.note(
+        "`clock`: context, times, digest. `heads`: also the heads, and the latest head's inline body. `state`: also all versions. `digest`: the digest alone",
+        f.oneOf('digest', 'clock', 'heads', 'state'),
+      ),
+      versionId: f.note(
+        'Of `versions`, only those with this id or id prefix (with `state`); heads come all the same',
+        f.optional(f.versionIdText),
+      ),
     },
     response: {
-      time: f.hybridTime,
-      digest: digestBytes,
-      /** Closed (with the contexts of all versions) for `clock` and `heads`; the state's own, as merging needs it, for `state`. */
-      context: f.optional(contextBytes),
-      /** Greatest `createdAt` and `seq` in the state. */
-      newest: f.optional(f.hybridTime),
-      seq: f.optional(f.integer()),
-      heads: f.optional(f.list(recordBytes, 1024)),
-      /** Versions that are no heads, over as many frames as it takes. */
-      versions: f.optional(f.list(recordBytes, 65536)),
+      time: f.note('Hybrid clock of the sender', f.hybridTime),
+      digest: f.note('Digest of the key’s state', digestBytes),
+      context: f.note(
+        "Closed (with the contexts of all versions) for `clock` and `heads`; the state's own, as merging needs it, for `state`",
+        f.optional(contextBytes),
+      ),
+      newest: f.note('Greatest `createdAt` and `seq` in the state', f.optional(f.hybridTime)),
+      seq: f.note('Greatest `seq` in the state', f.optional(f.integer())),
+      heads: f.note('Records of the heads, newest first', f.optional(f.list(recordBytes, 1024))),
+      versions: f.note(
+        'Versions that are no heads, over as many frames as it takes',
+        f.optional(f.list(recordBytes, 65536)),
+      ),
     },
   }),
   fetchBody: define({
+    doc: 'The inline body of a version.',
     frame: 'FETCH',
     op: 'body',
     from: nodes,
@@ -538,10 +639,14 @@ export const messages = {
     ...interactive,
     requestBody: 'none',
     responseBody: 'optional',
-    request: { ...keyAddress, dot: f.pair(f.text(16), f.integer(1)) },
-    response: { time: f.hybridTime },
+    request: {
+      ...keyAddress,
+      dot: f.note('Actor and counter of the version', f.pair(f.text(16), f.integer(1))),
+    },
+    response: { time: f.note('Hybrid clock of the sender', f.hybridTime) },
   }),
   fetchBlock: define({
+    doc: 'A block’s bytes.',
     frame: 'FETCH',
     op: 'block',
     from: nodes,
@@ -549,10 +654,14 @@ export const messages = {
     ...interactive,
     requestBody: 'none',
     responseBody: 'optional',
-    request: { ...addressed, hash: f.sha256 },
-    response: { time: f.hybridTime, size: f.integer(0, limits.blockBytesMax) },
+    request: { ...addressed, hash: f.note('SHA-256 of the block', f.sha256) },
+    response: {
+      time: f.note('Hybrid clock of the sender', f.hybridTime),
+      size: f.note('Bytes of the body', f.integer(0, limits.blockBytesMax)),
+    },
   }),
   fetchRange: define({
+    doc: 'States of keys of a bucket in order, one page.',
     frame: 'FETCH',
     op: 'range',
     from: nodes,
@@ -561,31 +670,31 @@ export const messages = {
     ...noBodies,
     request: {
       ...addressed,
-      bucketId: f.bytes(16, true),
-      /** Keys strictly after this one. */
-      after: f.optional(f.keyPrefix),
-      prefix: f.optional(f.keyPrefix),
-      limit: f.integer(1, limits.listLimitMax),
-      /** Heads only, or all versions. */
-      versions: f.optional(f.boolean),
+      bucketId: f.note('Id of the bucket', f.bytes(16, true)),
+      after: f.note('Keys strictly after this one', f.optional(f.keyPrefix)),
+      prefix: f.note('Only keys that begin with this', f.optional(f.keyPrefix)),
+      limit: f.note('Most entries of one page', f.integer(1, limits.listLimitMax)),
+      versions: f.note('Heads only, or all versions', f.optional(f.boolean)),
     },
     response: {
-      time: f.hybridTime,
-      /** Key, the state's own context, head records and, when asked for, the other versions. Deleted states included, in key order (bytewise). */
-      keys: f.list(
-        f.map({
-          key: f.keyText,
-          context: contextBytes,
-          heads: f.list(recordBytes, 1024),
-          versions: f.optional(f.list(recordBytes, 65536)),
-        }),
-        limits.listLimitMax,
+      time: f.note('Hybrid clock of the sender', f.hybridTime),
+      keys: f.note(
+        "Key, the state's own context, head records and, when asked for, the other versions. Deleted states included, in key order (bytewise)",
+        f.list(
+          f.map({
+            key: f.keyText,
+            context: contextBytes,
+            heads: f.list(recordBytes, 1024),
+            versions: f.optional(f.list(recordBytes, 65536)),
+          }),
+          limits.listLimitMax,
+        ),
       ),
-      /** No key follows the last one (in the last frame). */
-      exhausted: f.optional(f.boolean),
+      exhausted: f.note('No key follows the last one (in the last frame)', f.optional(f.boolean)),
     },
   }),
   fetchUsage: define({
+    doc: 'What the agent holds.',
     frame: 'FETCH',
     op: 'usage',
     from: nodes,
@@ -594,15 +703,16 @@ export const messages = {
     ...noBodies,
     request: {},
     response: {
-      usedBytes: f.integer(),
-      freeBytes: f.integer(),
-      keys: f.integer(),
-      versions: f.integer(),
-      blocks: f.integer(),
+      usedBytes: f.note('Bytes on disk', f.integer()),
+      freeBytes: f.note('Bytes free on disk', f.integer()),
+      keys: f.note('Number of keys', f.integer()),
+      versions: f.note('Number of versions', f.integer()),
+      blocks: f.note('Number of blocks', f.integer()),
     },
   }),
   // ---- any node ↔ any node
   gossip: define({
+    doc: 'Exchange of what both know of the members.',
     frame: 'GOSSIP',
     op: 'members',
     from: nodes,
@@ -610,8 +720,14 @@ export const messages = {
     priority: 'background',
     idempotent: true,
     ...noBodies,
-    request: { members: f.list(f.map(member), limits.membersMax), epoch: f.integer(0) },
-    response: { members: f.list(f.map(member), limits.membersMax), epoch: f.integer(0) },
+    request: {
+      members: f.note('The nodes as the sender knows them', f.list(f.map(member), limits.membersMax)),
+      epoch: f.note('Number of the layout', f.integer(0)),
+    },
+    response: {
+      members: f.note('The nodes as the sender knows them', f.list(f.map(member), limits.membersMax)),
+      epoch: f.note('Number of the layout', f.integer(0)),
+    },
   }),
 } as const
 
