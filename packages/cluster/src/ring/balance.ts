@@ -34,7 +34,7 @@ export function balanceRows(
       const node = zoneNode(partition, zone)
       network.edge(2 + partition, node, 1, enoughZones ? 0 : must)
       if (!enoughZones && members.length > 1) network.edge(2 + partition, node, members.length - 1, 0)
-      for (const member of shuffled(members.length, partition)) {
+      for (const member of shuffled(members.length, node)) {
         const id = members[member]?.id ?? ''
         const edge = network.edge(node, agentNode + (numberOf.get(id) ?? 0), 1, old.has(id) ? 0 : 1)
         edges.push({ edge, id })
@@ -52,13 +52,16 @@ export function balanceRows(
 }
 
 /**
- * 0 … count − 1 in an order that differs from partition to partition. Where the flow is free to choose, this
+ * 0 … count − 1 in an order that differs from seed to seed. Where the flow is free to choose, this
  * spreads the partners of an agent over all others, and with them its load when it is down.
  */
-export function shuffled(count: number, partition: number): number[] {
+export function shuffled(count: number, seed: number): number[] {
   const rank = (n: number) => {
-    const mixed = Math.imul((partition + 1) * 0x9e3779b1 + n * 0x85ebca6b, 0xc2b2ae35)
-    return (mixed ^ (mixed >>> 15)) >>> 0
+    // A sum of two products alone would only rotate one order (finaliser of MurmurHash3).
+    let mixed = Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(n + 1, 0x85ebca6b)
+    mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)
+    mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+    return (mixed ^ (mixed >>> 16)) >>> 0
   }
   return Array.from({ length: count }, (_, n) => n).sort((a, b) => rank(a) - rank(b) || a - b)
 }

@@ -8,7 +8,7 @@ import {
   subtractContexts,
 } from '../../src/clocks/causal-context.js'
 import { type ActorId, type Dot, dotText } from '../../src/clocks/dot.js'
-import { type Attributes, attributesOf, noAttributes } from '../../src/state/attributes.js'
+import { attributesOf, noAttributes } from '../../src/state/attributes.js'
 import {
   closedContext,
   emptyState,
@@ -113,7 +113,7 @@ export class Replicas {
     const name = dotText(version.dot)
     const gone = remove.map(v => dotText(v.dot))
     for (const one of gone) this.removed.add(one)
-    const events = { seen: new Set([name, ...gone]), present: new Map([[name, covered]]) }
+    const events = { ...nothing, seen: new Set([name, ...gone]), present: new Map([[name, covered]]) }
     at.apply(plan, mergeStates(at.state, makeState(delta, [version])), mergeEvents(at.events, events))
     this.messages.push({ delta: { context: delta, versions: [version] }, events })
     this.tokens.push({ context: contextAfterWrite(version), events: new Set([...covered, name]) })
@@ -124,7 +124,7 @@ export class Replicas {
     for (const name of token.events) this.removed.add(name)
     const message = {
       delta: { context: token.context, versions: [] },
-      events: { seen: token.events, present: new Map<string, ReadonlySet<string>>() },
+      events: { ...nothing, seen: token.events },
     }
     this.messages.push(message)
     at.receive(message)
@@ -135,11 +135,19 @@ export class Replicas {
   }
 
   setAttribute(at: Agent, of: Dot | undefined, name: string): void {
+    at.time++
     const dot = { actor: at.actor, counter: ++at.counter }
     const attributes = attributesOf([
       { version: of, name, value: opIdOf(++this.#operations), time: at.time, dot },
     ])
-    const message = { delta: { context: emptyContext, versions: [], attributes }, events: nothing }
+    const write = {
+      version: of === undefined ? undefined : dotText(of),
+      name,
+      time: at.time,
+      event: dotText(dot),
+    }
+    const events = { ...nothing, writes: new Set([write]) }
+    const message = { delta: { context: emptyContext, versions: [], attributes }, events }
     this.messages.push(message)
     at.receive(message)
   }
@@ -209,6 +217,7 @@ export class Agent {
     const events = {
       seen: new Set([...from.events.seen].filter(name => !missing.has(name))),
       present: new Map([...from.events.present].filter(([name]) => !missing.has(name))),
+      writes: from.events.writes,
     }
     const whole = makeState(context, [...sent, ...here], attributes)
     this.apply(plan, mergeStates(this.state, whole), mergeEvents(this.events, events))
@@ -230,9 +239,5 @@ export class Agent {
     this.state = emptyState
     this.summary = undefined
     this.events = nothing
-  }
-
-  attributes(): Attributes {
-    return this.state.attributes
   }
 }

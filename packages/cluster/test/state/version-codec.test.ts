@@ -1,0 +1,122 @@
+import { isDeepStrictEqual } from 'node:util'
+import { decodeValue } from '@torc/protocol/codec/reader'
+import { limits } from '@torc/protocol/limits'
+import fc from 'fast-check'
+import t from 'tap'
+import { contextOfDot } from '../../src/clocks/causal-context.js'
+import { decodeVersion, encodeVersion } from '../../src/state/version-codec.js'
+import { checkMalformed } from '../support/malformed.js'
+import { versions } from '../support/records.js'
+import { runs } from '../support/runs.js'
+import { actor, version } from '../support/samples.js'
+
+const damaged = { name: 'TorcError', code: 'CORRUPT' }
+
+t.test('golden bytes of format 1', async t => {
+  const sample = version({
+    dot: { actor: actor(1), counter: 300 },
+    after: 7,
+    context: contextOfDot({ actor: actor(2), counter: 4 }, 0),
+    metadata: [['k', 'v']],
+    seq: 2,
+    sha256: new Uint8Array(32).fill(0xaa),
+    opId: new Uint8Array(16).fill(0xbb),
+    blocks: [
+      { hash: new Uint8Array(32).fill(0xcc), size: 3 },
+      { hash: new Uint8Array(32).fill(0xdd), size: 2 },
+    ],
+  })
+  const parts = [
+    '9f01',
+    'c408a000000000000001',
+    'cd012c',
+    '07',
+    '00',
+    '05',
+    `d922${Buffer.from('2cf24dba5fb0a30e26e83b2ac5b9e29e-t').toString('hex')}`,
+    `c420${'aa'.repeat(32)}`,
+    `aa${Buffer.from('text/plain').toString('hex')}`,
+    '92a16ba176',
+    'cf00060a24181e4000',
+    '02',
+    `c410${'bb'.repeat(16)}`,
+    '9301c408100000000000000204'.replace('1000000000000002', actor(2)),
+    `95c440${'cc'.repeat(32)}${'dd'.repeat(32)}01030102`,
+  ]
+  t.equal(Buffer.from(encodeVersion(sample)).toString('hex'), parts.join(''))
+})
+
+t.test('comes back as it was', async () => {
+  fc.assert(
+    fc.property(versions, made => {
+      const bytes = encodeVersion(made)
+      decodeValue(bytes, 8)
+      if (!isDeepStrictEqual(decodeVersion(bytes), made)) throw new Error('differs')
+    }),
+    runs(2_000),
+  )
+})
+
+t.test('malformed input is refused', async () => {
+  checkMalformed(versions, encodeVersion, bytes => decodeVersion(bytes), 'CORRUPT')
+})
+
+t.test('well-formed values that contradict each other are refused', async t => {
+  const dot = { actor: actor(1), counter: 5 }
+  const cases = {
+    'after its own dot': version({ dot, after: 5 }),
+    'covers itself': version({ dot, context: contextOfDot(dot, 0) }),
+    'without a sequence number': version({ seq: 0 }),
+    'a marker with a size': version({ kind: 'marker' }),
+    'a marker with blocks': version({ kind: 'marker', size: 0, blocks: [] }),
+    'a short digest': version({ sha256: new Uint8Array(31) }),
+    'a short opId': version({ opId: new Uint8Array(15) }),
+    'a large etag': version({ etag: 'e'.repeat(129) }),
+    'too much metadata': version({
+      metadata: Array.from({ length: limits.metadataPairsMax + 1 }, () => ['a', 'b'] as const),
+    }),
+    'blocks that are less than the size': version({
+      size: 9,
+      blocks: [{ hash: new Uint8Array(32), size: 8 }],
+    }),
+    'blocks that are more than the size': version({
+      size: 9,
+      blocks: [{ hash: new Uint8Array(32), size: 10 }],
+    }),
+    'an empty block': version({ size: 0, blocks: [{ hash: new Uint8Array(32), size: 0 }] }),
+    'a block beyond the limit': version({
+      size: 2 ** 30,
+      blocks: [{ hash: new Uint8Array(32), size: 2 ** 30 }],
+    }),
+    'a size beyond the limit': version({ size: limits.objectBytesMax + 1 }),
+  }
+  for (const [what, made] of Object.entries(cases))
+    t.throws(() => decodeVersion(encodeVersion(made)), damaged, what)
+  t.throws(() => decodeVersion(encodeVersion(cases['covers itself']), 'BAD_REQUEST'), { code: 'BAD_REQUEST' })
+})
+
+t.test('runs of blocks must be in their one form and match the hashes', async t => {
+  const plain = Buffer.from(encodeVersion(version({ size: 5 }))).toString('hex')
+  const start = plain.slice(0, -2)
+  const hashes = (count: number) => `c4${(32 * count).toString(16)}${'00'.repeat(32 * count)}`
+  t.doesNotThrow(() => decodeVersion(Buffer.from(`${start}93${hashes(1)}0105`, 'hex')))
+  const cases = {
+    'one run cut in two': `95${hashes(2)}01 02 01 02`,
+    'more blocks than hashes': `93${hashes(1)}02 02`,
+    'more hashes than blocks': `93${hashes(2)}01 05`,
+    'an empty run': `95${hashes(1)}00 01 01 05`,
+    'a run without a size': `92${hashes(1)}01`,
+    'a piece of a hash': `93c421${'00'.repeat(33)}01 05`,
+  }
+  for (const [what, blocks] of Object.entries(cases)) {
+    t.throws(() => decodeVersion(Buffer.from(start + blocks.replaceAll(' ', ''), 'hex')), damaged, what)
+  }
+})
+
+t.test('the largest object fits a head', async t => {
+  const count = limits.objectBytesMax / limits.blockBytes
+  const blocks = Array.from({ length: count }, () => ({ hash: new Uint8Array(32), size: limits.blockBytes }))
+  const bytes = encodeVersion(version({ size: limits.objectBytesMax, blocks }))
+  t.ok(bytes.length < limits.headBytesMax - 64 * 1024)
+  t.equal(decodeVersion(bytes).blocks?.length, count)
+})
