@@ -2,8 +2,10 @@ import { decodeContext } from '@torc/cluster/clocks/causal-context'
 import { decodeEpoch } from '@torc/cluster/ring/epoch'
 import { blockPartition, keyPartition } from '@torc/cluster/ring/partition'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
-import { systemHasher, systemRandom } from '@torc/protocol/environment/system'
+import { systemEnvironment, systemHasher, systemRandom } from '@torc/protocol/environment/system'
+import { connectExchange } from '@torc/protocol/exchange/endpoint'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
+import { tcpTransport } from '@torc/protocol/transport/tcp'
 import t from 'tap'
 import { MemoryDisk } from '../src/disk/memory-disk.js'
 import {
@@ -169,4 +171,37 @@ t.test('a full disk refuses writes and keeps serving reads', async t => {
   disk.setFreeBytes(Number.POSITIVE_INFINITY)
   await mint(server, 'after', body)
   t.equal((await server.request('putBlock', blockHead, { body: block })).head.had, false)
+})
+
+t.test('an agent that cannot start says why and gives everything back', async t => {
+  const data = temporaryFolder(t)
+  const first = await startedAgent(t, { data })
+  await t.rejects(startedAgent(t, { data }), {
+    code: 'DATA_DIRECTORY',
+    message: new RegExp(`process ${process.pid}`),
+  })
+  const other = temporaryFolder(t)
+  await t.rejects(startedAgent(t, { data: other, listen: first.address }), { code: 'CONFIG' })
+  const wildcard = { host: '0.0.0.0', port: 0 }
+  await t.rejects(startedAgent(t, { data: other, listen: wildcard }), { code: 'CONFIG', hint: /--advertise/ })
+  await first.close()
+  await startedAgent(t, { data: other })
+  await startedAgent(t, { data })
+})
+
+t.test('closing twice is closing once', async t => {
+  const agent = await startedAgent(t)
+  await Promise.all([agent.close(), agent.close(), agent.closed])
+})
+
+t.test('clients and wrong secrets are turned away', async t => {
+  const agent = await startedAgent(t)
+  const connect = (role: 'client' | 'server', key: Uint8Array, id = clusterId) =>
+    connectExchange(tcpTransport(), agent.address, {
+      identity: { role, id: 'x-00000000', name: 'x', address: '', clusterId: id, secret: key },
+      environment: systemEnvironment,
+    })
+  await t.rejects(connect('client', secret), { code: 'DENIED' })
+  await t.rejects(connect('server', new Uint8Array(32)), { code: 'DENIED' })
+  await t.rejects(connect('server', secret, 'f'.repeat(32)), { code: 'DENIED' })
 })

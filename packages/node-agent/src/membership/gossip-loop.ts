@@ -19,7 +19,7 @@ const farewellMs = 500
 
 export interface GossipOptions {
   readonly membership: Membership
-  readonly peers: Peers
+  readonly peers: Pick<Peers, 'reach'>
   readonly join: readonly Address[]
   readonly clock: Clock
   readonly random: Random

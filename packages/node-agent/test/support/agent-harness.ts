@@ -21,6 +21,7 @@ export interface StartOptions {
   readonly data?: string | Disk
   readonly join?: readonly Address[]
   readonly name?: string
+  readonly listen?: Address
   readonly log?: Log
 }
 
@@ -31,7 +32,7 @@ export async function startedAgent(t: Test, options: StartOptions = {}): Promise
     clusterId,
     secret,
     transport: tcpTransport(),
-    listen: { host: '127.0.0.1', port: 0 },
+    listen: options.listen ?? { host: '127.0.0.1', port: 0 },
     join: options.join ?? [],
     name: options.name ?? 'agent-1',
     zone: '',
