@@ -91,6 +91,19 @@ t.test('when the supervisor is killed, its children end', async t => {
   t.match(await cluster.torc(['status', '--json']), { code: 0 }, 'and it can be started again at once')
 })
 
+t.test('Ctrl-C at a terminal reaches every process at once, and all end in order all the same', async t => {
+  const cluster = await start(t, { agents: 2 })
+  const pids = [cluster.serverPid, ...cluster.agents.map(agent => agent.pid)]
+  for (const pid of pids) process.kill(pid, 'SIGINT')
+  t.equal(await cluster.end('SIGINT'), 0)
+  t.strictSame(
+    cluster.up.lines.filter(line => line.event === 'exited'),
+    [],
+  )
+  for (const name of ['server', 'agent-1', 'agent-2'])
+    t.match(cluster.log(name), /has stopped/, `${name} closed`)
+})
+
 t.test('what can not be is refused with a reason and a hint', async t => {
   const cluster = await start(t, { agents: 1 })
   const folder = { configDirectory: cluster.configDirectory }

@@ -48,6 +48,8 @@ const closeMsMax = 8_000
 export async function runNode(run: RunNodeOptions): Promise<number> {
   const { context, options, kind } = run
   const supervised = supervision()
+  // Ctrl-C reaches the supervised as well, before the supervisor asks them to end one after the other.
+  if (supervised !== undefined) context.takeInterrupts(() => undefined)
   const log = makeLogger({
     level: options.logLevel,
     name: options.name ?? kind,
