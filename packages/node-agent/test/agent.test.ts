@@ -10,8 +10,10 @@ import t from 'tap'
 import { MemoryDisk } from '../src/disk/memory-disk.js'
 import {
   bucketId,
+  clusterId,
   fetched,
   firstEpoch,
+  secret,
   serverConnection,
   startedAgent,
   until,
