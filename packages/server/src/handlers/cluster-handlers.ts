@@ -1,5 +1,6 @@
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
+import type { MemberStatus } from '@torc/protocol/store/object-store'
 import type { Administration } from '../core/administration.js'
 import { bucketAnswer } from './answers.js'
 
@@ -23,8 +24,11 @@ export function clusterHandlers(administration: Administration): Handlers {
     },
     async getStatus() {
       const status = await administration.status()
-      const members = status.members.map(member => withoutUndefined(member))
-      return { head: { ...status, problems: [...status.problems], members } as ResponseOf<'getStatus'> }
+      const { table } = administration.membership
+      const members = status.members.map(member =>
+        memberAnswer(member, table.get(member.id)?.incarnation ?? 0),
+      )
+      return { head: { ...status, problems: [...status.problems], members } }
     },
     async initLayout({ head }) {
       const { epoch, agents, replicas, partitions } = await administration.initLayout(head)
@@ -40,7 +44,27 @@ export function clusterHandlers(administration: Administration): Handlers {
   }
 }
 
+type MemberAnswer = ResponseOf<'getStatus'>['members'][number]
+
 /** The wire leaves absent fields out. */
-function withoutUndefined<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as T
+function memberAnswer(status: MemberStatus, incarnation: number): MemberAnswer {
+  const { id, name, role, address, zone, state, capacity } = status
+  const answer: MemberAnswer = {
+    id,
+    name,
+    role,
+    address: address || unknownAddress,
+    zone,
+    state,
+    capacity,
+    incarnation,
+  }
+  for (const field of ['usedBytes', 'partitions', 'keys', 'versions', 'blocks'] as const) {
+    const value = status[field]
+    if (value !== undefined) answer[field] = value
+  }
+  return answer
 }
+
+/** An agent of the layout that has not been seen since this server started. */
+const unknownAddress = 'unknown'
