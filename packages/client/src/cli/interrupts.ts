@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { errorTable, TorcError } from '@torc/protocol/errors'
 import type { Io } from '../output/io.js'
 import type { Output } from '../output/output.js'
@@ -20,6 +21,8 @@ export class Interrupts {
     this.insisted = new Promise(resolve => {
       this.#insist = resolve
     })
+    // Every request of a tree listens to it at once.
+    setMaxListeners(0, this.#controller.signal)
     this.#stopListening = io.onInterrupt(() => this.#interrupt())
   }
 

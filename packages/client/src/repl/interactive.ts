@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createInterface, type Interface } from 'node:readline'
 import { TorcError } from '@torc/protocol/errors'
 import { isYes } from '../cli/prompt.js'
@@ -82,6 +83,8 @@ class Terminal {
   async #runLine(line: string): Promise<void> {
     const local = line.trimStart().startsWith('!')
     this.#running = new AbortController()
+    // Every request of a tree listens to it at once.
+    setMaxListeners(0, this.#running.signal)
     // The local command reads the terminal itself, in its usual mode.
     if (local) this.#lendTerminal(true)
     try {
