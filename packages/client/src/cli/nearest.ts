@@ -1,5 +1,7 @@
-/** The word that differs from `given` by the fewest edits (at most two), for "did you mean". */
+/** For "did you mean": the word that begins so, or that differs by the fewest edits (at most two). */
 export function nearest(given: string, words: readonly string[]): string | undefined {
+  const begun = words.find(word => given.length > 1 && word.startsWith(given))
+  if (begun !== undefined) return begun
   let best: string | undefined
   let least = 3
   for (const word of words) {

@@ -169,8 +169,13 @@ function usageError(message: string, words: readonly string[], { program, comman
   if (unknown !== undefined) said = `unknown option ${unknown.join(', ')}`
   else if (valueless !== undefined) said = `${dashed(valueless)} needs a value`
   const named = commands.find(({ name }) => name === words[0] || name === words.slice(0, 2).join(' '))
-  const about = named === undefined ? '--help' : `${named.name} --help`
-  return new TorcError('CONFIG', said, { hint: `See \`${typed(program, about)}\`.` })
+  return new TorcError('CONFIG', said, { hint: helpHint(program, named?.name) })
+}
+
+/** Where to read on; the REPL has a command for it. */
+function helpHint(program: string, command?: string): string {
+  const words = program === '' ? ['help', command] : [program, command, '--help']
+  return `See \`${words.filter(word => word !== undefined).join(' ')}\`.`
 }
 
 function unknownCommand(words: readonly string[], { program, commands }: Grammar): TorcError {
@@ -178,7 +183,7 @@ function unknownCommand(words: readonly string[], { program, commands }: Grammar
   const given = words.filter(word => !word.startsWith('-'))
   const [first] = given
   if (first === undefined) {
-    return new TorcError('CONFIG', 'no command is named', { hint: `See \`${typed(program, '--help')}\`.` })
+    return new TorcError('CONFIG', 'no command is named', { hint: helpHint(program) })
   }
   const siblings = shown.filter(name => name.startsWith(`${first} `))
   if (siblings.length > 0) {
@@ -191,9 +196,6 @@ function unknownCommand(words: readonly string[], { program, commands }: Grammar
     shown.flatMap(name => name.split(' ')[0] ?? []),
   )
   return new TorcError('CONFIG', `there is no command ${JSON.stringify(first)}`, {
-    hint:
-      close === undefined
-        ? `See \`${typed(program, '--help')}\`.`
-        : `Did you mean \`${typed(program, close)}\`?`,
+    hint: close === undefined ? helpHint(program) : `Did you mean \`${typed(program, close)}\`?`,
   })
 }

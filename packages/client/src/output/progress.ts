@@ -76,7 +76,7 @@ class ProgressLine implements Progress {
 
   grow(bytes: number, files: number): void {
     this.#bytesTotal = (this.#bytesTotal ?? 0) + bytes
-    this.#filesTotal = (this.#filesTotal ?? 0) + files
+    if (files > 0) this.#filesTotal = (this.#filesTotal ?? 0) + files
   }
 
   end(): void {

@@ -28,6 +28,8 @@ class Terminal {
   readonly #lines: string[] = []
   #waiting: ((line: string | undefined) => void) | undefined
   #closed = false
+  /** What is typed next is an answer, not a command. */
+  #answering = false
   /** Cancels the command that runs. */
   #running: AbortController | undefined
 
@@ -54,6 +56,9 @@ class Terminal {
       this.#closed = true
       this.#running?.abort(interrupted())
       this.#deliver(undefined)
+    })
+    this.#reader.on('history', lines => {
+      if (this.#answering) lines.shift()
     })
     this.#reader.on('SIGINT', () => this.#interrupt())
     // A SIGINT from elsewhere, or while `!command` owns the terminal, must not end the shell.
@@ -145,13 +150,17 @@ class Terminal {
     return new Promise((resolve, reject) => {
       const onAbort = (): void => {
         this.#waiting = undefined
+        this.#answering = false
         this.#clearLine()
+        this.#context.io.stdout.write('\n')
         reject(signal?.reason)
       }
       signal?.addEventListener('abort', onAbort, { once: true })
+      this.#answering = true
       this.#reader.setPrompt(`${question} [y/N] `)
       this.#reader.prompt()
       this.#waiting = line => {
+        this.#answering = false
         signal?.removeEventListener('abort', onAbort)
         resolve(line !== undefined && isYes(line))
       }
