@@ -67,7 +67,7 @@ t.test('documents show only commands and options that exist', async t => {
 t.test('hints and examples name only commands that exist', async t => {
   for (const name of packageNames()) {
     const wrong = filesBelow(join('packages', name, 'src'), '.ts').flatMap(file =>
-      [...readText(file).matchAll(/`torc ([a-z][^`$]*)`/g)].flatMap(match => {
+      [...readText(file).matchAll(/`torc ([a-z][^`$\\]*)\\?`/g)].flatMap(match => {
         const found = problem(match[1] ?? '')
         return found === undefined ? [] : [`${file}: torc ${match[1]}: ${found}`]
       }),

@@ -220,7 +220,9 @@ export function isAlive(pid: number): boolean {
     throw error
   }
   // A process that ended stays in the table until its parent asks for its status; an orphan's parent may not.
-  return existsSync(`/proc/${pid}/stat`) ? !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')) : true
+  return existsSync(`/proc/${pid}/stat`)
+    ? !/^\d+ \(.*\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    : true
 }
 
 /** The most memory that a process ever had resident, in bytes (Linux: VmHWM). */

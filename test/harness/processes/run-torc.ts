@@ -5,6 +5,8 @@ import { cleanVariables } from './torc-process.js'
 const entry = fileURLToPath(import.meta.resolve('torc/entry'))
 
 export interface RunOptions {
+  /** Another program than `torc`, as a path. */
+  readonly program?: string
   readonly configDirectory: string
   readonly stdin?: Uint8Array | string
   readonly directory?: string
@@ -23,7 +25,7 @@ export interface RunResult {
 /** Runs one `torc` command to its end, as a person or a script would. */
 export function runTorc(args: readonly string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry, ...args], {
+    const child = spawn(process.execPath, [options.program ?? entry, ...args], {
       cwd: options.directory,
       env: { ...cleanVariables(), TORC_CONFIG_DIR: options.configDirectory, ...options.variables },
       stdio: ['pipe', 'pipe', 'pipe'],
