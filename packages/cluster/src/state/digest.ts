@@ -63,9 +63,14 @@ export function digestOfAttributes(attributes: Attributes): Uint8Array {
 
 /** XOR: adds a part to a digest, or takes it out again. */
 export function combineDigests(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const combined = new Uint8Array(digestBytes)
-  for (let i = 0; i < digestBytes; i++) combined[i] = (a[i] ?? 0) ^ (b[i] ?? 0)
+  const combined = new Uint8Array(a)
+  xorInto(combined, b)
   return combined
+}
+
+/** As `combineDigests`, in place. */
+export function xorInto(digest: Uint8Array, part: Uint8Array): void {
+  for (let i = 0; i < digestBytes; i++) digest[i] = (digest[i] ?? 0) ^ (part[i] ?? 0)
 }
 
 export function digestsEqual(a: Uint8Array, b: Uint8Array): boolean {

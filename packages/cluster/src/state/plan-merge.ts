@@ -18,6 +18,7 @@ import type { Attributes } from './attributes.js'
 import { attributesEqual, mergeAttributes, noAttributes } from './attributes.js'
 import { combineDigests, digestOfAttributes, digestOfContext, digestOfDot } from './digest.js'
 import { changeVersions } from './plan-heads.js'
+import { summaryAfterInsert } from './plan-insert.js'
 import { emptySummary, type KeySummary } from './summary.js'
 import type { Version } from './version.js'
 
@@ -58,6 +59,11 @@ const lookupsMax = 64
 /** The same as `mergeStates` on the whole state, at the cost of the change. */
 export function planMerge(before: KeySummary | undefined, delta: Delta, local: LocalVersions): MergePlan {
   const old = before ?? emptySummary
+  const [only] = delta.versions
+  if (only !== undefined && !covers(old.context, only.dot) && carriesJust(only, delta)) {
+    const summary = summaryAfterInsert(old, only)
+    return { outcome: 'stored', summary, inserted: [only], removed: [], changed: true }
+  }
   const inserted: Version[] = []
   let seen = false
   for (const version of delta.versions) {
@@ -99,6 +105,18 @@ export function planMerge(before: KeySummary | undefined, delta: Delta, local: L
     removed,
     changed,
   }
+}
+
+/** Whether a delta says nothing but that `version` was minted. */
+function carriesJust(version: Version, delta: Delta): boolean {
+  const { actor, counter } = version.dot
+  const { vector, cloud } = delta.context
+  if (delta.versions.length !== 1 || (delta.keep?.length ?? 0) > 0 || (delta.attributes?.size ?? 0) > 0)
+    return false
+  if (version.after === 0) return cloud.size === 0 && vector.size === 1 && vector.get(actor) === counter
+  if (vector.size !== 0 || cloud.size !== 1) return false
+  const waiting = cloud.get(actor)
+  return waiting?.length === 1 && waiting[0]?.[0] === version.after && waiting[0][1] === counter
 }
 
 /**

@@ -1,6 +1,5 @@
 import { TorcError } from '@torc/protocol/errors'
 import {
-  addDot,
   type CausalContext,
   contextOfDot,
   covers,
@@ -9,7 +8,7 @@ import {
   joinContexts,
 } from '../clocks/causal-context.js'
 import type { ActorId } from '../clocks/dot.js'
-import { combineDigests, digestOfContext, digestOfDot } from './digest.js'
+import { summaryAfterInsert } from './plan-insert.js'
 import { type LocalVersions, type MergePlan, planMerge } from './plan-merge.js'
 import { emptySummary, type KeySummary } from './summary.js'
 import { type BlockReference, type Version, versionIdOf } from './version.js'
@@ -47,12 +46,18 @@ export interface MintPlan {
   readonly plan: MergePlan
 }
 
+/**
+ * A client that keeps writing with one old context makes a sibling each time. Beyond this many the answers
+ * about the key would no longer fit their frames, so it could be neither read nor repaired.
+ */
+export const siblingsMax = 512
+
 const noLocalVersions: LocalVersions = { has: () => false, all: () => [] }
 
 /**
  * Makes a key's next version and what storing it changes. Throws CONFLICT when the fresh dot is not above
  * all that is known of its actor: the actor has forgotten writes, and a version under a used dot would be
- * dropped elsewhere as "already seen" (Riak kv679).
+ * dropped elsewhere as "already seen" (Riak kv679); CONFLICT too when the key has `siblingsMax` siblings.
  */
 export function planMint(
   before: KeySummary | undefined,
@@ -72,6 +77,11 @@ export function planMint(
         hint: 'Read the key again and use the context of that read.',
       },
     )
+  }
+  if (input.exact && old.heads.filter(head => !covers(context, head.dot)).length >= siblingsMax) {
+    throw new TorcError('CONFLICT', `the key has ${old.heads.length} siblings; no more are taken`, {
+      hint: 'Read the key and write with the context of that read, or without one.',
+    })
   }
   if (input.createdAt <= old.newest) {
     throw new TorcError(
@@ -102,30 +112,12 @@ export function planMint(
     const delta = joinContexts(ownDelta, input.remove)
     return { version, delta, plan: planMerge(old, { context: delta, versions: [version] }, local) }
   }
-  return { version, delta: ownDelta, plan: planInsert(old, version) }
-}
-
-/** `planMerge` of a fresh version: nothing can be held already, nothing is removed, it is a head. */
-function planInsert(old: KeySummary, version: Version): MergePlan {
-  const { dot, after } = version
-  const context = addDot(old.context, dot, after)
-  const known = joinContexts(old.closed, version.context)
-  const heads = [version]
-  for (const head of old.heads) if (!covers(version.context, head.dot)) heads.push(head)
-  const without = combineDigests(old.digest, digestOfContext(old.context))
-  const digest = combineDigests(combineDigests(without, digestOfContext(context)), digestOfDot(dot))
-  const summary: KeySummary = {
-    context,
-    covered: joinContexts(old.covered, version.context),
-    closed: known === old.context ? context : addDot(known, dot, after),
-    heads,
-    versionCount: old.versionCount + 1,
-    digest,
-    maxSeq: Math.max(old.maxSeq, version.seq),
-    newest: version.createdAt,
-    attributes: old.attributes,
+  const summary = summaryAfterInsert(old, version)
+  return {
+    version,
+    delta: ownDelta,
+    plan: { outcome: 'stored', summary, inserted: [version], removed: [], changed: true },
   }
-  return { outcome: 'stored', summary, inserted: [version], removed: [], changed: true }
 }
 
 /** Versions below an uncovered head are looked up; where every head is covered the summary knows. */
