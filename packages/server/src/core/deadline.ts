@@ -25,9 +25,13 @@ export class Deadline {
 
   /** Time for one attempt of at most `attemptMs`, in whole milliseconds. TIMEOUT when none is left, CANCELLED when the caller gave up. */
   attempt(attemptMs: number): number {
-    if (this.signal?.aborted === true) throw new TorcError('CANCELLED', 'the caller gave the request up')
+    if (this.signal?.aborted === true)
+      throw new TorcError('CANCELLED', 'the caller gave the request up', unsent)
     const remainingMs = this.remainingMs
-    if (remainingMs < 1) throw new TorcError('TIMEOUT', 'the deadline of the request has passed')
+    if (remainingMs < 1) throw new TorcError('TIMEOUT', 'the deadline of the request has passed', unsent)
     return Math.ceil(Math.min(remainingMs, attemptMs))
   }
 }
+
+/** Nothing has left for any agent: see `mayHaveActed`. */
+const unsent = { details: { sent: false } }

@@ -25,6 +25,7 @@ export function write(c: Coordination, request: WriteRequest): Promise<WriteOutc
 }
 
 async function writeOnce(c: Coordination, request: WriteRequest, deadline: Deadline): Promise<WriteOutcome> {
+  deadline.attempt(writeAttemptMs)
   const p = place(c, request.bucket, request.key)
   const plan = planTargets(p.owners, agent => c.agents.isAlive(agent))
   if (plan.live.length < p.writeQuorum) throw tooFewOwners(p, plan)

@@ -9,8 +9,8 @@ export interface Gathered<T> {
 
 /**
  * Asks the first `needed` candidates at once and one more for each that fails. Resolves with what came when
- * `needed` answered or no candidate is left: the caller judges whether that is enough. A stale layout rejects at
- * once, as no other agent can help.
+ * `needed` answered or no candidate is left: the caller judges whether that is enough. A stale layout and a caller
+ * that gave up reject at once, as no other agent can help.
  */
 export async function gather<T>(
   candidates: readonly string[],
@@ -29,7 +29,7 @@ export async function gather<T>(
         return
       } catch (thrown) {
         const error = TorcError.from(thrown)
-        if (isStaleLayout(error)) throw error
+        if (isStaleLayout(error) || error.code === 'CANCELLED') throw error
         errors.set(agent, error)
       }
     }

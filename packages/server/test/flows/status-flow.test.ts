@@ -1,0 +1,63 @@
+import type { Member } from '@torc/cluster/membership/member-table'
+import t from 'tap'
+import { clusterStatus } from '../../src/flows/status-flow.js'
+import { fakeCluster } from '../fakes/fake-cluster.js'
+
+const member = (id: string, more: Partial<Member> = {}): Member => ({
+  id,
+  name: id,
+  role: 'agent',
+  address: '127.0.0.1:1',
+  zone: '',
+  capacity: 1,
+  incarnation: 1,
+  state: 'alive',
+  ...more,
+})
+const three = async () => 3
+
+t.test('a healthy cluster', async t => {
+  const { c, ids } = fakeCluster()
+  const members = [...ids.map(id => member(id)), member('server-1', { role: 'server' })]
+  const status = await clusterStatus(c, members, three)
+  t.match(status, { epoch: 1, partitions: 16, replicas: 3, healthy: true, problems: [], buckets: 3 })
+  t.match(status.members[0], { state: 'alive', usedBytes: 1000, keys: 0, partitions: 16 })
+  t.equal(status.members[3]?.partitions, undefined)
+})
+
+t.test('what is wrong is said in words', async t => {
+  const cluster = fakeCluster()
+  const { c, ids, agents } = cluster
+  const [first, second, third] = ids
+  agents.down.add(first ?? '').add(third ?? '')
+  agents.fault = ({ name }) => (name === 'fetchUsage' ? { kind: 'lost' } : undefined)
+  const members = [member(first ?? ''), member(second ?? '')]
+  const status = await clusterStatus(c, members, async () => {
+    throw new Error('no quorum')
+  })
+  t.equal(status.healthy, false)
+  t.match(status.problems, [
+    /agent-0 is not reachable/,
+    /agent-2 is down/,
+    /buckets cannot be listed: no quorum/,
+  ])
+  t.equal(status.members[1]?.usedBytes, undefined)
+  t.match(status.members[2], { id: third, state: 'down', partitions: 16 })
+})
+
+t.test('no layout, and agents without a place', async t => {
+  const { c } = fakeCluster({ bare: true })
+  const status = await clusterStatus(c, [], three)
+  t.match(status, { epoch: 0, healthy: false, problems: [/torc layout init/], buckets: 0 })
+  const other = fakeCluster({ agents: 1, replicas: 3 })
+  const stranger = {
+    ...other.c,
+    agents: {
+      ...other.agents,
+      isAlive: () => true,
+      request: other.agents.request.bind(other.agents),
+    } as never,
+  }
+  const found = await clusterStatus(stranger, [member('agent-0'), member('agent-9')], three)
+  t.match(found.problems, [/agent-9 has no place/, /3 replicas are wanted and the layout has 1 agents/])
+})
