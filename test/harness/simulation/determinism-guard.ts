@@ -99,8 +99,9 @@ function callerOf(stack: string): string | undefined {
   const frames = stack.split('\n').slice(3)
   // The immediate caller decides: a library that Torc calls is Torc's doing, the test runner's timers are not.
   const nearest = frames.find(frame => !frame.includes('node:internal'))
-  // Finding the file of a native module, the first time that one is needed, is no I/O of the code either.
-  if (nearest === undefined || /\/(@tapjs|tap|bindings)\//.test(nearest)) return undefined
+  // Loading a module (a native one is looked for, the first time) is no I/O of the code either.
+  if (nearest === undefined || frames[0]?.includes('node:internal/modules')) return undefined
+  if (/\/(@tapjs|tap|bindings)\//.test(nearest)) return undefined
   const own = frames.find(frame => /\/packages\/[\w-]+\/(build\/)?src\//.test(frame))
   const match = own === undefined ? null : /packages\/[^)]+/.exec(own)
   return match?.[0].replace(/:\d+$/, '')

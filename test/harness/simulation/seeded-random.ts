@@ -41,11 +41,9 @@ export class SeededRandom implements Random {
 
   bytes(count: number): Uint8Array {
     const bytes = Buffer.alloc(count)
-    for (let position = 0; position < count; position += 4) {
-      const value = this.next()
-      for (let byte = 0; byte < 4 && position + byte < count; byte++)
-        bytes[position + byte] = value >>> (8 * byte)
-    }
+    let position = 0
+    for (; position + 4 <= count; position += 4) bytes.writeUInt32LE(this.next(), position)
+    for (; position < count; position++) bytes[position] = this.next()
     return bytes
   }
 

@@ -6,12 +6,13 @@ export interface Faultable {
   readonly serverName: string
   isUp(name: string): boolean
   crash(name: string): void
+  /** Takes what the machine has stored, too. */
+  loseDisk(name: string): void
   restart(name: string): Promise<void>
   readonly network: {
-    partition(some: readonly string[], others: readonly string[], options?: { oneWay?: boolean }): void
-    heal(): void
+    partition(some: readonly string[], others: readonly string[], options?: { oneWay?: boolean }): () => void
     reset(a: string, b: string): void
-    link(from: string, to: string): { hold(): void }
+    link(from: string, to: string): { hold(): void; release(): void }
   }
 }
 
@@ -23,11 +24,14 @@ export const faultKinds = [
   'hold',
   'reset',
 ] as const
-export type FaultKind = (typeof faultKinds)[number]
+/** `lose disk` breaks promises on purpose: it shows that the oracle can see. */
+export type FaultKind = (typeof faultKinds)[number] | 'lose disk'
 
 /** How often a fault begins, and how long it lasts. */
-const quietMs = { min: 100, max: 1500 }
-const lastsMs = { min: 20, max: 4000 }
+const quietMs = { min: 20, max: 600 }
+const lastsMs = { min: 10, max: 2500 }
+/** Most traffic is between the server and an agent. */
+const serverProbability = 0.7
 
 export interface FaultOptions {
   readonly cluster: Faultable
@@ -38,7 +42,7 @@ export interface FaultOptions {
   onFault(what: string): void
 }
 
-/** Makes and undoes one fault after the other until `stopped()`; leaves everything whole. */
+/** Makes and undoes one fault after the other until `stopped()`. Several may run side by side. */
 export async function makeFaults(options: FaultOptions, stopped: () => boolean): Promise<void> {
   const { cluster, kinds, random, pause, onFault } = options
   while (kinds.length > 0) {
@@ -46,7 +50,9 @@ export async function makeFaults(options: FaultOptions, stopped: () => boolean):
     if (stopped()) return
     const kind = random.pick(kinds)
     const agent = random.pick(cluster.agentNames)
-    const other = random.pick([cluster.serverName, ...cluster.agentNames.filter(name => name !== agent)])
+    const others = cluster.agentNames.filter(name => name !== agent)
+    const other =
+      others.length === 0 || random.chance(serverProbability) ? cluster.serverName : random.pick(others)
     const forMs = random.integer(lastsMs.min, lastsMs.max)
     onFault(`${kind}: ${agent}, ${other}, ${forMs} ms`)
     await make(kind, agent, other, () => pause(forMs), cluster)
@@ -63,20 +69,28 @@ async function make(
   const { network } = cluster
   switch (kind) {
     case 'crash agent':
-    case 'crash server': {
-      const name = kind === 'crash agent' ? agent : cluster.serverName
+    case 'crash server':
+    case 'lose disk': {
+      const name = kind === 'crash server' ? cluster.serverName : agent
+      // Another fault has it already.
+      if (!cluster.isUp(name)) return
       cluster.crash(name)
+      if (kind === 'lose disk') cluster.loseDisk(name)
       await wait()
       return cluster.restart(name)
     }
     case 'reset':
       return network.reset(agent, other)
-    case 'hold':
-      network.link(agent, other).hold()
-      break
-    default:
-      network.partition([agent], [other], { oneWay: kind === 'one-way partition' })
+    case 'hold': {
+      const link = network.link(agent, other)
+      link.hold()
+      await wait()
+      return link.release()
+    }
+    default: {
+      const heal = network.partition([agent], [other], { oneWay: kind === 'one-way partition' })
+      await wait()
+      heal()
+    }
   }
-  await wait()
-  network.heal()
 }

@@ -15,7 +15,12 @@ t.test('a read shows the last acknowledged write or a later one', async t => {
   t.doesNotThrow(() => history.checkRead('k', object(), second.body), 'under way')
   history.acknowledge(second, 'v2')
   t.throws(() => history.checkRead('k', object(), first.body), /shows write 1 .* after 2/)
-  t.throws(() => history.checkRead('k', object(['v2']), first.body), /shows write 1/, 'it was covered')
+  t.equal(history.lateHeads, 0)
+  t.doesNotThrow(
+    () => history.checkRead('k', object(['v2']), first.body),
+    'a twin of a retry, nothing is lost',
+  )
+  t.equal(history.lateHeads, 1)
   t.same([history.count('acknowledged'), history.count('indeterminate')], [2, 0])
 })
 

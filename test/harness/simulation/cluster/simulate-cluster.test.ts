@@ -4,7 +4,7 @@ import { type SimulationResult, simulateCluster } from './simulate-cluster.js'
 
 // `TORC_SIMULATION_SEEDS=100 …` runs more; a failure names its seed: `TORC_SIMULATION_SEED=… …` runs that one alone.
 const only = process.env.TORC_SIMULATION_SEED
-const seedCount = Number(process.env.TORC_SIMULATION_SEEDS ?? 6)
+const seedCount = Number(process.env.TORC_SIMULATION_SEEDS ?? 12)
 const seeds =
   only === undefined ? Array.from({ length: seedCount }, (_, index) => `seed-${index + 1}`) : [only]
 
@@ -35,6 +35,15 @@ t.test('without faults every call succeeds', async t => {
 t.test('one agent, one replica', async t => {
   const result = await simulateCluster({ seed: 'single', agents: 1, operations: 20, faults: ['crash agent'] })
   t.ok(result.acknowledged > 0, describe(result))
+})
+
+t.test('a broken promise is seen, and the failure names its seed', async t => {
+  const broken = simulateCluster({ seed: 'broken', replicas: 1, operations: 30, faults: ['lose disk'] })
+  await t.rejects(broken, {
+    name: 'SimulationFailure',
+    seed: 'broken',
+    message: /^seed "broken": .*\nfaults:\n {2}/s,
+  })
 })
 
 for (const seed of seeds) {

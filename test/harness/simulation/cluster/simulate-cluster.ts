@@ -18,6 +18,8 @@ export interface SimulationOptions {
   readonly operations?: number
   /** Faults to draw from; all kinds when absent. */
   readonly faults?: readonly FaultKind[]
+  /** Faults that may overlap; 2 when absent. */
+  readonly faultsAtOnce?: number
   /** Wall clocks are off by up to this; 20 ms when absent. */
   readonly clockSkewMsMax?: number
 }
@@ -30,6 +32,8 @@ export interface SimulationResult {
   readonly acknowledged: number
   readonly indeterminate: number
   readonly reads: number
+  /** Reads that showed an older write and named the last acknowledged one as its sibling. */
+  readonly lateHeads: number
   /** Failed calls by code. */
   readonly failures: ReadonlyMap<string, number>
   readonly faults: readonly string[]
@@ -71,7 +75,13 @@ async function run(
   scheduler: Scheduler,
   faults: string[],
 ): Promise<SimulationResult> {
-  const { agents = 3, replicas = Math.min(3, agents), clients = 2, operations = 40 } = options
+  const {
+    agents = 3,
+    replicas = Math.min(3, agents),
+    clients = 2,
+    operations = 40,
+    faultsAtOnce = 2,
+  } = options
   const random = new SeededRandom(options.seed)
   const history = new History()
   const cluster = new SimulatedCluster({
@@ -89,19 +99,21 @@ async function run(
   await scheduler.drive(first.store.createBucket(bucket, { replicas }))
 
   let working = true
-  const faulty = makeFaults(
-    {
-      cluster,
-      kinds: options.faults ?? faultKinds,
-      random: random.fork('faults'),
-      pause: ms => harness.pause(ms, 'waits'),
-      onFault: what => {
-        faults.push(`${scheduler.nowMs.toFixed(3)} ${what}`)
-        scheduler.record(`fault ${what}`)
+  const makesFaults = (index: number) =>
+    makeFaults(
+      {
+        cluster,
+        kinds: options.faults ?? faultKinds,
+        random: random.fork(`faults ${index}`),
+        pause: ms => harness.pause(ms, 'waits'),
+        onFault: what => {
+          faults.push(`${scheduler.nowMs.toFixed(3)} ${what}`)
+          scheduler.record(`fault ${what}`)
+        },
       },
-    },
-    () => !working,
-  )
+      () => !working,
+    )
+  const faulty = Promise.all(Array.from({ length: faultsAtOnce }, (_, index) => makesFaults(index)))
   const worked = Promise.all(
     connected.map(({ store, process }) =>
       work({ name: process.name, store, bucket, process, operations, history }),
@@ -135,6 +147,7 @@ function summary(
     acknowledged: history.count('acknowledged'),
     indeterminate: history.count('indeterminate'),
     reads: results.reduce((sum, { reads }) => sum + reads, 0),
+    lateHeads: history.lateHeads,
     failures,
     faults,
   }

@@ -26,7 +26,7 @@ interface RunningNode {
 interface Machine {
   readonly name: string
   /** What outlives its processes; servers keep nothing. */
-  readonly disk: MemoryDisk | undefined
+  disk: MemoryDisk | undefined
   readonly clockSkewMs: number
   lives: number
   process: SimulatedProcess | undefined
@@ -91,6 +91,10 @@ export class SimulatedCluster implements Faultable {
     machine.process?.kill()
     machine.process = undefined
     machine.node = undefined
+  }
+
+  loseDisk(name: string): void {
+    this.#machine(name).disk = new MemoryDisk(name)
   }
 
   /** Starts the node of a machine on what its disk kept. */

@@ -7,7 +7,9 @@ import { type History, Violation } from './history.js'
 /** Sizes of bodies: inline in the frame, stored inline, in one block, in several blocks. */
 const bodyBytes = [10, 1000, 15_000, 30_000, 100_000, 1_300_000] as const
 const weights = [8, 8, 4, 3, 2, 1] as const
-const largestKeysPerClient = 6
+const keysPerClient = 6
+/** Between two calls of a client. */
+const thinkMsMax = 150
 
 export interface ClientWork {
   /** Part of the names of its keys: nobody else writes them. */
@@ -30,14 +32,14 @@ export async function work(options: ClientWork): Promise<WorkResult> {
   const { name, process, operations } = options
   const { random } = process
   const failures = new Map<string, number>()
-  const keys = Array.from({ length: largestKeysPerClient }, (_, index) => `${name}/object-${index}`)
+  const keys = Array.from({ length: keysPerClient }, (_, index) => `${name}/object-${index}`)
   let reads = 0
   for (let operation = 0; operation < operations; operation++) {
     const key = random.pick(keys)
     const failure = random.chance(0.6) ? await put(options, key) : await get(options, key)
     if (failure === undefined) reads++
     else if (failure !== 'acknowledged') failures.set(failure, (failures.get(failure) ?? 0) + 1)
-    await process.pause(random.fraction() * 50, 'thinks')
+    await process.pause(random.fraction() * thinkMsMax, 'thinks')
   }
   return { reads, failures }
 }

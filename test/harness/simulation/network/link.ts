@@ -13,7 +13,8 @@ export class Link {
   delay: LinkDelay
   readonly #scheduler: Scheduler
   readonly #random: SeededRandom
-  #held = false
+  /** How many faults hold it. */
+  #holds = 0
   /** Arrived while the link was held, or behind such: what is sent first is delivered first. */
   #waiting: (() => void)[] = []
 
@@ -25,7 +26,7 @@ export class Link {
   }
 
   get held(): boolean {
-    return this.#held
+    return this.#holds > 0
   }
 
   /**
@@ -37,24 +38,21 @@ export class Link {
     const nowMs = this.#scheduler.nowMs
     const arrivalMs = Math.max(notBeforeMs, nowMs + minMs + this.#random.fraction() * (maxMs - minMs))
     this.#scheduler.schedule(arrivalMs - nowMs, `${this.name} ${what}`, () => {
-      if (!this.#held && this.#waiting.length === 0) return deliver()
+      if (!this.held && this.#waiting.length === 0) return deliver()
       this.#waiting.push(deliver)
-      if (!this.#held) this.#deliverLater()
+      if (!this.held) this.#deliverLater()
     })
     return arrivalMs
   }
 
-  /** From now on nothing arrives, and nothing is lost. */
+  /** From now on nothing arrives, and nothing is lost. Each `hold` needs its `release`. */
   hold(): void {
-    if (this.#held) return
-    this.#held = true
-    this.#scheduler.record(`${this.name} held`)
+    if (this.#holds++ === 0) this.#scheduler.record(`${this.name} held`)
   }
 
-  /** What was held arrives now, in order. */
+  /** Undoes one `hold`. After the last, what was held arrives now, in order. */
   release(): void {
-    if (!this.#held) return
-    this.#held = false
+    if (this.#holds === 0 || --this.#holds > 0) return
     this.#scheduler.record(`${this.name} released`)
     for (let count = this.#waiting.length; count > 0; count--) this.#deliverLater()
   }
@@ -62,7 +60,7 @@ export class Link {
   /** One of those that wait, by an event of its own, unless the link is held again by then. */
   #deliverLater(): void {
     this.#scheduler.schedule(0, `${this.name} delivers`, () => {
-      if (!this.#held) this.#waiting.shift()?.()
+      if (!this.held) this.#waiting.shift()?.()
     })
   }
 }

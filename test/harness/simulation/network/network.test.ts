@@ -163,6 +163,23 @@ t.test('a short partition delays, a long one breaks the connection', async t => 
   t.match(accepted[0]?.closes, [/ECONNRESET/])
 })
 
+t.test('holds add up', async t => {
+  const { scheduler, network, accepted, opened } = await twoMachines()
+  const mine = await opened()
+  const heal = network.partition(['a'], ['b'])
+  network.link('a', 'b').hold()
+  mine.connection.write([Buffer.from('twice held')])
+  heal()
+  await scheduler.runFor(10)
+  t.equal(accepted[0]?.text, '')
+  network.link('a', 'b').release()
+  network.link('a', 'b').release()
+  await scheduler.runFor(10)
+  t.equal(accepted[0]?.text, 'twice held')
+  network.link('a', 'b').hold()
+  t.equal(network.link('a', 'b').held, true, 'a release too many does not count')
+})
+
 t.test('a one-way partition lets answers through', async t => {
   const { scheduler, network, accepted, opened } = await twoMachines()
   const mine = await opened()

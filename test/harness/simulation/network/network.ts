@@ -65,21 +65,33 @@ export class SimulatedNetwork {
     return link
   }
 
-  /** Nothing passes between the two groups until `heal`; `oneWay`: only from the first to the second. */
-  partition(some: readonly string[], others: readonly string[], options: { oneWay?: boolean } = {}): void {
+  /**
+   * Nothing passes between the two groups until the returned function (or `heal`) is called; `oneWay`: nothing from
+   * the first to the second.
+   */
+  partition(
+    some: readonly string[],
+    others: readonly string[],
+    options: { oneWay?: boolean } = {},
+  ): () => void {
+    const held: Link[] = []
     for (const a of some) {
       for (const b of others) {
-        this.link(a, b).hold()
-        if (options.oneWay !== true) this.link(b, a).hold()
+        held.push(this.link(a, b))
+        if (options.oneWay !== true) held.push(this.link(b, a))
         const label = `${a}|${b} partition lasts`
         this.#scheduler.schedule(this.#partitionBreaksMs, label, () => this.#breakIfHeld(a, b))
       }
     }
+    for (const link of held) link.hold()
+    return () => {
+      for (const link of held) link.release()
+    }
   }
 
-  /** Releases all links. */
+  /** Releases all links, whatever holds them. */
   heal(): void {
-    for (const link of this.#links.values()) link.release()
+    for (const link of this.#links.values()) while (link.held) link.release()
   }
 
   /** Breaks all connections between two machines, once. */
