@@ -3,7 +3,8 @@ import { TorcError } from '@torc/protocol/errors'
 import type { Disk, SqlDatabase } from '../disk/disk.js'
 import { isDiskFile } from '../disk/disk.js'
 import { diskError } from '../disk/disk-errors.js'
-import { migrateIndex } from '../index/schema.js'
+import { indexVersionOf, migrateIndex } from '../index/schema.js'
+import { markOpen, readDirectoryRow, writeDirectoryRow } from './directory-row.js'
 import {
   type AgentIdentity,
   decodeIdentity,
@@ -11,7 +12,6 @@ import {
   encodeIdentity,
   identityFile,
 } from './identity-file.js'
-import { markOpen, wasClosed } from './shutdown-mark.js'
 
 /** The database with the key states. */
 export const indexFile = 'index.sqlite'
@@ -51,13 +51,11 @@ export async function openDataDirectory(disk: Disk, options: DataDirectoryOption
   const temporariesRemoved = await disk.removeTemporaries()
   if (found === undefined || found.state === 'creating') {
     const { identity, database } = await create(disk, found ?? newIdentity(options), names)
-    markOpen(database)
     return { identity, database, created: true, unclean: false, temporariesRemoved }
   }
   if (!names.includes(indexFile)) throw incomplete(disk.name, indexFile)
   if (!names.includes(blocksFolder)) throw incomplete(disk.name, blocksFolder)
-  const database = openIndex(disk)
-  const unclean = takeOver(database, disk.name)
+  const { database, unclean } = reopenIndex(disk, found)
   return { identity: found, database, created: false, unclean, temporariesRemoved }
 }
 
@@ -83,7 +81,7 @@ async function create(
   await disk.writeFile(identityFile, [encodeIdentity(creating)])
   for (const name of names) if (name.startsWith(indexFile)) await disk.deleteFile(name)
   await disk.makeFolders(blockFolders())
-  const database = openIndex(disk)
+  const database = createIndex(disk, creating)
   const identity: AgentIdentity = { ...creating, state: 'ready' }
   await disk.writeFile(identityFile, [encodeIdentity(identity)])
   return { identity, database }
@@ -94,32 +92,41 @@ export function blockFolders(): string[] {
   return Array.from({ length: 256 }, (_, byte) => `${blocksFolder}/${byte.toString(16).padStart(2, '0')}`)
 }
 
-function openIndex(disk: Disk): SqlDatabase {
-  try {
+/** Opens the index of a directory that has one, and checks it if the last process did not close it. */
+function reopenIndex(disk: Disk, identity: AgentIdentity): { database: SqlDatabase; unclean: boolean } {
+  return guarded(disk, () => {
     const database = disk.openDatabase(indexFile)
+    // SQLite takes a file that lost its contents for a new database; migrating that would hide the loss.
+    if (indexVersionOf(database) === 0) throw new TorcError('CORRUPT', 'it is empty')
     migrateIndex(database, disk.name)
-    return database
-  } catch (thrown) {
-    throw isDamaged(thrown) ? damaged(disk.name, thrown) : diskError(thrown, 'opening the index')
-  }
-}
-
-function isDamaged(thrown: unknown): boolean {
-  return diskError(thrown, 'opening the index').code === 'CORRUPT'
-}
-
-/** Checks the index if the last process did not close it, and marks it open. Returns whether that was so. */
-function takeOver(database: SqlDatabase, directory: string): boolean {
-  try {
-    const unclean = !wasClosed(database)
-    if (unclean) {
+    const row = readDirectoryRow(database)
+    if (row?.nodeId !== identity.nodeId)
+      throw new TorcError('CORRUPT', `it belongs to ${row?.nodeId ?? 'nobody'}`)
+    if (!row.closed) {
       const verdict = database.pragma('quick_check(1)', { simple: true })
       if (verdict !== 'ok') throw new TorcError('CORRUPT', String(verdict))
     }
     markOpen(database)
-    return unclean
+    return { database, unclean: !row.closed }
+  })
+}
+
+function createIndex(disk: Disk, identity: AgentIdentity): SqlDatabase {
+  return guarded(disk, () => {
+    const database = disk.openDatabase(indexFile)
+    migrateIndex(database, disk.name)
+    writeDirectoryRow(database, identity.nodeId)
+    return database
+  })
+}
+
+/** Damage of the index becomes an error that names the directory. */
+function guarded<T>(disk: Disk, open: () => T): T {
+  try {
+    return open()
   } catch (thrown) {
-    throw isDamaged(thrown) ? damaged(directory, thrown) : diskError(thrown, 'opening the index')
+    const error = diskError(thrown, 'opening the index')
+    throw error.code === 'CORRUPT' ? damaged(disk.name, error) : error
   }
 }
 

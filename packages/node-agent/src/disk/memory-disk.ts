@@ -96,7 +96,7 @@ export class MemoryDisk implements Disk {
   }
 
   async deleteFile(path: string): Promise<boolean> {
-    return this.#files.delete(path)
+    return this.#files.delete(path) || this.#images.delete(path)
   }
 
   async list(path: string): Promise<string[]> {

@@ -24,7 +24,7 @@ export class CounterLease implements TransactionListener {
       .prepare('SELECT actor, lease_end AS leaseEnd FROM actors ORDER BY rowid DESC LIMIT 1')
       .get() as { actor: string; leaseEnd: number } | undefined
     this.#random = random
-    this.#actor = row === undefined ? makeActorId(random) : actorId(row.actor)
+    this.#actor = row === undefined ? makeActorId(random) : actorId(row.actor, 'CORRUPT')
     this.#save = database.prepare(
       'INSERT INTO actors (actor, lease_end) VALUES (?, ?) ON CONFLICT (actor) DO UPDATE SET lease_end = excluded.lease_end',
     )

@@ -76,8 +76,10 @@ INSERT INTO counts VALUES (0, 0, 0, 0);
 CREATE TABLE membership (incarnation INTEGER NOT NULL);
 INSERT INTO membership VALUES (0);
 
-CREATE TABLE shutdown (closed INTEGER NOT NULL);
-INSERT INTO shutdown VALUES (1);
+CREATE TABLE directory (
+  node_id TEXT NOT NULL,
+  closed INTEGER NOT NULL
+);
 `
 
 /** Step n brings a database of version n to n + 1. Append only. */
@@ -85,9 +87,14 @@ const migrations: readonly string[] = [version1]
 
 export const indexVersion = migrations.length
 
+/** Version of the schema that the database has; 0 in an empty one. */
+export function indexVersionOf(database: SqlDatabase): number {
+  return Number(database.pragma('user_version', { simple: true }))
+}
+
 /** Brings the database to the newest schema; DATA_DIRECTORY when it was written by a newer Torc. */
 export function migrateIndex(database: SqlDatabase, directory: string): void {
-  const found = Number(database.pragma('user_version', { simple: true }))
+  const found = indexVersionOf(database)
   if (found > indexVersion) {
     throw new TorcError(
       'DATA_DIRECTORY',

@@ -48,7 +48,10 @@ export class AgentLayout implements TransactionListener {
     return this.#current().table.partitions
   }
 
-  /** STALE_EPOCH for a request under another epoch than this agent's, NO_LAYOUT before the first. */
+  /**
+   * STALE_EPOCH for a request under another epoch than this agent's, NO_LAYOUT before the first. Without transitions
+   * between epochs every epoch is settled, so that the request's stage tells nothing.
+   */
   checkEpoch(number: number): void {
     const epoch = this.#current()
     if (number === epoch.number) return

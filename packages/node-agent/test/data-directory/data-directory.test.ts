@@ -1,9 +1,14 @@
+import { copyFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemRandom } from '@torc/protocol/environment/system'
 import t from 'tap'
 import { blockFolders, openDataDirectory } from '../../src/data-directory/data-directory.js'
+import { markClosed } from '../../src/data-directory/directory-row.js'
 import { encodeIdentity } from '../../src/data-directory/identity-file.js'
-import { markClosed } from '../../src/data-directory/shutdown-mark.js'
+import { FileDisk } from '../../src/disk/file-disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { seededRandom } from '../support/seeded-random.js'
+import { temporaryFolder } from '../support/temporary-folder.js'
 
 const clusterId = '0123456789abcdef0123456789abcdef'
 const options = { clusterId, name: 'agent-1', random: seededRandom(1) }
@@ -130,6 +135,35 @@ t.test('a damaged directory is refused', async t => {
     code: 'DATA_DIRECTORY',
     message: /index .* is damaged/,
   })
+})
+
+t.test('an index that lost its contents, or is another one, is no new index', async t => {
+  const { disk } = await madeDisk()
+  disk.damage('index.sqlite', () => new Uint8Array(0))
+  await t.rejects(openDataDirectory(disk, options), {
+    code: 'DATA_DIRECTORY',
+    message: /index .* is damaged: .*empty/,
+  })
+  const folder = temporaryFolder(t)
+  const other = temporaryFolder(t)
+  for (const path of [folder, other]) {
+    const made = await FileDisk.open(path)
+    await openDataDirectory(made, { ...options, random: systemRandom })
+    await made.close()
+  }
+  copyFileSync(join(other, 'index.sqlite'), join(folder, 'index.sqlite'))
+  const swapped = await FileDisk.open(folder)
+  await t.rejects(openDataDirectory(swapped, options), {
+    code: 'DATA_DIRECTORY',
+    message: /belongs to agent-1-/,
+  })
+  await swapped.close()
+  for (const contents of ['', 'no database at all'.repeat(100)]) {
+    writeFileSync(join(other, 'index.sqlite'), contents)
+    const lost = await FileDisk.open(other)
+    await t.rejects(openDataDirectory(lost, options), { code: 'DATA_DIRECTORY', message: /is damaged/ })
+    await lost.close()
+  }
 })
 
 t.test('torn files of the last process are removed', async t => {

@@ -70,6 +70,10 @@ export function diskConformance(
     t.same(database2.prepare('SELECT a FROM t').all(), [{ a: 2 ** 40 + 1 }])
     t.equal(database2.pragma('synchronous', { simple: true }), 2, 'commits are fsynced')
     await again.close()
+    const last = await opened.open()
+    t.equal(await last.deleteFile('x.sqlite'), true)
+    t.equal(last.openDatabase('x.sqlite').pragma('user_version', { simple: true }), 0, 'a new one')
+    await last.close()
   })
 
   t.test(`${name}: one holder at a time, and closing gives the lock back`, async t => {

@@ -1,0 +1,34 @@
+import type { SqlDatabase } from '../disk/disk.js'
+
+/** What the index knows of the directory that it belongs to. */
+export interface DirectoryRow {
+  /** Node id of the agent: an index that was put in from elsewhere has another. */
+  readonly nodeId: string
+  /** Whether the last process closed the index in order. */
+  readonly closed: boolean
+}
+
+/** Undefined in an index that was never finished, or lost its contents. */
+export function readDirectoryRow(database: SqlDatabase): DirectoryRow | undefined {
+  const row = database.prepare('SELECT node_id AS nodeId, closed FROM directory').get() as
+    | { nodeId: string; closed: number }
+    | undefined
+  return row === undefined ? undefined : { nodeId: row.nodeId, closed: row.closed === 1 }
+}
+
+/** Makes the row of a new index. */
+export function writeDirectoryRow(database: SqlDatabase, nodeId: string): void {
+  database.exec('DELETE FROM directory')
+  database.prepare('INSERT INTO directory (node_id, closed) VALUES (?, 0)').run(nodeId)
+}
+
+/** Says that a process may write from now on; durable before its first write. */
+export function markOpen(database: SqlDatabase): void {
+  database.prepare('UPDATE directory SET closed = 0').run()
+}
+
+/** Says that all writes are over, and moves the log into the database file. */
+export function markClosed(database: SqlDatabase): void {
+  database.prepare('UPDATE directory SET closed = 1').run()
+  database.pragma('wal_checkpoint(TRUNCATE)')
+}
