@@ -38,8 +38,8 @@ export function overviewHelp({ program, commands, globals, width }: HelpGrammar)
 export function commandHelp(command: Command, { program, globals, width }: HelpGrammar): string {
   const usages = usageOf(command).map(usage => typed(program, `${usage} [OPTIONS]`))
   const examples = command.examples.map(({ line, does }) => [typed(program, line), does] as const)
-  const flags = Object.entries(globals).flatMap(([name, option]) => flagOf(name, option) ?? [])
-  const others = flags.length === 0 ? '' : `Options of every command: ${flags.map(dashed).join(' ')}`
+  const flags = Object.entries(globals).flatMap(([name, option]) => shownFlag(name, option) ?? [])
+  const others = flags.length === 0 ? '' : `Options of every command: ${flags.join(' ')}`
   return [
     `Usage: ${usages.join(`\n       `)}`,
     wrap(`${command.describe}.`, width, '').join('\n'),
@@ -68,14 +68,19 @@ function argumentRows(table: ArgumentTable): Row[] {
 
 function optionRows(table: OptionTable): Row[] {
   return Object.entries(table).map(([name, option]): Row => {
-    const flag = flagOf(name, option)
+    const flag = shownFlag(name, option)
     const variable = environmentOf(name, option)
     if (flag === undefined) return [`(${variable})`, `${option.doc}; by environment only`]
     const value = option.type === 'boolean' ? '' : ` ${option.value ?? 'VALUE'}`
-    // What is on by default is written to turn it off.
-    const shown = option.default === true ? `--no-${flag}` : dashed(flag)
-    return [`${shown}${value}`, `${option.doc}${facts(option)} [$${variable}]`]
+    return [`${flag}${value}`, `${option.doc}${facts(option)} [$${variable}]`]
   })
+}
+
+/** How an option is written; one that is on by default, to turn it off. */
+function shownFlag(name: string, option: OptionDescriptor): string | undefined {
+  const flag = flagOf(name, option)
+  if (flag === undefined) return undefined
+  return option.default === true ? `--no-${flag}` : dashed(flag)
 }
 
 /** Unit, choices and default, as far as there are any. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { errorTable, TorcError } from '@torc/protocol/errors'
+import { fileError } from '../files/file-errors.js'
 import type { Io } from '../output/io.js'
 import type { Output } from '../output/output.js'
 
@@ -55,8 +56,8 @@ export class Interrupts {
     if (this.pipeClosed !== undefined) {
       const { code } = (this.pipeClosed.cause ?? {}) as NodeJS.ErrnoException
       if (code === 'EPIPE') return 0
-      output.error(new TorcError('FILE_ACCESS', this.pipeClosed.message))
-      return 1
+      output.error(fileError(this.pipeClosed.cause, 'standard output'))
+      return errorTable.INTERNAL.exitCode
     }
     // Whatever the abort made of the command, what happened is the interrupt.
     const error = TorcError.from(this.signal.aborted ? this.signal.reason : thrown)

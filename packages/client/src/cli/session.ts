@@ -8,6 +8,9 @@ import { noProgress, type ProgressFactory, terminalProgress } from '../output/pr
 import type { Store } from '../store/remote-store.js'
 import { askSecretKey } from './prompt.js'
 
+/** Waits between attempts to connect that a user hears of. */
+const worthTellingMs = 250
+
 export type Connect = (options: ConnectOptions) => Promise<Store>
 
 export interface SessionOptions {
@@ -69,8 +72,11 @@ export class Session {
       environment,
       signal,
       tls: tlsFilesOf(settings),
-      onReconnecting: (error, waitMs) =>
-        this.output.note(`${error.message}; trying again in ${Math.ceil(waitMs)} ms`),
+      onReconnecting: (error, waitMs) => {
+        // Most servers are back before anyone could read that they were gone.
+        if (waitMs < worthTellingMs) return
+        this.output.note(`${error.message}; trying again in ${(waitMs / 1000).toFixed(1)} s`)
+      },
     })
   }
 }

@@ -7,6 +7,7 @@ import { Caller } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
 import { bucketInfoOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
 import { gather } from './gather.js'
+import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
 import { type Upload, uploadOf } from './upload.js'
 
@@ -22,10 +23,12 @@ export class RemoteStore implements Store {
   readonly #connector: Connector
   readonly #caller: Caller
   readonly #environment: Environment
+  readonly #opIds: OperationIds
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
     this.#environment = environment
+    this.#opIds = new OperationIds(environment.random)
     this.#caller = new Caller(connector, environment, timeoutMs)
   }
 
@@ -242,7 +245,7 @@ export class RemoteStore implements Store {
   // ---- writing
 
   #opId(options: s.CallOptions): Uint8Array {
-    const opId = options.opId ?? this.#environment.random.bytes(opIdBytes)
+    const opId = options.opId ?? this.#opIds.next()
     if (opId.length === opIdBytes) return opId
     throw new TorcError('BAD_REQUEST', `an operation id has ${opIdBytes} bytes, not ${opId.length}`)
   }

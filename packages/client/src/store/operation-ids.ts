@@ -1,0 +1,24 @@
+import type { Random } from '@torc/protocol/environment/random'
+
+const idBytes = 16
+const drawn = 256
+
+/** Random operation ids, drawn many at a time: asking the system for each would cost more than sending it. */
+export class OperationIds {
+  readonly #random: Random
+  #pool: Uint8Array = new Uint8Array(0)
+  #used = 0
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  next(): Uint8Array {
+    if (this.#used === this.#pool.length) {
+      this.#pool = this.#random.bytes(idBytes * drawn)
+      this.#used = 0
+    }
+    this.#used += idBytes
+    return this.#pool.subarray(this.#used - idBytes, this.#used)
+  }
+}
