@@ -27,7 +27,7 @@ export interface RunCliOptions {
 /** Runs one command line; the answer is the exit status (INTERFACE, "JSON"). Never throws. */
 export async function runCli(argv: readonly string[], io: Io, options: RunCliOptions): Promise<number> {
   const interrupts = new Interrupts(io)
-  const wantsJson = argv.includes('--json')
+  const wantsJson = argv.includes('--json') || /^(1|true|yes|on)$/i.test(io.variables.TORC_JSON ?? '')
   // Used until the settings are known.
   let output = new Output({ ...io, json: wantsJson, quiet: false })
   const onPipeError = (error: NodeJS.ErrnoException): void => interrupts.pipeFailed(error)

@@ -1,6 +1,6 @@
 import type { Random } from '@torc/protocol/environment/random'
+import { operationIdBytes } from '@torc/protocol/identifiers/operation-id'
 
-const idBytes = 16
 const drawn = 256
 
 /** Random operation ids, drawn many at a time: asking the system for each would cost more than sending it. */
@@ -15,10 +15,10 @@ export class OperationIds {
 
   next(): Uint8Array {
     if (this.#used === this.#pool.length) {
-      this.#pool = this.#random.bytes(idBytes * drawn)
+      this.#pool = this.#random.bytes(operationIdBytes * drawn)
       this.#used = 0
     }
-    this.#used += idBytes
-    return this.#pool.subarray(this.#used - idBytes, this.#used)
+    this.#used += operationIdBytes
+    return this.#pool.subarray(this.#used - operationIdBytes, this.#used)
   }
 }

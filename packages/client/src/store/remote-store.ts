@@ -1,5 +1,6 @@
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
+import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type * as s from '@torc/protocol/store/object-store'
@@ -9,14 +10,22 @@ import { bucketInfoOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './
 import { gather } from './gather.js'
 import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
+import {
+  again,
+  bucketRequest,
+  deleteRequest,
+  getRequest,
+  limitsOf,
+  listRequest,
+  versionOf,
+  writeRequest,
+} from './requests.js'
 import { type Upload, uploadOf } from './upload.js'
 
 export interface Store extends s.ObjectStore, s.Admin {
   /** Lets open requests end, then closes the connection. The store can't be used afterwards. */
   close(): Promise<void>
 }
-
-const opIdBytes = 16
 
 /** The store behind a connection to one of several servers. Made by `connect`. */
 export class RemoteStore implements Store {
@@ -45,7 +54,13 @@ export class RemoteStore implements Store {
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
     const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)
-    return this.#send('putObject', key, this.#written(bucket, options, upload), options, upload)
+    return this.#send(
+      'putObject',
+      key,
+      writeRequest(bucket, this.#opId(options), options, upload),
+      options,
+      upload,
+    )
   }
 
   async putShared(
@@ -54,20 +69,22 @@ export class RemoteStore implements Store {
     path: string,
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
-    const head = this.#written(bucket, options)
+    const head = writeRequest(bucket, this.#opId(options), options, undefined)
     head.shared = path
     return this.#send('putObject', key, head, options, undefined)
   }
 
   async post(bucket: string, body: s.BodyInput, options: s.PutOptions = {}): Promise<s.PutResult> {
     const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)
-    return this.#send('postDatum', '', this.#written(bucket, options, upload), options, upload)
+    const { clock, random } = this.#environment
+    // The server makes the key from the id: keys are in the order of time.
+    const opId = options.opId ?? makeTimeOrderedOperationId(clock, random)
+    return this.#send('postDatum', '', writeRequest(bucket, opId, options, upload), options, upload)
   }
 
   async get(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.StoredObject> {
     const { signal, timeoutMs, onProgress } = options
-    const head: RequestOf<'getObject'> = { bucket, key, ...versionOf(options) }
-    if (options.range !== undefined) head.range = [options.range[0], options.range[1] ?? -1]
+    const head = getRequest(bucket, key, options)
     const answer = await this.#caller.call('getObject', head, { signal, timeoutMs })
     const info = versionInfoOf(bucket, key, answer.head)
     const range = options.range === undefined ? undefined : answer.head.range
@@ -90,8 +107,7 @@ export class RemoteStore implements Store {
     path: string,
     options: s.GetOptions = {},
   ): Promise<s.VersionInfo> {
-    const head: RequestOf<'getObject'> = { bucket, key, ...versionOf(options), shared: path }
-    if (options.range !== undefined) head.range = [options.range[0], options.range[1] ?? -1]
+    const head: RequestOf<'getObject'> = { ...getRequest(bucket, key, options), shared: path }
     const answer = await this.#caller.call('getObject', head, options)
     return versionInfoOf(bucket, key, answer.head)
   }
@@ -102,10 +118,7 @@ export class RemoteStore implements Store {
   }
 
   async delete(bucket: string, key: string, options: s.DeleteOptions = {}): Promise<s.DeleteResult> {
-    const head: RequestOf<'deleteObject'> = { bucket, key, opId: this.#opId(options), ...versionOf(options) }
-    if (options.context !== undefined) head.context = options.context
-    if (options.marker !== undefined) head.marker = options.marker
-    if (options.retry !== undefined) head.retry = options.retry
+    const head = deleteRequest(bucket, key, this.#opId(options), options)
     const answer = await this.#caller.call('deleteObject', head, {
       ...limitsOf(options),
       writes: true,
@@ -135,13 +148,7 @@ export class RemoteStore implements Store {
     what: 'keys' | 'versions',
     options: s.PageOptions = {},
   ): Promise<s.ListPage> {
-    const { prefix, delimiter, limit, startAfter, token } = options
-    const head: RequestOf<'listKeys'> = { bucket }
-    if (prefix !== undefined && prefix !== '') head.prefix = prefix
-    if (delimiter !== undefined && delimiter !== '') head.delimiter = delimiter
-    if (limit !== undefined) head.limit = Math.min(limit, limits.listLimitMax)
-    if (startAfter !== undefined && startAfter !== '') head.startAfter = startAfter
-    if (token !== undefined) head.token = token
+    const head = listRequest(bucket, options)
     const answer = await this.#caller.call(
       what === 'keys' ? 'listKeys' : 'listVersions',
       head,
@@ -177,11 +184,7 @@ export class RemoteStore implements Store {
   // ---- buckets
 
   async createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
-    const head: RequestOf<'putBucket'> = { bucket }
-    if (options.replicas !== undefined) head.replicas = options.replicas
-    if (options.readQuorum !== undefined) head.readQuorum = options.readQuorum
-    if (options.writeQuorum !== undefined) head.writeQuorum = options.writeQuorum
-    if (options.strict !== undefined) head.strict = options.strict
+    const head = bucketRequest(bucket, options)
     const answer = await this.#caller.call('putBucket', head, { ...limitsOf(options), writes: true })
     return bucketInfoOf(answer.head)
   }
@@ -245,22 +248,7 @@ export class RemoteStore implements Store {
   // ---- writing
 
   #opId(options: s.CallOptions): Uint8Array {
-    const opId = options.opId ?? this.#opIds.next()
-    if (opId.length === opIdBytes) return opId
-    throw new TorcError('BAD_REQUEST', `an operation id has ${opIdBytes} bytes, not ${opId.length}`)
-  }
-
-  /** The fields of a write that its caller chose; absent ones stay away from the wire. */
-  #written(bucket: string, options: s.PutOptions, upload?: Upload): RequestOf<'postDatum'> {
-    const head: RequestOf<'postDatum'> = { bucket, opId: this.#opId(options) }
-    if (options.contentType !== undefined) head.contentType = options.contentType
-    if (options.metadata !== undefined) head.metadata = options.metadata.map(([name, value]) => [name, value])
-    if (options.context !== undefined) head.context = options.context
-    if (options.strict !== undefined) head.strict = options.strict
-    if (options.retry !== undefined) head.retry = options.retry
-    if (upload?.size !== undefined) head.size = upload.size
-    if (upload?.sha256 !== undefined) head.sha256 = upload.sha256
-    return head
+    return options.opId ?? this.#opIds.next()
   }
 
   async #send(
@@ -291,24 +279,5 @@ export class RemoteStore implements Store {
       )
     }
     return result
-  }
-}
-
-/** The head of a repeated write: the server looks for what an earlier attempt left before it mints. */
-function again<H extends { retry?: boolean }>(head: H): H {
-  return { ...head, retry: true }
-}
-
-function limitsOf({ signal, timeoutMs }: s.CallOptions): Pick<s.CallOptions, 'signal' | 'timeoutMs'> {
-  return { signal, timeoutMs }
-}
-
-function versionOf(options: { versionId?: string | undefined; strict?: boolean | undefined }): {
-  versionId?: string
-  strict?: boolean
-} {
-  return {
-    ...(options.versionId === undefined ? undefined : { versionId: options.versionId }),
-    ...(options.strict === undefined ? undefined : { strict: options.strict }),
   }
 }

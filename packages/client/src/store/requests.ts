@@ -1,0 +1,87 @@
+import { limits } from '@torc/protocol/limits'
+import type { RequestOf } from '@torc/protocol/messages/table'
+import type * as s from '@torc/protocol/store/object-store'
+import type { Upload } from './upload.js'
+
+/*
+ * Heads of requests from the options of the library's calls. What the caller left out stays away from the
+ * wire; what is wrong is refused by the message table's validators.
+ */
+
+/** A put or a post; a put adds the key. */
+export function writeRequest(
+  bucket: string,
+  opId: Uint8Array,
+  options: s.PutOptions,
+  upload: Upload | undefined,
+): RequestOf<'postDatum'> {
+  const head: RequestOf<'postDatum'> = { bucket, opId }
+  if (options.contentType !== undefined) head.contentType = options.contentType
+  if (options.metadata !== undefined) head.metadata = options.metadata.map(([name, value]) => [name, value])
+  if (options.context !== undefined) head.context = options.context
+  if (options.strict !== undefined) head.strict = options.strict
+  if (options.retry !== undefined) head.retry = options.retry
+  if (upload?.size !== undefined) head.size = upload.size
+  if (upload?.sha256 !== undefined) head.sha256 = upload.sha256
+  return head
+}
+
+/** The head of a repeated write: the server looks for what an earlier attempt left before it mints. */
+export function again<H extends { retry?: boolean }>(head: H): H {
+  return { ...head, retry: true }
+}
+
+export function getRequest(bucket: string, key: string, options: s.GetOptions): RequestOf<'getObject'> {
+  const head: RequestOf<'getObject'> = { bucket, key, ...versionOf(options) }
+  if (options.range !== undefined) head.range = [options.range[0], options.range[1] ?? -1]
+  return head
+}
+
+export function deleteRequest(
+  bucket: string,
+  key: string,
+  opId: Uint8Array,
+  options: s.DeleteOptions,
+): RequestOf<'deleteObject'> {
+  const head: RequestOf<'deleteObject'> = { bucket, key, opId, ...versionOf(options) }
+  if (options.context !== undefined) head.context = options.context
+  if (options.marker !== undefined) head.marker = options.marker
+  if (options.retry !== undefined) head.retry = options.retry
+  return head
+}
+
+export function listRequest(bucket: string, options: s.PageOptions): RequestOf<'listKeys'> {
+  const { prefix, delimiter, limit, startAfter, token } = options
+  const head: RequestOf<'listKeys'> = { bucket }
+  if (prefix !== undefined && prefix !== '') head.prefix = prefix
+  if (delimiter !== undefined && delimiter !== '') head.delimiter = delimiter
+  if (limit !== undefined) head.limit = Math.min(limit, limits.listLimitMax)
+  if (startAfter !== undefined && startAfter !== '') head.startAfter = startAfter
+  if (token !== undefined) head.token = token
+  return head
+}
+
+export function bucketRequest(bucket: string, options: s.BucketOptions): RequestOf<'putBucket'> {
+  const head: RequestOf<'putBucket'> = { bucket }
+  if (options.replicas !== undefined) head.replicas = options.replicas
+  if (options.readQuorum !== undefined) head.readQuorum = options.readQuorum
+  if (options.writeQuorum !== undefined) head.writeQuorum = options.writeQuorum
+  if (options.strict !== undefined) head.strict = options.strict
+  return head
+}
+
+export function versionOf(options: {
+  readonly versionId?: string | undefined
+  readonly strict?: boolean | undefined
+}): { versionId?: string; strict?: boolean } {
+  const { versionId, strict } = options
+  return {
+    ...(versionId === undefined ? undefined : { versionId }),
+    ...(strict === undefined ? undefined : { strict }),
+  }
+}
+
+/** Only what bounds a call. */
+export function limitsOf({ signal, timeoutMs }: s.CallOptions): Pick<s.CallOptions, 'signal' | 'timeoutMs'> {
+  return { signal, timeoutMs }
+}
