@@ -9,7 +9,7 @@ const two32 = 0x1_0000_0000
  * holds them (never as floats), so that a field reads the same in every language.
  *
  * Bytes `[base, position)` are written and not taken yet. When a slab is full its unfinished bytes move to a
- * fresh one; taken bytes are never touched again, so that they may be on their way to a socket.
+ * fresh one; taken bytes are not touched again before `recycle`, as they may be on their way to a socket.
  */
 export class Writer {
   buffer: Buffer
@@ -38,11 +38,18 @@ export class Writer {
     this.position = held
   }
 
-  /** What was written since the last take, as a view that this writer never touches again. */
+  /** What was written since the last take, as a view that is not touched again before `recycle`. */
   take(): Buffer {
     const view = this.buffer.subarray(this.base, this.position)
     this.base = this.position
     return view
+  }
+
+  /** Begins the slab anew: all that was taken has been sent, and nothing is written and not taken. */
+  recycle(): void {
+    if (this.position !== this.base) return
+    this.base = 0
+    this.position = 0
   }
 
   byte(value: number): void {

@@ -68,6 +68,11 @@ export class Outbox {
     if (connection.queuedBytes <= transportBytesMax && this.#background !== undefined) {
       if (this.#background.queuedFrames > 0) connection.write(this.#background.take())
     }
+    if (connection.queuedBytes === 0) {
+      // The usual case: the operating system took all at once, and the same memory serves the next turn.
+      this.#interactive.recycle()
+      this.#background?.recycle()
+    }
     this.#wake()
   }
 

@@ -87,7 +87,12 @@ export class FrameEncoder {
     this.#pieceBytes += view.length
   }
 
-  /** The batch, which begins anew. */
+  /** Everything that was taken has been sent: its memory may be used again. */
+  recycle(): void {
+    this.#writer.recycle()
+  }
+
+  /** The batch, which begins anew. Its bytes stay as they are until `recycle`. */
   take(): Uint8Array[] {
     this.#detach()
     const pieces = this.#pieces

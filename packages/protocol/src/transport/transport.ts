@@ -9,7 +9,8 @@ export interface Connection {
   readonly remoteHost: string
   /**
    * Queues `pieces` in order; all pieces of one call leave together (one writev). The buffers belong
-   * to the connection until they are sent. Returns the bytes now queued.
+   * to the connection until they are sent; when `queuedBytes` is 0 afterwards, the caller may write over them.
+   * Returns the bytes now queued.
    */
   write(pieces: readonly Uint8Array[]): number
   /** Bytes queued and not yet taken by the operating system. */
@@ -27,7 +28,7 @@ export interface Connection {
 
 export interface ConnectionListener {
   onData(chunk: Uint8Array): void
-  /** All that was queued has been taken by the operating system. */
+  /** All that was queued has been taken by the operating system, after 64 KiB or more had been waiting. */
   onDrain(): void
   /** The connection is over; `error` when it broke. Called exactly once. */
   onClose(error: Error | undefined): void
