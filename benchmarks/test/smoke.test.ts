@@ -29,7 +29,7 @@ t.test('every case runs against a cluster', async t => {
     t.ok((comparison.torc?.rate ?? 0) > 0, one.name)
     t.ok((comparison.ratio ?? 0) > 0)
     t.same(
-      comparison.torc?.peakMemory.map(({ name }) => name),
+      comparison.torc?.processes.map(({ name }) => name),
       ['server', 'agent-1', 'agent-2', 'agent-3', 'client'],
     )
   }

@@ -13,8 +13,9 @@ const headings = [
   'ratio',
   'aim',
   'spread',
+  'CPU of Torc (µs per request, ms per MiB)',
+  'CPU of the baseline',
   'peak memory of Torc (MiB)',
-  'baseline is',
 ] as const
 
 /** A row per case as Markdown, which is readable on a terminal too. */
@@ -28,7 +29,7 @@ export function renderTable(results: readonly CaseResult[]): string {
   return [head, rule, ...body].join('\n')
 }
 
-function cellsOf({ case: { aim, against, unit }, case: shown, comparison }: CaseResult): readonly string[] {
+function cellsOf({ case: { aim, unit }, case: shown, comparison }: CaseResult): readonly string[] {
   const { baseline, torc, ratio } = comparison
   return [
     shown.name,
@@ -37,8 +38,9 @@ function cellsOf({ case: { aim, against, unit }, case: shown, comparison }: Case
     ratio === undefined ? '' : ratio.toFixed(2),
     aim === undefined ? '' : aim.toFixed(2),
     `${percentText(torc?.spread)}/${percentText(baseline.spread)}`,
+    torc === undefined ? '' : cpuText(torc, unit),
+    cpuText(baseline, unit),
     torc === undefined ? '' : memoryText(torc),
-    against,
   ]
 }
 
@@ -50,9 +52,26 @@ function percentText(share: number | undefined): string {
   return share === undefined ? '–' : `${(share * 100).toFixed(0)} %`
 }
 
-function memoryText({ peakMemory }: SideResult): string {
-  return peakMemory
-    .map(({ name, bytes }) => `${name} ${bytes === undefined ? '?' : Math.round(bytes / 1024 ** 2)}`)
+/** Agents are counted together. */
+function cpuText({ processes }: SideResult, unit: Case['unit']): string {
+  const sums = new Map<string, number>()
+  for (const { name, cpuMsPerThousand = Number.NaN } of processes) {
+    const group = name.replace(/^agent-\d+$/, 'agents')
+    const perUnit = unit === 'bytes' ? (cpuMsPerThousand * 1024 ** 2) / 1000 : cpuMsPerThousand
+    sums.set(group, (sums.get(group) ?? 0) + perUnit)
+  }
+  const digits = unit === 'bytes' ? 2 : 0
+  const total = [...sums.values()].reduce((sum, value) => sum + value, 0)
+  const parts = [...sums].map(([group, value]) => `${group} ${value.toFixed(digits)}`)
+  return parts.length === 1 ? total.toFixed(digits) : `${total.toFixed(digits)} (${parts.join(', ')})`
+}
+
+function memoryText({ processes }: SideResult): string {
+  return processes
+    .map(
+      ({ name, peakMemoryBytes: bytes }) =>
+        `${name} ${bytes === undefined ? '?' : Math.round(bytes / 1024 ** 2)}`,
+    )
     .join(', ')
 }
 

@@ -26,9 +26,11 @@ t.test('the sides take turns and the medians are compared', async t => {
   t.equal(comparison.baseline.rate, 200)
   t.equal(comparison.torc?.rate, 50)
   t.equal(comparison.ratio, 0.25)
-  const [peak] = comparison.baseline.peakMemory
-  t.equal(peak?.name, 'A')
-  if (process.platform === 'linux') t.ok((peak?.bytes ?? 0) > 1024 * 1024, 'peak memory of a live process')
+  const [usage] = comparison.baseline.processes
+  t.equal(usage?.name, 'A')
+  if (process.platform !== 'linux') return
+  t.ok((usage?.peakMemoryBytes ?? 0) > 1024 * 1024, 'peak memory of a live process')
+  t.ok((usage?.cpuMsPerThousand ?? -1) >= 0)
 })
 
 t.test('a baseline alone has no ratio', async t => {

@@ -10,7 +10,11 @@ function resultOf(name: string): CaseResult {
     rate,
     rates: [rate],
     spread: 0,
-    peakMemory: [{ name: 'server', bytes: 100 * 1024 * 1024 }],
+    processes: ['server', 'agent-1', 'agent-2'].map(name => ({
+      name,
+      peakMemoryBytes: 100 * 1024 * 1024,
+      cpuMsPerThousand: 2,
+    })),
   })
   return { case: found, comparison: { baseline: side(2_097_152), torc: side(1_048_576), ratio: 0.5 } }
 }
@@ -23,7 +27,8 @@ t.test('a table with rates in their unit', async t => {
   const table = renderTable([resultOf('put-large-n1'), resultOf('put-small-n1-64')])
   t.match(table, /\| put-large-n1 +\| 1 MiB\/s +\| 2 MiB\/s +\| 0\.50 +\| 0\.50/)
   t.match(table, /\| put-small-n1-64 +\| 1048576\/s/)
-  t.match(table, /server 100/)
+  t.match(table, /server 100, agent-1 100/)
+  t.match(table, /6 \(server 2, agents 4\)/)
   t.equal(new Set(table.split('\n').map(line => line.length)).size, 1, 'columns line up')
 })
 

@@ -19,3 +19,19 @@ export function resetPeakMemory(pid: number): void {
     // Where that is not allowed the column shows the peak since the process started, which is no less true.
   }
 }
+
+/** `sysconf(_SC_CLK_TCK)`: 100 on every Linux that Node runs on. */
+const msPerTick = 10
+
+/** CPU time that a process has used so far, user and system, in milliseconds (in steps of 10); undefined without `/proc`. */
+export function cpuMs(pid: number): number | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    // The name in parentheses may hold anything; what follows it begins with the third field (proc(5)).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return (Number(fields[11]) + Number(fields[12])) * msPerTick
+  } catch {
+    // As for the memory: the column stays empty.
+    return undefined
+  }
+}
