@@ -120,10 +120,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     onNewerEpoch: exchange => fetchNewerEpoch(context, exchange),
   })
   gossip.start()
-  log.info(
-    { id: context.nodeId, address: formatAddress(address), epoch: context.layout.number },
-    'agent ready',
-  )
+  log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed = (): void => undefined
   const closed = new Promise<void>(resolve => {
@@ -136,7 +133,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     await Promise.all([acceptor.close(closeMs), peers.close(closeMs)])
     closeStorage(context)
     await context.disk.close()
-    log.info({ id: context.nodeId }, 'agent closed')
+    log.debug({ id: context.nodeId }, 'agent closed')
   }
   return {
     id: context.nodeId,
