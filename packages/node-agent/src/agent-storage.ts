@@ -4,6 +4,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import { BlockIndex } from './blocks/block-index.js'
 import { BlockStore } from './blocks/block-store.js'
 import type { DataDirectory } from './data-directory/data-directory.js'
+import { OpenMark } from './data-directory/directory-row.js'
 import type { Disk } from './disk/disk.js'
 import type { AgentContext } from './handlers/agent-context.js'
 import { CounterLease } from './index/counter-lease.js'
@@ -27,7 +28,7 @@ export function openStorage(
   const dropped = new DroppedCounters(database)
   const layout = new AgentLayout(database, identity.nodeId, hasher)
   const clock = new HybridClock(environment.clock)
-  const commit = new GroupCommit(database, environment.clock, [counts, lease, layout])
+  const commit = new GroupCommit(database, environment.clock, [counts, lease, layout, new OpenMark(database)])
   const mintTime = (above: number): number => clock.mintTime(above)
   const index = new KeyIndex({ database, counts, lease, dropped, mintTime })
   const blocks = new BlockStore(disk, new BlockIndex(database, counts), commit, hasher)

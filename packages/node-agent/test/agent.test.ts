@@ -175,6 +175,21 @@ t.test('a full disk refuses writes and keeps serving reads', async t => {
   t.equal((await server.request('putBlock', blockHead, { body: block })).head.had, false)
 })
 
+t.test('an agent whose disk is full starts and serves reads', async t => {
+  const disk = new MemoryDisk()
+  const agent = await startedAgent(t, { data: disk })
+  const server = await serverConnection(t, agent)
+  await server.request('putEpoch', { epoch: firstEpoch([agent.id]) })
+  const body = Buffer.from('before')
+  await mint(server, 'before', body)
+  await agent.close()
+  disk.setFreeBytes(0)
+  const again = await serverConnection(t, await startedAgent(t, { data: disk }))
+  const [found] = await fetched(again, 'fetchKey', { ...address, key: 'before', want: 'heads' })
+  t.same(await found?.body?.bytes(100), body)
+  await t.rejects(mint(again, 'large', Buffer.alloc(16_000)), { code: 'DISK_FULL' })
+})
+
 t.test('an agent that cannot start says why and gives everything back', async t => {
   const data = temporaryFolder(t)
   const first = await startedAgent(t, { data })

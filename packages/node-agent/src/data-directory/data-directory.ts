@@ -4,7 +4,7 @@ import type { Disk, SqlDatabase } from '../disk/disk.js'
 import { isDiskFile } from '../disk/disk.js'
 import { diskError } from '../disk/disk-errors.js'
 import { indexVersionOf, migrateIndex } from '../index/schema.js'
-import { markOpen, readDirectoryRow, writeDirectoryRow } from './directory-row.js'
+import { readDirectoryRow, writeDirectoryRow } from './directory-row.js'
 import {
   type AgentIdentity,
   decodeIdentity,
@@ -106,7 +106,6 @@ function reopenIndex(disk: Disk, identity: AgentIdentity): { database: SqlDataba
       const verdict = database.pragma('quick_check(1)', { simple: true })
       if (verdict !== 'ok') throw new TorcError('CORRUPT', String(verdict))
     }
-    markOpen(database)
     return { database, unclean: !row.closed }
   })
 }

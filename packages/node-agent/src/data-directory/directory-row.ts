@@ -1,4 +1,5 @@
-import type { SqlDatabase } from '../disk/disk.js'
+import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
+import type { TransactionListener } from '../index/group-commit.js'
 
 /** What the index knows of the directory that it belongs to. */
 export interface DirectoryRow {
@@ -22,9 +23,29 @@ export function writeDirectoryRow(database: SqlDatabase, nodeId: string): void {
   database.prepare('INSERT INTO directory (node_id, closed) VALUES (?, 0)').run(nodeId)
 }
 
-/** Says that a process may write from now on; durable before its first write. */
-export function markOpen(database: SqlDatabase): void {
-  database.prepare('UPDATE directory SET closed = 0').run()
+/**
+ * Takes the mark of an orderly end away, in the first transaction of a process: one that can't write, as its disk is
+ * full, still starts and serves reads.
+ */
+export class OpenMark implements TransactionListener {
+  readonly #save: SqlStatement
+  #durable = false
+
+  constructor(database: SqlDatabase) {
+    this.#save = database.prepare('UPDATE directory SET closed = 0')
+  }
+
+  beforeCommit(): void {
+    if (!this.#durable) this.#save.run()
+  }
+
+  committed(): void {
+    this.#durable = true
+  }
+
+  rolledBack(): void {
+    // The next transaction takes it away.
+  }
 }
 
 /** Says that all writes are over, and moves the log into the database file. */

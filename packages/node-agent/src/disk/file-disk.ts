@@ -48,6 +48,8 @@ export class FileDisk implements Disk {
       database = new Database(this.#path(lockFile), { timeout: 0 })
       // An operating system's lock on the file: it goes with the process, so that nothing stale can remain.
       database.pragma('locking_mode = EXCLUSIVE')
+      // Nothing is ever written to it; without this a full disk would keep the lock from being taken.
+      database.pragma('journal_mode = MEMORY')
       database.exec('BEGIN EXCLUSIVE')
     } catch (thrown) {
       database?.close()

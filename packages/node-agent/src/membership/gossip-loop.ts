@@ -40,6 +40,8 @@ interface Target {
 export class GossipLoop {
   readonly #options: GossipOptions
   readonly #busy = new Set<string>()
+  /** Addresses that refused this agent. */
+  readonly #denied = new Set<string>()
   #cancel: (() => void) | undefined
   #stopped = false
   #rounds = 0
@@ -109,7 +111,13 @@ export class GossipLoop {
       if (answer.epoch > this.#options.epoch()) await this.#options.onNewerEpoch(exchange)
     } catch (thrown) {
       if (target.id !== undefined) membership.failed(target.id)
-      log.debug({ peer: target.id ?? name, code: TorcError.from(thrown).code }, 'gossip failed')
+      const { code, message } = TorcError.from(thrown)
+      const facts = { peer: target.id ?? name, code }
+      // A wrong secret does not mend itself: whoever started the agent must hear of it, once.
+      if (code === 'DENIED' && !this.#denied.has(name)) {
+        this.#denied.add(name)
+        log.warn(facts, `${name} refuses this agent (another cluster's secret?): ${message}`)
+      } else log.debug(facts, 'gossip failed')
     } finally {
       this.#busy.delete(name)
     }

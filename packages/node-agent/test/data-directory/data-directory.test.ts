@@ -3,10 +3,13 @@ import { join } from 'node:path'
 import { systemRandom } from '@torc/protocol/environment/system'
 import t from 'tap'
 import { blockFolders, openDataDirectory } from '../../src/data-directory/data-directory.js'
-import { markClosed } from '../../src/data-directory/directory-row.js'
+import { markClosed, OpenMark } from '../../src/data-directory/directory-row.js'
 import { encodeIdentity } from '../../src/data-directory/identity-file.js'
+import type { SqlDatabase } from '../../src/disk/disk.js'
 import { FileDisk } from '../../src/disk/file-disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
+import { GroupCommit } from '../../src/index/group-commit.js'
+import { ManualClock } from '../support/manual-clock.js'
 import { seededRandom } from '../support/seeded-random.js'
 import { temporaryFolder } from '../support/temporary-folder.js'
 
@@ -21,6 +24,14 @@ async function madeDisk(): Promise<{ disk: MemoryDisk; nodeId: string }> {
   markClosed(made.database)
   await disk.close()
   return { disk, nodeId: made.identity.nodeId }
+}
+
+/** The first write of a process. */
+function firstWrite(database: SqlDatabase): void {
+  const clock = new ManualClock()
+  const commit = new GroupCommit(database, clock, [new OpenMark(database)])
+  void commit.submit(() => undefined)
+  clock.endTurn()
 }
 
 t.test('an empty directory becomes a data directory and keeps its identity', async t => {
@@ -39,9 +50,16 @@ t.test('an empty directory becomes a data directory and keeps its identity', asy
 
 t.test('an end without order is noticed and the index checked', async t => {
   const { disk } = await madeDisk()
-  await openDataDirectory(disk, options)
+  const { database } = await openDataDirectory(disk, options)
+  firstWrite(database)
   disk.crash()
-  t.match(await openDataDirectory(disk, options), { unclean: true, created: false })
+  const again = await openDataDirectory(disk, options)
+  t.match(again, { unclean: true, created: false })
+  markClosed(again.database)
+  await disk.close()
+  t.match(await openDataDirectory(disk, options), { unclean: false })
+  disk.crash()
+  t.match(await openDataDirectory(disk, options), { unclean: false }, 'nothing was written')
 })
 
 t.test('a crash at any point of the making leaves a directory that opens', async t => {
@@ -128,7 +146,7 @@ t.test('a damaged directory is refused', async t => {
     message: /index .* is damaged/,
   })
   const third = await madeDisk()
-  await openDataDirectory(third.disk, options)
+  firstWrite((await openDataDirectory(third.disk, options)).database)
   third.disk.crash()
   third.disk.damage('index.sqlite', found => found.fill(0x55, 8192, found.length))
   await t.rejects(openDataDirectory(third.disk, options), {
@@ -170,6 +188,7 @@ t.test('torn files of the last process are removed', async t => {
   const { disk } = await madeDisk()
   const opened = await openDataDirectory(disk, options)
   t.equal(opened.temporariesRemoved, 0)
+  firstWrite(opened.database)
   const write = disk.writeFile('blocks/aa/torn', [bytes('torn block')])
   disk.crash()
   await t.rejects(write)
