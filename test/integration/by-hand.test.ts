@@ -1,113 +1,88 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
-import { type RunResult, runTorc } from '../harness/processes/run-torc.js'
-import { TorcProcess } from '../harness/processes/torc-process.js'
+import { OperatedCluster } from '../harness/processes/operated-cluster.js'
 
-/** A cluster as an operator starts it on real machines: one process at a time. */
-class ByHand {
-  readonly folder = mkdtempSync(join(tmpdir(), 'torc-hand-'))
-  readonly configDirectory = join(this.folder, 'config')
-  readonly secret = join(this.folder, 'secrets', 'cluster-secret.json')
-  readonly #processes: TorcProcess[] = []
-
-  constructor(t: Test) {
-    t.teardown(async () => {
-      for (const process of this.#processes) await process.end()
-      rmSync(this.folder, { recursive: true, force: true })
-    })
-  }
-
-  run(args: string[], server?: string): Promise<RunResult> {
-    const variables = {
-      TORC_CREDENTIALS: join(this.folder, 'secrets', 'credentials.json'),
-      TORC_SERVER: server ?? '',
-    }
-    return runTorc(args, { configDirectory: this.configDirectory, variables })
-  }
-
-  launch(...args: string[]): TorcProcess {
-    const process = new TorcProcess(args, { configDirectory: this.configDirectory })
-    this.#processes.push(process)
-    return process
-  }
-
-  async node(
-    kind: 'server' | 'agent',
-    join_: string,
-    ...args: string[]
-  ): Promise<{ address: string; process: TorcProcess }> {
-    const joins = join_ === '' ? [] : ['--join', join_]
-    const process = this.launch(
-      kind,
-      '--listen',
-      '127.0.0.1:0',
-      '--cluster-secret-file',
-      this.secret,
-      ...joins,
-      ...args,
-    )
-    const ready = await process.waitFor(`the ${kind}`, line => line.event === 'ready')
-    return { address: String(ready.address), process }
-  }
-
-  agent(name: string, join_: string, ...args: string[]): Promise<{ address: string; process: TorcProcess }> {
-    return this.node('agent', join_, '--name', name, '--data', join(this.folder, name), ...args)
-  }
+function operate(t: Test): OperatedCluster {
+  const cluster = new OperatedCluster()
+  t.teardown(() => cluster.stop())
+  return cluster
 }
 
 t.test('secret, server, agents, layout: then it stores', async t => {
-  const hand = new ByHand(t)
-  const made = await hand.run(['init', '--out', join(hand.folder, 'secrets'), '--json'])
+  const cluster = operate(t)
+  const made = await cluster.init()
   t.match(made, { code: 0 }, made.stderr)
-  t.match(made.records(), [{ clusterId: /^[0-9a-f]{32}$/, clusterSecret: hand.secret, accessKey: String }])
-  t.match(await hand.run(['init', '--out', join(hand.folder, 'secrets')]), {
-    code: 2,
-    stderr: /is there already/,
-  })
+  t.match(made.records(), [
+    { clusterId: /^[0-9a-f]{32}$/, clusterSecret: cluster.secretFile, accessKey: String },
+  ])
+  t.match(await cluster.init(), { code: 2, stderr: /is there already/ })
 
-  const server = await hand.node('server', '')
+  const { address: server, process } = await cluster.server()
   // The second agent knows the first one only: any live node leads to the rest.
-  const one = await hand.agent('one', server.address, '--zone', 'a', '--log-level', 'debug')
-  const two = await hand.agent('two', one.address, '--zone', 'b')
-  t.match(await hand.run(['mb', 'box'], server.address), { code: 5, stderr: /layout init/ }, 'no layout yet')
-
-  let known: unknown[] = []
-  while (known.length < 2) {
-    const status = await hand.run(['status', '--json'], server.address)
-    known = ((status.records()[0]?.agents ?? []) as { state: string }[]).filter(
-      ({ state }) => state === 'alive',
-    )
-  }
-  const layout = await hand.run(['layout', 'init', '--agents', '2', '--replicas', '2'], server.address)
+  const one = await cluster.agent('one', { join: [server], args: ['--zone', 'a', '--log-level', 'debug'] })
+  const two = await cluster.agent('two', { join: [one.address], args: ['--zone', 'b'] })
+  t.match(await cluster.torc(['mb', 'box'], server), { code: 5, stderr: /layout init/ }, 'no layout yet')
+  const layout = await cluster.initLayout(server, 2)
   t.match(layout, { code: 0 }, layout.stderr)
-  t.match(await hand.run(['mb', 'box', '--replicas', '2'], server.address), { code: 0 })
-  const put = await hand.run(['post', 'box', '--text', 'hello', '--json'], server.address)
-  t.match(put, { code: 0 }, put.stderr)
-  const key = String(put.records()[0]?.key)
+  t.match(await cluster.torc(['mb', 'box', '--replicas', '2'], server), { code: 0 })
+  const posted = await cluster.torc(['post', 'box', '--text', 'hello', '--json'], server)
+  t.match(posted, { code: 0 }, posted.stderr)
+  const key = String(posted.records()[0]?.key)
   await one.process.waitFor('the log of the item', line => line.level === 20 && line.key === key)
-  t.equal((await hand.run(['get', `box/${key}`], server.address)).stdout.toString(), 'hello')
+  t.equal((await cluster.torc(['get', `box/${key}`], server)).stdout.toString(), 'hello')
 
   t.equal(await two.process.end('SIGTERM'), 0)
-  t.equal(await server.process.end('SIGINT'), 0)
+  t.equal(await process.end('SIGINT'), 0)
 })
 
 t.test('what is wrong is said at the start', async t => {
-  const hand = new ByHand(t)
-  t.match(await hand.run(['init', '--out', join(hand.folder, 'secrets')]), { code: 0 })
+  const cluster = operate(t)
+  await cluster.init()
   const refused = async (...args: string[]): Promise<string> => {
-    const process = hand.launch(...args)
+    const process = cluster.launch(args)
     t.equal(await process.exited, 2)
     return process.errors
   }
-  const secret = ['--cluster-secret-file', hand.secret]
-  t.match(await refused('server', '--listen', '127.0.0.1:0'), /--cluster-secret-file is missing/)
+  const secret = ['--cluster-secret-file', cluster.secretFile]
+  const listen = ['--listen', '127.0.0.1:0']
+  t.match(await refused('server', ...listen), /--cluster-secret-file is missing/)
   t.match(await refused('server', ...secret), /--listen is missing/)
   t.match(await refused('server', ...secret, '--listen', 'nowhere'), /HOST:PORT/)
-  t.match(await refused('agent', ...secret, '--listen', '127.0.0.1:0'), /--data is missing/)
+  t.match(await refused('agent', ...secret, ...listen), /--data is missing/)
+  t.match(await refused('agent', '--cluster-secret-file', '/none', ...listen), /no cluster secret file/)
+})
+
+t.test('with TLS between all', async t => {
+  const cluster = operate(t)
+  await cluster.init()
+  const fixture = (name: string): string =>
+    fileURLToPath(new URL(`../../../packages/protocol/test/transport/fixtures/${name}`, import.meta.url))
+  const client = ['--tls-ca', fixture('ca.pem')]
+  const args = [...client, '--tls-cert', fixture('server.pem'), '--tls-key', fixture('server.key')]
+  const { address: server } = await cluster.server({ args })
+  await cluster.agent('one', { join: [server], args })
+  t.match(await cluster.initLayout(server, 1, client), { code: 0 })
+  t.match(await cluster.torc(['mb', 'box', '--replicas', '1', ...client], server), { code: 0 })
+  const own = fileURLToPath(import.meta.url)
+  t.match(await cluster.torc(['put', 'box/a', own, ...client], server), { code: 0 })
+  const back = join(cluster.folder, 'back')
+  t.match(await cluster.torc(['get', 'box/a', back, ...client], server), { code: 0 })
   t.match(
-    await refused('agent', '--cluster-secret-file', '/does/not/exist', '--listen', '127.0.0.1:0'),
-    /no cluster secret file/,
+    await cluster.torc(['ls', '--tls'], server),
+    { code: 5, stderr: /--tls-ca/ },
+    'an unknown authority',
   )
+  t.match(await cluster.torc(['ls'], server), { code: 5 }, 'no TLS')
+})
+
+t.test('a node of another cluster is refused', async t => {
+  const [ours, theirs] = [operate(t), operate(t)]
+  await Promise.all([ours.init(), theirs.init()])
+  const { address: server } = await ours.server()
+  const stranger = await theirs.agent('stranger', { join: [server] })
+  await stranger.process.waitFor('the refusal', line => line.level === 40 && line.code === 'DENIED')
+  const status = await ours.torc(['status', '--json'], server)
+  t.strictSame(status.records()[0]?.agents, [])
+  t.match(await theirs.torc(['ls'], server), { code: 4 }, 'nor is a client with its key')
 })

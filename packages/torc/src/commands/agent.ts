@@ -16,7 +16,6 @@ export const agentCommand: Command = defineCommand({
     ...nodeOptions,
     zone: {
       type: 'text',
-      default: '',
       value: 'ZONE',
       doc: 'What fails together (a rack, a room): copies go to distinct zones',
     },
@@ -36,7 +35,7 @@ export const agentCommand: Command = defineCommand({
   ],
   only: 'cli',
   run: context => {
-    const { data, name = 'agent', zone, capacity } = context.options
+    const { data, name = 'agent', zone = '', capacity } = context.options
     return runNode({
       context,
       options: context.options,
