@@ -169,7 +169,7 @@ export class Cluster {
    * children) and starts it again on the same data. Ports may change.
    */
   async restart(signal: NodeJS.Signals = 'SIGINT'): Promise<void> {
-    await this.end(signal)
+    if (this.#up.running) await this.end(signal)
     const { up, ready } = await Cluster.#launch(this.folder, this.#options)
     this.#up = up
     this.#ready = ready
@@ -181,6 +181,14 @@ export class Cluster {
     const status = await this.#up.end(signal)
     await untilGone(pids)
     return status
+  }
+
+  /** `kill -9` of the supervisor, the server and every agent, at once. */
+  async killAll(): Promise<void> {
+    const pids = [this.#up.pid, this.serverPid, ...this.agents.map(agent => agent.pid)]
+    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    await this.#up.exited
+    await untilGone(pids)
   }
 
   /** Ends the cluster and removes all that it left. */
