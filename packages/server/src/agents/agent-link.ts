@@ -70,6 +70,9 @@ export class AgentLink {
     this.#options.onConnected(this.agent)
   }
 
+  /** `onFailure` of whatever was thrown; made once, as it is handed out with every request. */
+  readonly onRejected = (thrown: unknown): void => this.onFailure(TorcError.from(thrown))
+
   /** A request failed. Only silence counts: an error is an answer. */
   onFailure(error: TorcError): void {
     if (error.code !== 'TIMEOUT') return

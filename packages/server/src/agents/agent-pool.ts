@@ -54,7 +54,7 @@ export class AgentPool implements Agents {
     const exchange = link?.exchange
     if (link === undefined || exchange === undefined) return Promise.reject(notSent(agent))
     const answer = exchange.request(name, head, options)
-    answer.catch((error: unknown) => link.onFailure(TorcError.from(error)))
+    answer.catch(link.onRejected)
     return answer
   }
 
