@@ -69,22 +69,32 @@ export class History {
   }
 
   /**
-   * Checks a read. It shows the last acknowledged write or one that began later. It may show an older one when the
-   * last acknowledged one is a sibling of it, so that nothing is lost: a write that failed and appeared after all, or
-   * the twin of a retried one, whose first attempt was minted late. How often that was is counted.
+   * Checks a read. It shows the last acknowledged write or one that began later. It may show an older one in two
+   * cases, which are counted: a write that failed took effect late (that is what indeterminate means), or a retried
+   * write has a twin, whose request was under way for long, and the last acknowledged one is a sibling of that.
    */
   checkRead(key: string, object: Pick<StoredObject, 'versionId' | 'siblings'>, body: Uint8Array): void {
     const shown = this.#writeOf(key, body)
     const last = this.#lastAcknowledged(key)
     if (last === undefined || shown.number >= last.number) return
-    if (last.versionId === undefined || !object.siblings.includes(last.versionId)) {
+    const sibling = last.versionId !== undefined && object.siblings.includes(last.versionId)
+    if (shown.outcome === 'acknowledged' && !sibling) {
       const what = `${key} shows write ${shown.number} (${shown.outcome}) after ${last.number} was acknowledged`
       throw new Violation(`${what}, and the latter is no sibling`)
     }
     this.#lateHeads++
   }
 
-  /** Reads that showed an older write before the last acknowledged one, which was its sibling. */
+  /** Checks the ids of all versions of a key that a listing names: nothing that was acknowledged may be lost. */
+  checkVersions(key: string, versionIds: ReadonlySet<string>): void {
+    for (const { versionId, number } of this.#writes.get(key) ?? []) {
+      if (versionId !== undefined && !versionIds.has(versionId)) {
+        throw new Violation(`${key}: write ${number} was acknowledged as version ${versionId} and is lost`)
+      }
+    }
+  }
+
+  /** Reads that showed an older write than the last acknowledged one. */
   get lateHeads(): number {
     return this.#lateHeads
   }

@@ -32,7 +32,7 @@ export interface SimulationResult {
   readonly acknowledged: number
   readonly indeterminate: number
   readonly reads: number
-  /** Reads that showed an older write and named the last acknowledged one as its sibling. */
+  /** Reads that showed an older write than the last acknowledged one, in the cases where that is right. */
   readonly lateHeads: number
   /** Failed calls by code. */
   readonly failures: ReadonlyMap<string, number>

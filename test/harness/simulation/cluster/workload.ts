@@ -106,16 +106,28 @@ export async function checkAll(options: Omit<ClientWork, 'name' | 'operations'>)
       }
     })
   }
+  await definite(process, () => checkListing(store, bucket, history))
+  await definite(process, () => checkVersions(store, bucket, history))
+}
+
+async function checkListing(store: ObjectStore, bucket: string, history: History): Promise<void> {
   const listed: string[] = []
-  await definite(process, async () => {
-    listed.length = 0
-    for await (const entry of store.list(bucket)) if ('key' in entry) listed.push(entry.key)
-  })
+  for await (const entry of store.list(bucket)) if ('key' in entry) listed.push(entry.key)
   if (listed.some((key, index) => index > 0 && key <= (listed[index - 1] ?? ''))) {
     throw new Violation(`the listing is out of order: ${listed.join(' ')}`)
   }
   const missing = history.acknowledgedKeys().filter(key => !listed.includes(key))
   if (missing.length > 0) throw new Violation(`the listing lacks ${missing.join(' ')}`)
+}
+
+async function checkVersions(store: ObjectStore, bucket: string, history: History): Promise<void> {
+  const ids = new Map<string, Set<string>>()
+  for await (const entry of store.versions(bucket)) {
+    if (!('key' in entry)) continue
+    const ofKey = ids.get(entry.key) ?? new Set()
+    ids.set(entry.key, ofKey.add(entry.versionId))
+  }
+  for (const key of history.keys) history.checkVersions(key, ids.get(key) ?? new Set())
 }
 
 const patienceMs = 60_000
