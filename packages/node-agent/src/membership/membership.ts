@@ -32,7 +32,7 @@ export class Membership {
     const last = this.#database.prepare('SELECT incarnation FROM membership').pluck().get()
     const incarnation = Number(last) + 1
     this.#store(incarnation)
-    this.#table = new MemberTable({ ...self, incarnation }, this.#clock.nowMs())
+    this.#table = new MemberTable({ ...self, incarnation }, this.#clock.monotonicMs())
   }
 
   get selfId(): string | undefined {
@@ -64,7 +64,7 @@ export class Membership {
   }
 
   #step(event: MembershipEvent): void {
-    if (this.#table !== undefined) this.#act(this.#table.step(event, this.#clock.nowMs()))
+    if (this.#table !== undefined) this.#act(this.#table.step(event, this.#clock.monotonicMs()))
   }
 
   #act(actions: readonly MembershipAction[]): void {
