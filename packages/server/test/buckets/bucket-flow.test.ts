@@ -1,0 +1,117 @@
+import t from 'tap'
+import { BucketFlow, checkedQuorums } from '../../src/buckets/bucket-flow.js'
+import { Buckets, recordAgeMs } from '../../src/buckets/buckets.js'
+import { ObjectControlStore } from '../../src/buckets/control-store.js'
+import type { Coordination } from '../../src/core/coordination.js'
+import { write } from '../../src/flows/put-flow.js'
+import { type FakeCluster, fakeCluster, writeOf } from '../fakes/fake-cluster.js'
+
+function bucketsOf(cluster: FakeCluster, c: Coordination = cluster.c) {
+  const store = new ObjectControlStore(c)
+  const buckets = new Buckets(store, c.environment.clock, c.environment.hasher, c.clusterId)
+  return { store, buckets, flow: new BucketFlow(c, store, buckets) }
+}
+const settle = () => new Promise(setImmediate)
+
+t.test('buckets are made, shown, listed and removed', async t => {
+  const cluster = fakeCluster()
+  const { flow, buckets } = bucketsOf(cluster)
+  const made = await flow.create('one', {})
+  t.match(made, { name: 'one', generation: 1, replicas: 3, readQuorum: 2, writeQuorum: 2, policy: 'all' })
+  await flow.create('two', { replicas: 1, strict: true })
+  await settle()
+  t.strictSame(await flow.show('one', {}), made)
+  t.strictSame(
+    (await flow.all({})).map(({ name }) => name),
+    ['one', 'two'],
+  )
+  await t.rejects(flow.create('one', {}), { code: 'BUCKET_EXISTS' })
+  const before = await buckets.find('one', {})
+  await flow.remove('one', false, {})
+  await settle()
+  await t.rejects(flow.show('one', {}), { code: 'BUCKET_NOT_FOUND' })
+  await t.rejects(async () => buckets.find('one', {}), { code: 'BUCKET_NOT_FOUND' })
+  await t.rejects(flow.remove('one', false, {}), { code: 'BUCKET_NOT_FOUND' })
+  t.strictSame(
+    (await flow.all({})).map(({ name }) => name),
+    ['two'],
+  )
+  const again = await flow.create('one', {})
+  t.equal(again.generation, 2)
+  t.notSame((await buckets.find('one', {})).id, before.id, 'nothing of the old one can show')
+})
+
+t.test('a bucket with anything in it stays, unless forced', async t => {
+  const cluster = fakeCluster()
+  const { flow, buckets } = bucketsOf(cluster)
+  await flow.create('full', {})
+  const bucket = await buckets.find('full', {})
+  for (const key of ['a', 'b', 'c']) await write(cluster.c, await writeOf(cluster.c, bucket, key, 'x'))
+  await write(cluster.c, await writeOf(cluster.c, bucket, 'c', '', { kind: 'marker' }))
+  await t.rejects(flow.remove('full', false, {}), { code: 'BUCKET_NOT_EMPTY' })
+  t.ok(await flow.show('full', {}))
+  await flow.remove('full', true, {})
+  await settle()
+  for (const key of ['a', 'b', 'c']) t.equal(cluster.agent(0).stateOf(bucket.id, key).versions.size, 0)
+  await t.rejects(flow.show('full', {}), { code: 'BUCKET_NOT_FOUND' })
+})
+
+t.test('what another server wrote by its own copy of the record keeps the bucket', async t => {
+  const cluster = fakeCluster()
+  const { clock } = cluster.environment
+  const here = bucketsOf(cluster, { ...cluster.c, otherServers: () => true })
+  const there = bucketsOf(cluster)
+  await here.flow.create('shared', {})
+  const bucket = await there.buckets.find('shared', {})
+  const removing = here.flow.remove('shared', false, {})
+  const failed = t.rejects(removing, { code: 'BUCKET_NOT_EMPTY' })
+  while (clock.timers === 0) await settle()
+  t.equal(await there.buckets.find('shared', {}), bucket, 'still believed there')
+  await write(cluster.c, await writeOf(cluster.c, bucket, 'late', 'x'))
+  clock.advance(recordAgeMs)
+  await failed
+  t.ok(await there.flow.show('shared', {}))
+})
+
+t.test('records are believed for a moment, and read once for all that wait', async t => {
+  const cluster = fakeCluster()
+  const { flow, buckets } = bucketsOf(cluster)
+  await flow.create('one', {})
+  cluster.agents.sent.length = 0
+  const both = await Promise.all([buckets.find('one', {}), buckets.find('one', {})])
+  t.equal(both[0], both[1])
+  t.equal(cluster.agents.sent.length, 2, 'one read of two owners')
+  t.equal(buckets.find('one', {}), both[0], 'at once, without a promise')
+  cluster.environment.clock.advance(recordAgeMs)
+  t.ok(buckets.find('one', {}) instanceof Promise)
+  await settle()
+})
+
+t.test('racing creators make one bucket', async t => {
+  const cluster = fakeCluster()
+  const [here, there] = [bucketsOf(cluster), bucketsOf(cluster)]
+  await Promise.allSettled([here.flow.create('race', {}), there.flow.create('race', { replicas: 1 })])
+  await settle()
+  const [one, two] = [await here.flow.show('race', {}), await there.flow.show('race', {})]
+  t.strictSame(one, two)
+})
+
+t.test('quorums', async t => {
+  t.strictSame(checkedQuorums({}, 3), { replicas: 3, readQuorum: 2, writeQuorum: 2 })
+  t.strictSame(checkedQuorums({}, 5), { replicas: 3, readQuorum: 2, writeQuorum: 2 })
+  t.strictSame(checkedQuorums({}, 1), { replicas: 1, readQuorum: 1, writeQuorum: 1 })
+  t.strictSame(checkedQuorums({ replicas: 2, readQuorum: 1 }, 3), {
+    replicas: 2,
+    readQuorum: 1,
+    writeQuorum: 2,
+  })
+  t.throws(() => checkedQuorums({ replicas: 4 }, 3), { code: 'BAD_REQUEST', hint: /at most 3/ })
+  t.throws(() => checkedQuorums({ readQuorum: 4 }, 3), { code: 'BAD_REQUEST', message: /read quorum/ })
+  t.throws(() => checkedQuorums({ writeQuorum: 4 }, 3), { code: 'BAD_REQUEST', message: /write quorum/ })
+})
+
+t.test('before there is a layout', async t => {
+  const { flow, buckets } = bucketsOf(fakeCluster({ bare: true }))
+  await t.rejects(flow.create('one', {}), { code: 'NO_LAYOUT' })
+  await t.rejects(async () => buckets.find('one', {}), { code: 'NO_LAYOUT' })
+})

@@ -1,0 +1,72 @@
+import fc from 'fast-check'
+import t from 'tap'
+import {
+  type BucketRecord,
+  chooseRecord,
+  decodeBucketRecord,
+  encodeBucketRecord,
+  systemBucket,
+  viewOf,
+} from '../../src/buckets/bucket-record.js'
+import { fakeEnvironment } from '../fakes/fake-environment.js'
+
+const record: BucketRecord = {
+  name: 'photos',
+  generation: 1,
+  deleted: false,
+  createdAt: 1_760_000_000_000_000,
+  replicas: 3,
+  readQuorum: 2,
+  writeQuorum: 2,
+  strict: false,
+  policy: 'all',
+}
+
+t.test('property: records survive their bytes', async t => {
+  const any = fc.record(
+    {
+      name: fc.stringMatching(/^[a-z0-9]{1,63}$/),
+      generation: fc.integer({ min: 1 }),
+      deleted: fc.boolean(),
+      createdAt: fc.maxSafeNat(),
+      replicas: fc.integer({ min: 1, max: 64 }),
+      readQuorum: fc.integer({ min: 1, max: 64 }),
+      writeQuorum: fc.integer({ min: 1, max: 64 }),
+      strict: fc.boolean(),
+      policy: fc.constantFrom('all', 'latest', 'global:5'),
+    },
+    { noNullPrototype: true },
+  )
+  fc.assert(
+    fc.property(any, given => void t.strictSame(decodeBucketRecord(encodeBucketRecord(given)), given)),
+  )
+})
+
+t.test('damage is told', async t => {
+  const bytes = encodeBucketRecord(record)
+  t.throws(() => decodeBucketRecord(bytes.subarray(0, 9)), { code: 'CORRUPT' })
+  t.throws(() => decodeBucketRecord(new Uint8Array()), { code: 'CORRUPT' })
+  const newer = Uint8Array.from(bytes)
+  newer[1] = 99
+  t.throws(() => decodeBucketRecord(newer), { code: 'CORRUPT', hint: /Upgrade/ })
+})
+
+t.test('of racing records every server chooses the same', async t => {
+  const older = { ...record, createdAt: record.createdAt - 1 }
+  const deleted = { ...record, deleted: true }
+  const next = { ...record, generation: 2, createdAt: record.createdAt + 9 }
+  t.equal(chooseRecord([]), undefined)
+  t.equal(chooseRecord([record, older]), older)
+  t.equal(chooseRecord([older, record]), older)
+  t.equal(chooseRecord([older, deleted]), deleted)
+  t.equal(chooseRecord([deleted, next, older]), next)
+})
+
+t.test('racing creators compute one id, another generation another', async t => {
+  const { hasher } = fakeEnvironment()
+  const one = viewOf(hasher, 'cluster', record)
+  t.strictSame(viewOf(hasher, 'cluster', { ...record, createdAt: 1 }).id, one.id)
+  t.notSame(viewOf(hasher, 'cluster', { ...record, generation: 2 }).id, one.id)
+  t.notSame(viewOf(hasher, 'other', record).id, one.id)
+  t.match(systemBucket(3), { replicas: 3, readQuorum: 2, writeQuorum: 2, strict: true, name: '' })
+})
