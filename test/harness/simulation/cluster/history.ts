@@ -1,10 +1,12 @@
 import type { StoredObject } from '@torc/protocol/store/object-store'
 
-/** One write of a key. Keys have one writer each, which writes one after the other. */
+/** One PUT or DELETE of a key. Keys have one writer each, which writes one after the other. */
 export interface Write {
+  readonly kind: 'put' | 'delete'
   readonly key: string
   /** 1 for the first write of the key. */
   readonly number: number
+  /** Empty for a DELETE. */
   readonly body: Uint8Array
   outcome: 'open' | 'acknowledged' | 'indeterminate'
   /** Known once acknowledged. */
@@ -25,16 +27,26 @@ export class History {
   #lateHeads = 0
 
   begin(key: string, filling: Uint8Array): Write {
-    const writes = this.#writes.get(key) ?? []
-    this.#writes.set(key, writes)
-    const number = writes.length + 1
-    const body = Buffer.concat([Buffer.from(`${key}#${number}\n`), filling])
-    const write: Write = { key, number, body, outcome: 'open', versionId: undefined }
-    writes.push(write)
+    const number = this.#next(key)
+    return this.#add('put', key, number, Buffer.concat([Buffer.from(`${key}#${number}\n`), filling]))
+  }
+
+  beginDelete(key: string): Write {
+    return this.#add('delete', key, this.#next(key), new Uint8Array(0))
+  }
+
+  #next(key: string): number {
+    return (this.#writes.get(key)?.length ?? 0) + 1
+  }
+
+  #add(kind: Write['kind'], key: string, number: number, body: Uint8Array): Write {
+    const write: Write = { kind, key, number, body, outcome: 'open', versionId: undefined }
+    this.#writes.set(key, [...(this.#writes.get(key) ?? []), write])
     return write
   }
 
-  acknowledge(write: Write, versionId: string): void {
+  /** `versionId` is that of the PUT's new version. */
+  acknowledge(write: Write, versionId?: string): void {
     write.outcome = 'acknowledged'
     write.versionId = versionId
   }
@@ -44,9 +56,12 @@ export class History {
     write.outcome = 'indeterminate'
   }
 
-  /** Keys with a write that was acknowledged: they must be there. */
-  acknowledgedKeys(): readonly string[] {
-    return [...this.#writes.keys()].filter(key => this.#lastAcknowledged(key) !== undefined).sort()
+  /** Keys that must be there: a PUT was acknowledged and no DELETE can have taken it. */
+  livingKeys(): readonly string[] {
+    return this.keys.filter(key => {
+      const last = this.#lastAcknowledged(key)
+      return last?.kind === 'put' && !this.#mayBePurged(last)
+    })
   }
 
   get keys(): readonly string[] {
@@ -64,34 +79,40 @@ export class History {
   /** Checks a read that found no object. */
   checkAbsent(key: string): void {
     const last = this.#lastAcknowledged(key)
-    if (last !== undefined)
+    if (last?.kind === 'put' && !this.#mayBePurged(last)) {
       throw new Violation(`${key} is not found, but write ${last.number} was acknowledged`)
+    }
   }
 
   /**
    * Checks a read. It shows the last acknowledged write or one that began later. It may show an older one in two
    * cases, which are counted: a write that failed took effect late (that is what indeterminate means), or a retried
-   * write has a twin, whose request was under way for long, and the last acknowledged one is a sibling of that.
+   * write has a twin, whose request was under way for long, and the last acknowledged one is a sibling of that. What
+   * an acknowledged DELETE removed never comes back.
    */
   checkRead(key: string, object: Pick<StoredObject, 'versionId' | 'siblings'>, body: Uint8Array): void {
     const shown = this.#writeOf(key, body)
     const last = this.#lastAcknowledged(key)
     if (last === undefined || shown.number >= last.number) return
     const sibling = last.versionId !== undefined && object.siblings.includes(last.versionId)
-    if (shown.outcome === 'acknowledged' && !sibling) {
-      const what = `${key} shows write ${shown.number} (${shown.outcome}) after ${last.number} was acknowledged`
-      throw new Violation(`${what}, and the latter is no sibling`)
-    }
+    const what = `${key} shows write ${shown.number} (${shown.outcome}) after ${last.number} (${last.kind})`
+    if (shown.outcome === 'acknowledged' && !sibling) throw new Violation(`${what} was acknowledged`)
     this.#lateHeads++
   }
 
   /** Checks the ids of all versions of a key that a listing names: nothing that was acknowledged may be lost. */
   checkVersions(key: string, versionIds: ReadonlySet<string>): void {
-    for (const { versionId, number } of this.#writes.get(key) ?? []) {
-      if (versionId !== undefined && !versionIds.has(versionId)) {
-        throw new Violation(`${key}: write ${number} was acknowledged as version ${versionId} and is lost`)
-      }
+    for (const write of this.#writes.get(key) ?? []) {
+      const { versionId, number } = write
+      if (versionId === undefined || versionIds.has(versionId) || this.#mayBePurged(write)) continue
+      throw new Violation(`${key}: write ${number} was acknowledged as version ${versionId} and is lost`)
     }
+  }
+
+  /** Whether a DELETE came after it, or one failed and may take effect at any time. */
+  #mayBePurged({ key, number }: Write): boolean {
+    const deletes = this.#writes.get(key)?.filter(({ kind }) => kind === 'delete') ?? []
+    return deletes.some(one => one.number > number || one.outcome === 'indeterminate')
   }
 
   /** Reads that showed an older write than the last acknowledged one. */

@@ -8,6 +8,9 @@ import { type History, Violation } from './history.js'
 const bodyBytes = [10, 1000, 15_000, 30_000, 100_000, 1_300_000] as const
 const weights = [8, 8, 4, 3, 2, 1] as const
 const keysPerClient = 6
+/** Of the calls; the rest are GETs. */
+const putShare = 0.5
+const deleteShare = 0.1
 /** Between two calls of a client. */
 const thinkMsMax = 150
 
@@ -36,12 +39,19 @@ export async function work(options: ClientWork): Promise<WorkResult> {
   let reads = 0
   for (let operation = 0; operation < operations; operation++) {
     const key = random.pick(keys)
-    const failure = random.chance(0.6) ? await put(options, key) : await get(options, key)
+    const failure = await pickCall(random)(options, key)
     if (failure === undefined) reads++
     else if (failure !== 'acknowledged') failures.set(failure, (failures.get(failure) ?? 0) + 1)
     await process.pause(random.fraction() * thinkMsMax, 'thinks')
   }
   return { reads, failures }
+}
+
+type Call = (work: ClientWork, key: string) => Promise<string | undefined>
+
+function pickCall(random: SeededRandom): Call {
+  const draw = random.fraction()
+  return draw < putShare ? put : draw < putShare + deleteShare ? remove : get
 }
 
 async function put({ store, bucket, process, history }: ClientWork, key: string): Promise<string> {
@@ -53,6 +63,23 @@ async function put({ store, bucket, process, history }: ClientWork, key: string)
     history.acknowledge(write, versionId)
     return 'acknowledged'
   } catch (error) {
+    history.fail(write)
+    return expectedFailure(error)
+  }
+}
+
+async function remove({ store, bucket, history }: ClientWork, key: string): Promise<string> {
+  const write = history.beginDelete(key)
+  try {
+    await store.delete(bucket, key)
+    history.acknowledge(write)
+    return 'acknowledged'
+  } catch (error) {
+    if (error instanceof TorcError && error.code === 'KEY_NOT_FOUND') {
+      history.checkAbsent(key)
+      history.acknowledge(write)
+      return 'acknowledged'
+    }
     history.fail(write)
     return expectedFailure(error)
   }
@@ -116,7 +143,7 @@ async function checkListing(store: ObjectStore, bucket: string, history: History
   if (listed.some((key, index) => index > 0 && key <= (listed[index - 1] ?? ''))) {
     throw new Violation(`the listing is out of order: ${listed.join(' ')}`)
   }
-  const missing = history.acknowledgedKeys().filter(key => !listed.includes(key))
+  const missing = history.livingKeys().filter(key => !listed.includes(key))
   if (missing.length > 0) throw new Violation(`the listing lacks ${missing.join(' ')}`)
 }
 
