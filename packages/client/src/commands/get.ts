@@ -6,6 +6,7 @@ import { writeFileWhole } from '../files/atomic-file.js'
 import { count, formatBytes, printable } from '../output/format.js'
 import { versionRecord } from '../output/records.js'
 import { downloadTree, type WantedObject } from '../transfer/download-tree.js'
+import { chosenTimeoutMs } from '../transfer/timeouts.js'
 import { type CommandContext, defineArguments, defineCommand } from './command.js'
 import { parseRange } from './range.js'
 import { folderPrefix, parseObjectTarget, parseTarget, type Target } from './target.js'
@@ -64,7 +65,17 @@ async function getOne(context: GetContext, named: string, file: string | undefin
   const path = resolve(context.directory, file)
   const store = await context.store()
   if (options.shared) {
-    report(context, await store.getShared(bucket, key, path, wanted), path)
+    const progress = context.progress.start({ label: `the server writes ${path}` })
+    try {
+      const info = await store.getShared(bucket, key, path, {
+        ...wanted,
+        timeoutMs: chosenTimeoutMs(context),
+      })
+      progress.end()
+      report(context, info, path)
+    } finally {
+      progress.end()
+    }
     return 0
   }
   const progress = context.progress.start({ label: `${bucket}/${key}`, bytes: 0 })

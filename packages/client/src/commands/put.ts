@@ -4,9 +4,10 @@ import { defineOptions } from '../config/options.js'
 import { readLocalBody } from '../files/local-body.js'
 import { count, formatBytes } from '../output/format.js'
 import { putRecord } from '../output/records.js'
+import { chosenTimeoutMs, inputTimeoutMs } from '../transfer/timeouts.js'
 import { uploadTree } from '../transfer/upload-tree.js'
 import { type CommandContext, defineArguments, defineCommand } from './command.js'
-import { inputTimeoutMs, readStandardInput } from './standard-input.js'
+import { readStandardInput } from './standard-input.js'
 import { folderPrefix, parseObjectTarget, parseTarget } from './target.js'
 import { putOptionsOf, reportPut, writeOptions } from './write-options.js'
 
@@ -63,8 +64,16 @@ async function putOne(context: PutContext, named: string, file: string | undefin
         hint: 'Name the file that the server shall read.',
       })
     }
+    const path = resolve(context.directory, file)
     const store = await context.store()
-    reportPut(output, await store.putShared(bucket, key, resolve(context.directory, file), put))
+    const progress = context.progress.start({ label: `the server reads ${path}` })
+    try {
+      const result = await store.putShared(bucket, key, path, { ...put, timeoutMs: chosenTimeoutMs(context) })
+      progress.end()
+      reportPut(output, result)
+    } finally {
+      progress.end()
+    }
     return 0
   }
   const fromInput = file === undefined || file === '-'

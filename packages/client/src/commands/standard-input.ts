@@ -12,14 +12,6 @@ export function readStandardInput(context: CommandContext): AsyncIterable<Uint8A
   return interruptible(context.io.stdin, context.signal)
 }
 
-/** Whoever writes into the pipe may think for long: that is no reason to give up. */
-const patienceMs = 60 * 60 * 1000
-
-/** Time without progress that a body from standard input may take, milliseconds. */
-export function inputTimeoutMs(context: CommandContext): number {
-  return Math.max(context.settings.timeout, patienceMs)
-}
-
 /** Ends with the signal's reason when it aborts, also while nothing comes. */
 async function* interruptible(input: NodeJS.ReadableStream, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const stop = (): void => {

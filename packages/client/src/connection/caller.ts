@@ -92,7 +92,7 @@ export class Caller {
         await this.#prepare(failure, exchange, answered, deadline)
       }
       try {
-        exchange = await this.#connector.acquire(deadline)
+        exchange = await this.#connector.acquire(this.#searchDeadline(deadline))
       } catch (thrown) {
         const error = TorcError.from(thrown)
         throw sent ? outcome(error, plan.writes) : error
@@ -107,6 +107,12 @@ export class Caller {
         failure = TorcError.from(thrown)
       }
     }
+  }
+
+  /** A call that may take hours does not look for a server that long. */
+  #searchDeadline(deadline: Deadline): Deadline {
+    if (deadline.remainingMs <= this.#timeoutMs) return deadline
+    return new Deadline(this.#environment.clock, this.#timeoutMs, deadline.signal)
   }
 
   /** Before another attempt: a wait after an answer; a lost connection waits in the connector. */

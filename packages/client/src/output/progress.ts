@@ -116,6 +116,8 @@ export function progressText(state: ProgressState): string {
   const { bytesDone, bytesTotal, filesDone, filesTotal, seconds } = state
   const parts = [state.label]
   if (filesTotal !== undefined) parts.push(`${filesDone}/${filesTotal} files`)
+  // Nothing to count: what can be said is that it goes on.
+  if (bytesTotal === undefined && bytesDone === 0) return [...parts, formatDuration(seconds)].join('  ')
   if (bytesTotal === undefined) parts.push(formatBytes(bytesDone))
   else {
     const percent = bytesTotal === 0 ? 100 : Math.min(100, Math.floor((bytesDone / bytesTotal) * 100))

@@ -17,6 +17,7 @@ import {
   getRequest,
   limitsOf,
   listRequest,
+  sharedLimits,
   versionOf,
   writeRequest,
 } from './requests.js'
@@ -71,7 +72,7 @@ export class RemoteStore implements Store {
   ): Promise<s.PutResult> {
     const head = writeRequest(bucket, this.#opId(options), options, undefined)
     head.shared = path
-    return this.#send('putObject', key, head, options, undefined)
+    return this.#send('putObject', key, head, sharedLimits(options), undefined)
   }
 
   async post(bucket: string, body: s.BodyInput, options: s.PutOptions = {}): Promise<s.PutResult> {
@@ -108,7 +109,7 @@ export class RemoteStore implements Store {
     options: s.GetOptions = {},
   ): Promise<s.VersionInfo> {
     const head: RequestOf<'getObject'> = { ...getRequest(bucket, key, options), shared: path }
-    const answer = await this.#caller.call('getObject', head, options)
+    const answer = await this.#caller.call('getObject', head, sharedLimits(options))
     return versionInfoOf(bucket, key, answer.head)
   }
 

@@ -85,3 +85,14 @@ export function versionOf(options: {
 export function limitsOf({ signal, timeoutMs }: s.CallOptions): Pick<s.CallOptions, 'signal' | 'timeoutMs'> {
   return { signal, timeoutMs }
 }
+
+/** Deadline of a transfer by shared path where the caller sets none, milliseconds. */
+const sharedTransferMs = 60 * 60 * 1000
+
+/**
+ * No body passes the client, so that nothing shows it how far the server has come: the deadline is that of the
+ * whole transfer. A server that dies is noticed by its connection.
+ */
+export function sharedLimits<T extends s.CallOptions>(options: T): T {
+  return { ...options, timeoutMs: options.timeoutMs ?? sharedTransferMs }
+}

@@ -5,6 +5,7 @@ import { replaceFile } from '../files/atomic-file.js'
 import { prepareBelow, prepareRoot } from '../files/safe-path.js'
 import type { Progress } from '../output/progress.js'
 import { inParallel, treeWidth } from './parallel.js'
+import { chosenTimeoutMs } from './timeouts.js'
 import { TreeFailures } from './tree-failures.js'
 import type { TreeResult } from './upload-tree.js'
 
@@ -51,7 +52,11 @@ export async function downloadTree(
         const path = await prepareBelow(root, wanted.name, folders)
         const get = { signal, versionId, onProgress: (count: number) => progress.bytes(count) }
         if (options.shared === true) {
-          const info = await store.getShared(bucket, key, path, get)
+          const info = await store.getShared(bucket, key, path, {
+            ...get,
+            timeoutMs: chosenTimeoutMs(context),
+          })
+          progress.bytes(info.size)
           bytes += info.size
           options.onWritten(info, wanted, path)
         } else {

@@ -8,6 +8,7 @@ import { fileError } from '../files/file-errors.js'
 import { readLocalBody } from '../files/local-body.js'
 import { walk } from '../files/walk.js'
 import { inParallel, treeWidth } from './parallel.js'
+import { chosenTimeoutMs } from './timeouts.js'
 import { TreeFailures } from './tree-failures.js'
 
 export interface TreeResult {
@@ -51,7 +52,14 @@ export async function uploadTree(context: CommandContext, options: UploadTreeOpt
   const putOne = async (path: string, name: string): Promise<void> => {
     const key = prefix + name
     const perFile = { ...put, signal, onProgress: (count: number) => progress.bytes(count) }
-    if (shared) return stored(await store.putShared(target.bucket, key, path, perFile))
+    if (shared) {
+      const result = await store.putShared(target.bucket, key, path, {
+        ...perFile,
+        timeoutMs: chosenTimeoutMs(context),
+      })
+      progress.bytes(result.size)
+      return stored(result)
+    }
     const { body, size } = await readLocalBody(path)
     stored(await store.put(target.bucket, key, body, { ...perFile, size }))
   }

@@ -75,6 +75,28 @@ t.test('trees over shared paths, and options that a tree can not take', async t 
   t.equal((await run(['rm', '--recursive', 'b', '--version-id', 'v'], { store })).code, 2)
 })
 
+t.test('a body that can not be watched gets longer, unless the user says how long', async t => {
+  const directory = t.testdir({ file: 'x' })
+  const store = await filled({ 'b/k': 'one' })
+  const given: (number | undefined)[] = []
+  const putShared = store.putShared.bind(store)
+  store.putShared = (bucket, key, path, options) => {
+    given.push(options?.timeoutMs)
+    return putShared(bucket, key, path, options)
+  }
+  await run(['put', 'b/s', 'file', '--shared'], { store, directory })
+  await run(['put', 'b/s', 'file', '--shared', '--timeout', '5s'], { store, directory })
+  const put = store.put.bind(store)
+  store.put = (bucket, key, body, options) => {
+    given.push(options?.timeoutMs)
+    return put(bucket, key, body, options)
+  }
+  await run(['put', 'b/in', '-'], { store, input: 'x' })
+  await run(['put', 'b/in', '-', '--timeout', '5s'], { store, input: 'x' })
+  await run(['put', 'b/in', 'file'], { store, directory })
+  t.same(given, [undefined, 5000, 3_600_000, 5000, undefined])
+})
+
 t.test('an interrupt stops a body from standard input that never ends', async t => {
   const store = await filled({ 'b/k': 'one' })
   const io = new TestIo({ terminal: true })

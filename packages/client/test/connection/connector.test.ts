@@ -92,6 +92,15 @@ t.test('a call gives up at its deadline and says why', async t => {
   )
 })
 
+t.test('a transfer that may take an hour does not look for a server that long', async t => {
+  const server = await ScriptedServer.start(head)
+  const store = await connect(server.options({ timeoutMs: 200 }))
+  t.teardown(() => store.close())
+  await server.stop()
+  await t.rejects(store.putShared('b', 'k', '/file'), { code: /UNREACHABLE|INDETERMINATE/ })
+  await t.rejects(store.head('b', 'k', { timeoutMs: 3_600_000 }), { code: 'UNREACHABLE' })
+})
+
 t.test('calls share one search for a connection', async t => {
   const server = await ScriptedServer.start(head)
   t.teardown(() => server.stop())

@@ -17,6 +17,7 @@ t.test('the text says how far, how fast and how long still', async t => {
   t.equal(progressText({ ...state, bytesTotal: undefined }), 'b/k  10.0 MiB  2.0 MiB/s')
   t.match(progressText({ ...state, filesDone: 3, filesTotal: 12 }), 'b/k  3/12 files  25%')
   t.match(progressText({ ...state, bytesDone: 0, bytesTotal: 0 }), '100%')
+  t.equal(progressText({ ...state, bytesDone: 0, bytesTotal: undefined }), 'b/k  5 s')
   t.notMatch(progressText({ ...state, bytesDone: 40 * mebibyte }), 'left')
 })
 

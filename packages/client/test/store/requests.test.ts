@@ -164,6 +164,8 @@ t.test('a gathering begins anew only while nothing was handed on', async t => {
       if (head.prefix === undefined && asked === 1) throw new TorcError('UNAVAILABLE', 'not yet')
       yield { head: { items: [item] } }
       if (head.prefix === undefined) return
+      // The first leaves when the second is known not to be the last.
+      yield { head: { items: [item] } }
       await handedOn
       throw new TorcError('UNAVAILABLE', 'in the middle')
     },
