@@ -1,0 +1,66 @@
+import type { Member } from '@torc/cluster/membership/member-table'
+import { silentLog } from '@torc/protocol/environment/log'
+import { systemEnvironment as environment } from '@torc/protocol/environment/system'
+import { memoryTransport } from '@torc/protocol/transport/memory'
+import t from 'tap'
+import { startServer } from '../../src/start-server.js'
+import { startFakeNode } from '../fakes/fake-node.js'
+
+const secret = { clusterId: 'cd'.repeat(16), secret: Buffer.alloc(32, 5) }
+const listen = { host: '127.0.0.1', port: 0 }
+
+async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 20_000; i++) {
+    if (await holds()) return
+    await new Promise(setImmediate)
+  }
+  throw new Error(`never: ${what}`)
+}
+
+t.test('one live node of the join list is enough to find the rest, servers too', async t => {
+  const transport = memoryTransport(environment.clock)
+  const one = await startFakeNode({ number: 1, secret, transport, environment })
+  const two = await startFakeNode({ number: 2, secret, transport, environment, knows: [one.table.self] })
+  const dead = { host: '127.0.0.1', port: 9 }
+  const start = (join: (typeof listen)[]) =>
+    startServer({ secret, transport, listen, join, name: 's', sharedRoots: [], environment, log: silentLog })
+  const first = await start([dead, two.address])
+  const second = await start([one.address, two.address])
+  await until('both agents are known and alive', async () => {
+    const { members } = await first.store.status()
+    return members.filter(({ role, state }) => role === 'agent' && state === 'alive').length === 2
+  })
+  t.ok(two.table.get(first.id), 'the agent knows the server')
+  await until('servers know each other', async () =>
+    (await second.store.status()).members.some(({ id }) => id === first.id),
+  )
+  await first.close()
+  t.equal(one.table.get(first.id)?.state ?? two.table.get(first.id)?.state, 'left', 'it said good-bye')
+  await second.close()
+  await one.close()
+  await two.close()
+})
+
+t.test('an agent that left is let go', async t => {
+  const transport = memoryTransport(environment.clock)
+  const one = await startFakeNode({ number: 1, secret, transport, environment })
+  const gone: Member = { ...one.table.self, id: 'node-gone', address: '127.0.0.1:9' }
+  one.table.step({ kind: 'gossip', members: [gone] }, 0)
+  const server = await startServer({
+    secret,
+    transport,
+    listen,
+    join: [one.address],
+    name: 's',
+    sharedRoots: [],
+    environment,
+    log: silentLog,
+  })
+  const stateOf = async () =>
+    (await server.store.status()).members.find(({ id }) => id === 'node-gone')?.state
+  t.equal(await stateOf(), 'suspect', 'said to be alive, and not reachable from here')
+  one.table.step({ kind: 'gossip', members: [{ ...gone, incarnation: 2, state: 'left' }] }, 0)
+  await until('it is seen to have left', async () => (await stateOf()) === 'left')
+  await server.close()
+  await one.close()
+})
