@@ -186,8 +186,19 @@ export class RemoteStore implements Store {
 
   async createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
     const head = bucketRequest(bucket, options)
-    const answer = await this.#caller.call('putBucket', head, { ...limitsOf(options), writes: true })
-    return bucketInfoOf(answer.head)
+    let repeated = false
+    const repeat = (same: typeof head): typeof head => {
+      repeated = true
+      return same
+    }
+    try {
+      const plan = { ...limitsOf(options), writes: true, repeat }
+      return bucketInfoOf((await this.#caller.call('putBucket', head, plan)).head)
+    } catch (error) {
+      // Buckets have no operation ids: an attempt whose answer was lost may be what made it.
+      if (repeated && TorcError.from(error).code === 'BUCKET_EXISTS') return this.headBucket(bucket, options)
+      throw error
+    }
   }
 
   async headBucket(bucket: string, options: s.CallOptions = {}): Promise<s.BucketInfo> {
@@ -200,7 +211,17 @@ export class RemoteStore implements Store {
   ): Promise<void> {
     const head: RequestOf<'deleteBucket'> =
       options.force === undefined ? { bucket } : { bucket, force: options.force }
-    await this.#caller.call('deleteBucket', head, { ...limitsOf(options), writes: true })
+    let repeated = false
+    const repeat = (same: typeof head): typeof head => {
+      repeated = true
+      return same
+    }
+    try {
+      await this.#caller.call('deleteBucket', head, { ...limitsOf(options), writes: true, repeat })
+    } catch (error) {
+      // As above: what is gone may be gone by an attempt whose answer was lost.
+      if (!repeated || TorcError.from(error).code !== 'BUCKET_NOT_FOUND') throw error
+    }
   }
 
   async buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {

@@ -367,3 +367,38 @@ t.test('buckets, layout and status are passed on', async t => {
   t.same(await store.initLayout({ agents: 1 }), layout)
   t.match(await store.status(), { healthy: true, members: [], buckets: 1 })
 })
+
+t.test('a bucket that a lost attempt made or removed is no conflict', async t => {
+  const bucket = {
+    bucket: 'b',
+    createdAt: 1,
+    replicas: 3,
+    readQuorum: 2,
+    writeQuorum: 2,
+    strict: false,
+    policy: 'all',
+  }
+  let there = false
+  const server = await ScriptedServer.start({
+    putBucket: () => {
+      if (there) throw new TorcError('BUCKET_EXISTS', 'there is a bucket b')
+      there = true
+      server.cut()
+      return { head: bucket }
+    },
+    getBucket: () => ({ head: bucket }),
+    deleteBucket: () => {
+      if (!there) throw new TorcError('BUCKET_NOT_FOUND', 'there is no bucket b')
+      there = false
+      server.cut()
+      return { head: {} }
+    },
+  })
+  t.teardown(() => server.stop())
+  const store = await connect(server.options())
+  t.teardown(() => store.close())
+  t.equal((await store.createBucket('b')).replicas, 3)
+  await t.rejects(store.createBucket('b'), { code: 'BUCKET_EXISTS' })
+  await store.deleteBucket('b')
+  await t.rejects(store.deleteBucket('b'), { code: 'BUCKET_NOT_FOUND' })
+})
