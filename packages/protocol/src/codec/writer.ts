@@ -5,20 +5,25 @@ const loopTextMax = 48
 const two32 = 0x1_0000_0000
 
 /**
- * Writes MessagePack into a growing slab. Numbers are always written as integers of the smallest form that
- * holds them (never as floats), so that a field reads the same in every language.
+ * Writes MessagePack into slabs. Numbers are always written as integers of the smallest form that holds them
+ * (never as floats), so that a field reads the same in every language.
  *
- * Bytes `[base, position)` are written and not taken yet. When a slab is full its unfinished bytes move to a
- * fresh one; taken bytes are not touched again before `recycle`, as they may be on their way to a socket.
+ * Of the slab, `[base, mark)` is finished and `[mark, position)` is being written. When the slab is full, the
+ * finished part is handed to `spill` and the unfinished part moves to a fresh slab. Bytes that were taken or
+ * spilled are not touched again before `recycle`, as they may be on their way to a socket.
  */
 export class Writer {
   buffer: Buffer
   base = 0
+  mark = 0
   position = 0
   readonly #slabBytes: number
+  readonly #spill: ((view: Buffer) => void) | undefined
 
-  constructor(slabBytes: number) {
+  /** Without `spill` the unfinished part is everything. */
+  constructor(slabBytes: number, spill?: (view: Buffer) => void) {
     this.#slabBytes = slabBytes
+    this.#spill = spill
     this.buffer = Buffer.allocUnsafeSlow(slabBytes)
   }
 
@@ -28,27 +33,48 @@ export class Writer {
   }
 
   #grow(count: number): void {
+    if (this.#spill !== undefined && this.mark > this.base) {
+      this.#spill(this.buffer.subarray(this.base, this.mark))
+      this.base = this.mark
+    }
     const held = this.position - this.base
     const needed = held + count
     const size = needed <= this.#slabBytes / 2 ? this.#slabBytes : needed * 2
     const next = Buffer.allocUnsafeSlow(size)
     if (held > 0) this.buffer.copy(next, 0, this.base, this.position)
     this.buffer = next
+    this.mark -= this.base
     this.base = 0
     this.position = held
   }
 
-  /** What was written since the last take, as a view that is not touched again before `recycle`. */
+  /** What was written since the last take, as a view. */
   take(): Buffer {
     const view = this.buffer.subarray(this.base, this.position)
     this.base = this.position
+    this.mark = this.position
     return view
+  }
+
+  /** Bytes that still fit into the slab. */
+  get room(): number {
+    return this.buffer.length - this.position
   }
 
   /** Begins the slab anew: all that was taken has been sent, and nothing is written and not taken. */
   recycle(): void {
-    if (this.position !== this.base) return
+    if (this.position === this.base) this.#begin()
+  }
+
+  /** Goes on in a slab of its own of this size; all that was written must have been taken. */
+  renew(slabBytes: number): void {
+    this.buffer = Buffer.allocUnsafeSlow(slabBytes)
+    this.#begin()
+  }
+
+  #begin(): void {
     this.base = 0
+    this.mark = 0
     this.position = 0
   }
 

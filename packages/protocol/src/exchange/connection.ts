@@ -2,27 +2,25 @@ import type { Log } from '../environment/log.js'
 import type { Environment } from '../environment/system.js'
 import { TorcError } from '../errors.js'
 import type { FrameDecoder } from '../frames/decoder.js'
-import { type Frame, sizeOf } from '../frames/frame.js'
+import type { Frame } from '../frames/frame.js'
 import { limits } from '../limits.js'
-import { type AnnouncedLimits, controlHeads } from '../messages/control.js'
-import { checkerOf } from '../messages/fields.js'
+import type { AnnouncedLimits } from '../messages/control.js'
 import { frameType, type Role } from '../messages/frame-types.js'
 import type { MessageName, RequestOf } from '../messages/table.js'
 import type { Connection } from '../transport/transport.js'
-import type { Call, CallLink } from './call.js'
+import type { CallLink } from './call.js'
 import { DeadlineTimer } from './deadlines.js'
 import { errorHeadOf, errorOfHead } from './error-head.js'
 import type { Answer, Exchange, Handlers, Peer, RequestOptions } from './exchange.js'
 import { FetchQueue } from './fetch-queue.js'
+import { Liveness } from './liveness.js'
 import { Outbox } from './outbox.js'
 import { Requester } from './requester.js'
 import { Responder } from './responder.js'
+import { onStreamFrame } from './stream-frames.js'
 
 /** How long a connection that was ended in an orderly way may take to send what is queued. */
 const lingerMs = 1_000
-
-const checkEnd = checkerOf(controlHeads.END)
-const checkCredit = checkerOf(controlHeads.CREDIT)
 
 export interface ExchangeParts {
   readonly connection: Connection
@@ -57,8 +55,7 @@ export class ExchangeConnection implements Exchange, CallLink {
   #onIdle: (() => void) | undefined
   #cancelLinger: (() => void) | undefined
   #bufferedBytes = 0
-  #lastReceivedMs: number
-  #pingSentMs: number | undefined
+  readonly #liveness: Liveness
 
   constructor(parts: ExchangeParts) {
     this.#parts = parts
@@ -73,13 +70,22 @@ export class ExchangeConnection implements Exchange, CallLink {
     this.closed = new Promise(resolve => {
       this.#resolveClosed = resolve
     })
-    this.#lastReceivedMs = this.nowMs()
+    this.#liveness = new Liveness(
+      this.nowMs(),
+      () => this.#sendConnectionFrame(frameType.PING, {}),
+      () => this.destroy(new TorcError('UNREACHABLE', `${this.#peerName} gives no sign of life`)),
+    )
     this.#deadlines = new DeadlineTimer(parts.environment.clock, nowMs => this.#sweep(nowMs))
-    this.#deadlines.watch(this.#lastReceivedMs + limits.idlePingMs)
+    this.#deadlines.watch(this.#liveness.check(this.nowMs()))
   }
 
   get open(): boolean {
     return this.#open
+  }
+
+  /** What to call the peer in messages. */
+  get #peerName(): string {
+    return this.peer.name || this.peer.id
   }
 
   get openRequests(): number {
@@ -122,7 +128,7 @@ export class ExchangeConnection implements Exchange, CallLink {
   }
 
   #notOpen(): TorcError {
-    return new TorcError('UNREACHABLE', `the connection to ${this.peer.name || this.peer.id} is closed`)
+    return new TorcError('UNREACHABLE', `the connection to ${this.#peerName} is closed`)
   }
 
   async close(timeoutMs: number = limits.requestMs): Promise<void> {
@@ -169,7 +175,7 @@ export class ExchangeConnection implements Exchange, CallLink {
 
   onData(chunk: Uint8Array): void {
     if (this.#over) return
-    this.#lastReceivedMs = this.nowMs()
+    this.#liveness.received(this.nowMs())
     try {
       this.#parts.decoder.push(chunk)
     } catch (error) {
@@ -188,13 +194,9 @@ export class ExchangeConnection implements Exchange, CallLink {
     this.#cancelLinger?.()
     if (this.#over) return
     this.#finish(
-      new TorcError(
-        'UNREACHABLE',
-        `the connection to ${this.peer.name || this.peer.id} (${this.peer.address}) was lost`,
-        {
-          cause: error,
-        },
-      ),
+      new TorcError('UNREACHABLE', `the connection to ${this.#peerName} (${this.peer.address}) was lost`, {
+        cause: error,
+      }),
       error === undefined ? undefined : TorcError.from(error, 'UNREACHABLE'),
     )
   }
@@ -248,41 +250,15 @@ export class ExchangeConnection implements Exchange, CallLink {
   }
 
   #onStreamFrame(frame: Frame): void {
-    const { stream, type } = frame
+    const { stream } = frame
     const own = stream % 2 === this.#ownParity
     const known = own ? this.#requester.knows(stream) : this.#responder.knows(stream)
-    if (stream === 0 || !known)
-      throw new TorcError('PROTOCOL', `frame type ${type} on stream ${stream}, which was never opened`)
+    if (stream === 0 || !known) {
+      throw new TorcError('PROTOCOL', `frame type ${frame.type} on stream ${stream}, which was never opened`)
+    }
     const request = own ? this.#requester.find(stream) : undefined
     const served = own ? undefined : this.#responder.find(stream)
-    const call: Call | undefined = request ?? served
-    if (type === frameType.DATA) {
-      const body = frame.body
-      if (body === undefined || sizeOf(body) > this.ownLimits.dataBytesMax) {
-        throw new TorcError('PROTOCOL', `DATA without bytes or of more than ${this.ownLimits.dataBytesMax}`)
-      }
-      // What was under way when a stream was closed is dropped.
-      if (call === undefined) return
-      const { incoming } = call
-      if (incoming === undefined || incoming.ended)
-        throw new TorcError('PROTOCOL', `DATA on stream ${stream}, where none may come`)
-      incoming.push(body)
-    } else if (type === frameType.END) {
-      const { sha256 } = checkEnd(frame.head)
-      if (call === undefined) return
-      const { incoming } = call
-      if (incoming === undefined || incoming.ended)
-        throw new TorcError('PROTOCOL', `END on stream ${stream}, where none may come`)
-      if (request === undefined) incoming.finish(sha256)
-      else request.finishBody(sha256)
-    } else if (type === frameType.CREDIT) {
-      const { bytes } = checkCredit(frame.head)
-      if (call === undefined) return
-      if (call.window + bytes > limits.streamWindowBytesMax)
-        throw new TorcError('PROTOCOL', `CREDIT raises the window of stream ${stream} too far`)
-      call.credit(bytes)
-    } else if (request !== undefined) request.stopBody()
-    else served?.abort(new TorcError('CANCELLED', 'the requester cancelled'))
+    onStreamFrame(frame, { request, served }, this.ownLimits.dataBytesMax)
   }
 
   #sendConnectionFrame(type: number, head: Readonly<Record<string, unknown>>): void {
@@ -295,25 +271,12 @@ export class ExchangeConnection implements Exchange, CallLink {
 
   #sweep(nowMs: number): number {
     if (this.#over) return Number.POSITIVE_INFINITY
-    const next = Math.min(this.#requester.sweep(nowMs), this.#responder.sweep(nowMs), this.#probe(nowMs))
+    const next = Math.min(
+      this.#requester.sweep(nowMs),
+      this.#responder.sweep(nowMs),
+      this.#liveness.check(nowMs),
+    )
     return next
-  }
-
-  /** Sends PING on a connection that went quiet; returns when to look again. */
-  #probe(nowMs: number): number {
-    if (this.#pingSentMs !== undefined && this.#lastReceivedMs >= this.#pingSentMs)
-      this.#pingSentMs = undefined
-    if (this.#pingSentMs !== undefined) {
-      const giveUpMs = this.#pingSentMs + limits.pongMs
-      if (nowMs < giveUpMs) return giveUpMs
-      this.destroy(new TorcError('UNREACHABLE', `${this.peer.name || this.peer.id} gives no sign of life`))
-      return Number.POSITIVE_INFINITY
-    }
-    const probeMs = this.#lastReceivedMs + limits.idlePingMs
-    if (nowMs < probeMs) return probeMs
-    this.#pingSentMs = nowMs
-    this.#sendConnectionFrame(frameType.PING, {})
-    return nowMs + limits.pongMs
   }
 
   // ---- the end

@@ -61,19 +61,22 @@ export class Outbox {
 
   flush(): void {
     if (this.#closed) return
-    const connection = this.#connection
-    if (connection.queuedBytes <= transportBytesMax && this.#interactive.queuedFrames > 0) {
-      connection.write(this.#interactive.take())
-    }
-    if (connection.queuedBytes <= transportBytesMax && this.#background !== undefined) {
-      if (this.#background.queuedFrames > 0) connection.write(this.#background.take())
-    }
-    if (connection.queuedBytes === 0) {
+    this.#send(this.#interactive)
+    if (this.#background !== undefined) this.#send(this.#background)
+    if (this.#connection.queuedBytes === 0) {
       // The usual case: the operating system took all at once, and the same memory serves the next turn.
       this.#interactive.recycle()
       this.#background?.recycle()
     }
     this.#wake()
+  }
+
+  /** As much as the transport takes without queueing for long: what comes later may be more urgent. */
+  #send(encoder: FrameEncoder): void {
+    const connection = this.#connection
+    while (encoder.queuedBytes > 0 && connection.queuedBytes <= transportBytesMax) {
+      connection.write(encoder.take(transportBytesMax))
+    }
   }
 
   /** The transport's queue is empty again. */

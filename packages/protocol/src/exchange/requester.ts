@@ -16,6 +16,7 @@ export class Requester implements OpenRequestOwner {
   readonly #link: CallLink
   readonly #open = new Map<number, OpenRequest>()
   readonly #waiting = new WaitingRoom()
+  #watchesRoom = false
   #nextId: number
   /** Bodies of requests that leave as streams, and bodies of answers that arrive so. */
   #outgoingStreams = 0
@@ -53,7 +54,7 @@ export class Requester implements OpenRequestOwner {
       )
     }
     const timeoutMs = clampTimeout(options.timeoutMs)
-    if (this.#hasPlace(options)) return this.#send(message, head, options, timeoutMs, sink)
+    if (this.#hasPlace(message, options)) return this.#send(message, head, options, timeoutMs, sink)
     if (this.#waiting.full) {
       return this.#refuse(
         options,
@@ -64,6 +65,7 @@ export class Requester implements OpenRequestOwner {
     const waiting = new WaitingRequest(message, head, options, sink, this.#link.nowMs() + timeoutMs)
     this.#waiting.add(waiting)
     this.#link.watch(waiting.deadlineMs)
+    this.#watchRoom()
     return waiting
   }
 
@@ -72,10 +74,24 @@ export class Requester implements OpenRequestOwner {
     sink.onFailure(error)
   }
 
-  #hasPlace(options: RequestOptions): boolean {
+  /**
+   * Requests leave in the order of their numbers, so that an interactive one can overtake only what has no
+   * number yet: background requests get theirs when the connection has room.
+   */
+  #hasPlace(message: CompiledMessage, options: RequestOptions): boolean {
     const { openRequestsMax, openStreamsMax, inlineBodyBytesMax } = this.#link.peerLimits
     if (this.#open.size >= openRequestsMax) return false
+    if (message.message.priority === 'background' && !this.#link.outbox.hasRoom) return false
     return this.#outgoingStreams < openStreamsMax || !isStream(options, inlineBodyBytesMax)
+  }
+
+  #watchRoom(): void {
+    if (this.#watchesRoom || this.#link.outbox.hasRoom) return
+    this.#watchesRoom = true
+    this.#link.outbox.whenRoom(() => {
+      this.#watchesRoom = false
+      this.#admit()
+    })
   }
 
   #send(
@@ -90,7 +106,7 @@ export class Requester implements OpenRequestOwner {
     const { body } = options
     const inline = inlinePieces(body, link.peerLimits.inlineBodyBytesMax)
     const streamed = body !== undefined && inline === undefined
-    // Requests leave in the order of their numbers, which the peer insists on: only bodies and answers are overtaken.
+    // All in one lane, in the order of their numbers; the bodies that follow have lanes of their own.
     const encoder = link.outbox.encoder(false)
     try {
       const writer = encoder.begin(message.type, id, inline !== undefined)
@@ -127,11 +143,12 @@ export class Requester implements OpenRequestOwner {
 
   #admit(): void {
     this.#waiting.offer(waiting => {
-      if (!this.#hasPlace(waiting.options)) return false
+      if (!this.#hasPlace(waiting.message, waiting.options)) return false
       const leftMs = Math.max(1, Math.ceil(waiting.deadlineMs - this.#link.nowMs()))
       waiting.admitted(this.#send(waiting.message, waiting.head, waiting.options, leftMs, waiting.sink))
       return true
     })
+    if (this.#waiting.count > 0) this.#watchRoom()
   }
 
   /** RESULT or FETCH_RESP. An answer to a request that is over already (it timed out, say) is dropped. */

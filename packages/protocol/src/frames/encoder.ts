@@ -3,43 +3,40 @@ import { TorcError } from '../errors.js'
 import { limits } from '../limits.js'
 import { sizeOf } from './frame.js'
 
-/** Bytes of a slab into which headers, heads and small bodies are written. */
-const slabBytes = 64 * 1024
+/** Headers, heads and small bodies of one batch share a slab; a busy connection's grows up to the second size. */
+const slabBytesFirst = 64 * 1024
+const slabBytesMax = 512 * 1024
+/** A frame begins in a new slab when less than this is left: most heads fit, and need not be moved. */
+const slabRoomMin = 4 * 1024
 
 /** Bodies up to this many bytes are copied behind their head: measured cheaper than a writev entry of their own. */
 const copiedBodyBytesMax = 4 * 1024
 
 /**
- * Appends frames to a batch. Small frames share one buffer; a large body is a piece of its own and is never
+ * Collects frames in batches. Small frames share one buffer; a large body is a piece of its own and is never
  * copied. The pieces of a batch, one after the other, are the frames.
  *
  * A frame is `begin`, one map written to the returned writer, then `finish` (or `abandon`).
  */
 export class FrameEncoder {
   readonly #writer: Writer
-  #pieces: Uint8Array[] = []
-  #pieceBytes = 0
-  #frames = 0
-  /** Where the frame that is being written begins, from the writer's base (the slab may move). */
-  #start = 0
+  /** Pieces that wait, in groups that end where a frame ends, so that another encoder's frames may go between. */
+  #groups: Uint8Array[][] = []
+  #groupedBytes = 0
 
-  constructor(bytes: number = slabBytes) {
-    this.#writer = new Writer(bytes)
+  constructor(bytes: number = slabBytesFirst) {
+    this.#writer = new Writer(bytes, view => this.#addGroup([view], view.length))
   }
 
-  /** Bytes of the batch so far. */
+  /** Bytes that were added and not taken. */
   get queuedBytes(): number {
-    return this.#pieceBytes + this.#writer.position - this.#writer.base
-  }
-
-  /** Frames of the batch so far. */
-  get queuedFrames(): number {
-    return this.#frames
+    return this.#groupedBytes + this.#writer.position - this.#writer.base
   }
 
   begin(type: number, stream: number, hasBody: boolean): Writer {
     const writer = this.#writer
-    this.#start = writer.position - writer.base
+    if (writer.room < slabRoomMin) this.#nextSlab()
+    writer.mark = writer.position
     writer.ensure(24)
     writer.position += 4
     writer.byte(hasBody ? 0x94 : 0x93)
@@ -48,12 +45,17 @@ export class FrameEncoder {
     return writer
   }
 
+  #nextSlab(): void {
+    this.#group(undefined, 0)
+    this.#writer.renew(Math.min(slabBytesMax, Math.max(slabBytesFirst, this.#writer.buffer.length * 2)))
+  }
+
   /** Ends the frame, with a body where `begin` announced one. TOO_LARGE (and abandoned) beyond `bytesMax`. */
   finish(body: readonly Uint8Array[] | undefined, bytesMax: number): number {
     const writer = this.#writer
     const bodyBytes = body === undefined ? 0 : sizeOf(body)
     if (body !== undefined) writer.bytesHeader(bodyBytes)
-    const at = writer.base + this.#start
+    const at = writer.mark
     const length = writer.position - at - 4 + bodyBytes
     if (length > bytesMax) {
       this.abandon()
@@ -64,42 +66,63 @@ export class FrameEncoder {
     buffer[at + 1] = length >>> 16
     buffer[at + 2] = length >>> 8
     buffer[at + 3] = length
-    this.#frames++
     if (body === undefined) return length
     if (bodyBytes <= copiedBodyBytesMax) for (const piece of body) writer.raw(piece)
-    else {
-      this.#detach()
-      for (const piece of body) if (piece.length > 0) this.#pieces.push(piece)
-      this.#pieceBytes += bodyBytes
-    }
+    else this.#group(body, bodyBytes)
     return length
   }
 
   /** Forgets the frame that was begun, after its head could not be written. */
   abandon(): void {
-    this.#writer.position = this.#writer.base + this.#start
+    this.#writer.position = this.#writer.mark
   }
 
-  #detach(): void {
+  /** Closes a group: what the slab holds and was not taken, and the body that follows it. */
+  #group(body: readonly Uint8Array[] | undefined, bodyBytes: number): void {
     const view = this.#writer.take()
     if (view.length === 0) return
-    this.#pieces.push(view)
-    this.#pieceBytes += view.length
+    const group: Uint8Array[] = [view]
+    if (body !== undefined) for (const piece of body) if (piece.length > 0) group.push(piece)
+    this.#addGroup(group, view.length + bodyBytes)
+  }
+
+  #addGroup(group: Uint8Array[], bytes: number): void {
+    this.#groups.push(group)
+    this.#groupedBytes += bytes
+  }
+
+  /**
+   * The pieces of whole frames, in order: all, or as many as make up about `bytesMax`. Their bytes stay as they
+   * are until `recycle`.
+   */
+  take(bytesMax = Number.POSITIVE_INFINITY): Uint8Array[] {
+    if (this.#groups.length === 0) {
+      const view = this.#writer.take()
+      return view.length === 0 ? [] : [view]
+    }
+    if (this.#groupedBytes < bytesMax) this.#group(undefined, 0)
+    const pieces: Uint8Array[] = []
+    let bytes = 0
+    let count = 0
+    while (count < this.#groups.length && bytes < bytesMax) {
+      for (const piece of this.#groups[count] ?? []) {
+        pieces.push(piece)
+        bytes += piece.length
+      }
+      count++
+    }
+    this.#groups = count === this.#groups.length ? [] : this.#groups.slice(count)
+    this.#groupedBytes -= bytes
+    return pieces
   }
 
   /** Everything that was taken has been sent: its memory may be used again. */
   recycle(): void {
-    this.#writer.recycle()
-  }
-
-  /** The batch, which begins anew. Its bytes stay as they are until `recycle`. */
-  take(): Uint8Array[] {
-    this.#detach()
-    const pieces = this.#pieces
-    this.#pieces = []
-    this.#pieceBytes = 0
-    this.#frames = 0
-    return pieces
+    if (this.#groups.length > 0) return
+    // A single large head may have stretched the slab; it need not stay so.
+    if (this.#writer.buffer.length > slabBytesMax && this.queuedBytes === 0)
+      this.#writer.renew(slabBytesFirst)
+    else this.#writer.recycle()
   }
 }
 
@@ -110,7 +133,7 @@ export function encodeFrame(
   head: Readonly<Record<string, unknown>>,
   body?: readonly Uint8Array[],
 ): Uint8Array[] {
-  const encoder = new FrameEncoder(1024)
+  const encoder = new FrameEncoder(slabRoomMin)
   encoder.begin(type, stream, body !== undefined).value(head)
   encoder.finish(body, limits.frameBytesMax)
   return encoder.take()

@@ -102,9 +102,9 @@ function compile(name: MessageName): CompiledMessage {
   }
 }
 
-/** Leaves room for the header of a map whose count is known at its end; returns where, from the base. */
+/** Leaves room for the header of a map whose count is known at its end; returns where, from the writer's mark. */
 function openMap(writer: Writer, entriesMax: number): number {
-  const mark = writer.position - writer.base
+  const mark = writer.position - writer.mark
   const room = entriesMax < 16 ? 1 : 3
   writer.ensure(room)
   writer.position += room
@@ -112,7 +112,7 @@ function openMap(writer: Writer, entriesMax: number): number {
 }
 
 function closeMap(writer: Writer, mark: number, count: number, entriesMax: number): void {
-  const at = writer.base + mark
+  const at = writer.mark + mark
   if (entriesMax < 16) writer.buffer[at] = 0x80 | count
   else {
     writer.buffer[at] = 0xde

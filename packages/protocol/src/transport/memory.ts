@@ -11,6 +11,8 @@ import {
 
 /** What a pair of kernels would hold between a sender and a reader that does not read. */
 const pipeBytes = 256 * 1024
+/** Largest chunk that a reader gets at once, as from a socket. */
+const chunkBytesMax = 64 * 1024
 const firstEphemeralPort = 49_152
 
 /** One direction of a connection: bytes arrive later, in order, in turns of the injected clock. */
@@ -56,9 +58,11 @@ class Pipe {
   #take(): void {
     while (this.#queue.length > 0 && this.#heldBytes < pipeBytes) {
       const piece = this.#queue.shift() as Uint8Array
-      this.queuedBytes -= piece.length
-      this.#held.push(piece)
-      this.#heldBytes += piece.length
+      const taken = Math.min(piece.length, chunkBytesMax, pipeBytes - this.#heldBytes)
+      if (taken < piece.length) this.#queue.unshift(piece.subarray(taken))
+      this.queuedBytes -= taken
+      this.#held.push(piece.subarray(0, taken))
+      this.#heldBytes += taken
     }
     if (this.queuedBytes > 0) this.#drainDue = true
   }

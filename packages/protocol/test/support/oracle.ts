@@ -133,13 +133,13 @@ export const headValue: fc.Arbitrary<unknown> = fc.letrec<{ node: unknown }>(tie
   node: fc.oneof(
     { maxDepth: 4, withCrossShrink: true },
     leaf,
-    fc.array(tie('node'), { maxLength: 20 }),
+    fc.array(tie('node'), { maxLength: 17 }),
     fc.dictionary(key, tie('node'), { maxKeys: 20, noNullPrototype: true }),
   ),
 })).node
 
 export const head: fc.Arbitrary<Record<string, unknown>> = fc.dictionary(key, headValue, {
-  maxKeys: 20,
+  maxKeys: 6,
   noNullPrototype: true,
 })
 
@@ -149,7 +149,7 @@ export const frame: fc.Arbitrary<PlainFrame> = fc.record({
   head,
   body: fc.option(
     fc.oneof(
-      { weight: 9, arbitrary: fc.uint8Array({ maxLength: 100 }) },
+      { weight: 19, arbitrary: fc.uint8Array({ maxLength: 100 }) },
       {
         weight: 1,
         arbitrary: fc.integer({ min: 0, max: 70_000 }).map(size => Buffer.alloc(size, size & 0xff)),

@@ -1,0 +1,19 @@
+import t from 'tap'
+import { assertLimits, limits } from '../src/limits.js'
+
+t.test('the limits agree with each other, and one that does not is found', async t => {
+  assertLimits()
+  for (const wrong of [
+    { headBytesMax: limits.frameBytesMax },
+    { dataBytesMax: limits.frameBytesMax },
+    { streamWindowBytes: 1 },
+    { streamWindowBytesMax: 1 },
+    { storedInlineBytesMax: limits.inlineBodyBytesMax + 1 },
+    { objectBytesMax: limits.objectBytesMax * 4 },
+    { sendQueueBytesClose: 1 },
+    { handshakeFrameBytesMax: limits.frameBytesMax + 1 },
+    { blockBytesMax: 1 },
+  ]) {
+    t.throws(() => assertLimits({ ...limits, ...wrong } as typeof limits), /limits contradict/)
+  }
+})
