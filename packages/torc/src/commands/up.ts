@@ -99,6 +99,7 @@ async function runCluster(context: UpContext, directory: ClusterDirectory): Prom
     },
   })
   try {
+    output.note(`Starting a cluster in ${directory.path} …`)
     const ready = await start(context, directory, cluster, stop.signal)
     if (output.json) output.record(ready)
     else {
