@@ -1,6 +1,6 @@
 import { cases } from './cases.js'
 import { type BenchmarkOptions, parseOptions, usage } from './options.js'
-import { describeMachine } from './report/machine.js'
+import { describeLoad, describeMachine } from './report/machine.js'
 import { writeReadme } from './report/readme.js'
 import { renderTable, resultJson } from './report/table.js'
 import { runCases } from './run.js'
@@ -23,8 +23,14 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`no case begins with ${only}; there are ${cases.map(({ name }) => name).join(', ')}`)
     return 2
   }
+  const load = describeLoad()
+  if (load !== undefined) console.error(load)
+  const conditions = `Measured on ${describeMachine()}.${load === undefined ? '' : ` ${load}`}`
+  const interrupted = new AbortController()
+  process.once('SIGINT', () => interrupted.abort(new Error('interrupted')))
   const results = await runCases(chosen, {
     ...options,
+    signal: interrupted.signal,
     onBegin: name => {
       if (!json) console.error(`${name} …`)
     },
@@ -32,9 +38,14 @@ async function main(args: readonly string[]): Promise<number> {
       if (json) console.log(JSON.stringify({ ...resultJson(result), machine: describeMachine() }))
     },
   })
-  if (!json) console.log(`\n${describeMachine()}\n\n${renderTable(results)}`)
-  if (options.writeReadme) writeReadme(results)
+  if (!json) console.log(`\n${conditions}\n\n${renderTable(results)}`)
+  if (options.writeReadme) writeReadme(results, conditions)
   return 0
 }
 
-process.exitCode = await main(process.argv.slice(2))
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+}

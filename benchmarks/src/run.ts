@@ -11,6 +11,8 @@ const agents = 3
 export interface RunOptions extends Effort {
   readonly directory: string
   readonly baselinesOnly: boolean
+  /** Ends the run; what it started is stopped and removed all the same. */
+  readonly signal?: AbortSignal
   /** Told about each case as it begins and ends. */
   readonly onBegin?: (name: string) => void
   readonly onResult?: (result: CaseResult) => void
@@ -27,6 +29,7 @@ export async function runCases(cases: readonly Case[], options: RunOptions): Pro
     if (!options.baselinesOnly) cluster = await startCluster(join(directory, 'cluster'), agents)
     const results: CaseResult[] = []
     for (const one of cases) {
+      options.signal?.throwIfAborted()
       options.onBegin?.(one.name)
       const result = { case: one, comparison: await compare(one, directory, cluster, options) }
       options.onResult?.(result)
@@ -43,7 +46,7 @@ async function compare(
   one: Case,
   directory: string,
   cluster: Cluster | undefined,
-  effort: Effort,
+  effort: RunOptions,
 ): Promise<Comparison> {
   const sides: Side[] = []
   try {
@@ -51,8 +54,18 @@ async function compare(
     sides.push(baseline)
     const torc = cluster === undefined ? undefined : await one.torc(cluster, effort)
     if (torc !== undefined) sides.push(torc)
-    return await interleave(baseline, torc, effort.rounds)
+    return await unlessAborted(interleave(baseline, torc, effort.rounds), effort.signal)
   } finally {
     for (const side of sides) await side.close()
   }
+}
+
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(signal.reason)
+    if (signal.aborted) onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
 }

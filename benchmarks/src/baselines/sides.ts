@@ -31,10 +31,7 @@ export async function sqliteRows(directory: string, batch: number, effort: Effor
     processes: [worker],
     run: () => run(effort.seconds),
     warmUp: async () => void (await run(effort.seconds * warmUpShare)),
-    async close() {
-      await worker.call('close', undefined as never)
-      await worker.stop()
-    },
+    close: () => stopAll([worker]),
   }
 }
 

@@ -51,11 +51,6 @@ const commands = {
     }
     return { units, elapsedMs: performance.now() - startedMs }
   },
-
-  close(): void {
-    database?.close()
-    database = undefined
-  },
 }
 
 export type SqliteRowsWorker = typeof commands

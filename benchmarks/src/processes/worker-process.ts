@@ -1,7 +1,10 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { childEnvironment } from './child-environment.js'
 import type { CommandMessage, Commands, ReplyMessage } from './worker.js'
+
+const stopMs = 1_000
 
 interface Waiting {
   readonly resolve: (value: unknown) => void
@@ -19,7 +22,11 @@ export class WorkerProcess<C extends Commands> {
   /** Starts the compiled module at `module`, which must call `serveWorker`. */
   constructor(name: string, module: URL) {
     this.name = name
-    this.#child = fork(fileURLToPath(module), [], { serialization: 'advanced' })
+    this.#child = fork(fileURLToPath(module), [], {
+      serialization: 'advanced',
+      execArgv: [],
+      env: childEnvironment(),
+    })
     if (this.#child.pid === undefined) throw new Error(`${name} did not start`)
     this.pid = this.#child.pid
     this.#child.on('message', message => this.#settle(message as ReplyMessage))
@@ -45,8 +52,10 @@ export class WorkerProcess<C extends Commands> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
     const exited = once(this.#child, 'exit')
     if (this.#child.connected) this.#child.disconnect()
-    else this.#child.kill()
+    // One that is in the middle of a run does not hear of it.
+    const timer = setTimeout(() => this.#child.kill('SIGKILL'), stopMs)
     await exited
+    clearTimeout(timer)
   }
 
   #settle(reply: ReplyMessage): void {

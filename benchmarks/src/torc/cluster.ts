@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { NamedProcess } from '../measure/side.js'
+import { childEnvironment } from '../processes/child-environment.js'
 
-const torcBinary = fileURLToPath(new URL('../../../../bin/torc', import.meta.url))
+/** What `bin/torc` runs once everything is built, as it is here. */
+const torcEntry = fileURLToPath(import.meta.resolve('torc/entry'))
 const readyMs = 60_000
 const stopMs = 15_000
 
@@ -35,21 +37,11 @@ export async function startCluster(directory: string, agents: number): Promise<C
   const errors = openSync(errorFile, 'w')
   const child = spawn(
     process.execPath,
-    [
-      torcBinary,
-      'up',
-      '--json',
-      '--port',
-      '0',
-      '--agents',
-      String(agents),
-      '--data',
-      join(directory, 'data'),
-    ],
+    [torcEntry, 'up', '--json', '--port', '0', '--agents', String(agents), '--data', join(directory, 'data')],
     {
       stdio: ['ignore', 'pipe', errors],
       // Its profile must not replace the user's own.
-      env: { ...process.env, TORC_CONFIG_DIR: join(directory, 'config') },
+      env: { ...childEnvironment(), TORC_CONFIG_DIR: join(directory, 'config') },
     },
   )
   try {

@@ -105,11 +105,6 @@ const commands = {
     for await (const piece of object.body) units += piece.length
     return { units, elapsedMs: performance.now() - startedMs }
   },
-
-  async close(): Promise<void> {
-    await client?.close()
-    client = undefined
-  },
 }
 
 export type LoadWorker = typeof commands

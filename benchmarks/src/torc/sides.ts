@@ -35,10 +35,7 @@ function sideOf(cluster: Cluster, load: Load, run: (share: number) => Promise<Sa
     processes: [...cluster.processes, load],
     run: () => run(1),
     warmUp: async () => void (await run(warmUpShare)),
-    async close() {
-      await load.call('close', undefined as never)
-      await load.stop()
-    },
+    close: () => load.stop(),
   }
 }
 

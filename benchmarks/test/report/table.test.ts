@@ -1,5 +1,6 @@
 import t from 'tap'
 import { cases } from '../../src/cases.js'
+import { describeLoad } from '../../src/report/machine.js'
 import { withResults } from '../../src/report/readme.js'
 import { type CaseResult, renderTable, resultJson } from '../../src/report/table.js'
 
@@ -46,9 +47,14 @@ t.test('results replace those between the marks of a page', async t => {
   const page = withResults(
     `before\n${marks[0]}\nold\n${marks[1]}\nafter`,
     [resultOf('put-large-n1')],
-    '2 cores',
+    'Measured on 2 cores.',
   )
   t.match(page, /^before\n.*Measured on 2 cores\..*put-large-n1.*\nafter$/s)
   t.notMatch(page, /old/)
-  t.throws(() => withResults('no marks', []), /no marks/)
+  t.throws(() => withResults('no marks', [], ''), /no marks/)
+})
+
+t.test('a busy machine is named as such', async t => {
+  t.equal(describeLoad(0.1), undefined)
+  t.match(describeLoad(7), /load average was 7\.0/)
 })
