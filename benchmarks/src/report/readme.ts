@@ -6,11 +6,7 @@ const begin = '<!-- results: written by `npm run bench -- --write-readme` -->'
 const end = '<!-- end of results -->'
 
 /** Replaces the table between the two marks of a page; `conditions` go before it. */
-export function withResults(
-  page: string,
-  results: readonly CaseResult[],
-  machine = describeMachine(),
-): string {
+export function withResults(page: string, results: readonly CaseResult[], conditions: string): string {
   const from = page.indexOf(begin)
   const to = page.indexOf(end)
   if (from < 0 || to < from) throw new Error('the page has no marks between which results go')
