@@ -6,6 +6,8 @@ export const limits = Object.freeze({
   /** Length prefix of a frame: the bytes that follow it. */
   frameBytesMin: 4,
   frameBytesMax: 2 * 1024 * 1024,
+  /** Least that a peer may announce as its `frameBytesMax`: any ERROR must fit. */
+  frameBytesMaxMin: 64 * 1024,
   /** The encoded map of a frame (a page of a listing is the largest). */
   headBytesMax: 1024 * 1024,
   headDepthMax: 8,
@@ -13,6 +15,8 @@ export const limits = Object.freeze({
   inlineBodyBytesMax: 64 * 1024,
   /** Largest body of one DATA frame. */
   dataBytesMax: 256 * 1024,
+  /** Least that a peer may announce as its `dataBytesMax`. */
+  dataBytesMaxMin: 1024,
   /** Bytes of DATA that a sender may have under way on one stream before a CREDIT. */
   streamWindowBytes: 512 * 1024,
   /** Largest number of bytes a CREDIT may raise a window to. */

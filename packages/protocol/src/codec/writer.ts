@@ -137,6 +137,9 @@ export class Writer {
     // Room for the longest form: a UTF-16 unit takes at most three bytes.
     this.ensure(5 + length * 3)
     if (length <= loopTextMax && this.#asciiText(value, length)) return
+    if (!value.isWellFormed()) {
+      throw new TorcError('BAD_REQUEST', 'a text holds half of a surrogate pair, which UTF-8 has no form for')
+    }
     const size = Buffer.byteLength(value)
     this.#textHeader(size)
     this.buffer.write(value, this.position, size, 'utf8')

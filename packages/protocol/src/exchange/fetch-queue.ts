@@ -71,7 +71,7 @@ export class FetchQueue implements AnswerSink, AsyncIterableIterator<RawAnswer> 
     this.#started = true
     const ended = this.#ended
     this.#ended = true
-    this.#items = []
+    for (const { answer } of this.#items.splice(0)) answer.body?.discard()
     if (!ended) this.#request?.cancel(new TorcError('CANCELLED', 'the loop over the answers was left'))
     this.#error = undefined
     return Promise.resolve(over)

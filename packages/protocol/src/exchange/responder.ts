@@ -171,7 +171,12 @@ export class Responder implements ServedRequestOwner {
       return
     }
     this.#running--
-    call.answer(result as RawReply, true)
+    try {
+      call.answer(result as RawReply, true)
+    } catch (error) {
+      // A handler that returns no reply at all must not take the process with it.
+      call.refuse(TorcError.from(error))
+    }
   }
 
   /** One FETCH_RESP for each item; the last is known only when the next is asked for. */

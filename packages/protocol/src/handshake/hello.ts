@@ -108,7 +108,7 @@ export function negotiate(hello: Hello, identity: Identity): HandshakeResult {
   }
   return {
     protocol,
-    peerLimits: hello.limits,
+    peerLimits: consistent(hello.limits),
     peer: {
       role: hello.role,
       id: hello.id,
@@ -117,6 +117,18 @@ export function negotiate(hello: Hello, identity: Identity): HandshakeResult {
       clusterId: hello.clusterId || identity.clusterId,
       features: hello.features.filter(feature => ownFeatures.includes(feature)),
     },
+  }
+}
+
+/** Type, stream, map and bin headers of a frame that carries a body. */
+const frameOverheadBytes = 64
+
+/** What fits the peer's frames, whatever else it says: nothing that is sent later may turn out too large. */
+function consistent(announced: AnnouncedLimits): AnnouncedLimits {
+  return {
+    ...announced,
+    dataBytesMax: Math.min(announced.dataBytesMax, announced.frameBytesMax - frameOverheadBytes),
+    inlineBodyBytesMax: Math.min(announced.inlineBodyBytesMax, announced.frameBytesMax / 2),
   }
 }
 

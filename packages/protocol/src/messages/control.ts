@@ -6,12 +6,18 @@ import { roles } from './frame-types.js'
 
 /** Limits that a side announces: what it accepts. The other side keeps to them. */
 export const announcedLimits = {
-  frameBytesMax: f.note('Bytes after a length prefix', f.integer(1024, limits.frameBytesMax)),
+  frameBytesMax: f.note(
+    'Bytes after a length prefix',
+    f.integer(limits.frameBytesMaxMin, limits.frameBytesMax),
+  ),
   inlineBodyBytesMax: f.note(
     'Bytes of a body in the frame of its request or answer',
     f.integer(0, limits.inlineBodyBytesMax),
   ),
-  dataBytesMax: f.note('Bytes of one DATA frame’s body', f.integer(1, limits.dataBytesMax)),
+  dataBytesMax: f.note(
+    'Bytes of one DATA frame’s body',
+    f.integer(limits.dataBytesMaxMin, limits.dataBytesMax),
+  ),
   streamWindowBytes: f.note(
     'Bytes of each stream that may be sent before a CREDIT',
     f.integer(1, limits.streamWindowBytesMax),

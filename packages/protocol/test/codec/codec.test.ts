@@ -122,6 +122,12 @@ t.test('what no field can hold is not written', async t => {
   }
 })
 
+t.test('half a surrogate pair is refused, not replaced', async t => {
+  for (const text of ['\ud800', `${'x'.repeat(100)}\udc00`]) {
+    t.throws(() => encodeValue(text), { code: 'BAD_REQUEST', message: /surrogate/ })
+  }
+})
+
 t.test('keys without a value are left out, undefined in a list is nil', async t => {
   t.equal(hex(encodeValue({ a: undefined, b: 1 })), '81a16201')
   t.equal(hex(encodeValue([undefined, null])), '92c0c0')

@@ -169,9 +169,9 @@ t.test('a source is released whenever its body is not sent', async t => {
 
 t.test('an answer that is too large for the peer, or that can not be written', async t => {
   const pair = await openPair(memoryTransport(systemClock), {
-    serverAnnounces: { frameBytesMax: 1024, inlineBodyBytesMax: 100 },
+    serverAnnounces: { frameBytesMax: limits.frameBytesMaxMin, inlineBodyBytesMax: 100 },
     agent: {
-      fetchRange: () => ({ head: { time, keys: [{ key: 'k', context: Buffer.alloc(2_000), heads: [] }] } }),
+      fetchRange: () => ({ head: { time, keys: [{ key: 'k', context: Buffer.alloc(70_000), heads: [] }] } }),
       fetchUsage: () => ({ head: { ...usageAnswer, keys: 0.5 } }),
       fetchBlock: () => ({ head: { time, size: 0 }, body: Buffer.alloc(101) }),
     },
@@ -182,6 +182,64 @@ t.test('an answer that is too large for the peer, or that can not be written', a
   t.equal(body?.inline, undefined, 'what the peer does not take in a frame goes as a stream')
   t.equal((await body?.bytes(200))?.length, 101)
   t.match(await failure(pair.agent.request('gossip', { members: [], epoch: 0 })), { code: 'UNSUPPORTED' })
+  await pair.close()
+})
+
+t.test('a peer whose limits contradict each other gets what fits its frames', async t => {
+  const pair = await openPair(memoryTransport(systemClock), {
+    serverAnnounces: { frameBytesMax: limits.frameBytesMaxMin },
+    agent: {
+      fetchBlock: request => ({ head: { time, size: 0 }, body: Buffer.alloc(request.head.epoch) }),
+      fetchUsage: () => {
+        throw new TorcError('CORRUPT', 'ü'.repeat(100_000), {
+          hint: '😀'.repeat(100_000),
+          details: { x: 'é'.repeat(4_000) },
+        })
+      },
+    },
+  })
+  for (const size of [40_000, 65_536, 1_000_000]) {
+    const { body } = await pair.server.request('fetchBlock', { ...fetchBlockRequest, epoch: size })
+    t.equal((await body?.bytes(size))?.length, size)
+  }
+  t.match(await failure(pair.server.request('fetchUsage', {})), { code: 'CORRUPT' })
+  await pair.close()
+})
+
+t.test('a handler that returns nothing, and a loop left before its last item was read', async t => {
+  const stopped = gate()
+  const pair = await openPair(memoryTransport(systemClock), {
+    agent: {
+      fetchUsage: (() => undefined) as unknown as () => never,
+      gossip: (async () => undefined) as unknown as () => never,
+      fetchBlock: async function* () {
+        yield { head: { time, size: 0 } }
+        yield {
+          head: { time, size: 1 },
+          body: {
+            stream: {
+              [Symbol.asyncIterator]: () => ({
+                next: () => new Promise<never>(() => {}),
+                return: async () => {
+                  stopped.open()
+                  return { done: true as const, value: undefined }
+                },
+              }),
+            },
+          },
+        }
+      },
+    },
+  })
+  t.match(await failure(pair.server.request('fetchUsage', {})), { code: 'INTERNAL' })
+  t.match(await failure(pair.server.request('gossip', { members: [], epoch: 0 })), { code: 'INTERNAL' })
+  const items = pair.server.fetch('fetchBlock', fetchBlockRequest)[Symbol.asyncIterator]()
+  await items.next()
+  await new Promise(resolve => setImmediate(resolve))
+  await new Promise(resolve => setImmediate(resolve))
+  await items.return?.()
+  await stopped.promise
+  t.equal(pair.server.openRequests, 0)
   await pair.close()
 })
 
