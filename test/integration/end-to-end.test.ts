@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t, { type Test } from 'tap'
 import { type Cluster, startCluster } from '../harness/processes/cluster.js'
+import { temporaryFolder } from '../harness/processes/temporary-folder.js'
 import { FaultProxy } from '../harness/proxy/fault-proxy.js'
 
 const packages = fileURLToPath(new URL('../../../packages', import.meta.url))
@@ -29,7 +29,7 @@ function hashes(folder: string): Record<string, string> {
 
 /** All sources of all packages, and files of the sizes at which Torc changes how it stores and sends. */
 function makeTree(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'torc-tree-'))
+  const folder = temporaryFolder('torc-tree-')
   for (const name of readdirSync(packages)) {
     for (const file of filesBelow(join(packages, name, 'src'))) {
       const path = join(folder, name, file)
@@ -54,7 +54,7 @@ interface Setup {
 }
 
 async function setUp(t: Test): Promise<Setup> {
-  const shared = mkdtempSync(join(tmpdir(), 'torc-shared-'))
+  const shared = temporaryFolder('torc-shared-')
   const tree = makeTree()
   const cluster = await startCluster({ sharedRoots: { tree, shared } })
   t.teardown(async () => {

@@ -1,14 +1,14 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import t from 'tap'
 import { runTorc } from '../harness/processes/run-torc.js'
+import { temporaryFolder } from '../harness/processes/temporary-folder.js'
 
 const program = fileURLToPath(import.meta.resolve('@torc/client/cli/main'))
 
 t.test('the client’s own program has the client’s commands only', async t => {
-  const folder = mkdtempSync(join(tmpdir(), 'torc-client-'))
+  const folder = temporaryFolder('torc-client-')
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   const options = { configDirectory: join(folder, 'config'), program }
   t.match(await runTorc(['--version'], options), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ })

@@ -1,7 +1,7 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type RunOptions, type RunResult, runTorc } from './run-torc.js'
+import { temporaryFolder } from './temporary-folder.js'
 import { type Line, TorcProcess } from './torc-process.js'
 
 export interface ClusterOptions {
@@ -49,7 +49,7 @@ export class Cluster {
   }
 
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
-    const folder = mkdtempSync(join(tmpdir(), 'torc-test-'))
+    const folder = temporaryFolder('torc-test-')
     try {
       const { up, ready } = await Cluster.#launch(folder, options)
       return new Cluster(folder, options, up, ready)

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatAddress } from '@torc/protocol/transport/transport'
 import { FaultProxy } from '../proxy/fault-proxy.js'
 import { type RunResult, runTorc } from './run-torc.js'
+import { temporaryFolder } from './temporary-folder.js'
 import { TorcProcess } from './torc-process.js'
 
 export interface OperatedNode {
@@ -25,7 +25,7 @@ export interface NodeOptions {
 
 /** A cluster as an operator starts it on real machines: `torc init`, then one process at a time. */
 export class OperatedCluster {
-  readonly folder = mkdtempSync(join(tmpdir(), 'torc-operated-'))
+  readonly folder = temporaryFolder('torc-operated-')
   readonly configDirectory = join(this.folder, 'config')
   readonly secretFile = join(this.folder, 'secrets', 'cluster-secret.json')
   readonly credentials = join(this.folder, 'secrets', 'credentials.json')
