@@ -4,8 +4,12 @@ import { TorcError } from '@torc/protocol/errors'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import { backoffMs } from './backoff.js'
 
-/** An agent that did not answer in time is asked last for this long, in milliseconds. */
+/**
+ * An agent that did not answer in time is not asked for this long, in milliseconds, and twice as long each time
+ * it happens again, unless gossip finds it answering sooner.
+ */
 const mistrustMs = 2_000
+const mistrustMsMax = 30_000
 
 export interface LinkOptions {
   readonly environment: Environment
@@ -24,6 +28,7 @@ export class AgentLink {
   #exchange: Exchange | undefined
   #failures = 0
   #mistrustedUntilMs = 0
+  #silences = 0
   #cancelRetry: (() => void) | undefined
   #connecting: Promise<void> | undefined
 
@@ -65,7 +70,7 @@ export class AgentLink {
     this.#cancelRetry?.()
     this.#exchange = exchange
     this.#failures = 0
-    this.#mistrustedUntilMs = 0
+    this.trust()
     void exchange.closed.then(error => this.#onClosed(exchange, error))
     this.#options.onConnected(this.agent)
   }
@@ -76,8 +81,20 @@ export class AgentLink {
   /** A request failed. Only silence counts: an error is an answer. */
   onFailure(error: TorcError): void {
     if (error.code !== 'TIMEOUT') return
-    this.#mistrustedUntilMs = this.#options.environment.clock.monotonicMs() + mistrustMs
+    const nowMs = this.#options.environment.clock.monotonicMs()
+    // Requests that were sent together fall silent together: they count once.
+    if (nowMs >= this.#mistrustedUntilMs) {
+      this.#mistrustedUntilMs =
+        nowMs + Math.min(mistrustMsMax, mistrustMs * 2 ** Math.min(this.#silences, 10))
+      this.#silences++
+    }
     this.#options.onFailed(this.agent)
+  }
+
+  /** It answers (again). */
+  trust(): void {
+    this.#mistrustedUntilMs = 0
+    this.#silences = 0
   }
 
   /** Lets requests under way end, then closes. */

@@ -36,6 +36,11 @@ export class AgentPool implements Agents {
     void link?.close(0)
   }
 
+  /** This agent was found answering. */
+  trust(agent: string): void {
+    this.#links.get(agent)?.trust()
+  }
+
   isAlive(agent: string): boolean {
     return this.#links.get(agent)?.alive === true
   }

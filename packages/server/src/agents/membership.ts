@@ -99,7 +99,9 @@ export class Membership {
       )
     }
     if (member.state === 'left') this.#pool.forget(member.id)
-    else if (previous === undefined || previous.address !== member.address) void this.#pool.track(member.id)
+    // News of an agent that is new, came back or moved: no reason to wait for the next attempt.
+    else if (previous?.state !== member.state || previous.address !== member.address)
+      void this.#pool.track(member.id)
   }
 
   #schedule(): void {
@@ -131,6 +133,7 @@ export class Membership {
     try {
       const { head } = await this.#pool.request(agent, 'gossip', this.#message(), { timeoutMs: gossipMs })
       this.step({ kind: 'reached', id: agent })
+      this.#pool.trust(agent)
       this.heard(head.members, head.epoch, agent)
     } catch (error) {
       this.#options.log.debug({ agent, error: TorcError.from(error).message }, 'gossip failed')

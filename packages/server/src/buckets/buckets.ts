@@ -4,8 +4,9 @@ import { TorcError } from '@torc/protocol/errors'
 import { type BucketRecord, type BucketView, viewOf } from './bucket-record.js'
 import type { ControlCall, ControlStore } from './control-store.js'
 
-/** A record is believed for this long without asking again, in milliseconds. */
+/** A record is believed for this long at most, in milliseconds, and read again in the background before. */
 export const recordAgeMs = 2_000
+const refreshAfterMs = 1_000
 /** Buckets whose records are kept at hand; beyond, the oldest entry goes. */
 const cachedBucketsMax = 10_000
 
@@ -33,8 +34,12 @@ export class Buckets {
   /** The bucket, at once where its record is fresh. BUCKET_NOT_FOUND when there is none. */
   find(name: string, call: ControlCall): BucketView | Promise<BucketView> {
     const cached = this.#cache.get(name)
-    if (cached !== undefined && this.#clock.monotonicMs() - cached.readMs < recordAgeMs) return cached.view
-    return this.#read(name, call)
+    if (cached === undefined) return this.#read(name, call)
+    const ageMs = this.#clock.monotonicMs() - cached.readMs
+    if (ageMs >= recordAgeMs) return this.#read(name, call)
+    // Should it fail, whoever comes when the record is too old reads it again and hears of it.
+    if (ageMs >= refreshAfterMs && !this.#reading.has(name)) this.#read(name, call).catch(() => undefined)
+    return cached.view
   }
 
   /** Drops what is remembered of a bucket. */

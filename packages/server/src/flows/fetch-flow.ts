@@ -1,4 +1,5 @@
 import { TorcError } from '@torc/protocol/errors'
+import { limits } from '@torc/protocol/limits'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
@@ -30,6 +31,9 @@ export interface FetchedPage {
 }
 
 const pageItems = 500
+/** A page must fit the head of a frame. */
+const pageBytesMax = limits.headBytesMax / 2
+const itemBytes = 64
 /** Of the first page of each agent. */
 const keysExpected = 256
 
@@ -70,9 +74,19 @@ export async function* gatherAll(c: Coordination, request: FetchRequest): AsyncG
   yield { items: [], end: { missing: uncovered(layout, bucket, silent), silent: [...silent] } }
 }
 
-/** A key with a long history may alone be more than a page. */
+/** A key with a long history may alone be more than a page; long keys and lists of agents make pages shorter. */
 function* pagesOf(items: readonly FetchedItem[]): Generator<readonly FetchedItem[]> {
-  for (let at = 0; at < items.length; at += pageItems) yield items.slice(at, at + pageItems)
+  let page: FetchedItem[] = []
+  let bytes = 0
+  for (const item of items) {
+    page.push(item)
+    bytes += itemBytes + Buffer.byteLength(item.key) + item.agents.length * limits.nodeIdBytesMax
+    if (page.length < pageItems && bytes < pageBytesMax) continue
+    yield page
+    page = []
+    bytes = 0
+  }
+  if (page.length > 0) yield page
 }
 
 async function fillOrDrop(c: Coordination, range: MergedRange, silent: Set<string>): Promise<void> {

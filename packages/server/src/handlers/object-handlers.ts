@@ -36,10 +36,13 @@ export function objectHandlers(parts: ObjectHandlerParts): Handlers {
       }
       const outcome = await operations.purge(operation)
       c.log.debug({ bucket, key, removed: outcome.removed.length }, 'purged')
-      return { head: { removed: [...outcome.removed], context: tokenOfDelete(outcome) } }
+      return { head: { removed: outcome.removed.slice(0, removedMax), context: tokenOfDelete(outcome) } }
     },
   }
 }
+
+/** Most versions that an answer names. */
+const removedMax = 65_536
 
 /** The requester's own deadline ends a request; in between, agents have theirs. */
 const timeoutMs = undefined

@@ -1,9 +1,16 @@
 import { compareVersions } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
+import { limits } from '@torc/protocol/limits'
 import { uniqueById } from '../flows/get-flow.js'
 import { commonPrefix, compareKeys } from './key-order.js'
 import type { Judged } from './list-flow.js'
 import { decodePosition, isAfter, type Position } from './position.js'
+
+/** A page must fit the head of a frame, whatever its keys and siblings. */
+const pageBytesMax = limits.headBytesMax / 2
+/** Of an entry on the wire, without its key and siblings (an upper bound). */
+const entryBytes = 320
+const siblingBytes = 32
 
 export interface PageRequest {
   readonly what: 'keys' | 'versions'
@@ -34,6 +41,8 @@ export class PageBuilder {
   /** The common prefix that was emitted last (or in the page before): what follows under it is skipped. */
   #emittedPrefix: string | undefined
   #position: Position
+  /** Of the entries, estimated. */
+  #bytes = 0
   /** The page ended within a key's versions. */
   cut = false
 
@@ -49,7 +58,7 @@ export class PageBuilder {
   }
 
   get full(): boolean {
-    return this.entries.length >= this.#request.limit
+    return this.entries.length >= this.#request.limit || this.#bytes >= pageBytesMax
   }
 
   get room(): number {
@@ -79,6 +88,7 @@ export class PageBuilder {
     const prefix = this.#prefixOf(key, undefined)
     if (prefix !== undefined) {
       this.entries.push({ prefix })
+      this.#bytes += entryBytes + Buffer.byteLength(prefix)
       this.#emittedPrefix = prefix
       this.#position = { after: 'prefix', prefix }
       return prefix
@@ -112,6 +122,7 @@ export class PageBuilder {
       const siblings =
         isHead && heads.length > 1 ? heads.filter(head => head.id !== version.id).map(head => head.id) : none
       this.entries.push({ key, version, isLatest: heads[0]?.id === version.id, siblings })
+      this.#bytes += entryBytes + Buffer.byteLength(key) + siblings.length * siblingBytes
       this.#position = { after: 'version', key, createdAt: version.createdAt, dot: version.dot }
     }
     this.#position = { after: 'key', key }

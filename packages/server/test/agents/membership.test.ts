@@ -61,6 +61,15 @@ t.test('an agent that left is let go', async t => {
   t.equal(await stateOf(), 'suspect', 'said to be alive, and not reachable from here')
   one.table.step({ kind: 'gossip', members: [{ ...gone, incarnation: 2, state: 'left' }] }, 0)
   await until('it is seen to have left', async () => (await stateOf()) === 'left')
+  const back = await startFakeNode({ number: 2, secret, transport, environment })
+  const left: Member = { ...back.table.self, incarnation: 2, state: 'left' }
+  one.table.step({ kind: 'gossip', members: [left] }, 0)
+  const stateOfBack = async () =>
+    (await server.store.status()).members.find(({ id }) => id === back.id)?.state
+  await until('that one left too', async () => (await stateOfBack()) === 'left')
+  one.table.step({ kind: 'gossip', members: [{ ...left, incarnation: 3, state: 'alive' }] }, 0)
+  await until('it is taken back', async () => (await stateOfBack()) === 'alive')
+  await back.close()
   await server.close()
   await one.close()
 })

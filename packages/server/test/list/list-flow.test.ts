@@ -111,6 +111,15 @@ t.test('a prefix costs what it shows, not what lies under it', async t => {
   t.equal(cluster.agents.sentTo('fetchRange').length, 2)
 })
 
+t.test('a page fits a frame, however long its keys are', async t => {
+  const cluster = fakeCluster({ agents: 1, replicas: 1 })
+  for (let i = 0; i < 900; i++) await put(cluster, `${i}`.padEnd(1024, 'x'))
+  const page = await listPage(cluster.c, request())
+  t.ok(page.entries.length < 500, `${page.entries.length} entries`)
+  t.ok(page.token)
+  t.equal((await all(cluster)).length, 900)
+})
+
 // The oracle sorts everything that the merged states of all owners show, without any paging.
 function oracle(cluster: FakeCluster, list: ListRequest): string[] {
   const keys = new Set(
