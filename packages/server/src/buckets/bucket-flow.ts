@@ -56,6 +56,13 @@ export class BucketFlow {
     return stored.record
   }
 
+  /** How many buckets there are. */
+  async count(call: ControlCall): Promise<number> {
+    let count = 0
+    for await (const _ of this.#store.names(call)) count++
+    return count
+  }
+
   /** All buckets, by name. */
   async all(call: ControlCall): Promise<BucketRecord[]> {
     const names: string[] = []

@@ -1,4 +1,5 @@
 import type { Token } from '@torc/cluster/clocks/token'
+import type { Version } from '@torc/cluster/state/version'
 import { givenBody } from '../bodies/body-source.js'
 import { prepareBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
@@ -34,11 +35,18 @@ export interface ControlStore {
   get(name: string, call: ControlCall): Promise<StoredRecord | undefined>
   /** Writes a record over what `replaces` showed. */
   put(record: BucketRecord, replaces: Token | undefined, opId: Uint8Array, call: ControlCall): Promise<void>
-  /** Names of all records, in order. */
+  /** Names of the buckets that are there, in order (a race between making and removing may show either). */
   names(call: ControlCall): AsyncIterable<string>
 }
 
 const recordType = 'application/vnd.torc.bucket'
+
+/** Beside the record proper, so that a listing can tell without reading it. */
+const deletedMark: readonly (readonly [string, string])[] = [['deleted', 'true']]
+
+function isMarkedDeleted(version: Version): boolean {
+  return version.metadata.some(([name, value]) => name === 'deleted' && value === 'true')
+}
 
 /** The control store as objects of a reserved bucket (decision 4), by the coordinator's own flows. */
 export class ObjectControlStore implements ControlStore {
@@ -85,7 +93,7 @@ export class ObjectControlStore implements ControlStore {
       kind: 'object',
       body,
       contentType: recordType,
-      metadata: [],
+      metadata: record.deleted ? deletedMark : [],
       token: replaces,
       retry: false,
       timeoutMs,
@@ -107,7 +115,9 @@ export class ObjectControlStore implements ControlStore {
         timeoutMs: call.timeoutMs,
         signal: call.signal,
       })
-      for (const entry of page.entries) if ('key' in entry) yield entry.key
+      for (const entry of page.entries) {
+        if ('key' in entry && (entry.siblings.length > 0 || !isMarkedDeleted(entry.version))) yield entry.key
+      }
       token = page.token
     } while (token !== undefined)
   }

@@ -18,11 +18,7 @@ export class Administration {
   }
 
   status(): Promise<ClusterStatus> {
-    return clusterStatus(
-      this.#c,
-      this.membership.table.members(),
-      async () => (await this.buckets.all({})).length,
-    )
+    return clusterStatus(this.#c, this.membership.table.members(), () => this.buckets.count({}))
   }
 
   /** NO_LAYOUT where there is none. */
