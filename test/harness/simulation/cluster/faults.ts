@@ -1,3 +1,4 @@
+import type { LinkDelay } from '../network/link.js'
 import type { SeededRandom } from '../seeded-random.js'
 
 /** What a fault needs from a cluster. */
@@ -12,7 +13,7 @@ export interface Faultable {
   readonly network: {
     partition(some: readonly string[], others: readonly string[], options?: { oneWay?: boolean }): () => void
     reset(a: string, b: string): void
-    link(from: string, to: string): { hold(): void; release(): void }
+    link(from: string, to: string): { slow(delay: LinkDelay): () => void; hold(): void; release(): void }
   }
 }
 
@@ -22,6 +23,7 @@ export const faultKinds = [
   'partition',
   'one-way partition',
   'hold',
+  'slow link',
   'reset',
 ] as const
 /** `lose disk` breaks promises on purpose: it shows that the oracle can see. */
@@ -30,6 +32,8 @@ export type FaultKind = (typeof faultKinds)[number] | 'lose disk'
 /** How often a fault begins, and how long it lasts. */
 const quietMs = { min: 20, max: 600 }
 const lastsMs = { min: 10, max: 2500 }
+/** A slow link leaves much time between a write's steps for another fault. */
+const slow: LinkDelay = { minMs: 20, maxMs: 900 }
 /** Most traffic is between the server and an agent. */
 const serverProbability = 0.7
 
@@ -86,6 +90,12 @@ async function make(
       link.hold()
       await wait()
       return link.release()
+    }
+    case 'slow link': {
+      const restore = [network.link(agent, other), network.link(other, agent)].map(link => link.slow(slow))
+      await wait()
+      for (const undo of restore) undo()
+      return
     }
     default: {
       const heal = network.partition([agent], [other], { oneWay: kind === 'one-way partition' })

@@ -37,13 +37,18 @@ t.test('one agent, one replica', async t => {
   t.ok(result.acknowledged > 0, describe(result))
 })
 
-t.test('a broken promise is seen, and the failure names its seed', async t => {
+t.test('a lost disk is seen, and the failure names its seed', async t => {
   const broken = simulateCluster({ seed: 'broken', replicas: 1, operations: 30, faults: ['lose disk'] })
   await t.rejects(broken, {
     name: 'SimulationFailure',
     seed: 'broken',
     message: /^seed "broken": .*\nfaults:\n {2}/s,
   })
+})
+
+t.test('quorums that do not overlap are seen', async t => {
+  const weak = simulateCluster({ seed: 'weak', readQuorum: 1 })
+  await t.rejects(weak, { name: 'SimulationFailure', message: /was acknowledged/ })
 })
 
 for (const seed of seeds) {

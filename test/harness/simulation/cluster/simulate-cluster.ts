@@ -12,6 +12,8 @@ export interface SimulationOptions {
   readonly agents?: number
   /** Replicas of the bucket; as many as agents, at most 3, when absent. */
   readonly replicas?: number
+  /** Of the bucket; a majority when absent. One that does not overlap with the write quorum breaks promises. */
+  readonly readQuorum?: number
   /** Clients at work at the same time; 2 when absent. */
   readonly clients?: number
   /** Calls of each client; 40 when absent. */
@@ -96,7 +98,7 @@ async function run(
   const connected = await scheduler.drive(Promise.all(names.map(name => cluster.connectClient(name))))
   const [first] = connected
   if (first === undefined) throw new Error('a simulation needs a client')
-  await scheduler.drive(first.store.createBucket(bucket, { replicas }))
+  await scheduler.drive(first.store.createBucket(bucket, { replicas, readQuorum: options.readQuorum }))
 
   let working = true
   const makesFaults = (index: number) =>

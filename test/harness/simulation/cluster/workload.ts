@@ -11,6 +11,7 @@ const keysPerClient = 6
 /** Of the calls; the rest are GETs. */
 const putShare = 0.5
 const deleteShare = 0.1
+const readBackProbability = 0.5
 /** Between two calls of a client. */
 const thinkMsMax = 150
 
@@ -39,9 +40,14 @@ export async function work(options: ClientWork): Promise<WorkResult> {
   let reads = 0
   for (let operation = 0; operation < operations; operation++) {
     const key = random.pick(keys)
-    const failure = await pickCall(random)(options, key)
-    if (failure === undefined) reads++
-    else if (failure !== 'acknowledged') failures.set(failure, (failures.get(failure) ?? 0) + 1)
+    const call = pickCall(random)
+    const outcomes = [await call(options, key)]
+    // Whoever reads just after a write finds out whether it was acknowledged too early.
+    if (call !== get && random.chance(readBackProbability)) outcomes.push(await get(options, key))
+    for (const outcome of outcomes) {
+      if (outcome === undefined) reads++
+      else if (outcome !== 'acknowledged') failures.set(outcome, (failures.get(outcome) ?? 0) + 1)
+    }
     await process.pause(random.fraction() * thinkMsMax, 'thinks')
   }
   return { reads, failures }

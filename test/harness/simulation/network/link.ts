@@ -10,7 +10,8 @@ export interface LinkDelay {
 /** One direction between two machines. */
 export class Link {
   readonly name: string
-  delay: LinkDelay
+  /** The last one counts; the first is the usual one. */
+  readonly #delays: LinkDelay[]
   readonly #scheduler: Scheduler
   readonly #random: SeededRandom
   /** How many faults hold it. */
@@ -20,13 +21,28 @@ export class Link {
 
   constructor(name: string, delay: LinkDelay, scheduler: Scheduler, random: SeededRandom) {
     this.name = name
-    this.delay = delay
+    this.#delays = [delay]
     this.#scheduler = scheduler
     this.#random = random
   }
 
   get held(): boolean {
     return this.#holds > 0
+  }
+
+  get delay(): LinkDelay {
+    return this.#delays.at(-1) ?? { minMs: 0, maxMs: 0 }
+  }
+
+  /** Another delay until the returned function is called. */
+  slow(delay: LinkDelay): () => void {
+    const own = { ...delay }
+    this.#delays.push(own)
+    this.#scheduler.record(`${this.name} slow`)
+    return () => {
+      const index = this.#delays.indexOf(own)
+      if (index > 0) this.#delays.splice(index, 1)
+    }
   }
 
   /**

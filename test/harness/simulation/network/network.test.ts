@@ -163,6 +163,25 @@ t.test('a short partition delays, a long one breaks the connection', async t => 
   t.match(accepted[0]?.closes, [/ECONNRESET/])
 })
 
+t.test('a slow link keeps the order, and is as fast as before afterwards', async t => {
+  const { scheduler, network, accepted, opened } = await twoMachines()
+  const mine = await opened()
+  const link = network.link('a', 'b')
+  const faster = link.slow({ minMs: 100, maxMs: 100 })
+  const slower = link.slow({ minMs: 500, maxMs: 500 })
+  mine.connection.write([Buffer.from('one ')])
+  slower()
+  slower()
+  t.same(link.delay, { minMs: 100, maxMs: 100 })
+  mine.connection.write([Buffer.from('two')])
+  await scheduler.runFor(450)
+  t.equal(accepted[0]?.text, '', 'the second waits for the first')
+  await scheduler.runFor(100)
+  t.equal(accepted[0]?.text, 'one two')
+  faster()
+  t.ok(link.delay.maxMs < 1)
+})
+
 t.test('holds add up', async t => {
   const { scheduler, network, accepted, opened } = await twoMachines()
   const mine = await opened()
