@@ -2,7 +2,7 @@ import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
-import { Deadline, writeAttemptMs } from '../core/deadline.js'
+import { blockAttemptMs, Deadline } from '../core/deadline.js'
 import { planTargets } from '../quorum/targets.js'
 import { type BlockPart, type ByteRange, partsOf } from './byte-range.js'
 import { bytesOf, slicePieces } from './pieces.js'
@@ -110,7 +110,7 @@ async function fetchBlockFrom(
   size: number,
   deadline: Deadline,
 ): Promise<readonly Uint8Array[]> {
-  const options = { timeoutMs: deadline.attempt(writeAttemptMs), signal: deadline.signal }
+  const options = { timeoutMs: deadline.attempt(blockAttemptMs), signal: deadline.signal }
   const answer = await c.agents.request(agent, 'fetchBlock', head, options)
   c.hybridClock.observe(answer.head.time)
   const { body } = answer

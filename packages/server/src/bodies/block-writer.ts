@@ -1,7 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
-import { Deadline, writeAttemptMs } from '../core/deadline.js'
+import { blockAttemptMs, Deadline } from '../core/deadline.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { effectiveQuorum, planTargets } from '../quorum/targets.js'
 import type { CutBlock } from './block-cutter.js'
@@ -38,7 +38,7 @@ export async function writeBlock(
     const needed = effectiveQuorum(write.bucket.writeQuorum, owners.length)
     const plan = planTargets(owners, agent => c.agents.isAlive(agent))
     const deadline = new Deadline(c.environment.clock, write.timeoutMs, write.signal)
-    const options = { body: block.pieces, timeoutMs: deadline.attempt(writeAttemptMs) }
+    const options = { body: block.pieces, timeoutMs: deadline.attempt(blockAttemptMs) }
     let had = false
     const acks = collectAcks(needed, plan.live, async agent => {
       const answer = await c.agents.request(

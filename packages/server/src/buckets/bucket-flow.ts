@@ -1,3 +1,4 @@
+import { emptyContext } from '@torc/cluster/clocks/causal-context'
 import type { Token } from '@torc/cluster/clocks/token'
 import type { Random } from '@torc/protocol/environment/random'
 import { TorcError } from '@torc/protocol/errors'
@@ -28,7 +29,10 @@ export class BucketFlow {
     this.#buckets = buckets
   }
 
-  /** BUCKET_EXISTS when it is there. Creators that race make the same bucket (decision 4). */
+  /**
+   * BUCKET_EXISTS when it is there. Creators that race make the same bucket (decision 4); one whose settings did not
+   * win is told so.
+   */
   async create(name: string, options: BucketOptions): Promise<BucketRecord> {
     const layout = this.#c.layouts.require()
     const call = callOf(options)
@@ -45,9 +49,19 @@ export class BucketFlow {
       strict: options.strict ?? false,
       ...checkedQuorums(options, layout.replicas),
     }
-    await this.#store.put(record, existing?.token, options.opId ?? this.#random().bytes(16), call)
+    // Covers just what was seen: of creators that race each leaves its record, and all read the same one.
+    await this.#store.put(
+      record,
+      existing?.token ?? nothingSeen,
+      options.opId ?? this.#random().bytes(16),
+      call,
+    )
     this.#buckets.forget(name)
-    return record
+    const chosen = (await this.#store.get(name, call))?.record
+    if (chosen === undefined || !sameSettings(chosen, record)) {
+      throw new TorcError('BUCKET_EXISTS', `bucket ${name} was made by somebody else at the same time`)
+    }
+    return chosen
   }
 
   async show(name: string, call: ControlCall): Promise<BucketRecord> {
@@ -141,6 +155,20 @@ export class BucketFlow {
   #random(): Random {
     return this.#c.environment.random
   }
+}
+
+const nothingSeen: Token = { context: emptyContext, newest: 0, seq: 0 }
+
+function sameSettings(a: BucketRecord, b: BucketRecord): boolean {
+  return (
+    a.generation === b.generation &&
+    a.deleted === b.deleted &&
+    a.replicas === b.replicas &&
+    a.readQuorum === b.readQuorum &&
+    a.writeQuorum === b.writeQuorum &&
+    a.strict === b.strict &&
+    a.policy === b.policy
+  )
 }
 
 function notEmpty(name: string): TorcError {

@@ -4,8 +4,10 @@ import { limits } from '@torc/protocol/limits'
 
 /** Longest time that one agent is waited for before another one is asked, in milliseconds. */
 export const readAttemptMs = 3_000
-/** The same for a write: a second mint costs more than patience. */
-export const writeAttemptMs = 10_000
+/** The same for a write: to mint a second time costs more than patience. */
+export const writeAttemptMs = 5_000
+/** The same for a block, which takes its time on a slow network. */
+export const blockAttemptMs = 10_000
 
 /** When a call must be over. Cheap to make: it holds no timer. */
 export class Deadline {

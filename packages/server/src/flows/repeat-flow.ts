@@ -32,7 +32,8 @@ export async function completeOperation(
   deadline: Deadline,
 ): Promise<WriteOutcome | undefined> {
   const id = versionIdOf(opId)
-  const { answers } = await gather(plan.live, plan.live.length, agent =>
+  const reachable = plan.live.filter(agent => c.agents.isAlive(agent))
+  const { answers } = await gather(reachable, reachable.length, agent =>
     readKeyState(c, p, agent, deadline, id),
   )
   const found = newestOf(answers)

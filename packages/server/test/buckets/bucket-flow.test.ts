@@ -94,12 +94,22 @@ t.test('records are believed for a moment, and read once for all that wait', asy
 })
 
 t.test('racing creators make one bucket', async t => {
-  const cluster = fakeCluster()
-  const [here, there] = [bucketsOf(cluster), bucketsOf(cluster)]
-  await Promise.allSettled([here.flow.create('race', {}), there.flow.create('race', { replicas: 1 })])
-  await settle()
-  const [one, two] = [await here.flow.show('race', {}), await there.flow.show('race', {})]
-  t.strictSame(one, two)
+  for (const replicas of [3, 1]) {
+    const cluster = fakeCluster()
+    const [here, there] = [bucketsOf(cluster), bucketsOf(cluster)]
+    const made = await Promise.allSettled([
+      here.flow.create('race', {}),
+      there.flow.create('race', { replicas }),
+    ])
+    await settle()
+    const [one, two] = [await here.flow.show('race', {}), await there.flow.show('race', {})]
+    t.strictSame(one, two)
+    const won = made.filter(({ status }) => status === 'fulfilled')
+    t.ok(won.length >= 1)
+    for (const { value } of won as PromiseFulfilledResult<unknown>[])
+      t.match(value, { replicas: one.replicas })
+    if (replicas === 1) t.equal(won.length, 1, 'settings that did not win are told')
+  }
 })
 
 t.test('quorums', async t => {
