@@ -24,6 +24,7 @@ export function makeLogger(options: LoggerOptions) {
   const stream = PinoPretty({
     destination: options.descriptor,
     sync: true,
+    singleLine: true,
     colorize: (process.env.NO_COLOR ?? '') === '',
     ignore: 'name',
     translateTime: 'SYS:HH:MM:ss.l',

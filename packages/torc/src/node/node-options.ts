@@ -18,5 +18,9 @@ export const nodeOptions = defineOptions({
   name: { type: 'text', value: 'NAME', doc: "First part of the node's id" },
   clusterSecretFile: { type: 'path', value: 'FILE', doc: 'Cluster secret that `torc init` made' },
   shell: { type: 'boolean', doc: 'Open the REPL in this terminal' },
-  logLevel: { type: 'text', default: 'info', choices: logLevels, doc: 'How much to log' },
+  logLevel: {
+    type: 'text',
+    choices: logLevels,
+    doc: 'How much to log; info when absent, warn beside the REPL',
+  },
 })

@@ -51,7 +51,8 @@ export async function runNode(run: RunNodeOptions): Promise<number> {
   // Ctrl-C reaches the supervised as well, before the supervisor asks them to end one after the other.
   if (supervised !== undefined) context.takeInterrupts(() => undefined)
   const log = makeLogger({
-    level: options.logLevel,
+    // Lines that nobody asked for would tear the prompt apart.
+    level: options.logLevel ?? (options.shell ? 'warn' : 'info'),
     name: options.name ?? kind,
     // With the REPL in the terminal, standard output belongs to it.
     descriptor: options.shell ? 2 : 1,
@@ -69,7 +70,7 @@ export async function runNode(run: RunNodeOptions): Promise<number> {
   }
   const { id, address } = node
   supervised?.ready({ id, address })
-  log.info({ event: 'ready', id, address, pid: process.pid }, `${kind} is ready`)
+  log.info({ event: 'ready', id, address }, `${kind} is ready`)
   try {
     if (options.shell) {
       return await openShell(context, { server: run.shellServer(address), secret: secret.secret })
