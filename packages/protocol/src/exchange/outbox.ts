@@ -5,18 +5,28 @@ import type { Connection } from '../transport/transport.js'
 
 /** Beyond this much in the transport's queue, frames wait here, where interactive ones can overtake. */
 const transportBytesMax = 256 * 1024
+/**
+ * So many frames, or bytes, leave at once instead of at the end of the turn. A turn may handle a whole burst of
+ * requests; if all of it left together, the processes along the way would take turns instead of working at the
+ * same time. Sixteen frames cost a quarter of what they would in writes of their own.
+ */
+const eagerFrames = 16
+const eagerBytes = 32 * 1024
 /** Producers of streams and pages wait while this much is queued in all. */
 const roomBytes = 512 * 1024
 
 /**
- * What is to be sent on one connection. Frames of one turn of the event loop leave in one write; while the
- * transport is full, interactive frames overtake background ones and producers wait for room.
+ * What is to be sent on one connection. Frames of one turn of the event loop leave in one write (or a few, of a
+ * larger burst); while the transport is full, interactive frames overtake background ones and producers wait for
+ * room.
  */
 export class Outbox {
   readonly #connection: Connection
   readonly #clock: Clock
   readonly #interactive = new FrameEncoder()
   #background: FrameEncoder | undefined
+  /** Interactive frames since the last write. */
+  #frames = 0
   #scheduled = false
   #closed = false
   #waiters: (() => void)[] = []
@@ -30,13 +40,16 @@ export class Outbox {
     this.#clock = clock
   }
 
-  /** Where to write a frame of this priority; it leaves at the end of the turn. */
+  /** Where to write one frame of this priority; it leaves at the end of the turn at the latest. */
   encoder(background: boolean): FrameEncoder {
     if (!this.#scheduled && !this.#closed) {
       this.#scheduled = true
       this.#clock.soon(this.#flushSoon)
     }
-    if (!background) return this.#interactive
+    if (!background) {
+      this.#sendEagerly()
+      return this.#interactive
+    }
     this.#background ??= new FrameEncoder()
     return this.#background
   }
@@ -61,6 +74,7 @@ export class Outbox {
 
   flush(): void {
     if (this.#closed) return
+    this.#frames = 0
     this.#send(this.#interactive)
     if (this.#background !== undefined) this.#send(this.#background)
     if (this.#connection.queuedBytes === 0) {
@@ -69,6 +83,14 @@ export class Outbox {
       this.#background?.recycle()
     }
     this.#wake()
+  }
+
+  /** Sends the frames before this one when they are many; producers are woken at the end of the turn. */
+  #sendEagerly(): void {
+    const frames = this.#frames++
+    if (frames === 0 || (frames < eagerFrames && this.#interactive.queuedBytes < eagerBytes)) return
+    this.#frames = 1
+    if (!this.#closed) this.#send(this.#interactive)
   }
 
   /** As much as the transport takes without queueing for long: what comes later may be more urgent. */
