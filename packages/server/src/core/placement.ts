@@ -1,5 +1,5 @@
 import type { BucketView } from '../buckets/bucket-record.js'
-import type { Layout } from '../layout/layout.js'
+import { type Layout, settledStage } from '../layout/layout.js'
 import { effectiveQuorum } from '../quorum/targets.js'
 import type { Coordination } from './coordination.js'
 
@@ -35,7 +35,7 @@ export function place(c: Coordination, bucket: BucketView, key: string): Placeme
 export function keyFields(c: Coordination, p: Placement) {
   return {
     epoch: p.layout.number,
-    stage: 3,
+    stage: settledStage,
     time: c.hybridClock.now(),
     bucketId: p.bucket.id,
     key: p.key,

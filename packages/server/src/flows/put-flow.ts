@@ -173,7 +173,7 @@ function inlineOf(request: WriteRequest): OutgoingBody | undefined {
 }
 
 /** The etag of a native PUT: opaque, with a `-`, so that nobody takes it for an MD5. */
-export function etagOf(sha256: Uint8Array): string {
+function etagOf(sha256: Uint8Array): string {
   return `${Buffer.from(sha256.buffer, sha256.byteOffset, 16).toString('hex')}-t`
 }
 

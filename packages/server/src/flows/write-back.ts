@@ -54,7 +54,7 @@ export async function writeBack(
 }
 
 /** One version with its own dot as the delta's context. Resolves to whether the agent holds it now. */
-export async function sendDelta(
+async function sendDelta(
   c: Coordination,
   p: Placement,
   agent: string,

@@ -4,7 +4,7 @@ import {
   encodeContext,
   highestCounter,
 } from '@torc/cluster/clocks/causal-context'
-import { type ActorId, actorId, type Dot, dotText } from '@torc/cluster/clocks/dot'
+import { type ActorId, actorId, dotText } from '@torc/cluster/clocks/dot'
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import { decodeEpoch, epochHash } from '@torc/cluster/ring/epoch'
 import {
@@ -277,8 +277,4 @@ function rangeItems(key: string, state: KeyState, versions: boolean): ResponseOf
     { ...first, versions: [one] },
     ...more.map(record => ({ key, context, heads: [], versions: [record] })),
   ]
-}
-
-export function dotOf(version: Version): Dot {
-  return version.dot
 }
