@@ -11,6 +11,8 @@ const keysPerClient = 6
 /** Of the calls; the rest are GETs. */
 const putShare = 0.5
 const deleteShare = 0.1
+/** A PUT that no fault touches takes a few milliseconds. */
+const undisturbedMs = 100
 const readBackProbability = 0.5
 /** Between two calls of a client. */
 const thinkMsMax = 150
@@ -64,9 +66,11 @@ async function put({ store, bucket, process, history }: ClientWork, key: string)
   const write = history.begin(key, process.random.bytes(pickBytes(process.random)))
   const streamed = process.random.chance(0.3)
   const body = streamed ? inPieces(write.body, process.random.integer(1, write.body.length)) : write.body
+  const { clock } = process.environment
+  const startedMs = clock.monotonicMs()
   try {
     const { versionId } = await store.put(bucket, key, body)
-    history.acknowledge(write, versionId)
+    history.acknowledge(write, versionId, clock.monotonicMs() - startedMs > undisturbedMs)
     return 'acknowledged'
   } catch (error) {
     history.fail(write)
@@ -94,7 +98,7 @@ async function remove({ store, bucket, history }: ClientWork, key: string): Prom
 async function get({ store, bucket, history }: ClientWork, key: string): Promise<string | undefined> {
   try {
     const object = await store.get(bucket, key)
-    history.checkRead(key, object, await object.bytes())
+    history.checkRead(key, await object.bytes())
     return undefined
   } catch (error) {
     if (error instanceof TorcError && error.code === 'KEY_NOT_FOUND') {
@@ -132,7 +136,7 @@ export async function checkAll(options: Omit<ClientWork, 'name' | 'operations'>)
     await definite(process, async () => {
       try {
         const object = await store.get(bucket, key)
-        history.checkRead(key, object, await object.bytes())
+        history.checkRead(key, await object.bytes())
       } catch (error) {
         if (!(error instanceof TorcError) || error.code !== 'KEY_NOT_FOUND') throw error
         history.checkAbsent(key)
