@@ -1,4 +1,4 @@
-import { type CausalContext, emptyContext, joinContexts } from '../clocks/causal-context.js'
+import { type CausalContext, emptyContext, isSubset, joinContexts } from '../clocks/causal-context.js'
 import { type Attributes, noAttributes } from './attributes.js'
 import { emptyDigest } from './digest.js'
 import { coveredByVersions, headsOf, type KeyState, stateDigest } from './key-state.js'
@@ -36,6 +36,15 @@ export const emptySummary: KeySummary = Object.freeze({
   newest: 0,
   attributes: noAttributes,
 })
+
+/**
+ * Whether the heads alone cover all that any version covers. It is so wherever tokens are closed, but not after
+ * another replica's write covered a version of which it had seen no more than the dot. Where it holds, the loss of
+ * versions below the heads makes no new head, so that heads can be judged without the history.
+ */
+export function headsCoverAll({ heads, covered }: Pick<KeySummary, 'heads' | 'covered'>): boolean {
+  return isSubset(covered, coveredByVersions(heads))
+}
 
 /** The summary of a whole state, made from scratch. */
 export function summaryOf(state: KeyState): KeySummary {

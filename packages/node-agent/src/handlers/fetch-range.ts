@@ -1,5 +1,5 @@
 import { encodeContext } from '@torc/cluster/clocks/causal-context'
-import { decodeSummary } from '@torc/cluster/state/key-summary'
+import { decodeSummary, headsCoverAll } from '@torc/cluster/state/key-summary'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { NamedKey } from '../index/key-rows.js'
@@ -89,8 +89,10 @@ function* itemsOf(
   const summary = decodeSummary(row.summary)
   const key = Buffer.from(row.key.buffer, row.key.byteOffset, row.key.length).toString()
   const context = encodeContext(summary.context)
+  const coverAll = headsCoverAll(summary)
   for (const page of versionPages(agent.index, { id: row.id, summary }, versions ? 'all' : 'none')) {
-    yield versions ? { key, context, ...page } : { key, context, heads: page.heads }
+    const item = { key, context, headsCoverAll: coverAll, heads: page.heads }
+    yield versions ? { ...item, versions: page.versions } : item
   }
 }
 

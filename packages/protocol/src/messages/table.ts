@@ -679,12 +679,13 @@ export const messages = {
     response: {
       time: f.note('Hybrid clock of the sender', f.hybridTime),
       keys: f.note(
-        "Key, the state's own context, head records and, when asked for, the other versions. Deleted states included, in key order (bytewise)",
+        "Key, the state's own context, head records, whether these cover all that the key's versions cover, and, when asked for, the other versions. Deleted states included, in key order (bytewise)",
         f.list(
           f.map({
             key: f.keyText,
             context: contextBytes,
             heads: f.list(recordBytes, 1024),
+            headsCoverAll: f.boolean,
             versions: f.optional(f.list(recordBytes, 65536)),
           }),
           limits.listLimitMax,

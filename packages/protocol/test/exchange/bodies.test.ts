@@ -171,7 +171,9 @@ t.test('an answer that is too large for the peer, or that can not be written', a
   const pair = await openPair(memoryTransport(systemClock), {
     serverAnnounces: { frameBytesMax: limits.frameBytesMaxMin, inlineBodyBytesMax: 100 },
     agent: {
-      fetchRange: () => ({ head: { time, keys: [{ key: 'k', context: Buffer.alloc(70_000), heads: [] }] } }),
+      fetchRange: () => ({
+        head: { time, keys: [{ key: 'k', context: Buffer.alloc(70_000), heads: [], headsCoverAll: true }] },
+      }),
       fetchUsage: () => ({ head: { ...usageAnswer, keys: 0.5 } }),
       fetchBlock: () => ({ head: { time, size: 0 }, body: Buffer.alloc(101) }),
     },

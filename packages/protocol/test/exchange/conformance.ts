@@ -279,6 +279,7 @@ export function exchangeConformance(t: Test, name: string, make: () => Transport
       key: `${i}${name}`,
       context: Buffer.of(1),
       heads: [],
+      headsCoverAll: true,
     }))
     async function* pages() {
       for (made = 0; made < 200; made++) yield { head: { time, keys, exhausted: made === 199 } }

@@ -156,6 +156,7 @@ t.test(
       key: `${i}${name}`,
       context: Buffer.of(1),
       heads: [],
+      headsCoverAll: true,
     }))
     async function* pages() {
       for (let i = 0; i < 40; i++) yield { head: { time, keys } }

@@ -61,7 +61,12 @@ t.test('random and mutated frames crash nothing, and others are served meanwhile
   const transport = memoryTransport(systemClock)
   async function* pages() {
     for (let i = 0; i < 50; i++)
-      yield { head: { time: 1, keys: [{ key: `${i}`, context: Buffer.alloc(20_000), heads: [] }] } }
+      yield {
+        head: {
+          time: 1,
+          keys: [{ key: `${i}`, context: Buffer.alloc(20_000), heads: [], headsCoverAll: true }],
+        },
+      }
   }
   const acceptor = await acceptExchanges(
     transport,

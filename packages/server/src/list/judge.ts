@@ -16,6 +16,8 @@ export interface KeyReport {
   readonly context: CausalContext
   /** Newest first. */
   readonly heads: readonly Version[]
+  /** The heads' contexts cover all that the agent's versions of the key cover. */
+  readonly headsCoverAll: boolean
   /** The versions that are no heads; undefined where only heads were asked for. */
   readonly versions: readonly Version[] | undefined
 }
@@ -23,8 +25,8 @@ export interface KeyReport {
 /**
  * The heads of the merged state, from reports of heads alone; undefined where these cannot tell, and whole states
  * must be read. A report decides alone when nothing in the others can add to its versions (their contexts are in
- * its own) nor remove one of its heads (each is theirs too, or unseen by them). What else the others removed of
- * it lies below its heads and makes none of them less of a head.
+ * its own) nor remove one of its heads (each is theirs too, or unseen by them). What else the others removed of it
+ * lies below its heads; as these cover all that any of its versions covers, none that is left becomes a head.
  */
 export function judgeHeads(reports: readonly KeyReport[]): readonly Version[] | undefined {
   for (const report of reports)
@@ -33,7 +35,7 @@ export function judgeHeads(reports: readonly KeyReport[]): readonly Version[] | 
 }
 
 function decides(report: KeyReport, other: KeyReport): boolean {
-  if (!isSubset(other.context, report.context)) return false
+  if (!report.headsCoverAll || !isSubset(other.context, report.context)) return false
   for (const head of report.heads) {
     if (covers(other.context, head.dot) && !holdsHead(other, head)) return false
   }

@@ -99,6 +99,7 @@ export class RangeSource {
           agent: this.agent,
           key: item.key,
           context: decodeContext(item.context, 'CORRUPT'),
+          headsCoverAll: item.headsCoverAll,
           heads: item.heads.map(record => decodeVersion(record)),
           versions: versions ? (item.versions ?? []).map(record => decodeVersion(record)) : undefined,
         }

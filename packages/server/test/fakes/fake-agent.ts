@@ -16,7 +16,7 @@ import {
   mergeStates,
   stateDigest,
 } from '@torc/cluster/state/key-state'
-import { planMint, summaryOf } from '@torc/cluster/state/key-summary'
+import { headsCoverAll, planMint, summaryOf } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
 import type { Environment } from '@torc/protocol/environment/system'
@@ -268,13 +268,14 @@ function hashAt(blocks: Uint8Array | undefined, index: number): Uint8Array {
 function rangeItems(key: string, state: KeyState, versions: boolean): ResponseOf<'fetchRange'>['keys'] {
   const heads = headsOf(state.versions.values())
   const context = encodeContext(state.context)
-  const first = { key, context, heads: heads.map(encodeVersion) }
+  const coverAll = headsCoverAll(summaryOf(state))
+  const first = { key, context, headsCoverAll: coverAll, heads: heads.map(encodeVersion) }
   if (!versions) return [first]
   const others = [...state.versions.values()].filter(version => !heads.includes(version)).map(encodeVersion)
   const [one, ...more] = others
   if (one === undefined) return [first]
   return [
     { ...first, versions: [one] },
-    ...more.map(record => ({ key, context, heads: [], versions: [record] })),
+    ...more.map(record => ({ key, context, headsCoverAll: coverAll, heads: [], versions: [record] })),
   ]
 }

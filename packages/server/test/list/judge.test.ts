@@ -1,4 +1,15 @@
-import { headsOf, type KeyState, mergeStates } from '@torc/cluster/state/key-state'
+import {
+  addDot,
+  type CausalContext,
+  contextOfDot,
+  contextOfExactDot,
+  emptyContext,
+  joinContexts,
+} from '@torc/cluster/clocks/causal-context'
+import { actorId, type Dot } from '@torc/cluster/clocks/dot'
+import { headsOf, type KeyState, makeState, mergeStates } from '@torc/cluster/state/key-state'
+import { headsCoverAll, summaryOf } from '@torc/cluster/state/key-summary'
+import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import fc from 'fast-check'
 import t from 'tap'
 import { purge } from '../../src/flows/delete-flow.js'
@@ -10,7 +21,14 @@ import { fakeCluster, testBucket, writeOf } from '../fakes/fake-cluster.js'
 const reportOf = (agent: string, state: KeyState, whole: boolean): KeyReport => {
   const heads = headsOf(state.versions.values())
   const others = [...state.versions.values()].filter(version => !heads.includes(version))
-  return { agent, key: 'key', context: state.context, heads, versions: whole ? others : undefined }
+  return {
+    agent,
+    key: 'key',
+    context: state.context,
+    heads,
+    headsCoverAll: headsCoverAll(summaryOf(state)),
+    versions: whole ? others : undefined,
+  }
 }
 
 t.test('property: heads judged from heads alone are those of the merged state, or undecided', async t => {
@@ -92,4 +110,39 @@ t.test('agreement and a stale replica are decided without asking', async t => {
     [two.version.id],
   )
   t.strictSame(holdersOf(reports, two.version), [second?.id, first?.id])
+})
+
+t.test('a head that covers a version, but not what that one covered, does not decide alone', t => {
+  // A minted w, then u above it. B received u alone, removed it, and minted h; A received h. B's removal of u
+  // leaves w without a cover, which no report of heads shows.
+  const a = actorId('a'.repeat(16))
+  const b = actorId('b'.repeat(16))
+  const make = (dot: Dot, after: number, context: CausalContext, createdAt: number): Version => ({
+    dot,
+    after,
+    id: versionIdOf(Buffer.alloc(16, createdAt)),
+    context,
+    kind: 'object',
+    size: 0,
+    etag: '',
+    sha256: new Uint8Array(32),
+    contentType: '',
+    metadata: [],
+    createdAt,
+    seq: createdAt,
+    opId: Buffer.alloc(16, createdAt),
+    blocks: undefined,
+  })
+  const w = make({ actor: a, counter: 1 }, 0, emptyContext, 1)
+  const u = make({ actor: a, counter: 2 }, 1, contextOfDot(w.dot, 0), 2)
+  const h = make({ actor: b, counter: 1 }, 0, contextOfExactDot(u.dot), 3)
+  const all = joinContexts(addDot(contextOfDot(w.dot, 0), u.dot, 1), contextOfDot(h.dot, 0))
+  const first = makeState(all, [w, u, h])
+  const second = makeState(joinContexts(contextOfExactDot(u.dot), contextOfDot(h.dot, 0)), [h])
+  t.strictSame(
+    headsOf(mergeStates(first, second).versions.values()).map(({ id }) => id),
+    [h.id, w.id],
+  )
+  t.equal(judgeHeads([reportOf('a', first, false), reportOf('b', second, false)]), undefined)
+  t.end()
 })
