@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { cleanVariables } from './torc-process.js'
+import { undisturbed } from './torc-process.js'
 
 const entry = fileURLToPath(import.meta.resolve('torc/entry'))
 
@@ -25,9 +25,10 @@ export interface RunResult {
 /** Runs one `torc` command to its end, as a person or a script would. */
 export function runTorc(args: readonly string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [options.program ?? entry, ...args], {
+    const variables = { TORC_CONFIG_DIR: options.configDirectory, ...options.variables }
+    const [command, ...words] = undisturbed(variables, [options.program ?? entry, ...args])
+    const child = spawn(command, words, {
       cwd: options.directory,
-      env: { ...cleanVariables(), TORC_CONFIG_DIR: options.configDirectory, ...options.variables },
       stdio: ['pipe', 'pipe', 'pipe'],
     })
     const out: Buffer[] = []

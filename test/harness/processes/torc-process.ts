@@ -28,9 +28,10 @@ export class TorcProcess {
   readonly #waiting = new Set<() => void>()
 
   constructor(args: readonly string[], options: TorcProcessOptions) {
-    this.child = spawn(process.execPath, [entry, ...args], {
+    const variables = { TORC_CONFIG_DIR: options.configDirectory, ...options.variables }
+    const [command, ...words] = undisturbed(variables, [entry, ...args])
+    this.child = spawn(command, words, {
       cwd: options.directory,
-      env: { ...cleanVariables(), TORC_CONFIG_DIR: options.configDirectory, ...options.variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     const { stdout, stderr } = this.child
@@ -95,12 +96,20 @@ export class TorcProcess {
   }
 }
 
-/** The variables of this process without what would steer Torc, or make node measure a child's coverage. */
-export function cleanVariables(): NodeJS.ProcessEnv {
+/**
+ * The command that runs node as a user's shell would: with the variables of this process but those that steer
+ * Torc, and without what tap adds to every child that node starts (a loader that costs it time and memory).
+ * `env` becomes the process that it starts, which so keeps its number.
+ */
+export function undisturbed(
+  variables: Readonly<Record<string, string>>,
+  args: readonly string[],
+): [command: string, ...words: string[]] {
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(TORC_|TAP|_TAPJS_|NODE_OPTIONS$|NODE_V8_COVERAGE$)/.test(name),
   )
-  return Object.fromEntries(kept)
+  const all = [...kept, ...Object.entries(variables)].map(([name, value]) => `${name}=${value ?? ''}`)
+  return ['env', '-i', ...all, process.execPath, ...args]
 }
 
 function parseLine(text: string): Line {
