@@ -23,6 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(`no case begins with ${only}; there are ${cases.map(({ name }) => name).join(', ')}`)
     return 2
   }
+  if (options.profile !== undefined) profileChildren(options.profile)
   const load = describeLoad()
   if (load !== undefined) console.error(load)
   const conditions = `Measured on ${describeMachine()}.${load === undefined ? '' : ` ${load}`}`
@@ -41,6 +42,13 @@ async function main(args: readonly string[]): Promise<number> {
   if (!json) console.log(`\n${conditions}\n\n${renderTable(results)}`)
   if (options.writeReadme) writeReadme(results, conditions)
   return 0
+}
+
+/** All processes of both sides inherit these variables. */
+function profileChildren(directory: string): void {
+  const module = new URL('./processes/profile.js', import.meta.url).href
+  process.env.BENCHMARK_PROFILE_DIRECTORY = directory
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --import=${module}`.trim()
 }
 
 try {

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Effort } from './measure/side.js'
 
@@ -12,6 +13,8 @@ export interface BenchmarkOptions extends Effort {
   readonly writeReadme: boolean
   /** Folder under which all data of the run goes (both sides), and is removed again. */
   readonly directory: string
+  /** Folder for CPU profiles of all measured processes. */
+  readonly profile: string | undefined
   readonly help: boolean
 }
 
@@ -23,6 +26,7 @@ export const usage = `npm run bench -- [options]
   --large-mib N      size of a large body in MiB (default 256)
   --data DIR         where both sides write (default: the temporary folder); the disk matters
   --baselines        measure the baselines alone, without a cluster
+  --profile DIR      a CPU profile of each process into DIR (slower; for finding where the time goes)
   --json             one object per line instead of a table
   --write-readme     put the table into benchmarks/README.md
 `
@@ -39,6 +43,7 @@ export function parseOptions(args: readonly string[]): BenchmarkOptions {
       'large-mib': { type: 'string', default: '256' },
       data: { type: 'string', default: tmpdir() },
       baselines: { type: 'boolean', default: false },
+      profile: { type: 'string' },
       json: { type: 'boolean', default: false },
       'write-readme': { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -51,6 +56,7 @@ export function parseOptions(args: readonly string[]): BenchmarkOptions {
     largeBytes: Math.ceil(positive('--large-mib', values['large-mib']) * 1024 * 1024),
     directory: values.data,
     baselinesOnly: values.baselines,
+    profile: values.profile === undefined ? undefined : resolve(values.profile),
     json: values.json,
     writeReadme: values['write-readme'],
     help: values.help,
