@@ -1,7 +1,19 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 const pollMs = 100
+/** A holder says that it lives by touching its lock: process ids are used again, after a restart for one. */
+const touchMs = 5_000
+const silentMsMax = 300_000
 
 /**
  * Runs `work` while no other process holds the lock file at `path`. A lock whose process is gone is taken
@@ -15,9 +27,12 @@ export async function withLock(path, onWait, work) {
     waited = true
     await new Promise(resolve => setTimeout(resolve, pollMs))
   }
+  const touching = setInterval(() => touch(path), touchMs)
+  touching.unref()
   try {
     return await work()
   } finally {
+    clearInterval(touching)
     rmSync(path, { force: true })
   }
 }
@@ -38,9 +53,18 @@ function take(path) {
   return false
 }
 
+function touch(path) {
+  try {
+    utimesSync(path, new Date(), new Date())
+  } catch (error) {
+    // A waiter has it aside for a moment, or someone removed the folder: the work goes on.
+    if (error.code !== 'ENOENT') throw error
+  }
+}
+
 function removeIfDead(path) {
   const holder = readHolder(path)
-  if (holder === undefined || isAlive(holder)) return
+  if (holder === undefined || holder.alive) return
   // Another waiter may have removed the dead lock and taken a new one since it was read: move it away
   // first, look again, and give a living one back.
   const aside = `${path}.dead.${process.pid}`
@@ -50,14 +74,14 @@ function removeIfDead(path) {
     if (error.code === 'ENOENT') return
     throw error
   }
-  const moved = readHolder(aside)
-  if (moved !== undefined && isAlive(moved)) linkSync(aside, path)
+  if (readHolder(aside)?.alive) linkSync(aside, path)
   rmSync(aside, { force: true })
 }
 
 function readHolder(path) {
   try {
-    return Number(readFileSync(path, 'utf8'))
+    const pid = Number(readFileSync(path, 'utf8'))
+    return { alive: isAlive(pid) && Date.now() - statSync(path).mtimeMs < silentMsMax }
   } catch (error) {
     if (error.code === 'ENOENT') return undefined
     throw error
