@@ -15,6 +15,8 @@ export class LayoutKeeper {
   #current: Layout | undefined
   /** Two different epochs of one number were seen: nothing may be placed by either. */
   #contradiction: string | undefined
+  /** Some agent has answered: where no layout is known then, there is none. */
+  #anyAnswered = false
 
   constructor(hasher: Hasher, log: Log) {
     this.#hasher = hasher
@@ -36,8 +38,11 @@ export class LayoutKeeper {
   /** The layout, or why there is none that could be used. */
   require(): Layout {
     if (this.#contradiction !== undefined) throw new TorcError('CORRUPT', this.#contradiction)
-    if (this.#current === undefined) throw new TorcError('NO_LAYOUT', 'the cluster has no layout yet')
-    return this.#current
+    if (this.#current !== undefined) return this.#current
+    if (this.#anyAnswered) throw new TorcError('NO_LAYOUT', 'the cluster has no layout yet')
+    throw new TorcError('NO_LAYOUT', 'no agent has told this server the layout yet', {
+      hint: 'Are the agents running, and does --join name one that is? See `torc status`, and retry.',
+    })
   }
 
   /** Takes an encoded epoch in, when it is newer than what is there. */
@@ -62,6 +67,7 @@ export class LayoutKeeper {
   async learnFrom(agents: Agents, agent: string, timeoutMs: number): Promise<void> {
     try {
       const { head } = await agents.request(agent, 'fetchEpoch', {}, { timeoutMs })
+      this.#anyAnswered = true
       if (head.epoch !== undefined) this.adopt(head.epoch, agent)
       const current = this.#current
       if (current === undefined || this.#contradiction !== undefined) return

@@ -4,6 +4,7 @@ import { assignTable } from '@torc/cluster/ring/table'
 import { silentLog } from '@torc/protocol/environment/log'
 import fc from 'fast-check'
 import t from 'tap'
+import type { Agents } from '../../src/agents/agents.js'
 import { Layout } from '../../src/layout/layout.js'
 import { LayoutKeeper } from '../../src/layout/layout-keeper.js'
 import { fakeCluster } from '../fakes/fake-cluster.js'
@@ -18,6 +19,7 @@ const epochOf = (number: number, lineage = 'test', count = 3) => ({
 })
 const { c, environment } = fakeCluster()
 const { hasher } = environment
+const answersNoEpoch = async (): Promise<unknown> => ({ head: {}, body: undefined })
 
 t.test('owners by partition and replicas', async t => {
   const layout = new Layout(epochOf(1), hasher)
@@ -42,7 +44,13 @@ t.test('property: a key has the partition that agents compute', async () => {
 
 t.test('the newest layout counts, and two of one number are a contradiction', async t => {
   const keeper = new LayoutKeeper(hasher, silentLog)
-  t.throws(() => keeper.require(), { code: 'NO_LAYOUT' })
+  t.throws(() => keeper.require(), { code: 'NO_LAYOUT', hint: /agents running/ }, 'nobody was there to ask')
+  await keeper.learnFrom({ ...c.agents, request: answersNoEpoch } as Agents, 'a', 1_000)
+  t.throws(
+    () => keeper.require(),
+    { code: 'NO_LAYOUT', hint: /layout init/ },
+    'an agent says that there is none',
+  )
   t.equal(keeper.number, 0)
   keeper.adopt(encodeEpoch(epochOf(2)), 'x')
   keeper.adopt(encodeEpoch(epochOf(1)), 'x')
