@@ -13,6 +13,7 @@ export class FetchQueue implements AnswerSink, AsyncIterableIterator<RawAnswer> 
   readonly #start: (sink: AnswerSink) => RequestHandle | undefined
   #started = false
   #request: RequestHandle | undefined
+  /** `length` is what the item drew on the window: the last one is free. */
   #items: { answer: RawAnswer; length: number }[] = []
   #waiting: Reader | undefined
   #ended = false
@@ -31,7 +32,7 @@ export class FetchQueue implements AnswerSink, AsyncIterableIterator<RawAnswer> 
     if (last) this.#ended = true
     const waiting = this.#waiting
     if (waiting === undefined) {
-      this.#items.push({ answer, length })
+      this.#items.push({ answer, length: last ? 0 : length })
       return
     }
     this.#waiting = undefined

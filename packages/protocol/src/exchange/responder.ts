@@ -69,8 +69,12 @@ export class Responder implements ServedRequestOwner {
    */
   onRequest(frame: Frame, overloaded: boolean): void {
     const id = frame.stream
-    if (id % 2 !== (this.#lastId & 1) || id <= this.#lastId) {
-      throw new TorcError('PROTOCOL', `a request with the number ${id}: numbers rise by two for each side`)
+    const parity = this.#lastId & 1
+    if (id % 2 !== parity || id <= this.#lastId) {
+      throw new TorcError(
+        'PROTOCOL',
+        `a request with the number ${id}: the numbers of this side are ${parity === 1 ? 'odd' : 'even'}, and each is greater than the one before`,
+      )
     }
     this.#lastId = id
     let call: ServedRequest
@@ -217,9 +221,18 @@ export class Responder implements ServedRequestOwner {
     if (call.incoming !== undefined) this.#incomingStreams--
     if (call.holdsStream) {
       this.#outgoingStreams--
-      this.#waitForStream.shift()?.()
+      this.#admitWaiting()
     }
     this.#link.onCallOver()
+  }
+
+  /** A waiting answer whose request is over by now takes no place: the next one is called too. */
+  #admitWaiting(): void {
+    while (this.#outgoingStreams < this.#link.peerLimits.openStreamsMax) {
+      const callback = this.#waitForStream.shift()
+      if (callback === undefined) return
+      callback()
+    }
   }
 
   /** Ends what is past its deadline; returns the next one. */

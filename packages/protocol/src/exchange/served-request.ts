@@ -100,7 +100,7 @@ export class ServedRequest extends Call {
     } catch (error) {
       encoder.abandon()
       releaseBody(reply.body)
-      this.refuse(TorcError.from(error))
+      this.refuse(unsendable(error))
       return
     }
     this.onProgress()
@@ -184,4 +184,14 @@ export class ServedRequest extends Call {
     this.#release()
     this.#owner.forget(this)
   }
+}
+
+/** The requester can't send anything smaller: it has to ask for less, or take more. */
+function unsendable(thrown: unknown): TorcError {
+  const error = TorcError.from(thrown)
+  if (error.code !== 'TOO_LARGE') return error
+  return new TorcError('TOO_LARGE', `the answer does not fit: ${error.message}`, {
+    hint: 'Ask for less at once (a smaller limit), or announce a larger frameBytesMax.',
+    cause: error,
+  })
 }

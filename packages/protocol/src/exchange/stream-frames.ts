@@ -45,7 +45,8 @@ export function onStreamFrame(frame: Frame, { request, served }: CallOfFrame, da
 
 function onData(frame: Frame, call: Call | undefined, dataBytesMax: number): void {
   const { body } = frame
-  if (body === undefined || sizeOf(body) > dataBytesMax) {
+  const size = body === undefined ? 0 : sizeOf(body)
+  if (body === undefined || size === 0 || size > dataBytesMax) {
     throw new TorcError('PROTOCOL', `DATA without bytes or of more than ${dataBytesMax}`)
   }
   if (call !== undefined) expected(call, frame).push(body)

@@ -12,6 +12,9 @@ const slabRoomMin = 4 * 1024
 /** Bodies up to this many bytes are copied behind their head: measured cheaper than a writev entry of their own. */
 const copiedBodyBytesMax = 4 * 1024
 
+/** Where a frame's head begins at the earliest: behind length, array header, type and stream. */
+const headAtMin = 7
+
 /**
  * Collects frames in batches. Small frames share one buffer; a large body is a piece of its own and is never
  * copied. The pieces of a batch, one after the other, are the frames.
@@ -50,9 +53,20 @@ export class FrameEncoder {
     this.#writer.renew(Math.min(slabBytesMax, Math.max(slabBytesFirst, this.#writer.buffer.length * 2)))
   }
 
-  /** Ends the frame, with a body where `begin` announced one. TOO_LARGE (and abandoned) beyond `bytesMax`. */
+  /**
+   * Ends the frame, with a body where `begin` announced one. TOO_LARGE (and abandoned) beyond `bytesMax`, or with
+   * a head that no receiver takes.
+   */
   finish(body: readonly Uint8Array[] | undefined, bytesMax: number): number {
     const writer = this.#writer
+    const headBytes = writer.position - writer.mark - headAtMin
+    if (headBytes > limits.headBytesMax) {
+      this.abandon()
+      throw new TorcError(
+        'TOO_LARGE',
+        `a head of ${headBytes} bytes; at most ${limits.headBytesMax} are taken`,
+      )
+    }
     const bodyBytes = body === undefined ? 0 : sizeOf(body)
     if (body !== undefined) writer.bytesHeader(bodyBytes)
     const at = writer.mark

@@ -45,10 +45,10 @@ export function note<T, O extends boolean>(doc: string, inner: Field<T, O>): Fie
   return { ...inner, doc }
 }
 
-/** UTF-8 text of at most `bytesMax` bytes. */
+/** UTF-8 text of `bytesMin` to `bytesMax` bytes. */
 export function text(bytesMax: number, bytesMin = 0): Field<string, false> {
   const wanted = `text of ${bytesMin} to ${bytesMax} bytes`
-  return field(`str ≤ ${bytesMax}`, (value, name) => {
+  return field(bytesMin === 0 ? `str ≤ ${bytesMax}` : `str ${bytesMin}…${bytesMax}`, (value, name) => {
     if (typeof value !== 'string') throw bad(name, wanted)
     // A UTF-16 unit takes one to three bytes: count exactly only where the length alone can't tell.
     const fits =

@@ -62,7 +62,7 @@ const writtenFields = {
 
 /** Where a write went (INTERFACE, "put, post"). */
 const writeAnswer = {
-  key: f.note('The key', f.optional(f.keyText)),
+  key: f.note('The key; PUT may leave it out', f.optional(f.keyText)),
   versionId: f.note('Id of the version', f.versionIdText),
   size: f.note('Bytes of the body', f.integer()),
   etag: f.note('Opaque tag of the content', f.text(128)),
@@ -90,10 +90,13 @@ const writeAnswer = {
 
 const versionFields = {
   versionId: f.note('Id of the version', f.versionIdText),
-  kind: f.note('An object, or a marker that says "deleted"', f.oneOf('object', 'marker')),
-  size: f.note('Bytes of the body', f.integer()),
+  kind: f.note(
+    'An object, or (only where `versionId` names it) a delete marker',
+    f.oneOf('object', 'marker'),
+  ),
+  size: f.note('Bytes of the whole object', f.integer()),
   etag: f.note('Opaque tag of the content', f.text(128)),
-  sha256: f.note('Digest of the whole body', f.sha256),
+  sha256: f.note('Digest of the whole object', f.sha256),
   contentType: f.note('Media type, free text; empty = none', f.contentType),
   metadata: f.note('Pairs of the writer’s own, in order', f.metadata),
   createdAt: f.note('Hybrid time of the write', f.hybridTime),
@@ -128,9 +131,9 @@ const listRequest = {
   bucket: f.note('The bucket', f.bucketName),
   prefix: f.note('Only keys that begin with this', f.optional(f.keyPrefix)),
   delimiter: f.note('Group keys up to the first such text behind the prefix', f.optional(f.text(64, 1))),
-  limit: f.note('Most entries of one page', f.optional(f.integer(1, limits.listLimitMax))),
+  limit: f.note('Most entries of one page; 1000 when absent', f.optional(f.integer(1, limits.listLimitMax))),
   startAfter: f.note('Only keys after this one, in bytewise order', f.optional(f.keyPrefix)),
-  token: f.note('Continuation of an earlier page', f.optional(f.token)),
+  token: f.note('Continuation of an earlier page; beside it `startAfter` is ignored', f.optional(f.token)),
 }
 
 /** An entry is `{prefix}` or a version. */
@@ -148,7 +151,7 @@ const listEntry = f.map({
 
 const listAnswer = {
   entries: f.note(
-    'The page; each has `prefix` or the fields of a version',
+    'The page (it may be shorter than `limit`, also where more follow); each has `prefix` or the fields of a version',
     f.list(listEntry, limits.listLimitMax),
   ),
   token: f.note('Where the next page begins; absent = there is none', f.optional(f.token)),
@@ -222,10 +225,13 @@ export const messages = {
       ),
       ...writtenFields,
     },
-    response: writeAnswer,
+    response: {
+      ...writeAnswer,
+      key: f.note('The key that was made: always in this answer', f.optional(f.keyText)),
+    },
   }),
   getObject: define({
-    doc: 'Reads a version: the latest head, or the one that is named. The answer’s body is the object’s.',
+    doc: 'Reads a version: the latest head, or the one that is named. The answer’s body is the object’s (`c4 00` when it is empty). KEY_NOT_FOUND where there is none; where the latest head is a delete marker its details are `{"marker": ID, "siblings": [IDS]}`.',
     frame: 'GET',
     op: 'object',
     from: users,
@@ -236,7 +242,7 @@ export const messages = {
     request: {
       ...versionRequest,
       range: f.note(
-        'First and last byte, inclusive; −1 as last = to the end; −n as first = the last n bytes',
+        'First and last byte, inclusive; −1 as last = to the end; −n as first = the last n bytes (see "range" in §9)',
         f.optional(f.pair(f.integer(-limits.objectBytesMax), f.integer(-1))),
       ),
       shared: f.note(
@@ -246,11 +252,14 @@ export const messages = {
     },
     response: {
       ...versionFields,
-      range: f.note('Bytes that were asked for: first, last', f.optional(f.pair(f.integer(), f.integer(-1)))),
+      range: f.note(
+        'With a range: first and last byte of the body, counted in the whole object',
+        f.optional(f.pair(f.integer(), f.integer(-1))),
+      ),
     },
   }),
   headObject: define({
-    doc: 'What a GET says, without the body.',
+    doc: 'What GET `object` answers, without the body.',
     frame: 'GET',
     op: 'head',
     from: users,
@@ -261,7 +270,7 @@ export const messages = {
     response: versionFields,
   }),
   deleteObject: define({
-    doc: 'Purges the versions that the context covers, or one version; or adds a delete marker.',
+    doc: 'Purges the versions that the context covers (without one, all that the cluster holds), or one version; or adds a delete marker. A key that is not there is no error: nothing is removed. A `versionId` that is not there is VERSION_NOT_FOUND, or with `retry` no error either.',
     frame: 'DELETE',
     op: 'object',
     from: users,
@@ -275,7 +284,10 @@ export const messages = {
         '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
         f.opId,
       ),
-      versionId: f.note('Purge just this version', f.optional(f.versionIdText)),
+      versionId: f.note(
+        'Purge just this version (or the one with this unique prefix); beside it `context` and `marker` are ignored',
+        f.optional(f.versionIdText),
+      ),
       context: f.note('Causal context as an opaque token', f.optional(f.token)),
       marker: f.note('Add a delete marker instead of purging', f.optional(f.boolean)),
       strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
@@ -330,10 +342,10 @@ export const messages = {
         ),
       ),
       missing: f.note(
-        'Partitions of which fewer than R owners answered (in the last frame)',
+        'In the last frame: partitions of which fewer than R owners answered. Keys of theirs may be lacking: unless it is empty or absent, the listing is incomplete',
         f.optional(f.list(f.integer(0, 65535), 65536)),
       ),
-      silent: f.note('Agents that did not answer', f.optional(strings(limits.membersMax))),
+      silent: f.note('In the last frame: agents that did not answer', f.optional(strings(limits.membersMax))),
     },
   }),
   // ---- client → server: buckets, cluster
@@ -580,8 +592,8 @@ export const messages = {
     to: ['agent'],
     ...interactive,
     ...noBodies,
-    request: { epoch: f.note('Number of the layout', recordBytes) },
-    response: { epoch: f.note('Number of the layout', recordBytes) },
+    request: { epoch: f.note('The layout, encoded', recordBytes) },
+    response: { epoch: f.note('The layout, encoded', recordBytes) },
   }),
   fetchEpoch: define({
     doc: 'The newest layout that the agent holds.',
@@ -592,7 +604,7 @@ export const messages = {
     ...interactive,
     ...noBodies,
     request: {},
-    response: { epoch: f.note('Number of the layout', f.optional(recordBytes)) },
+    response: { epoch: f.note('The layout, encoded; absent = none', f.optional(recordBytes)) },
   }),
   fetchKey: define({
     doc: 'The state of a key, as much of it as is wanted.',

@@ -178,7 +178,10 @@ t.test('an answer that is too large for the peer, or that can not be written', a
       fetchBlock: () => ({ head: { time, size: 0 }, body: Buffer.alloc(101) }),
     },
   })
-  t.match(await failure(pair.server.request('fetchRange', rangeRequest)), { code: 'TOO_LARGE' })
+  t.match(await failure(pair.server.request('fetchRange', rangeRequest)), {
+    code: 'TOO_LARGE',
+    hint: /Ask for less/,
+  })
   t.match(await failure(pair.server.request('fetchUsage', {})), { code: 'INTERNAL', message: /0.5/ })
   const { body } = await pair.server.request('fetchBlock', fetchBlockRequest)
   t.equal(body?.inline, undefined, 'what the peer does not take in a frame goes as a stream')

@@ -204,7 +204,9 @@ t.test('what breaks the protocol ends the connection with ERROR on stream 0', as
     ['DATA on stream 0', encodeFrame(DATA, 0, {}, byte), /never opened/],
     ['DATA on a request without a stream', [...get, ...encodeFrame(DATA, 1, {}, byte)], /none may come/],
     ['END on a request without a stream', [...get, ...encodeFrame(END, 1, {})], /none may come/],
-    ['DATA without bytes', [...put, ...encodeFrame(DATA, 1, {})], /DATA without/],
+    ['DATA without a body', [...put, ...encodeFrame(DATA, 1, {})], /DATA without/],
+    ['DATA of no bytes', [...put, ...encodeFrame(DATA, 1, {}, [])], /DATA without/],
+    ['END with a digest cut short', [...put, ...encodeFrame(END, 1, { sha256: Buffer.of(1) })], /sha256/],
     [
       'DATA too large',
       [...put, ...encodeFrame(DATA, 1, {}, [Buffer.alloc(limits.dataBytesMax + 1)])],

@@ -178,9 +178,13 @@ t.test('the length is checked before anything is kept', async t => {
   t.match(failure([bytesOf('00001001')], 4096)?.message, /4 to 4096/)
 })
 
-t.test('a head over the limit', async t => {
+t.test('a head over the limit is neither sent nor taken', async t => {
   const head = { text: 'x'.repeat(limits.headBytesMax) }
-  t.match(failure([Buffer.concat(encodeFrame(3, 1, head))])?.message, /head over/)
+  t.throws(() => encodeFrame(3, 1, head), { code: 'TOO_LARGE' })
+  const bytes = oracleEncodeFrame({ type: 3, stream: 1, head, body: undefined })
+  t.match(failure([bytes])?.message, /head over/)
+  const fits = { text: 'x'.repeat(limits.headBytesMax - 20) }
+  t.equal(failure([Buffer.concat(encodeFrame(3, 1, fits))]), undefined)
 })
 
 t.test('a decoder that was stopped says nothing more', async t => {

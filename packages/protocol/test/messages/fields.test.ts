@@ -35,6 +35,7 @@ t.test('text counts bytes, not characters', async () => {
   accepts(f.text(4), ['', 'abcd', 'üü', '😀'])
   refuses(f.text(4), ['abcde', 'üüü', '😀a', 5, Buffer.from('a'), null])
   refuses(f.text(4, 1), [''])
+  t.same([f.text(4).kind, f.text(4, 1).kind], ['str ≤ 4', 'str 1…4'])
 })
 
 t.test('bytes, booleans and choices', async () => {
