@@ -90,10 +90,7 @@ const writeAnswer = {
 
 const versionFields = {
   versionId: f.note('Id of the version', f.versionIdText),
-  kind: f.note(
-    'An object, or (only where `versionId` names it) a delete marker',
-    f.oneOf('object', 'marker'),
-  ),
+  kind: f.note('An object; of HEAD with a `versionId` also a delete marker', f.oneOf('object', 'marker')),
   size: f.note('Bytes of the whole object', f.integer()),
   etag: f.note('Opaque tag of the content', f.text(128)),
   sha256: f.note('Digest of the whole object', f.sha256),
