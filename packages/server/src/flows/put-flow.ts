@@ -46,7 +46,9 @@ async function writeOnce(c: Coordination, request: WriteRequest, deadline: Deadl
       return await replicate(c, p, plan, minter, request, minted, deadline)
     } catch (thrown) {
       const error = TorcError.from(thrown)
-      if (error.code === 'INDETERMINATE' || error.code === 'CLOCK_UNREAD' || isStaleLayout(error)) throw error
+      // Without the clocks nothing is minted here; an earlier minter whose answer was lost may have done so.
+      const settled = error.code === 'CLOCK_UNREAD' && !uncertain
+      if (error.code === 'INDETERMINATE' || settled || isStaleLayout(error)) throw error
       errors.set(minter, error)
       uncertain ||= mayHaveActed(error)
       if (deadline.remainingMs < 1 || request.signal?.aborted === true) break
@@ -205,6 +207,8 @@ function notMinted(errors: ReadonlyMap<string, TorcError>, uncertain: boolean): 
     )
   }
   const codes = new Set(Array.from(errors.values(), error => error.code))
-  if (codes.size === 1 && only !== undefined) return only
+  // A code of the agents' own (DISK_FULL, CLOCK_SKEW …) tells more; that an agent is out of reach is no news of the
+  // connection that the client has.
+  if (codes.size === 1 && only !== undefined && only.code !== 'UNREACHABLE') return only
   return new TorcError('UNAVAILABLE', `no agent took the write (${describeErrors(errors)})`, { cause: only })
 }
