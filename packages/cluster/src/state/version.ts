@@ -1,3 +1,4 @@
+import { base32 } from '@torc/protocol/identifiers/base32'
 import { addDot, type CausalContext } from '../clocks/causal-context.js'
 import { compareDots, type Dot } from '../clocks/dot.js'
 
@@ -35,22 +36,9 @@ export interface Version {
   readonly blocks: readonly BlockReference[] | undefined
 }
 
-const digits = 'abcdefghijklmnopqrstuvwxyz234567'
-
-/** Lower-case base32 (RFC 4648) without padding: 26 characters of the 16-byte `opId`. */
+/** Lower-case base32 without padding: 26 characters of the 16-byte `opId`. */
 export function versionIdOf(opId: Uint8Array): string {
-  let id = ''
-  let bits = 0
-  let pending = 0
-  for (const byte of opId) {
-    pending = ((pending << 8) | byte) & 0xfff
-    bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      id += digits[(pending >>> bits) & 31]
-    }
-  }
-  return bits === 0 ? id : id + digits[(pending << (5 - bits)) & 31]
+  return base32(opId)
 }
 
 /** Newest first: by `createdAt`, then dot (DESIGN §4: hybrid clock, then dot). */

@@ -1,4 +1,5 @@
 import { hkdfSync } from 'node:crypto'
+import { base32 } from '../identifiers/base32.js'
 
 /** An access key and its secret, as the credentials file holds them. */
 export interface AccessKeyPair {
@@ -6,7 +7,6 @@ export interface AccessKeyPair {
   readonly secretKey: string
 }
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 const idCharacters = 16
 const idBytes = (idCharacters * 5) / 8
 const secretBytes = 32
@@ -19,7 +19,10 @@ const secretBytes = 32
 export function deriveRootKey(clusterSecret: Uint8Array): AccessKeyPair {
   const id = derive(clusterSecret, 'torc root access key', idBytes)
   const secret = derive(clusterSecret, 'torc root secret key', secretBytes)
-  return { accessKey: `TORC${base32(id)}`, secretKey: Buffer.from(secret).toString('base64url') }
+  return {
+    accessKey: `TORC${base32(id).toUpperCase()}`,
+    secretKey: Buffer.from(secret).toString('base64url'),
+  }
 }
 
 /** What a client proves the handshake with: the text of its secret key. */
@@ -29,20 +32,4 @@ export function handshakeSecretOf(secretKey: string): Uint8Array {
 
 function derive(clusterSecret: Uint8Array, label: string, bytes: number): Uint8Array {
   return new Uint8Array(hkdfSync('sha256', clusterSecret, new Uint8Array(), label, bytes))
-}
-
-/** Upper-case base32 (RFC 4648) of a whole number of 5-byte groups. */
-function base32(bytes: Uint8Array): string {
-  let text = ''
-  let bits = 0
-  let pending = 0
-  for (const byte of bytes) {
-    pending = ((pending << 8) | byte) & 0xfff
-    bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      text += alphabet[(pending >>> bits) & 31]
-    }
-  }
-  return text
 }

@@ -1,4 +1,4 @@
-const digits = '0123456789abcdefghijklmnopqrstuv'
+import { base32, base32HexDigits } from '@torc/protocol/identifiers/base32'
 
 /**
  * The key of a datum that was posted without one: the operation's id in base32hex, whose text order is the order
@@ -6,16 +6,5 @@ const digits = '0123456789abcdefghijklmnopqrstuv'
  * Torc's libraries make them) give keys in the order of time.
  */
 export function postKey(opId: Uint8Array): string {
-  let key = ''
-  let bits = 0
-  let pending = 0
-  for (const byte of opId) {
-    pending = ((pending << 8) | byte) & 0xfff
-    bits += 8
-    while (bits >= 5) {
-      bits -= 5
-      key += digits[(pending >>> bits) & 31]
-    }
-  }
-  return bits === 0 ? key : key + digits[(pending << (5 - bits)) & 31]
+  return base32(opId, base32HexDigits)
 }
