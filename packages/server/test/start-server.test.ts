@@ -28,7 +28,7 @@ async function until(what: string, holds: () => boolean | Promise<boolean>): Pro
   const deadline = performance.now() + 30_000
   while (performance.now() < deadline) {
     if (await holds()) return
-    await new Promise(resolve => setTimeout(resolve, 5))
+    await new Promise(setImmediate)
   }
   throw new Error(`never: ${what}`)
 }
