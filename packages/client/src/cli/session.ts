@@ -56,6 +56,7 @@ export class Session {
   }
 
   async close(): Promise<void> {
+    // Whoever asked for the store has been told why there is none; then nothing is open.
     const store = await this.#store?.catch(() => undefined)
     this.#store = undefined
     await store?.close()

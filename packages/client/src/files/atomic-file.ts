@@ -10,6 +10,7 @@ import { fileError } from './file-errors.js'
  * reader never sees half of it and a failure leaves what was there. Pipes and devices are written directly.
  */
 export async function writeFileWhole(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+  // What can't be looked at is most often not there yet; anything else fails below, when it is written.
   const there = await stat(path).catch(() => undefined)
   if (there?.isDirectory()) throw new TorcError('NOT_A_FILE', `${path} is a directory`)
   if (there !== undefined && !there.isFile()) return writeInto(path, body)
