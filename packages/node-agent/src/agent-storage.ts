@@ -39,6 +39,7 @@ export function openStorage(
     commit,
     index,
     counts,
+    lease,
     blocks,
     layout,
     clock,

@@ -41,6 +41,14 @@ export class BlockIndex {
     this.#refer.run(id, owner.opId, owner.bucketId)
   }
 
+  /** Inside a transaction: `owner` needs a block that is here. False when it is not. */
+  refer(hash: Uint8Array, owner: BlockOwner): boolean {
+    const found = this.#row(hash)
+    if (found === undefined) return false
+    this.#refer.run(found.id, owner.opId, owner.bucketId)
+    return true
+  }
+
   referencesOf(hash: Uint8Array): BlockOwner[] {
     return this.#references.all(hash) as BlockOwner[]
   }

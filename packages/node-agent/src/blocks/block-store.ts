@@ -9,6 +9,8 @@ import { Turns } from './turns.js'
 
 /** Blocks that are taken in at once: bounds memory at this many blocks; the other senders wait at their windows. */
 const writesMax = 8
+/** Blocks that are referred to in one transaction: few enough to keep the event loop's turn short. */
+const referencesAtOnce = 64
 
 /** Content-addressed blocks in files, `blocks/ab/HASH`, where `ab` is the hash's first byte. */
 export class BlockStore {
@@ -40,6 +42,34 @@ export class BlockStore {
       await this.#commit.submit(() => this.#index.add(hash, size, owner))
       return had
     })
+  }
+
+  /**
+   * Adds references to blocks that are here, row and file; durable when the promise resolves with the positions of
+   * the others. Of the files only the sizes are looked at: who reads a block checks its bytes.
+   */
+  async refer(hashes: readonly Uint8Array[], owner: BlockOwner): Promise<number[]> {
+    const missing: number[] = []
+    for (let start = 0; start < hashes.length; start += referencesAtOnce) {
+      const part = hashes.slice(start, start + referencesAtOnce)
+      const here = await Promise.all(part.map(hash => this.#hasFile(hash)))
+      // A transaction that is undone runs again: what it finds is collected once it is durable.
+      const lacking = await this.#commit.submit(() => {
+        const lost: number[] = []
+        for (const [i, hash] of part.entries()) {
+          if (here[i] !== true || !this.#index.refer(hash, owner)) lost.push(start + i)
+        }
+        return lost
+      })
+      missing.push(...lacking)
+    }
+    return missing
+  }
+
+  async #hasFile(hash: Uint8Array): Promise<boolean> {
+    const size = this.#index.sizeOf(hash)
+    if (size === undefined) return false
+    return (await this.#disk.fileSize(pathOf(Buffer.from(hash).toString('hex')))) === size
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
 import type { BlockStore } from '../blocks/block-store.js'
 import type { Disk, SqlDatabase } from '../disk/disk.js'
+import type { CounterLease } from '../index/counter-lease.js'
 import type { Counts } from '../index/counts.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyIndex } from '../index/key-index.js'
@@ -16,6 +17,7 @@ export interface AgentContext {
   readonly commit: GroupCommit
   readonly index: KeyIndex
   readonly counts: Counts
+  readonly lease: CounterLease
   readonly blocks: BlockStore
   readonly layout: AgentLayout
   readonly clock: HybridClock

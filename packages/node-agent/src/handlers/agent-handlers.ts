@@ -12,12 +12,16 @@ import { mergeHandler } from './merge.js'
 import { mintHandler } from './mint.js'
 import { putBlockHandler } from './put-block.js'
 import { putEpochHandler } from './put-epoch.js'
+import { referBlocksHandler } from './refer-blocks.js'
+import { setAttributesHandler } from './set-attributes.js'
 
 /** Everything that an agent answers. */
 export function agentHandlers(agent: AgentContext, membership: Membership): Handlers {
   return {
     mint: mintHandler(agent),
     merge: mergeHandler(agent),
+    setAttributes: setAttributesHandler(agent),
+    referBlocks: referBlocksHandler(agent),
     putBlock: putBlockHandler(agent),
     putEpoch: putEpochHandler(agent),
     fetchEpoch: fetchEpochHandler(agent),

@@ -1,89 +1,201 @@
 import { encodeContext } from '@torc/cluster/clocks/causal-context'
+import { encodeLiveReport, oldestWanted } from '@torc/cluster/retention/live-report'
+import { policyOf } from '@torc/cluster/retention/policy'
+import type { Attributes } from '@torc/cluster/state/attributes'
 import { emptySummary } from '@torc/cluster/state/key-summary'
+import { type Version, versionIdOf } from '@torc/cluster/state/version'
+import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { KnownKey } from '../index/key-writer.js'
-import { type OperationRange, operationRange } from '../index/operation-range.js'
+import { emptyReport, liveReport } from '../index/oldest-versions.js'
+import { isWholeId, type OperationRange, operationRange } from '../index/operation-range.js'
 import { addressedKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
+import { attributePages, keyRegisters, registersOf } from './attribute-pages.js'
 import { checkStoredBody } from './inline-body.js'
+import { type KeyRecords, noRecords, recordsAsOf, recordsNow } from './key-records.js'
+import { bucketPolicy } from './policy-field.js'
 import { versionPages } from './version-pages.js'
+
+type Head = ResponseOf<'fetchKey'>
+type Answer = Reply<'fetchKey'> | AsyncIterable<Reply<'fetchKey'>>
 
 /**
  * What this agent holds of a key, as much as is wanted; a key that it does not know reads as the empty state. For
  * `clock` and `heads` the context is closed, as tokens and clock reads must be; for `state` it is the state's own,
- * as a merge must not cover what the state only knows by hearsay. Heads and versions that do not fit one frame
- * follow in further ones.
+ * as a merge must not cover what the state only knows by hearsay. Heads, versions and registers that do not fit one
+ * frame follow in further ones.
+ *
+ * All that an answer is made of is read (or, of a long history, listed) in the turn in which the request is handled.
  */
 export function fetchKeyHandler(agent: AgentContext) {
-  return (request: IncomingRequest<'fetchKey'>): Reply<'fetchKey'> | AsyncIterable<Reply<'fetchKey'>> => {
+  return (request: IncomingRequest<'fetchKey'>): Answer => {
     const { head } = request
     const name = addressedKey(agent, head)
+    const wanted = head.versionId === undefined ? undefined : operationRange(head.versionId)
+    if (head.attempt !== undefined) raiseFence(agent, head, wanted)
     const known = agent.index.find(name.bucketId, name.key)
-    const summary = known?.summary ?? emptySummary
     const time = agent.clock.now()
-    const { digest, newest, maxSeq } = summary
     switch (head.want) {
       case 'digest':
-        return { head: { time, digest } }
+        return { head: { time, digest: (known?.summary ?? emptySummary).digest } }
       case 'clock':
-        return { head: { time, digest, context: encodeContext(summary.closed), newest, seq: maxSeq } }
+        return clock(agent, known, time, head.policy)
       case 'heads':
-        return heads(agent, known, time)
+        return heads(agent, known, time, head.at)
       case 'state':
-        return state(
-          agent,
-          known,
-          time,
-          head.versionId === undefined ? 'all' : operationRange(head.versionId),
-        )
+        return state(agent, known, time, wanted)
     }
   }
 }
 
-/** One frame, as an iterable only where there are more heads than fit one. */
+/** In the turn of the look: whatever mint is committed after it is of the attempt that asked. */
+function raiseFence(
+  agent: AgentContext,
+  head: RequestOf<'fetchKey'>,
+  wanted: OperationRange | undefined,
+): void {
+  const { attempt, versionId } = head
+  if (attempt === undefined) return
+  if (head.want !== 'state' || wanted === undefined || versionId === undefined || !isWholeId(versionId)) {
+    throw new TorcError('BAD_REQUEST', '`attempt` needs `state` and a whole `versionId`')
+  }
+  agent.index.fence.raise(wanted.first, attempt)
+}
+
+/** Of the registers only the key's own: they decide about the write that the clock is read for. */
+function clock(
+  agent: AgentContext,
+  known: KnownKey | undefined,
+  time: number,
+  policy: string | undefined,
+): Answer {
+  const { digest, closed, newest, maxSeq, attributes } = known?.summary ?? emptySummary
+  const head: Head = { time, digest, context: encodeContext(closed), newest, seq: maxSeq }
+  if (policy !== undefined || attributes.size > 0) {
+    const live = report(agent, known, policy)
+    if (live !== undefined) head.live = live
+  }
+  return framed([{ head }], keyRegisters(attributes), time, digest)
+}
+
+/**
+ * The oldest versions, where the key's own policy or else the bucket's limits them. A key's own policy that says
+ * `all` may be an old one: where the bucket's limits versions, the minter is told all the same.
+ */
+function report(
+  agent: AgentContext,
+  known: KnownKey | undefined,
+  policyText: string | undefined,
+): Uint8Array | undefined {
+  const own = known === undefined ? undefined : policyOf(known.summary.attributes)
+  const bucket = bucketPolicy(policyText)
+  const policy = own === undefined || own.kind === 'all' ? bucket : own
+  if (policy === undefined || policy.kind === 'all') return undefined
+  if (known === undefined) return encodeLiveReport(emptyReport)
+  return encodeLiveReport(
+    liveReport(agent.index.rows, known, oldestWanted(policy, known.summary.versionCount)),
+  )
+}
+
 function heads(
   agent: AgentContext,
   known: KnownKey | undefined,
   time: number,
-): Reply<'fetchKey'> | AsyncIterable<Reply<'fetchKey'>> {
-  const { digest, closed, newest, maxSeq } = known?.summary ?? emptySummary
-  const [first, ...more] = versionPages(agent.index, known, 'none')
-  const head = {
-    time,
-    digest,
-    context: encodeContext(closed),
-    newest,
-    seq: maxSeq,
-    heads: first?.heads ?? [],
+  at: number | undefined,
+): Answer {
+  const { digest, closed, newest, maxSeq, attributes } = known?.summary ?? emptySummary
+  const records = recordsOfHeads(agent, known, at)
+  const body = latestBody(agent, known, records.heads[0])
+  const whole = { digest, context: encodeContext(closed), newest, seq: maxSeq }
+  const replies: Reply<'fetchKey'>[] = []
+  for (const page of versionPages(records)) {
+    if (replies.length > 0) replies.push({ head: { time, digest, heads: page.heads } })
+    else {
+      const head: Head = { time, ...whole, heads: page.heads }
+      replies.push(body === undefined ? { head } : { head, body })
+    }
   }
-  const body = latestBody(agent, known)
-  const reply = body === undefined ? { head } : { head, body }
-  if (more.length === 0) return reply
-  return inOrder([reply, ...more.map(page => ({ head: { time, digest, heads: page.heads } }))])
+  return framed(replies, registersOf(attributes, records.heads), time, digest)
+}
+
+function recordsOfHeads(
+  agent: AgentContext,
+  known: KnownKey | undefined,
+  at: number | undefined,
+): KeyRecords {
+  if (known === undefined) return noRecords
+  return at === undefined
+    ? recordsNow(agent.index, known, 'none')
+    : recordsAsOf(agent.index, known, at, 'none')
 }
 
 /** The latest head's inline body, checked; undefined when it has none. */
-function latestBody(agent: AgentContext, known: KnownKey | undefined): Uint8Array | undefined {
-  const latest = known?.summary.heads[0]
+function latestBody(
+  agent: AgentContext,
+  known: KnownKey | undefined,
+  latest: Version | undefined,
+): Uint8Array | undefined {
   if (known === undefined || latest?.kind !== 'object' || latest.blocks !== undefined) return undefined
   const body = agent.index.bodyOf(known, latest.dot) ?? new Uint8Array(0)
   checkStoredBody(agent.hasher, latest, body)
   return body
 }
 
-async function* state(
+function state(
   agent: AgentContext,
   known: KnownKey | undefined,
   time: number,
-  others: 'all' | OperationRange,
+  wanted: OperationRange | undefined,
+): Answer {
+  const { digest, context, newest, maxSeq, attributes } = known?.summary ?? emptySummary
+  const records = known === undefined ? noRecords : recordsNow(agent.index, known, wanted ?? 'all')
+  const first: Head = { time, digest, context: encodeContext(context), newest, seq: maxSeq }
+  const removed = known === undefined || wanted === undefined ? [] : removedIn(agent, known, wanted)
+  if (removed.length > 0) first.removed = removed
+  const registers = attributePages(attributes)
+  if (registers[0] !== undefined) first.attributes = registers[0]
+  return stateFrames(first, records, registers.slice(1))
+}
+
+function removedIn(
+  agent: AgentContext,
+  known: KnownKey,
+  wanted: OperationRange,
+): NonNullable<Head['removed']> {
+  return agent.index.removals
+    .of(known.id)
+    .filter(({ opId }) => Buffer.compare(opId, wanted.first) >= 0 && Buffer.compare(opId, wanted.last) <= 0)
+    .map(({ opId, how }) => [versionIdOf(opId), how])
+}
+
+async function* stateFrames(
+  first: Head,
+  records: KeyRecords,
+  registers: readonly Uint8Array[],
 ): AsyncIterable<Reply<'fetchKey'>> {
-  const { digest, context, newest, maxSeq } = known?.summary ?? emptySummary
-  const whole = { context: encodeContext(context), newest, seq: maxSeq }
-  let first = true
-  for (const page of versionPages(agent.index, known, others)) {
-    yield { head: first ? { time, digest, ...whole, ...page } : { time, digest, ...page } }
-    first = false
+  const { time, digest } = first
+  let begun = false
+  for (const page of versionPages(records)) {
+    yield { head: begun ? { time, digest, ...page } : { ...first, ...page } }
+    begun = true
   }
+  for (const attributes of registers) yield { head: { time, digest, attributes } }
+}
+
+/** Adds registers to the first frame and, where they don't fit, further frames; no iterable for a single one. */
+function framed(
+  replies: Reply<'fetchKey'>[],
+  attributes: Attributes,
+  time: number,
+  digest: Uint8Array,
+): Answer {
+  const [first] = replies
+  const [page, ...more] = attributePages(attributes)
+  if (first !== undefined && page !== undefined) first.head.attributes = page
+  for (const registers of more) replies.push({ head: { time, digest, attributes: registers } })
+  return first !== undefined && replies.length === 1 ? first : inOrder(replies)
 }
 
 async function* inOrder<T>(items: readonly T[]): AsyncIterable<T> {

@@ -1,10 +1,11 @@
 import { encodeContext } from '@torc/cluster/clocks/causal-context'
-import { decodeSummary, headsCoverAll } from '@torc/cluster/state/key-summary'
+import { decodeSummary } from '@torc/cluster/state/key-summary'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { NamedKey } from '../index/key-rows.js'
 import { prefixEnd } from '../index/prefix-end.js'
 import type { AgentContext } from './agent-context.js'
+import { recordsAsOf, recordsNow } from './key-records.js'
 import { frameRecordBytes, versionPages } from './version-pages.js'
 
 /** Bytes of one answer in all: a page of keys with long histories ends early, without `exhausted`. */
@@ -15,7 +16,8 @@ type RangeItem = ResponseOf<'fetchRange'>['keys'][number]
 
 /**
  * A page of the keys that this agent holds of a bucket, in bytewise order, deleted states included: the server
- * judges each key on what all its owners say. A key whose records do not fit one frame comes again in the next, with
+ * judges each key on what all its owners say. With `at`, heads and versions are those of then; the context stays the
+ * whole state's, as what it covers and nobody shows is removed, whenever it was made. A key whose records do not fit one frame comes again in the next, with
  * those that follow. Costs a seek and the page's rows, whatever the size of the bucket.
  */
 export function fetchRangeHandler(agent: AgentContext) {
@@ -43,7 +45,7 @@ async function* frames(
       return
     }
     count++
-    for (const item of itemsOf(agent, row, head.versions === true)) {
+    for (const item of itemsOf(agent, row, head)) {
       const bytes = sizeOf(item)
       if (frameBytes + bytes > frameRecordBytes && keys.length > 0) {
         yield { head: { time: agent.clock.now(), keys } }
@@ -84,16 +86,27 @@ function* rowsOf(
 function* itemsOf(
   agent: AgentContext,
   row: NamedKey,
-  versions: boolean,
+  head: IncomingRequest<'fetchRange'>['head'],
 ): Generator<RangeItem, void, undefined> {
-  const summary = decodeSummary(row.summary)
+  const versions = head.versions === true
+  const summary = decodeSummary(versions || head.at !== undefined ? current(agent, row) : row.summary)
   const key = Buffer.from(row.key.buffer, row.key.byteOffset, row.key.length).toString()
   const context = encodeContext(summary.context)
-  const coverAll = headsCoverAll(summary)
-  for (const page of versionPages(agent.index, { id: row.id, summary }, versions ? 'all' : 'none')) {
-    const item = { key, context, headsCoverAll: coverAll, heads: page.heads }
+  const known = { id: row.id, summary }
+  const others = versions ? 'all' : 'none'
+  const records =
+    head.at === undefined
+      ? recordsNow(agent.index, known, others)
+      : recordsAsOf(agent.index, known, head.at, others)
+  for (const page of versionPages(records)) {
+    const item = { key, context, headsCoverAll: records.headsCoverAll, heads: page.heads }
     yield versions ? { ...item, versions: page.versions } : item
   }
+}
+
+/** The row was read with others, and frames may have left since: rows of versions must be of the same moment. */
+function current(agent: AgentContext, row: NamedKey): Uint8Array {
+  return agent.index.rows.summaryOf(row.id) ?? row.summary
 }
 
 function sizeOf(item: RangeItem): number {

@@ -1,7 +1,7 @@
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { AgentContext } from './agent-context.js'
 
-/** How much this agent holds. `usedBytes`: pages of the index and bytes of blocks. */
+/** How much this agent holds, and what it has read and written of it since it started. `usedBytes`: pages of the index and bytes of blocks. */
 export function fetchUsageHandler(agent: AgentContext) {
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
@@ -10,6 +10,8 @@ export function fetchUsageHandler(agent: AgentContext) {
     const { keys, versions, blocks, blockBytes } = agent.counts.values
     const usedBytes = pages * pageBytes + blockBytes
     const freeBytes = Math.min(await agent.disk.freeBytes(), Number.MAX_SAFE_INTEGER)
-    return { head: { usedBytes, freeBytes, keys, versions, blocks } }
+    const { read: rowsRead, written: rowsWritten } = agent.index.rows.counts
+    const actors = agent.lease.actors()
+    return { head: { usedBytes, freeBytes, keys, versions, blocks, actors, rowsRead, rowsWritten } }
   }
 }

@@ -1,5 +1,6 @@
 import { decodeContext, encodeContext } from '@torc/cluster/clocks/causal-context'
 import { actorId } from '@torc/cluster/clocks/dot'
+import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { MergeRequest } from '../index/key-index.js'
@@ -20,6 +21,8 @@ export function mergeHandler(agent: AgentContext) {
     const name = addressedKey(agent, head)
     const context = decodeContext(head.context)
     const keep = head.keep?.map(([actor, counter]) => ({ actor: actorId(actor), counter }))
+    const attributes = head.attributes === undefined ? undefined : decodeAttributes(head.attributes)
+    if (attributes !== undefined) for (const { time } of attributes.values()) agent.clock.observe(time)
     let arriving: MergeRequest['arriving']
     if (head.record !== undefined) {
       const version = decodeVersion(head.record, 'BAD_REQUEST')
@@ -30,7 +33,9 @@ export function mergeHandler(agent: AgentContext) {
       agent.clock.observe(version.createdAt)
       arriving = { version, record: head.record, body }
     }
-    const merged = await agent.commit.submit(() => agent.index.merge(name, { context, arriving, keep }))
+    const merged = await agent.commit.submit(() =>
+      agent.index.merge(name, { context, arriving, keep, attributes }),
+    )
     if (arriving !== undefined) {
       const { id, size } = arriving.version
       agent.log.debug({ key: head.key, versionId: id, size, outcome: merged.outcome }, 'merged')

@@ -1,20 +1,29 @@
 import { decodeContext, encodeContext } from '@torc/cluster/clocks/causal-context'
+import { decodeLiveReport } from '@torc/cluster/retention/live-report'
+import { parsePolicy } from '@torc/cluster/retention/policy'
+import { noAttributes } from '@torc/cluster/state/attributes'
+import { decodeAttributes, encodeAttributes } from '@torc/cluster/state/attributes-codec'
 import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import type { MintRetention } from '../index/mint-retention.js'
 import { addressedKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { checkInlineBody, readInlineBody } from './inline-body.js'
+import { bucketPolicy } from './policy-field.js'
 
 const hashBytes = 32
 const blocksMax = limits.objectBytesMax / limits.blockBytes
 
 /**
- * Mints a new version of a key. Retried by opId: what an earlier attempt made is answered again.
+ * Mints a new version of a key, and removes in the same transaction what the retention policy says. Retried by opId:
+ * what an earlier attempt made is answered again; SUPERSEDED where a later attempt may follow, or the version was
+ * removed since.
  *
- * Durable before sent: the version and the end of the counter lease are committed before the answer leaves.
+ * Durable before sent: the version, what it prunes and the end of the counter lease are committed before the answer
+ * leaves.
  */
 export function mintHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'mint'>): Promise<Reply<'mint'>> => {
@@ -22,6 +31,8 @@ export function mintHandler(agent: AgentContext) {
     const name = addressedKey(agent, head)
     checkHead(head)
     const blocks = blockList(head)
+    const retention = retentionFields(head)
+    const setPolicy = head.setPolicy === undefined ? undefined : parsePolicy(head.setPolicy)
     const inline = head.kind === 'object' && blocks === undefined
     const read = inline ? readInlineBody(request.body) : null
     const body = read instanceof Promise ? await read : read
@@ -42,9 +53,12 @@ export function mintHandler(agent: AgentContext) {
         metadata: head.metadata,
         blocks,
         body,
+        retention,
+        setPolicy,
+        attempt: head.attempt,
       }),
     )
-    const { version, summary } = minted
+    const { version, summary, attributes } = minted
     agent.log.debug({ key: head.key, versionId: version.id, size: version.size }, 'minted')
     const siblings = summary.heads.length <= 1 ? [] : summary.heads.filter(one => one.id !== version.id)
     return {
@@ -55,8 +69,20 @@ export function mintHandler(agent: AgentContext) {
         context: encodeContext(summary.closed),
         siblings: siblings.map(one => one.id),
         ...(minted.repeated ? { repeated: true } : {}),
+        ...(attributes.size > 0 ? { attributes: encodeAttributes(attributes) } : {}),
       },
     }
+  }
+}
+
+/** What the request tells of older versions; undefined, as nearly always, when nothing. */
+function retentionFields(head: RequestOf<'mint'>): MintRetention | undefined {
+  const { live, attributes } = head
+  if (head.policy === undefined && live === undefined && attributes === undefined) return undefined
+  return {
+    policy: bucketPolicy(head.policy),
+    live: live === undefined ? [] : live.map(report => decodeLiveReport(report)),
+    attributes: attributes === undefined ? noAttributes : decodeAttributes(attributes),
   }
 }
 

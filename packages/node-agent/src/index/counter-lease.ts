@@ -5,6 +5,8 @@ import type { TransactionListener } from './group-commit.js'
 
 /** Counters per lease: a restart skips at most so many. */
 const leaseCounters = 1 << 16
+/** What an answer may list: an agent takes a new actor only when its disk proves to be an old copy. */
+const actorsListed = 1024
 
 /**
  * The actor that this agent mints as, and its next counter. The end of the lease is on the disk, in the same
@@ -14,6 +16,7 @@ const leaseCounters = 1 << 16
 export class CounterLease implements TransactionListener {
   readonly #random: Random
   readonly #save: SqlStatement
+  readonly #list: SqlStatement
   #actor: ActorId
   #durableEnd: number
   #end: number
@@ -28,6 +31,7 @@ export class CounterLease implements TransactionListener {
     this.#save = database.prepare(
       'INSERT INTO actors (actor, lease_end) VALUES (?, ?) ON CONFLICT (actor) DO UPDATE SET lease_end = excluded.lease_end',
     )
+    this.#list = database.prepare('SELECT actor FROM actors ORDER BY rowid DESC LIMIT ?').pluck()
     this.#durableEnd = row?.leaseEnd ?? 0
     this.#end = this.#durableEnd
     this.#last = this.#durableEnd
@@ -35,6 +39,11 @@ export class CounterLease implements TransactionListener {
 
   get actor(): ActorId {
     return this.#actor
+  }
+
+  /** Actors that this agent has minted as, the newest first. */
+  actors(): ActorId[] {
+    return this.#list.all(actorsListed) as ActorId[]
   }
 
   /** Goes on as a new actor, whose counters nobody has seen. */

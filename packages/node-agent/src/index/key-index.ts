@@ -1,18 +1,30 @@
 import type { CausalContext } from '@torc/cluster/clocks/causal-context'
-import { contextOfDot, highestCounter } from '@torc/cluster/clocks/causal-context'
+import { contextOfDot, emptyContext, highestCounter } from '@torc/cluster/clocks/causal-context'
 import { type Dot, dotsEqual } from '@torc/cluster/clocks/dot'
+import { policyAttribute, type RetentionPolicy } from '@torc/cluster/retention/policy'
+import { type Attributes, attributeKey } from '@torc/cluster/state/attributes'
 import type { KeySummary } from '@torc/cluster/state/key-summary'
 import { decodeSummary, planMerge, planMint } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase } from '../disk/disk.js'
+import {
+  type AttributeChanges,
+  checkAttributeBytes,
+  newestReplaced,
+  registersOf,
+  registersWrittenBy,
+} from './attribute-registers.js'
 import type { CounterLease } from './counter-lease.js'
 import type { Counts } from './counts.js'
 import type { DroppedCounters } from './dropped-counters.js'
 import { KeyRows } from './key-rows.js'
 import { type KeyName, KeyWriter, type KnownKey } from './key-writer.js'
 import { IndexedVersions, noVersions } from './local-versions.js'
+import { type MintRetention, retentionOf } from './mint-retention.js'
+import { OperationFence } from './operation-fence.js'
+import { type HowRemoved, Removals } from './removals.js'
 
 /**
  * Siblings that a mint may leave. A merge has no such bound, as it must not lose what others acknowledged; together
@@ -36,6 +48,12 @@ export interface MintRequest {
   readonly blocks: Version['blocks']
   /** The inline body; null where the body is in blocks or there is none. */
   readonly body: Uint8Array | null
+  /** What older versions are judged by; undefined: only by the key's own policy. */
+  readonly retention: MintRetention | undefined
+  /** Sets the key's policy with the version. */
+  readonly setPolicy: RetentionPolicy | 'inherit' | undefined
+  /** Names the attempt where the operation was looked for before (see `OperationFence`). */
+  readonly attempt: Uint8Array | undefined
 }
 
 export interface MintResult {
@@ -43,6 +61,8 @@ export interface MintResult {
   readonly record: Uint8Array
   /** Context of the delta to replicate. */
   readonly delta: CausalContext
+  /** Registers that were set with the version. */
+  readonly attributes: Attributes
   readonly summary: KeySummary
   /** The opId was here already: this is what it made. */
   readonly repeated: boolean
@@ -55,6 +75,7 @@ export interface MergeRequest {
     | { readonly version: Version; readonly record: Uint8Array; readonly body: Uint8Array | null }
     | undefined
   readonly keep: readonly Dot[] | undefined
+  readonly attributes: Attributes | undefined
 }
 
 export interface MergeResult {
@@ -81,6 +102,8 @@ export interface KeyIndexParts {
  */
 export class KeyIndex {
   readonly rows: KeyRows
+  readonly removals: Removals
+  readonly fence = new OperationFence()
   readonly #writer: KeyWriter
   readonly #lease: CounterLease
   readonly #dropped: DroppedCounters
@@ -88,6 +111,7 @@ export class KeyIndex {
 
   constructor(parts: KeyIndexParts) {
     this.rows = new KeyRows(parts.database)
+    this.removals = new Removals(parts.database, this.rows.counts)
     this.#writer = new KeyWriter(this.rows, parts.counts)
     this.#lease = parts.lease
     this.#dropped = parts.dropped
@@ -103,8 +127,12 @@ export class KeyIndex {
     const known = this.find(name.bucketId, name.key)
     const earlier = known === undefined ? undefined : this.versionOf(known, request.opId)
     if (known !== undefined && earlier !== undefined) return repeatedMint(known, earlier)
+    if (known !== undefined && this.removals.has(known.id, request.opId)) throw removedSince()
+    this.fence.check(request.opId, request.attempt)
     const summary = known?.summary
-    const createdAt = this.#mintTime(Math.max(request.seenTime, summary?.newest ?? 0))
+    const createdAt = this.#mintTime(
+      Math.max(request.seenTime, summary?.newest ?? 0, timeOfPolicy(known, request)),
+    )
     const { counter, after } = this.#nextDot(name, summary, request.cover)
     const local = known === undefined ? noVersions : new IndexedVersions(this.rows, known.id, known.summary)
     const input = {
@@ -123,34 +151,57 @@ export class KeyIndex {
       contentType: request.contentType,
       metadata: request.metadata,
       blocks: request.blocks,
+      retention: retentionOf(this.rows, known, request.retention, request.setPolicy),
+      setPolicy: request.setPolicy,
     }
-    const { version, delta, plan } = planMint(summary, input, local)
+    const { version, delta, attributes, plan } = planMint(summary, input, local)
     if (plan.summary.heads.length > siblingsMax) throw tooManySiblings()
     const record = encodeVersion(version)
     this.#writer.apply(name, known, plan, { version, record, body: request.body })
-    return { version, record, delta, summary: plan.summary, repeated: false }
+    if (known !== undefined) this.removals.add(known.id, 'pruned', plan.removed)
+    return { version, record, delta, attributes, summary: plan.summary, repeated: false }
   }
 
   merge(name: KeyName, request: MergeRequest): MergeResult {
     const known = this.find(name.bucketId, name.key)
     const local = known === undefined ? noVersions : new IndexedVersions(this.rows, known.id, known.summary)
-    const { context, arriving, keep } = request
+    const { context, arriving, keep, attributes } = request
     const versions = arriving === undefined ? [] : [arriving.version]
-    const plan = planMerge(
-      known?.summary,
-      keep === undefined ? { context, versions } : { context, versions, keep },
-      local,
-    )
+    const plan = planMerge(known?.summary, { context, versions, keep, attributes }, local)
     this.#writer.apply(name, known, plan, arriving)
+    if (known !== undefined) this.removals.add(known.id, howRemoved(request), plan.removed)
     return { outcome: plan.outcome, summary: plan.summary, removed: plan.removed.map(version => version.id) }
+  }
+
+  /**
+   * Sets registers of a key or of one of its versions; returns them, for the other owners. KEY_NOT_FOUND for a key
+   * without versions, VERSION_NOT_FOUND for a version that is not here, TOO_LARGE when there would be too much.
+   */
+  setAttributes(name: KeyName, changes: AttributeChanges): Attributes {
+    const known = this.find(name.bucketId, name.key)
+    if (known === undefined || known.summary.versionCount === 0) {
+      throw new TorcError('KEY_NOT_FOUND', 'attributes need a key that has versions; this agent holds none')
+    }
+    const { summary } = known
+    const local = new IndexedVersions(this.rows, known.id, summary)
+    if (changes.version !== undefined && !local.has(changes.version)) {
+      throw new TorcError('VERSION_NOT_FOUND', 'this agent does not have the version')
+    }
+    const time = this.#mintTime(Math.max(changes.seenTime, newestReplaced(summary.attributes, changes)))
+    // The dot only tells writes of one time apart; it is no event of the key, so that no context covers it.
+    const attributes = registersOf(changes, time, { actor: this.#lease.actor, counter: this.#lease.next() })
+    const plan = planMerge(summary, { context: emptyContext, versions: [], attributes }, local)
+    checkAttributeBytes(summary.attributes, attributes, plan.summary.attributes)
+    this.#writer.apply(name, known, plan, undefined)
+    return attributes
   }
 
   /** The version that the operation `opId` made, if the key has it. */
   versionOf(known: KnownKey, opId: Uint8Array): Version | undefined {
     const head = known.summary.heads.find(version => Buffer.compare(version.opId, opId) === 0)
     if (head !== undefined || known.summary.versionCount <= known.summary.heads.length) return head
-    const [record] = this.rows.recordsByOperation(known.id, opId, opId)
-    return record === undefined ? undefined : decodeVersion(record)
+    const [found] = this.rows.recordsByOperation(known.id, opId, opId)
+    return found === undefined ? undefined : decodeVersion(found.record)
   }
 
   /** The version with this dot, if it is here. */
@@ -190,6 +241,24 @@ export class KeyIndex {
   }
 }
 
+/** A policy that comes with a version replaces what this agent and the others hold. */
+function timeOfPolicy(known: KnownKey | undefined, { setPolicy, retention }: MintRequest): number {
+  if (setPolicy === undefined) return 0
+  const name = attributeKey(undefined, policyAttribute)
+  const own = known?.summary.attributes.get(name)?.time ?? 0
+  return Math.max(own, retention?.attributes.get(name)?.time ?? 0)
+}
+
+/** What a merge that removes versions stands for: the write that pruned them, a DELETE, or another owner's state. */
+function howRemoved({ arriving, keep, attributes }: MergeRequest): HowRemoved {
+  if (arriving !== undefined) return keep === undefined ? 'pruned' : 'merged'
+  return keep?.length === 0 && attributes === undefined ? 'purged' : 'merged'
+}
+
+function removedSince(): TorcError {
+  return new TorcError('SUPERSEDED', 'this write was done, and its version has been removed since')
+}
+
 function tooManySiblings(): TorcError {
   return new TorcError('CONFLICT', `the key has ${siblingsMax} siblings, and none of them is covered`, {
     hint: 'Read the key, and write with the context of that read: it resolves the siblings.',
@@ -201,6 +270,7 @@ function repeatedMint(known: KnownKey, version: Version): MintResult {
     version,
     record: encodeVersion(version),
     delta: contextOfDot(version.dot, version.after),
+    attributes: registersWrittenBy(known.summary.attributes, version.dot),
     summary: known.summary,
     repeated: true,
   }

@@ -1,6 +1,12 @@
 import type { Dot } from '@torc/cluster/clocks/dot'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 
+/** Rows of key states and versions that statements have touched since the start: what a request really costs. */
+export interface RowCounts {
+  read: number
+  written: number
+}
+
 /** A row of `keys` without its body. */
 export interface StoredKey {
   readonly id: number
@@ -22,9 +28,23 @@ export interface StoredVersion {
   readonly body: Uint8Array | null
 }
 
-/** The prepared statements over `keys` and `versions`. It knows rows and bytes, nothing of what they mean. */
+/** What a row of `versions` says of its place in the history. */
+export interface DatedDot extends Dot {
+  readonly createdAt: number
+}
+
+export interface DottedRecord extends Dot {
+  readonly record: Uint8Array
+}
+
+/**
+ * The prepared statements over `keys` and `versions`. It knows rows and bytes, nothing of what they mean. Each
+ * statement finds its rows by an index and sorts nothing, whatever the length of the history.
+ */
 export class KeyRows {
+  readonly counts: RowCounts
   readonly #find: SqlStatement
+  readonly #summaryOf: SqlStatement
   readonly #insert: SqlStatement
   readonly #updateSummary: SqlStatement
   readonly #updateLatest: SqlStatement
@@ -37,16 +57,21 @@ export class KeyRows {
   readonly #bodyOfVersion: SqlStatement
   readonly #recordOf: SqlStatement
   readonly #recordsOf: SqlStatement
-  readonly #recordsPage: SqlStatement
+  readonly #dotsOf: SqlStatement
+  readonly #oldest: SqlStatement
+  readonly #recordsUpTo: SqlStatement
   readonly #recordsByOperation: SqlStatement
   readonly #rangeAfter: SqlStatement
   readonly #rangeFrom: SqlStatement
   readonly #rangeAfterWithin: SqlStatement
   readonly #rangeFromWithin: SqlStatement
 
-  constructor(database: SqlDatabase) {
+  constructor(database: SqlDatabase, counts: RowCounts = { read: 0, written: 0 }) {
+    this.counts = counts
     const prepare = (sql: string): SqlStatement => database.prepare(sql)
+    const ofVersion = 'WHERE key_id = ? AND actor = ? AND counter = ?'
     this.#find = prepare('SELECT id, summary FROM keys WHERE bucket = ? AND key = ?')
+    this.#summaryOf = prepare('SELECT summary FROM keys WHERE id = ?').pluck()
     this.#insert = prepare('INSERT INTO keys (bucket, key, partition, summary, body) VALUES (?, ?, ?, ?, ?)')
     this.#updateSummary = prepare('UPDATE keys SET summary = ? WHERE id = ?')
     this.#updateLatest = prepare('UPDATE keys SET summary = ?, body = ? WHERE id = ?')
@@ -63,23 +88,25 @@ export class KeyRows {
       `UPDATE keys SET summary = ?,
          body = (SELECT body FROM versions WHERE key_id = keys.id AND actor = ? AND counter = ?) WHERE id = ?`,
     )
-    this.#deleteVersion = prepare('DELETE FROM versions WHERE key_id = ? AND actor = ? AND counter = ?')
-    this.#hasVersion = prepare(
-      'SELECT 1 FROM versions WHERE key_id = ? AND actor = ? AND counter = ?',
-    ).pluck()
-    this.#bodyOfVersion = prepare(
-      'SELECT body FROM versions WHERE key_id = ? AND actor = ? AND counter = ?',
-    ).pluck()
-    this.#recordOf = prepare(
-      'SELECT record FROM versions WHERE key_id = ? AND actor = ? AND counter = ?',
-    ).pluck()
-    this.#recordsOf = prepare('SELECT record FROM versions WHERE key_id = ? ORDER BY id').pluck()
-    this.#recordsPage = prepare(
-      'SELECT id, record FROM versions WHERE key_id = ? AND id > ? ORDER BY id LIMIT ?',
+    this.#deleteVersion = prepare(`DELETE FROM versions ${ofVersion}`)
+    this.#hasVersion = prepare(`SELECT 1 FROM versions ${ofVersion}`).pluck()
+    this.#bodyOfVersion = prepare(`SELECT body FROM versions ${ofVersion}`).pluck()
+    this.#recordOf = prepare(`SELECT record FROM versions ${ofVersion}`).pluck()
+    this.#recordsOf = prepare(
+      'SELECT actor, counter, record FROM versions WHERE key_id = ? ORDER BY created_at DESC',
     )
-    this.#recordsByOperation = prepare(
-      'SELECT record FROM versions WHERE key_id = ? AND op_id BETWEEN ? AND ? ORDER BY id',
+    this.#dotsOf = prepare('SELECT actor, counter FROM versions WHERE key_id = ? ORDER BY actor, counter')
+    this.#oldest = prepare(
+      `SELECT actor, counter, created_at AS createdAt FROM versions
+       WHERE key_id = ? ORDER BY created_at LIMIT ?`,
+    )
+    this.#recordsUpTo = prepare(
+      'SELECT record FROM versions WHERE key_id = ? AND created_at <= ? ORDER BY created_at DESC',
     ).pluck()
+    this.#recordsByOperation = prepare(
+      `SELECT actor, counter, record FROM versions
+       WHERE key_id = ? AND op_id BETWEEN ? AND ? ORDER BY op_id`,
+    )
     const range = (from: string, below: string): SqlStatement =>
       prepare(
         `SELECT id, key, summary FROM keys WHERE bucket = ? AND key ${from} ?${below} ORDER BY key LIMIT ?`,
@@ -91,7 +118,12 @@ export class KeyRows {
   }
 
   find(bucketId: Uint8Array, key: Uint8Array): StoredKey | undefined {
-    return this.#find.get(bucketId, key) as StoredKey | undefined
+    return this.#one(this.#find.get(bucketId, key)) as StoredKey | undefined
+  }
+
+  /** The summary as it is now. */
+  summaryOf(id: number): Uint8Array | undefined {
+    return this.#one(this.#summaryOf.get(id)) as Uint8Array | undefined
   }
 
   insert(
@@ -101,68 +133,83 @@ export class KeyRows {
     summary: Uint8Array,
     body: Uint8Array | null,
   ): number {
+    this.counts.written++
     return Number(this.#insert.run(bucketId, key, partition, summary, body).lastInsertRowid)
   }
 
   updateSummary(id: number, summary: Uint8Array): void {
-    this.#updateSummary.run(summary, id)
+    this.counts.written += this.#updateSummary.run(summary, id).changes
   }
 
   /** A new latest head that has no row yet. */
   updateLatest(id: number, summary: Uint8Array, body: Uint8Array | null): void {
-    this.#updateLatest.run(summary, body, id)
+    this.counts.written += this.#updateLatest.run(summary, body, id).changes
   }
 
   /** The latest head of before, with the body that the key's row still has, gets a row of its own. */
   moveLatest(id: number, version: Omit<StoredVersion, 'body'>): void {
     const { dot, createdAt, opId, record } = version
-    this.#moveLatest.run(dot.actor, dot.counter, createdAt, opId, record, id)
+    this.counts.read++
+    this.counts.written += this.#moveLatest.run(dot.actor, dot.counter, createdAt, opId, record, id).changes
   }
 
   insertVersion(id: number, version: StoredVersion): void {
     const { dot, createdAt, opId, record, body } = version
+    this.counts.written++
     this.#insertVersion.run(id, dot.actor, dot.counter, createdAt, opId, record, body)
   }
 
   /** A version that has a row becomes the latest head. */
   promote(id: number, summary: Uint8Array, dot: Dot): void {
-    this.#promote.run(summary, dot.actor, dot.counter, id)
+    this.counts.read++
+    this.counts.written += this.#promote.run(summary, dot.actor, dot.counter, id).changes
     this.deleteVersion(id, dot)
   }
 
   deleteVersion(id: number, dot: Dot): void {
-    this.#deleteVersion.run(id, dot.actor, dot.counter)
+    this.counts.written += this.#deleteVersion.run(id, dot.actor, dot.counter).changes
   }
 
   hasVersion(id: number, dot: Dot): boolean {
-    return this.#hasVersion.get(id, dot.actor, dot.counter) !== undefined
+    return this.#one(this.#hasVersion.get(id, dot.actor, dot.counter)) !== undefined
   }
 
   bodyOfLatest(id: number): Uint8Array | null {
-    return (this.#bodyOfKey.get(id) ?? null) as Uint8Array | null
+    return (this.#one(this.#bodyOfKey.get(id)) ?? null) as Uint8Array | null
   }
 
   /** Undefined when there is no such row. */
   bodyOfVersion(id: number, dot: Dot): Uint8Array | null | undefined {
-    return this.#bodyOfVersion.get(id, dot.actor, dot.counter) as Uint8Array | null | undefined
+    return this.#one(this.#bodyOfVersion.get(id, dot.actor, dot.counter)) as Uint8Array | null | undefined
   }
 
   recordOf(id: number, dot: Dot): Uint8Array | undefined {
-    return this.#recordOf.get(id, dot.actor, dot.counter) as Uint8Array | undefined
+    return this.#one(this.#recordOf.get(id, dot.actor, dot.counter)) as Uint8Array | undefined
   }
 
-  recordsOf(id: number): Uint8Array[] {
-    return this.#recordsOf.all(id) as Uint8Array[]
+  /** All that have rows, newest first. */
+  recordsOf(id: number): DottedRecord[] {
+    return this.#many(this.#recordsOf.all(id)) as DottedRecord[]
   }
 
-  /** Versions after the row `afterId`, at most `limit`. */
-  recordsPage(id: number, afterId: number, limit: number): { id: number; record: Uint8Array }[] {
-    return this.#recordsPage.all(id, afterId, limit) as { id: number; record: Uint8Array }[]
+  /** Dots of all that have rows, from the index alone: what makes a snapshot of a history that is too long to hold. */
+  dotsOf(id: number): Dot[] {
+    return this.#many(this.#dotsOf.all(id)) as Dot[]
+  }
+
+  /** Oldest first, at most `limit`. */
+  oldest(id: number, limit: number): DatedDot[] {
+    return this.#many(this.#oldest.all(id, limit)) as DatedDot[]
+  }
+
+  /** Versions with rows that were made up to a time, newest first. */
+  recordsUpTo(id: number, time: number): Uint8Array[] {
+    return this.#many(this.#recordsUpTo.all(id, time)) as Uint8Array[]
   }
 
   /** Versions whose opId lies between two, both included. */
-  recordsByOperation(id: number, first: Uint8Array, last: Uint8Array): Uint8Array[] {
-    return this.#recordsByOperation.all(id, first, last) as Uint8Array[]
+  recordsByOperation(id: number, first: Uint8Array, last: Uint8Array): DottedRecord[] {
+    return this.#many(this.#recordsByOperation.all(id, first, last)) as DottedRecord[]
   }
 
   /** Keys of a bucket after `start` (or from it on), below `end` if there is one, in bytewise order. */
@@ -175,9 +222,19 @@ export class KeyRows {
   ): NamedKey[] {
     if (end === undefined) {
       const statement = inclusive ? this.#rangeFrom : this.#rangeAfter
-      return statement.all(bucketId, start, limit) as NamedKey[]
+      return this.#many(statement.all(bucketId, start, limit)) as NamedKey[]
     }
     const statement = inclusive ? this.#rangeFromWithin : this.#rangeAfterWithin
-    return statement.all(bucketId, start, end, limit) as NamedKey[]
+    return this.#many(statement.all(bucketId, start, end, limit)) as NamedKey[]
+  }
+
+  #one(row: unknown): unknown {
+    if (row !== undefined) this.counts.read++
+    return row
+  }
+
+  #many(rows: unknown[]): unknown[] {
+    this.counts.read += rows.length
+    return rows
   }
 }

@@ -31,7 +31,7 @@ export class IndexedVersions implements LocalVersions {
 
   *all(): Iterable<Version> {
     if (this.#latest !== undefined) yield this.#latest
-    for (const record of this.#rows.recordsOf(this.#keyId)) yield decodeVersion(record)
+    for (const { record } of this.#rows.recordsOf(this.#keyId)) yield decodeVersion(record)
   }
 }
 

@@ -10,6 +10,11 @@ export interface OperationRange {
   readonly last: Uint8Array
 }
 
+/** Whether the text, which begins some version id, is all of it. */
+export function isWholeId(text: string): boolean {
+  return text.length === idCharacters
+}
+
 /** The opIds whose version ids begin with `prefix`. BAD_REQUEST when no id can. */
 export function operationRange(prefix: string): OperationRange {
   if (prefix.length > idCharacters || !/^[a-z2-7]*$/.test(prefix)) {

@@ -82,8 +82,16 @@ CREATE TABLE directory (
 );
 `
 
+/** The versions that a key lost last, so that a reader of one of them is told how it went (see `removals.ts`). */
+const version2 = `
+CREATE TABLE removals (
+  key_id INTEGER PRIMARY KEY,
+  operations BLOB NOT NULL
+);
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
-const migrations: readonly string[] = [version1]
+export const migrations: readonly string[] = [version1, version2]
 
 export const indexVersion = migrations.length
 
@@ -92,7 +100,10 @@ export function indexVersionOf(database: SqlDatabase): number {
   return Number(database.pragma('user_version', { simple: true }))
 }
 
-/** Brings the database to the newest schema; DATA_DIRECTORY when it was written by a newer Torc. */
+/**
+ * Brings the database to the newest schema, each step in one transaction: a crash leaves it before a step or after
+ * it. DATA_DIRECTORY when it was written by a newer Torc.
+ */
 export function migrateIndex(database: SqlDatabase, directory: string): void {
   const found = indexVersionOf(database)
   if (found > indexVersion) {
@@ -103,6 +114,11 @@ export function migrateIndex(database: SqlDatabase, directory: string): void {
     )
   }
   for (let version = found; version < indexVersion; version++) {
-    database.exec(`BEGIN IMMEDIATE; ${migrations[version]}; PRAGMA user_version = ${version + 1}; COMMIT;`)
+    try {
+      database.exec(`BEGIN IMMEDIATE; ${migrations[version]}; PRAGMA user_version = ${version + 1}; COMMIT;`)
+    } catch (thrown) {
+      if (database.inTransaction) database.exec('ROLLBACK')
+      throw thrown
+    }
   }
 }

@@ -104,6 +104,52 @@ t.test('versions come with their keys, over several frames if need be', async t 
   t.same(records.map(record => decodeVersion(record).id).sort(), ids.sort())
 })
 
+t.test('as of an earlier time, each key shows what it had then', async t => {
+  const { server } = await soleAgent(t)
+  const first = await mint(server, 'a', Buffer.from('1'))
+  const left = await mint(server, 'a', Buffer.from('2'), { cover: first.context, exact: true })
+  const other = await mint(server, 'b', Buffer.from('1'))
+  const right = await mint(server, 'a', Buffer.from('3'), { cover: first.context, exact: true })
+  const both = await mint(server, 'a', Buffer.from('4'))
+  const shown = async (at: number, versions = false) => {
+    const { items, exhausted } = await page(server, { at, versions })
+    t.ok(exhausted)
+    const id = (record: Uint8Array) => decodeVersion(record).id
+    return items.map(item => [
+      item.key,
+      item.heads.map(id),
+      ...(versions ? [item.versions?.map(id)] : []),
+      item.headsCoverAll,
+    ])
+  }
+  const [a, l, r, ab, b] = [first, left, right, both, other].map(({ version }) => version.id)
+  const time = (minted: typeof first) => minted.version.createdAt
+  t.same(await shown(time(first) - 1), [
+    ['a', [], true],
+    ['b', [], true],
+  ])
+  t.same(await shown(time(first)), [
+    ['a', [a], true],
+    ['b', [], true],
+  ])
+  t.same(await shown(time(left), true), [
+    ['a', [l], [a], true],
+    ['b', [], [], true],
+  ])
+  t.same(await shown(time(right), true), [
+    ['a', [r, l], [a], true],
+    ['b', [b], [], true],
+  ])
+  t.same(await shown(time(both)), [
+    ['a', [ab], true],
+    ['b', [b], true],
+  ])
+  const now = await page(server, { versions: true })
+  const then = await page(server, { versions: true, at: time(first) })
+  t.same(then.items[0]?.context, now.items[0]?.context, 'all that was seen, whenever it was made')
+  await t.rejects(page(server, { at: -1 }), { code: 'BAD_REQUEST' })
+})
+
 t.test('a page is bounded by its bytes', async t => {
   const { server } = await soleAgent(t)
   const metadata: [string, string][] = Array.from({ length: 4 }, (_, i) => [`name-${i}`, 'v'.repeat(4000)])

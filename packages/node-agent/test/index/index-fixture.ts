@@ -1,12 +1,14 @@
 import type { CausalContext } from '@torc/cluster/clocks/causal-context'
 import type { Dot } from '@torc/cluster/clocks/dot'
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { Attributes } from '@torc/cluster/state/attributes'
 import type { KeyState } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
 import { encodeVersion } from '@torc/cluster/state/version-codec'
 import { systemHasher } from '@torc/protocol/environment/system'
 import type { SqlDatabase } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
+import type { AttributeChanges } from '../../src/index/attribute-registers.js'
 import { CounterLease } from '../../src/index/counter-lease.js'
 import { Counts } from '../../src/index/counts.js'
 import { DroppedCounters } from '../../src/index/dropped-counters.js'
@@ -25,7 +27,6 @@ export function keyName(key: number): KeyName {
 
 /** An index on a memory disk, one transaction per write. */
 export class IndexFixture {
-  readonly disk = new MemoryDisk()
   readonly clock = new ManualClock()
   readonly #random
   #opIds = 0
@@ -37,7 +38,10 @@ export class IndexFixture {
     dropped: DroppedCounters
   }
 
-  constructor(readonly seed: number) {
+  constructor(
+    readonly seed: number,
+    readonly disk = new MemoryDisk(),
+  ) {
     this.#random = seededRandom(seed)
     this.#opened = this.#open()
   }
@@ -74,6 +78,9 @@ export class IndexFixture {
         contentType: 'text/plain',
         metadata: [['name', 'value']],
         blocks: undefined,
+        retention: undefined,
+        setPolicy: undefined,
+        attempt: undefined,
         ...request,
         body,
       }),
@@ -85,9 +92,14 @@ export class IndexFixture {
     context: CausalContext,
     one?: { readonly version: Version; readonly body: Uint8Array | null },
     keep?: readonly Dot[],
+    attributes?: Attributes,
   ): MergeResult {
     const arriving = one === undefined ? undefined : { ...one, record: encodeVersion(one.version) }
-    return this.transaction(() => this.index.merge(keyName(key), { context, arriving, keep }))
+    return this.transaction(() => this.index.merge(keyName(key), { context, arriving, keep, attributes }))
+  }
+
+  setAttributes(key: number, changes: AttributeChanges): Attributes {
+    return this.transaction(() => this.index.setAttributes(keyName(key), changes))
   }
 
   transaction<T>(run: () => T): T {

@@ -1,5 +1,8 @@
 import { type CausalContext, contextOfExactDot, emptyContext } from '@torc/cluster/clocks/causal-context'
 import { dotText } from '@torc/cluster/clocks/dot'
+import type { LiveReport } from '@torc/cluster/retention/live-report'
+import type { RetentionPolicy } from '@torc/cluster/retention/policy'
+import type { Attributes } from '@torc/cluster/state/attributes'
 import {
   closedContext,
   emptyState,
@@ -10,9 +13,12 @@ import {
 import { summaryOf } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
+import { TorcError } from '@torc/protocol/errors'
 import fc from 'fast-check'
 import t from 'tap'
+import type { MintResult } from '../../src/index/key-index.js'
 import { noVersions } from '../../src/index/local-versions.js'
+import { liveReport } from '../../src/index/oldest-versions.js'
 import { IndexFixture, keyName } from './index-fixture.js'
 
 /**
@@ -20,7 +26,26 @@ import { IndexFixture, keyName } from './index-fixture.js'
  * oracle: summary, versions, bodies and counts, also after it was opened again.
  */
 type Step =
-  | { do: 'mint'; at: number; key: number; exact: boolean; fromOther: boolean; again: boolean; clock: number }
+  | {
+      do: 'mint'
+      at: number
+      key: number
+      exact: boolean
+      fromOther: boolean
+      again: boolean
+      clock: number
+      policy: RetentionPolicy | undefined
+      setPolicy: RetentionPolicy | 'inherit' | undefined
+    }
+  | {
+      do: 'attributes'
+      at: number
+      key: number
+      which: number
+      name: string
+      clear: boolean
+      deliver: boolean
+    }
   | { do: 'deliver'; at: number; which: number }
   | { do: 'purge'; at: number; key: number; which: number }
   | { do: 'repair'; to: number; key: number; wholeFirst: boolean }
@@ -31,12 +56,19 @@ interface Written {
   readonly version: Version
   readonly body: Uint8Array | null
   readonly delta: CausalContext
+  readonly attributes: Attributes
   readonly token: CausalContext
 }
 
 const agent = fc.integer({ min: 0, max: 1 })
 const key = fc.integer({ min: 0, max: 1 })
 const which = fc.nat({ max: 50 })
+const policy = fc.constantFrom<RetentionPolicy>(
+  { kind: 'all' },
+  { kind: 'latest' },
+  { kind: 'global', max: 2 },
+  { kind: 'dynamic', max: 3 },
+)
 const mint = fc.record({
   do: fc.constant('mint' as const),
   at: agent,
@@ -45,6 +77,20 @@ const mint = fc.record({
   fromOther: fc.boolean(),
   again: fc.boolean(),
   clock: fc.integer({ min: -3, max: 3 }),
+  policy: fc.option(policy, { nil: undefined }),
+  setPolicy: fc.option(fc.oneof({ weight: 1, arbitrary: policy }, fc.constant('inherit' as const)), {
+    nil: undefined,
+    freq: 1,
+  }),
+})
+const attributes = fc.record({
+  do: fc.constant('attributes' as const),
+  at: agent,
+  key,
+  which,
+  name: fc.constantFrom('tag:a', 'tag:b'),
+  clear: fc.boolean(),
+  deliver: fc.boolean(),
 })
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: mint },
@@ -54,6 +100,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('repair' as const), to: agent, key, wholeFirst: fc.boolean() }),
   },
+  { weight: 2, arbitrary: attributes },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const), at: agent, crash: fc.boolean() }) },
 )
 
@@ -82,6 +129,7 @@ class World {
 
   run(step: Step): void {
     if (step.do === 'mint') this.mint(step)
+    else if (step.do === 'attributes') this.attributes(step)
     else if (step.do === 'deliver') this.deliver(step.at, step.which)
     else if (step.do === 'purge') this.purge(step.at, step.key, step.which)
     else if (step.do === 'repair') this.repair(step.to, step.key, step.wholeFirst)
@@ -103,7 +151,32 @@ class World {
     const kind = step.clock === 3 ? 'marker' : 'object'
     const body = kind === 'marker' ? null : Buffer.from(`body ${this.written.length}`)
     const opId = earlier?.version.opId
-    const result = fixture.mint(step.key, { cover, exact: step.exact, kind, body, ...(opId ? { opId } : {}) })
+    const { setPolicy } = step
+    const retention =
+      step.policy === undefined
+        ? undefined
+        : {
+            policy: step.policy,
+            live: step.fromOther ? this.reports(1 - step.at, step.key) : [],
+            attributes: new Map(),
+          }
+    const request = {
+      cover,
+      exact: step.exact,
+      kind,
+      body,
+      retention,
+      setPolicy,
+      ...(opId ? { opId } : {}),
+    } as const
+    let result: MintResult
+    try {
+      result = fixture.mint(step.key, request)
+    } catch (thrown) {
+      // The version of this operation was here and was removed.
+      if (thrown instanceof TorcError && thrown.code === 'SUPERSEDED' && step.again && !here) return
+      throw thrown
+    }
     if (here) {
       if (
         !result.repeated ||
@@ -115,10 +188,33 @@ class World {
       return
     }
     if (result.repeated) return
-    this.join(step.at, step.key, makeState(result.delta, [result.version]))
+    this.join(step.at, step.key, makeState(result.delta, [result.version], result.attributes))
     const after = this.state(step.at, step.key)
-    const { version, delta } = result
-    this.written.push({ key: step.key, version, body, delta, token: closedContext(after) })
+    const { version, delta, attributes } = result
+    if (after.versions.size > 0 && !after.versions.has(dotText(version.dot)))
+      throw new Error('a mint pruned what it made')
+    this.written.push({ key: step.key, version, body, delta, attributes, token: closedContext(after) })
+  }
+
+  /** What the other agent tells of its oldest versions. */
+  private reports(at: number, key: number): LiveReport[] {
+    const { index } = this.fixture(at)
+    const known = index.find(keyName(key).bucketId, keyName(key).key)
+    return known === undefined ? [] : [liveReport(index.rows, known, 64)]
+  }
+
+  private attributes(step: Step & { do: 'attributes' }): void {
+    const state = this.state(step.at, step.key)
+    const versions = [...state.versions.values()]
+    const version = versions[step.which % (versions.length + 1)]?.dot
+    const set: [string, Uint8Array][] = step.clear ? [] : [[step.name, Buffer.from([step.which])]]
+    const changes = { version, set, clear: step.clear ? [step.name] : [], seenTime: 0 }
+    if (versions.length === 0) return
+    const registers = this.fixture(step.at).setAttributes(step.key, changes)
+    this.join(step.at, step.key, { ...emptyState, attributes: registers })
+    if (!step.deliver) return
+    this.fixture(1 - step.at).merge(step.key, emptyContext, undefined, undefined, registers)
+    this.join(1 - step.at, step.key, { ...emptyState, attributes: registers })
   }
 
   private deliver(at: number, which: number): void {
@@ -128,10 +224,11 @@ class World {
     const covered = mergeStates(before, makeState(one.delta, [one.version])).versions.has(
       dotText(one.version.dot),
     )
-    const { outcome } = this.fixture(at).merge(one.key, one.delta, one)
+    const sent = one.attributes.size === 0 ? undefined : one.attributes
+    const { outcome } = this.fixture(at).merge(one.key, one.delta, one, undefined, sent)
     const expected = before.versions.has(dotText(one.version.dot)) ? 'had' : covered ? 'stored' : 'seen'
     if (outcome !== expected) throw new Error(`${outcome} where ${expected} was expected`)
-    this.join(at, one.key, makeState(one.delta, [one.version]))
+    this.join(at, one.key, makeState(one.delta, [one.version], one.attributes))
   }
 
   private purge(at: number, key: number, which: number): void {
@@ -151,7 +248,7 @@ class World {
       const body = this.written.find(one => dotText(one.version.dot) === dotText(version.dot))?.body ?? null
       fixture.merge(key, contextOfExactDot(version.dot), { version, body })
     }
-    fixture.merge(key, source.context, undefined, dots)
+    fixture.merge(key, source.context, undefined, dots, source.attributes)
     this.join(to, key, source)
   }
 
@@ -169,7 +266,7 @@ class World {
     const known = index.find(keyName(key).bucketId, keyName(key).key)
     const expected = summaryOf(state)
     if (known === undefined) {
-      if (expected.versionCount > 0 || expected.context.vector.size > 0)
+      if (expected.versionCount > 0 || expected.context.vector.size > 0 || expected.attributes.size > 0)
         throw new Error('the key is not known')
       return
     }
@@ -179,7 +276,7 @@ class World {
       const body = this.written.find(one => dotText(one.version.dot) === dotText(version.dot))?.body
       same(index.bodyOf(known, version.dot) ?? null, body ?? null, 'body')
     }
-    const rows = index.rows.recordsOf(known.id).map(record => dotText(decodeVersion(record).dot))
+    const rows = index.rows.recordsOf(known.id).map(({ record }) => dotText(decodeVersion(record).dot))
     const others = [...state.versions.keys()].filter(
       dot => dot !== dotText(expected.heads[0]?.dot ?? { actor: noActor, counter: 0 }),
     )

@@ -1,6 +1,68 @@
+import { contextOfDot, emptyContext, joinContexts } from '@torc/cluster/clocks/causal-context'
+import type { ActorId } from '@torc/cluster/clocks/dot'
+import { makeState } from '@torc/cluster/state/key-state'
+import { encodeSummary, summaryOf } from '@torc/cluster/state/key-summary'
+import type { Version } from '@torc/cluster/state/version'
+import { versionIdOf } from '@torc/cluster/state/version'
+import { encodeVersion } from '@torc/cluster/state/version-codec'
+import { systemHasher } from '@torc/protocol/environment/system'
 import t from 'tap'
+import type { SqlDatabase } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
-import { indexVersion, migrateIndex } from '../../src/index/schema.js'
+import { indexVersion, migrateIndex, migrations } from '../../src/index/schema.js'
+import { IndexFixture, keyName } from './index-fixture.js'
+
+const actor = '00000000000000aa' as ActorId
+
+/** The versions of one key as an agent of version 1 stored them: the n-th of them says "body n". */
+function history(length: number): Version[] {
+  const versions: Version[] = []
+  for (let counter = 1; counter <= length; counter++) {
+    const opId = new Uint8Array(16).fill(counter)
+    const body = Buffer.from(`body ${counter}`)
+    versions.push({
+      dot: { actor, counter },
+      after: counter - 1,
+      id: versionIdOf(opId),
+      context: counter === 1 ? emptyContext : contextOfDot({ actor, counter: counter - 1 }, 0),
+      kind: 'object',
+      size: body.length,
+      etag: 'etag-t',
+      sha256: systemHasher.sha256(body),
+      contentType: 'text/plain',
+      metadata: [['name', 'value']],
+      createdAt: 1_700_000_000_000_000 + counter,
+      seq: counter,
+      opId,
+      blocks: undefined,
+    })
+  }
+  return versions
+}
+
+/** An index of version 1 with one key, written with no code of today but the codecs of its records. */
+function writeVersion1(database: SqlDatabase, versions: readonly Version[]): void {
+  database.exec(`BEGIN; ${migrations[0]}; PRAGMA user_version = 1; COMMIT`)
+  const context = versions
+    .map(({ dot, after }) => contextOfDot(dot, after))
+    .reduce(joinContexts, emptyContext)
+  const summary = encodeSummary(summaryOf(makeState(context, versions)))
+  const { bucketId, key, partition } = keyName(0)
+  const bodyOf = ({ dot }: Version) => Buffer.from(`body ${dot.counter}`)
+  const latest = versions.at(-1)
+  database
+    .prepare('INSERT INTO keys (bucket, key, partition, summary, body) VALUES (?, ?, ?, ?, ?)')
+    .run(bucketId, key, partition, summary, latest === undefined ? null : bodyOf(latest))
+  const insert = database.prepare(
+    `INSERT INTO versions (key_id, actor, counter, created_at, op_id, record, body) VALUES (1, ?, ?, ?, ?, ?, ?)`,
+  )
+  for (const version of versions.slice(0, -1)) {
+    const { dot, createdAt, opId } = version
+    insert.run(dot.actor, dot.counter, createdAt, opId, encodeVersion(version), bodyOf(version))
+  }
+  database.prepare('UPDATE counts SET keys = 1, versions = ?').run(versions.length)
+  database.prepare('INSERT INTO actors VALUES (?, ?)').run(actor, 65_536)
+}
 
 t.test('migrating is done once and keeps what is there', async t => {
   const database = new MemoryDisk().openDatabase('x')
@@ -18,4 +80,68 @@ t.test('an index of a newer version is refused', async t => {
     code: 'DATA_DIRECTORY',
     message: /index of \/data has version/,
   })
+})
+
+t.test('an index of version 1 opens, reads as it was, and takes writes', async t => {
+  const disk = new MemoryDisk()
+  const versions = history(5)
+  const database = disk.openDatabase('index.sqlite')
+  writeVersion1(database, versions)
+  t.equal(database.pragma('user_version', { simple: true }), 1)
+  t.throws(() => database.prepare('SELECT 1 FROM removals'), 'as it was')
+  await disk.close()
+
+  const fixture = new IndexFixture(1, disk)
+  t.equal(fixture.database.pragma('user_version', { simple: true }), indexVersion)
+  const { bucketId, key } = keyName(0)
+  const { index } = fixture
+  const known = index.find(bucketId, key)
+  if (known === undefined) throw new Error('the key is lost')
+  for (const version of versions) {
+    t.same(index.versionAt(known, version.dot), version)
+    t.same(index.bodyOf(known, version.dot), Buffer.from(`body ${version.dot.counter}`))
+    t.equal(index.versionOf(known, version.opId)?.id, version.id)
+  }
+  t.equal(index.rows.recordsOf(known.id).length, 4)
+  t.equal(index.rows.recordsUpTo(known.id, versions[2]?.createdAt ?? 0).length, 3)
+  t.same(
+    index.rows.oldest(known.id, 2).map(({ counter }) => counter),
+    [1, 2],
+  )
+  t.same(index.rows.range(bucketId, key, true, undefined, 10).length, 1)
+  t.same(index.removals.of(known.id), [])
+  const minted = fixture.mint(0, {
+    retention: { policy: { kind: 'global', max: 5 }, live: [], attributes: new Map() },
+  })
+  t.match(minted.version, { dot: { actor, counter: 65_537 }, after: 5, seq: 6 }, 'counting goes on')
+  t.same(
+    index.removals.of(known.id).map(({ how }) => how),
+    ['pruned'],
+  )
+  fixture.close()
+})
+
+t.test('a crash in the middle of a migration leaves the version of before', async t => {
+  const disk = new MemoryDisk()
+  const database = disk.openDatabase('index.sqlite')
+  writeVersion1(database, history(3))
+  database.exec(`BEGIN IMMEDIATE; ${migrations[1]}; PRAGMA user_version = 2;`)
+  disk.crash()
+  const again = disk.openDatabase('index.sqlite')
+  t.equal(again.pragma('user_version', { simple: true }), 1)
+  t.throws(() => again.prepare('SELECT 1 FROM removals'))
+  migrateIndex(again, 'memory')
+  t.equal(again.pragma('user_version', { simple: true }), 2)
+  t.equal(again.prepare('SELECT count(*) FROM removals').pluck().get(), 0)
+  t.equal(again.prepare('SELECT count(*) FROM versions').pluck().get(), 2)
+})
+
+t.test('a migration that fails is undone whole', async t => {
+  const database = new MemoryDisk().openDatabase('x')
+  writeVersion1(database, history(1))
+  // What the migration makes is there already.
+  database.exec('CREATE TABLE removals (other INTEGER)')
+  t.throws(() => migrateIndex(database, '/data'), /already exists/)
+  t.equal(database.inTransaction, false)
+  t.equal(database.pragma('user_version', { simple: true }), 1)
 })
