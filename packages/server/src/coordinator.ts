@@ -7,20 +7,34 @@ import {
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
 import type * as s from '@torc/protocol/store/object-store'
+import { restoreObjects } from '@torc/protocol/store/restore'
 import { givenBody } from './bodies/body-source.js'
 import { storedBody } from './bodies/stored-body.js'
 import type { Administration } from './core/administration.js'
+import type { AttributeOperations } from './core/attribute-operations.js'
 import type { Coordination } from './core/coordination.js'
 import type { Operations } from './core/operations.js'
+import { hybridTimeOf } from './flows/past-time.js'
 import { tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
 import { InProcessObject } from './in-process/in-process-object.js'
-import { bucketInfo, fetchItem, listEntry, putResult, versionInfo } from './in-process/results.js'
+import {
+  bucketInfo,
+  copyResult,
+  fetchItem,
+  historyEntry,
+  listEntry,
+  policyInfo,
+  putResult,
+  tagInfo,
+  versionInfo,
+} from './in-process/results.js'
 import type { SharedFiles } from './shared-path/shared-files.js'
 import { withSharedBody, writeShared } from './shared-path/shared-transfer.js'
 
 export interface CoordinatorParts {
   readonly c: Coordination
   readonly operations: Operations
+  readonly attributes: AttributeOperations
   readonly administration: Administration
   readonly files: SharedFiles
 }
@@ -29,12 +43,14 @@ export interface CoordinatorParts {
 export class Coordinator implements s.ObjectStore, s.Admin {
   readonly #c: Coordination
   readonly #operations: Operations
+  readonly #attributes: AttributeOperations
   readonly #administration: Administration
   readonly #files: SharedFiles
 
-  constructor({ c, operations, administration, files }: CoordinatorParts) {
+  constructor({ c, operations, attributes, administration, files }: CoordinatorParts) {
     this.#c = c
     this.#operations = operations
+    this.#attributes = attributes
     this.#administration = administration
     this.#files = files
   }
@@ -110,6 +126,59 @@ export class Coordinator implements s.ObjectStore, s.Admin {
     return { bucket, key, removed: outcome.removed, marker: undefined, context: tokenOfDelete(outcome) }
   }
 
+  async copy(
+    source: s.CopySource,
+    bucket: string,
+    key: string,
+    options: s.CopyOptions = {},
+  ): Promise<s.CopyResult> {
+    const outcome = await this.#operations.copy({
+      ...this.#write(bucket, key, options),
+      key,
+      sourceBucket: bucketName.check(source.bucket, 'source bucket'),
+      sourceKey: keyText.check(source.key, 'source key'),
+      sourceVersionId: source.versionId,
+    })
+    return copyResult(outcome)
+  }
+
+  restore(bucket: string, options: s.RestoreOptions): AsyncIterable<s.RestoredKey> {
+    return restoreObjects(this, bucketName.check(bucket, 'bucket'), options)
+  }
+
+  async policy(target: s.PolicyTarget, options: s.CallOptions = {}): Promise<s.PolicyInfo> {
+    return policyInfo(await this.#attributes.policy(policyTarget(target, options)))
+  }
+
+  setPolicy(target: s.PolicyTarget, policy: string, options: s.CallOptions = {}): Promise<void> {
+    return this.#attributes.setPolicy({ ...policyTarget(target, options), policy })
+  }
+
+  async tags(bucket: string, key: string, options: s.TagOptions = {}): Promise<s.TagInfo> {
+    return tagInfo(bucket, key, await this.#attributes.tags(this.#read(bucket, key, options)))
+  }
+
+  async setTags(
+    bucket: string,
+    key: string,
+    changes: s.TagChanges,
+    options: s.TagOptions = {},
+  ): Promise<s.TagInfo> {
+    const change = { set: Object.entries(changes.set ?? {}), clear: changes.clear ?? [] }
+    return tagInfo(bucket, key, await this.#attributes.setTags(this.#read(bucket, key, options), change))
+  }
+
+  async *history(
+    bucket: string,
+    key: string,
+    options: s.CallOptions & { readonly limit?: number | undefined } = {},
+  ): AsyncGenerator<s.HistoryEntry> {
+    const { limit, timeoutMs, signal } = options
+    const operation = { bucket: bucketName.check(bucket, 'bucket'), key: keyText.check(key, 'key'), limit }
+    for await (const page of this.#operations.history({ ...operation, timeoutMs, signal }))
+      for (const entry of page) yield historyEntry(bucket, key, entry)
+  }
+
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
     return this.#entries(bucket, 'keys', options)
   }
@@ -123,7 +192,7 @@ export class Coordinator implements s.ObjectStore, s.Admin {
     what: 'keys' | 'versions',
     options: s.PageOptions = {},
   ): Promise<s.ListPage> {
-    const { prefix = '', delimiter, startAfter, token, timeoutMs, signal } = options
+    const { prefix = '', delimiter, startAfter, token, at, timeoutMs, signal } = options
     const page = await this.#operations.list({
       bucket: bucketName.check(bucket, 'bucket'),
       what,
@@ -132,6 +201,7 @@ export class Coordinator implements s.ObjectStore, s.Admin {
       limit: Math.min(options.limit ?? limits.listLimitMax, limits.listLimitMax),
       startAfter,
       token,
+      at: at === undefined ? undefined : hybridTimeOf(at),
       timeoutMs,
       signal,
     })
@@ -178,6 +248,10 @@ export class Coordinator implements s.ObjectStore, s.Admin {
     return bucketInfo(await this.#administration.buckets.show(bucketName.check(bucket, 'bucket'), options))
   }
 
+  async changeBucket(bucket: string, changes: s.BucketChanges): Promise<s.BucketInfo> {
+    return bucketInfo(await this.#administration.buckets.change(bucketName.check(bucket, 'bucket'), changes))
+  }
+
   async deleteBucket(
     bucket: string,
     options: s.CallOptions & { readonly force?: boolean | undefined } = {},
@@ -206,18 +280,19 @@ export class Coordinator implements s.ObjectStore, s.Admin {
   }
 
   #read(bucket: string, key: string, options: s.GetOptions) {
-    const { versionId, timeoutMs, signal } = options
+    const { versionId, at, timeoutMs, signal } = options
     return {
       bucket: bucketName.check(bucket, 'bucket'),
       key: keyText.check(key, 'key'),
       versionId,
+      at: at === undefined ? undefined : hybridTimeOf(at),
       timeoutMs,
       signal,
     }
   }
 
   #write<K extends string | undefined>(bucket: string, key: K, options: s.PutOptions) {
-    const { contentType, metadata, context, retry = false, timeoutMs, signal } = options
+    const { contentType, metadata, context, policy, retry = false, timeoutMs, signal } = options
     const opId = options.opId ?? makeOperationId(this.#c.environment.random)
     if (opId.length !== operationIdBytes) {
       throw new TorcError('BAD_REQUEST', `an operation id has ${operationIdBytes} bytes, not ${opId.length}`)
@@ -230,9 +305,19 @@ export class Coordinator implements s.ObjectStore, s.Admin {
       contentType,
       metadata,
       context,
+      policy,
       retry,
       timeoutMs,
       signal,
     }
+  }
+}
+
+function policyTarget({ bucket, key }: s.PolicyTarget, { timeoutMs, signal }: s.CallOptions) {
+  return {
+    bucket: bucket === undefined ? undefined : bucketName.check(bucket, 'bucket'),
+    key: key === undefined ? undefined : keyText.check(key, 'key'),
+    timeoutMs,
+    signal,
   }
 }

@@ -17,9 +17,11 @@ import { Buckets } from './buckets/buckets.js'
 import { ObjectControlStore } from './buckets/control-store.js'
 import { Coordinator } from './coordinator.js'
 import { Administration } from './core/administration.js'
+import { AttributeOperations } from './core/attribute-operations.js'
 import type { Coordination } from './core/coordination.js'
 import { readAttemptMs } from './core/deadline.js'
 import { Operations } from './core/operations.js'
+import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
@@ -180,14 +182,17 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
   const buckets = new Buckets(control, clock, hasher, secret.clusterId)
   const files = new DiskSharedFiles(options.sharedRoots, random)
   const operations = new Operations(c, buckets)
-  const administration = new Administration(c, membership, new BucketFlow(c, control, buckets))
+  const bucketFlow = new BucketFlow(c, control, buckets)
+  const attributes = new AttributeOperations(c, buckets, bucketFlow)
+  const administration = new Administration(c, membership, bucketFlow)
   Object.assign(
     handlers,
     objectHandlers({ c, operations, files }),
+    attributeHandlers(attributes),
     listingHandlers(operations),
     clusterHandlers(administration),
   )
-  return { c, pool, membership, store: new Coordinator({ c, operations, administration, files }) }
+  return { c, pool, membership, store: new Coordinator({ c, operations, attributes, administration, files }) }
 }
 
 function addressOf(membership: Membership, agent: string): Address {

@@ -72,12 +72,12 @@ export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenera
 }
 
 /** One block, whole, from the first of its owners that gives it. */
-async function fetchBlock(
+export async function fetchBlock(
   c: Coordination,
-  read: BlockRead,
+  read: Pick<BlockRead, 'bucket' | 'timeoutMs'>,
   hash: Uint8Array,
   size: number,
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
 ): Promise<readonly Uint8Array[]> {
   const layout = c.layouts.require()
   const owners = layout.owners(layout.partitionOfBlock(hash), read.bucket.replicas)

@@ -1,15 +1,19 @@
 import { emptyContext } from '@torc/cluster/clocks/causal-context'
 import type { Token } from '@torc/cluster/clocks/token'
+import { parsePolicy, policyText } from '@torc/cluster/retention/policy'
 import type { Random } from '@torc/protocol/environment/random'
 import { TorcError } from '@torc/protocol/errors'
-import type { BucketOptions } from '@torc/protocol/store/object-store'
+import type { BucketChanges, BucketOptions } from '@torc/protocol/store/object-store'
 import type { Coordination } from '../core/coordination.js'
 import { purge } from '../flows/delete-flow.js'
 import { listPage } from '../list/list-flow.js'
 import { effectiveQuorum, majority } from '../quorum/targets.js'
 import type { BucketRecord, BucketView } from './bucket-record.js'
-import { type Buckets, bucketNotFound, recordAgeMs } from './buckets.js'
-import type { ControlCall, ControlStore } from './control-store.js'
+import { type Buckets, bucketNotFound } from './buckets.js'
+import { emptyClusterRecord } from './cluster-record.js'
+import type { ControlCall, ControlStore, StoredRecord } from './control-store.js'
+import { type PolicyInForce, policyInForce } from './policy-in-force.js'
+import { recordAgeMs } from './record-cache.js'
 
 /** Records read, and keys purged, at once. */
 const parallel = 16
@@ -17,7 +21,12 @@ const pageKeys = 1000
 
 export const replicasDefault = 3
 
-/** Makes, shows and removes buckets. */
+/** A bucket as people are shown it. */
+export interface BucketDescription extends BucketRecord {
+  readonly inForce: PolicyInForce
+}
+
+/** Makes, shows, changes and removes buckets. */
 export class BucketFlow {
   readonly #c: Coordination
   readonly #store: ControlStore
@@ -33,7 +42,8 @@ export class BucketFlow {
    * BUCKET_EXISTS when it is there. Creators that race make the same bucket (decision 4); one whose settings did not
    * win is told so.
    */
-  async create(name: string, options: BucketOptions): Promise<BucketRecord> {
+  async create(name: string, options: BucketOptions): Promise<BucketDescription> {
+    const policy = checkedPolicy(options.policy ?? 'inherit')
     const layout = this.#c.layouts.require()
     const call = callOf(options)
     const existing = await this.#store.get(name, call)
@@ -45,7 +55,8 @@ export class BucketFlow {
       generation: (existing?.record.generation ?? 0) + 1,
       deleted: false,
       createdAt: this.#c.hybridClock.now(),
-      policy: 'all',
+      policy,
+      changes: 0,
       strict: options.strict ?? false,
       ...checkedQuorums(options, layout.replicas),
     }
@@ -61,13 +72,42 @@ export class BucketFlow {
     if (chosen === undefined || !sameSettings(chosen, record)) {
       throw new TorcError('BUCKET_EXISTS', `bucket ${name} was made by somebody else at the same time`)
     }
-    return chosen
+    return this.#describe(chosen, call)
   }
 
-  async show(name: string, call: ControlCall): Promise<BucketRecord> {
-    const stored = await this.#store.get(name, call)
-    if (stored === undefined || stored.record.deleted) throw bucketNotFound(name)
-    return stored.record
+  async show(name: string, call: ControlCall): Promise<BucketDescription> {
+    return this.#describe((await this.#existing(name, call)).record, call)
+  }
+
+  /** Changes what is given; of changes that race one wins whole. Servers follow within seconds. */
+  async change(name: string, changes: BucketChanges): Promise<BucketDescription> {
+    const policy = changes.policy === undefined ? undefined : checkedPolicy(changes.policy)
+    const call = callOf(changes)
+    const { record, token } = await this.#existing(name, call)
+    const { replicas } = record
+    const changed: BucketRecord = {
+      ...record,
+      readQuorum: checkedQuorum('read', changes.readQuorum ?? record.readQuorum, replicas),
+      writeQuorum: checkedQuorum('write', changes.writeQuorum ?? record.writeQuorum, replicas),
+      strict: changes.strict ?? record.strict,
+      policy: policy ?? record.policy,
+      changes: record.changes + 1,
+    }
+    await this.#store.put(changed, token, changes.opId ?? this.#random().bytes(16), call)
+    this.#buckets.forget(name)
+    return this.#describe(changed, call)
+  }
+
+  /** The cluster's own retention policy: `inherit` where none is set. */
+  async clusterPolicy(call: ControlCall): Promise<string> {
+    return ((await this.#store.getCluster(call))?.record ?? emptyClusterRecord).policy
+  }
+
+  async setClusterPolicy(text: string, call: ControlCall): Promise<void> {
+    const policy = checkedPolicy(text)
+    const stored = await this.#store.getCluster(call)
+    await this.#store.putCluster({ policy }, stored?.token ?? nothingSeen, call)
+    this.#buckets.forgetAll()
   }
 
   /** How many buckets there are. */
@@ -78,7 +118,7 @@ export class BucketFlow {
   }
 
   /** All buckets, by name. */
-  async all(call: ControlCall): Promise<BucketRecord[]> {
+  async all(call: ControlCall): Promise<BucketDescription[]> {
     const names: string[] = []
     for await (const name of this.#store.names(call)) names.push(name)
     const records: BucketRecord[] = []
@@ -88,7 +128,8 @@ export class BucketFlow {
       )
       for (const found of stored) if (found !== undefined && !found.record.deleted) records.push(found.record)
     }
-    return records
+    const clusterPolicy = records.length > 0 ? await this.clusterPolicy(call) : ''
+    return records.map(record => ({ ...record, inForce: policyInForce(record.policy, clusterPolicy) }))
   }
 
   /**
@@ -97,9 +138,8 @@ export class BucketFlow {
    * if there is any, the bucket stays.
    */
   async remove(name: string, force: boolean, call: ControlCall): Promise<void> {
-    const stored = await this.#store.get(name, call)
-    if (stored === undefined || stored.record.deleted) throw bucketNotFound(name)
-    const view = this.#buckets.viewOf(stored.record)
+    const stored = await this.#existing(name, call)
+    const view = this.#buckets.viewOf(stored.record, 'inherit')
     if (force) await this.#purgeAll(view, call)
     else if (await this.#hasVersions(view, call)) throw notEmpty(name)
     await this.#put({ ...stored.record, deleted: true }, stored.token, call)
@@ -109,6 +149,18 @@ export class BucketFlow {
     const marked = await this.#store.get(name, call)
     if (marked?.record.deleted === true) await this.#put(stored.record, marked.token, call)
     throw notEmpty(name)
+  }
+
+  /** BUCKET_NOT_FOUND when it is not there. */
+  async #existing(name: string, call: ControlCall): Promise<StoredRecord> {
+    const stored = await this.#store.get(name, call)
+    if (stored === undefined || stored.record.deleted) throw bucketNotFound(name)
+    return stored
+  }
+
+  async #describe(record: BucketRecord, call: ControlCall): Promise<BucketDescription> {
+    const clusterPolicy = record.policy === 'inherit' ? await this.clusterPolicy(call) : 'inherit'
+    return { ...record, inForce: policyInForce(record.policy, clusterPolicy) }
   }
 
   async #put(record: BucketRecord, replaces: Token, call: ControlCall): Promise<void> {
@@ -208,15 +260,19 @@ export function checkedQuorums(
       },
     )
   }
-  for (const [what, quorum] of [
-    ['read', readQuorum],
-    ['write', writeQuorum],
-  ] as const) {
-    if (effectiveQuorum(quorum, replicas) !== quorum || quorum < 1) {
-      throw new TorcError('BAD_REQUEST', `a ${what} quorum of ${quorum} with ${replicas} replicas`, {
-        hint: `A quorum is 1 to ${replicas}.`,
-      })
-    }
-  }
+  checkedQuorum('read', readQuorum, replicas)
+  checkedQuorum('write', writeQuorum, replicas)
   return { replicas, readQuorum, writeQuorum }
+}
+
+function checkedQuorum(what: 'read' | 'write', quorum: number, replicas: number): number {
+  if (quorum >= 1 && effectiveQuorum(quorum, replicas) === quorum) return quorum
+  throw new TorcError('BAD_REQUEST', `a ${what} quorum of ${quorum} with ${replicas} replicas`, {
+    hint: `A quorum is 1 to ${replicas}.`,
+  })
+}
+
+/** As it is stored: one text for each policy. BAD_REQUEST says what a policy may be. */
+function checkedPolicy(text: string): string {
+  return policyText(parsePolicy(text))
 }

@@ -1,9 +1,11 @@
 import { PackReader } from '@torc/cluster/codec/pack-reader'
 import { PackWriter } from '@torc/cluster/codec/pack-writer'
+import { keepAll, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { bucketIdOf, systemBucketId } from '@torc/cluster/ring/bucket-id'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { limits } from '@torc/protocol/limits'
 import { majority } from '../quorum/targets.js'
+import { type PolicyInForce, policyInForce } from './policy-in-force.js'
 
 /** What flows need to know of a bucket. */
 export interface BucketView {
@@ -13,6 +15,9 @@ export interface BucketView {
   readonly readQuorum: number
   readonly writeQuorum: number
   readonly strict: boolean
+  /** The retention policy in force for keys without one of their own, and whose it is. */
+  readonly policy: RetentionPolicy
+  readonly policyFrom: PolicyInForce['from']
 }
 
 /** A bucket's record in the control store. Deleted buckets keep theirs, so that a later one gets another id. */
@@ -26,15 +31,19 @@ export interface BucketRecord {
   readonly readQuorum: number
   readonly writeQuorum: number
   readonly strict: boolean
+  /** Retention policy; `inherit` = the cluster's. */
   readonly policy: string
+  /** How often the settings were changed. */
+  readonly changes: number
 }
 
-const schemaVersion = 1
+const schemaVersion = 2
+const fieldsOfFirstSchema = 10
 
 /** A compact array after its schema version; the same record always has the same bytes. */
 export function encodeBucketRecord(record: BucketRecord): Uint8Array {
   const writer = new PackWriter(160)
-  writer.array(10)
+  writer.array(fieldsOfFirstSchema + 1)
   writer.uint(schemaVersion)
   writer.text(record.name)
   writer.uint(record.generation)
@@ -45,14 +54,16 @@ export function encodeBucketRecord(record: BucketRecord): Uint8Array {
   writer.uint(record.writeQuorum)
   writer.uint(record.strict ? 1 : 0)
   writer.text(record.policy)
+  writer.uint(record.changes)
   return writer.finish()
 }
 
 /** CORRUPT when the bytes are no record or a newer Torc wrote them. */
 export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
   const reader = new PackReader(bytes, 'CORRUPT', 'bucket record')
-  reader.tuple(10)
-  reader.schema(schemaVersion)
+  const fields = reader.array(fieldsOfFirstSchema + 1)
+  const schema = reader.schema(schemaVersion)
+  if (fields !== fieldsOfFirstSchema + (schema === 1 ? 0 : 1)) throw reader.refuse(`${fields} fields`)
   const record: BucketRecord = {
     name: reader.text(limits.bucketNameBytesMax),
     generation: reader.uint(),
@@ -63,6 +74,7 @@ export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
     writeQuorum: reader.uint(64),
     strict: reader.uint(1) === 1,
     policy: reader.text(256),
+    changes: schema === 1 ? 0 : reader.uint(),
   }
   reader.end()
   return record
@@ -70,7 +82,8 @@ export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
 
 /**
  * Racing writers leave siblings; all servers must read the same one. The highest generation counts; within it a
- * deletion, then the oldest record (DESIGN decision 4: both creators computed the same id).
+ * deletion, then the settings that were changed most often, then the oldest record (decision 4: both creators
+ * computed the same id), then the first of those given: give them newest first.
  */
 export function chooseRecord(records: readonly BucketRecord[]): BucketRecord | undefined {
   let best: BucketRecord | undefined
@@ -83,10 +96,17 @@ export function chooseRecord(records: readonly BucketRecord[]): BucketRecord | u
 function precedes(a: BucketRecord, b: BucketRecord): boolean {
   if (a.generation !== b.generation) return a.generation > b.generation
   if (a.deleted !== b.deleted) return a.deleted
+  if (a.changes !== b.changes) return a.changes > b.changes
   return a.createdAt < b.createdAt
 }
 
-export function viewOf(hasher: Hasher, clusterId: string, record: BucketRecord): BucketView {
+export function viewOf(
+  hasher: Hasher,
+  clusterId: string,
+  record: BucketRecord,
+  clusterPolicy: string,
+): BucketView {
+  const { policy, from } = policyInForce(record.policy, clusterPolicy)
   return {
     name: record.name,
     id: bucketIdOf(hasher, clusterId, record.name, record.generation),
@@ -94,11 +114,22 @@ export function viewOf(hasher: Hasher, clusterId: string, record: BucketRecord):
     readQuorum: record.readQuorum,
     writeQuorum: record.writeQuorum,
     strict: record.strict,
+    policy,
+    policyFrom: from,
   }
 }
 
 /** The bucket that holds the records: no client can name it. */
 export function systemBucket(replicas: number): BucketView {
   const quorum = majority(replicas)
-  return { name: '', id: systemBucketId, replicas, readQuorum: quorum, writeQuorum: quorum, strict: true }
+  return {
+    name: '',
+    id: systemBucketId,
+    replicas,
+    readQuorum: quorum,
+    writeQuorum: quorum,
+    strict: true,
+    policy: keepAll,
+    policyFrom: 'default',
+  }
 }

@@ -16,6 +16,12 @@ import {
   encodeBucketRecord,
   systemBucket,
 } from './bucket-record.js'
+import {
+  type ClusterRecord,
+  clusterRecordKey,
+  decodeClusterRecord,
+  encodeClusterRecord,
+} from './cluster-record.js'
 
 /** How long and on whose behalf a control record is read or written. */
 export interface ControlCall {
@@ -24,8 +30,8 @@ export interface ControlCall {
 }
 
 /** A record, and what a write that replaces it must cover. */
-export interface StoredRecord {
-  readonly record: BucketRecord
+export interface StoredRecord<R = BucketRecord> {
+  readonly record: R
   readonly token: Token
 }
 
@@ -35,11 +41,23 @@ export interface ControlStore {
   get(name: string, call: ControlCall): Promise<StoredRecord | undefined>
   /** Writes a record over what `replaces` showed. */
   put(record: BucketRecord, replaces: Token | undefined, opId: Uint8Array, call: ControlCall): Promise<void>
+  /** The record of the cluster; undefined when there never was one. */
+  getCluster(call: ControlCall): Promise<StoredRecord<ClusterRecord> | undefined>
+  /** Writes it over what `replaces` showed. */
+  putCluster(record: ClusterRecord, replaces: Token, call: ControlCall): Promise<void>
   /** Names of the buckets that are there, in order (a race between making and removing may show either). */
   names(call: ControlCall): AsyncIterable<string>
 }
 
 const recordType = 'application/vnd.torc.bucket'
+const clusterRecordType = 'application/vnd.torc.cluster'
+
+interface WrittenRecord {
+  readonly key: string
+  readonly bytes: Uint8Array
+  readonly contentType: string
+  readonly metadata: readonly (readonly [string, string])[]
+}
 
 /** Beside the record proper, so that a listing can tell without reading it. */
 const deletedMark: readonly (readonly [string, string])[] = [['deleted', 'true']]
@@ -56,45 +74,66 @@ export class ObjectControlStore implements ControlStore {
     this.#c = c
   }
 
-  async get(name: string, call: ControlCall): Promise<StoredRecord | undefined> {
+  get(name: string, call: ControlCall): Promise<StoredRecord | undefined> {
+    return this.#read(name, decodeBucketRecord, chooseRecord, call)
+  }
+
+  put(record: BucketRecord, replaces: Token | undefined, opId: Uint8Array, call: ControlCall): Promise<void> {
+    const metadata = record.deleted ? deletedMark : []
+    const written = { key: record.name, bytes: encodeBucketRecord(record), contentType: recordType, metadata }
+    return this.#write(written, replaces, opId, call)
+  }
+
+  getCluster(call: ControlCall): Promise<StoredRecord<ClusterRecord> | undefined> {
+    // Of changes that race the latest counts.
+    return this.#read(clusterRecordKey, decodeClusterRecord, ([latest]) => latest, call)
+  }
+
+  putCluster(record: ClusterRecord, replaces: Token, call: ControlCall): Promise<void> {
+    const bytes = encodeClusterRecord(record)
+    const written = { key: clusterRecordKey, bytes, contentType: clusterRecordType, metadata: [] }
+    return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
+  }
+
+  /** The records of all heads, newest first; `choose` says which one counts. */
+  async #read<R>(
+    key: string,
+    decode: (bytes: Uint8Array) => R,
+    choose: (newestFirst: readonly R[]) => R | undefined,
+    call: ControlCall,
+  ): Promise<StoredRecord<R> | undefined> {
     const c = this.#c
     const deadline = new Deadline(c.environment.clock, call.timeoutMs, call.signal)
-    const p = place(c, this.#bucket(), name)
+    const p = place(c, this.#bucket(), key)
     const read = await readHeads(c, p, deadline)
-    const records: BucketRecord[] = []
+    const records: R[] = []
     for (const [i, head] of read.heads.entries()) {
       const inline = i === 0 ? read.inline : undefined
       const pieces = inline ?? (await readInlineBody(c, p, head, read.holdersOf(head), deadline))
-      records.push(decodeBucketRecord(Buffer.concat(pieces)))
+      records.push(decode(Buffer.concat(pieces)))
     }
-    const record = chooseRecord(records)
+    const record = choose(records)
     const { context, newest, seq } = read
     return record === undefined ? undefined : { record, token: { context, newest, seq } }
   }
 
-  async put(
-    record: BucketRecord,
-    replaces: Token | undefined,
+  async #write(
+    { bytes, ...rest }: WrittenRecord,
+    token: Token | undefined,
     opId: Uint8Array,
     call: ControlCall,
   ): Promise<void> {
     const bucket = this.#bucket()
     const { timeoutMs, signal } = call
-    const body = await prepareBody(this.#c, givenBody(encodeBucketRecord(record), undefined), {
-      bucket,
-      opId,
-      timeoutMs,
-      signal,
-    })
+    const body = await prepareBody(this.#c, givenBody(bytes, undefined), { bucket, opId, timeoutMs, signal })
     await write(this.#c, {
+      ...rest,
       bucket,
-      key: record.name,
       opId,
       kind: 'object',
       body,
-      contentType: recordType,
-      metadata: record.deleted ? deletedMark : [],
-      token: replaces,
+      token,
+      policy: undefined,
       retry: false,
       timeoutMs,
       signal,
@@ -116,7 +155,9 @@ export class ObjectControlStore implements ControlStore {
         signal: call.signal,
       })
       for (const entry of page.entries) {
-        if ('key' in entry && (entry.siblings.length > 0 || !isMarkedDeleted(entry.version))) yield entry.key
+        // What is not a bucket's record has a name that no bucket can have.
+        if (!('key' in entry) || entry.key.startsWith('_')) continue
+        if (entry.siblings.length > 0 || !isMarkedDeleted(entry.version)) yield entry.key
       }
       token = page.token
     } while (token !== undefined)

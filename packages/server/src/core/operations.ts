@@ -1,11 +1,16 @@
 import { readToken, type Token } from '@torc/cluster/clocks/token'
+import { parsePolicy } from '@torc/cluster/retention/policy'
+import { TorcError } from '@torc/protocol/errors'
 import type { BodySource } from '../bodies/body-source.js'
 import { type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Buckets } from '../buckets/buckets.js'
+import { ActorDirectory } from '../flows/actor-directory.js'
+import { type CopyOutcome, copy } from '../flows/copy-flow.js'
 import { type DeleteOutcome, purge } from '../flows/delete-flow.js'
 import { type FetchedPage, gatherAll } from '../flows/fetch-flow.js'
 import { type ReadVersion, read } from '../flows/get-flow.js'
+import { type HistoryVersion, readHistory } from '../flows/history-flow.js'
 import { postKey } from '../flows/post-key.js'
 import { write } from '../flows/put-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
@@ -29,6 +34,24 @@ export interface PutOperation extends OperationLimits {
   readonly metadata: readonly (readonly [string, string])[] | undefined
   /** Token as the client gave it. */
   readonly context: string | undefined
+  /** Retention policy of the key from now on. */
+  readonly policy: string | undefined
+  readonly retry: boolean
+}
+
+export interface CopyOperation extends OperationLimits {
+  readonly bucket: string
+  readonly key: string
+  readonly opId: Uint8Array
+  readonly sourceBucket: string
+  readonly sourceKey: string
+  readonly sourceVersionId: string | undefined
+  /** Undefined: the source's. */
+  readonly contentType: string | undefined
+  readonly metadata: readonly (readonly [string, string])[] | undefined
+  /** Token of the destination. */
+  readonly context: string | undefined
+  readonly policy: string | undefined
   readonly retry: boolean
 }
 
@@ -36,6 +59,14 @@ export interface GetOperation extends OperationLimits {
   readonly bucket: string
   readonly key: string
   readonly versionId: string | undefined
+  /** Hybrid time; not beside `versionId`. */
+  readonly at?: number | undefined
+}
+
+export interface HistoryOperation extends OperationLimits {
+  readonly bucket: string
+  readonly key: string
+  readonly limit: number | undefined
 }
 
 export interface DeleteOperation extends OperationLimits {
@@ -61,6 +92,7 @@ const defaultContentType = 'application/octet-stream'
 export class Operations {
   readonly #c: Coordination
   readonly #buckets: Buckets
+  readonly #actors = new ActorDirectory()
   readonly #emptyBody: PreparedBody
 
   constructor(c: Coordination, buckets: Buckets) {
@@ -81,6 +113,7 @@ export class Operations {
   async put(operation: PutOperation): Promise<WriteOutcome> {
     const { opId, timeoutMs, signal, source } = operation
     try {
+      const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
       const found = this.#buckets.find(operation.bucket, operation)
       const bucket = found instanceof Promise ? await found : found
       const key = operation.key ?? postKey(opId)
@@ -96,6 +129,7 @@ export class Operations {
         contentType: operation.contentType ?? defaultContentType,
         metadata: operation.metadata ?? noMetadata,
         token,
+        policy,
         retry: operation.retry,
         timeoutMs,
         signal,
@@ -106,11 +140,34 @@ export class Operations {
     }
   }
 
+  /** Stores a version with the content of another; its body is not read here but for small ones. */
+  async copy(operation: CopyOperation): Promise<CopyOutcome> {
+    const { key, opId, contentType, metadata, retry, timeoutMs, signal } = operation
+    const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
+    const bucket = await this.#buckets.find(operation.bucket, operation)
+    const sourceBucket = await this.#buckets.find(operation.sourceBucket, operation)
+    const token = this.#tokenOf(operation.context, bucket, key)
+    const source = { bucket: sourceBucket, key: operation.sourceKey, versionId: operation.sourceVersionId }
+    return copy(this.#c, {
+      source,
+      bucket,
+      key,
+      opId,
+      contentType,
+      metadata,
+      token,
+      policy,
+      retry,
+      timeoutMs,
+      signal,
+    })
+  }
+
   async get(operation: GetOperation): Promise<ReadVersion> {
-    const { key, versionId, timeoutMs, signal } = operation
+    const { key, versionId, at, timeoutMs, signal } = operation
     const found = this.#buckets.find(operation.bucket, operation)
     const bucket = found instanceof Promise ? await found : found
-    return read(this.#c, { bucket, key, versionId, timeoutMs, signal })
+    return read(this.#c, { bucket, key, versionId, at, timeoutMs, signal })
   }
 
   /** Purges a key, what a context covers of it, or one version. */
@@ -134,6 +191,7 @@ export class Operations {
       contentType: '',
       metadata: noMetadata,
       token: this.#tokenOf(operation.context, bucket, key),
+      policy: undefined,
       retry,
       timeoutMs,
       signal,
@@ -145,6 +203,12 @@ export class Operations {
     return listPage(this.#c, { ...operation, bucket })
   }
 
+  /** All versions of a key, newest first, in pages. */
+  async *history(operation: HistoryOperation): AsyncGenerator<readonly HistoryVersion[]> {
+    const bucket = await this.#buckets.find(operation.bucket, operation)
+    yield* readHistory(this.#c, this.#actors, { ...operation, bucket })
+  }
+
   async *gather(
     operation: OperationLimits & { bucket: string; prefix: string },
   ): AsyncGenerator<FetchedPage> {
@@ -153,7 +217,13 @@ export class Operations {
   }
 
   #tokenOf(context: string | undefined, bucket: BucketView, key: string): Token | undefined {
-    return context === undefined ? undefined : readToken(context, bucket.id, key)
+    if (context === undefined) return undefined
+    try {
+      return readToken(context, bucket.id, key)
+    } catch (thrown) {
+      const { code, message, hint } = TorcError.from(thrown)
+      throw new TorcError(code, `context: ${message}`, { hint })
+    }
   }
 }
 

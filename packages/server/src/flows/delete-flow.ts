@@ -17,8 +17,8 @@ import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { planTargets } from '../quorum/targets.js'
 import { readClocks } from './clock-read.js'
 import { uniqueMatch } from './get-flow.js'
-import { tooFewOwners } from './put-flow.js'
 import { readMerged } from './reconcile.js'
+import { tooFewOwners } from './write-errors.js'
 
 export interface DeleteRequest {
   readonly bucket: BucketView
@@ -67,10 +67,10 @@ async function purgeVersion(
   versionId: string,
   deadline: Deadline,
 ): Promise<DeleteOutcome> {
-  const { state } = await readMerged(c, p, p.readQuorum, deadline, versionId)
+  const { state, removed } = await readMerged(c, p, p.readQuorum, deadline, versionId)
   const versions = [...state.versions.values()]
   if (versions.length === 0 && request.retry) return { removed: [], context: emptyContext, placement: p }
-  const { id } = uniqueMatch(request, versionId, versions)
+  const { id } = uniqueMatch(request, versionId, versions, removed)
   // Two dots of one operation are one version to its reader: both go.
   const context = versions
     .filter(version => version.id === id)

@@ -4,40 +4,81 @@ import {
   decodeContext,
   encodeContext,
 } from '@torc/cluster/clocks/causal-context'
-import { dotText } from '@torc/cluster/clocks/dot'
-import { closedContext, compareVersions, type KeyState, mergeStates } from '@torc/cluster/state/key-state'
+import { dotsEqual, dotText } from '@torc/cluster/clocks/dot'
+import { type Attributes, attributesOf } from '@torc/cluster/state/attributes'
+import { encodeAttributes } from '@torc/cluster/state/attributes-codec'
+import {
+  closedContext,
+  compareVersions,
+  headsOf,
+  type KeyState,
+  makeState,
+  mergeStates,
+} from '@torc/cluster/state/key-state'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { encodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
+import type { RequestOf } from '@torc/protocol/messages/table'
+import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
-import { type Deadline, writeAttemptMs } from '../core/deadline.js'
-import { keyFields, type Placement } from '../core/placement.js'
+import { Deadline, writeAttemptMs } from '../core/deadline.js'
+import { withFreshLayout } from '../core/fresh-layout.js'
+import { keyFields, type Placement, place } from '../core/placement.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
-import type { TargetPlan } from '../quorum/targets.js'
-import { readInlineBody, readKeyState } from './key-state-read.js'
+import { planTargets, type TargetPlan } from '../quorum/targets.js'
+import { type HeldState, readInlineBody, readKeyState } from './key-state-read.js'
 import { holdersIn } from './write-back.js'
+import { removedSince } from './write-errors.js'
 import type { WriteOutcome } from './write-request.js'
+
+/** Names one look for an operation. */
+export const attemptBytes = 8
+
+export interface EarlierRequest {
+  readonly bucket: BucketView
+  readonly key: string
+  readonly opId: Uint8Array
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** What an earlier attempt of an operation wrote, completed; undefined where nobody that can be asked holds it. */
+export function completeEarlier(c: Coordination, request: EarlierRequest): Promise<WriteOutcome | undefined> {
+  const deadline = new Deadline(c.environment.clock, request.timeoutMs, request.signal)
+  return withFreshLayout(c, () => {
+    const p = place(c, request.bucket, request.key)
+    const plan = planTargets(p.owners, agent => c.agents.isAlive(agent))
+    const attempt = c.environment.random.bytes(attemptBytes)
+    return completeOperation(c, p, plan, request.opId, attempt, deadline)
+  })
+}
 
 /**
  * Looks for what an earlier attempt of an operation wrote, on every owner that can be reached, and completes it:
  * the owners that lack the version get it, and the answer is due at W as for the first attempt. Undefined where
- * nobody holds anything: then, and only then, may it be minted again (DESIGN §4).
+ * nobody holds anything: then, and only then, may it be minted again (DESIGN §4), under `attempt`: owners that were
+ * asked refuse mints of earlier attempts that come late. SUPERSEDED where the version is known to have been removed.
  */
 export async function completeOperation(
   c: Coordination,
   p: Placement,
   plan: TargetPlan,
   opId: Uint8Array,
+  attempt: Uint8Array,
   deadline: Deadline,
 ): Promise<WriteOutcome | undefined> {
   const id = versionIdOf(opId)
   const reachable = plan.live.filter(agent => c.agents.isAlive(agent))
   const { answers } = await gather(reachable, reachable.length, agent =>
-    readKeyState(c, p, agent, deadline, id),
+    readKeyState(c, p, agent, deadline, id, attempt),
   )
   const found = newestOf(answers)
-  if (found === undefined) return undefined
+  if (found === undefined) {
+    const removal = answers.flatMap(([, { removed }]) => removed).find(([removed]) => removed === id)
+    if (removal !== undefined) throw removedSince(...removal)
+    return undefined
+  }
   const [holder, version] = found
   const holders = holdersIn(answers)(version)
   const replicas: [string, CausalContext][] = answers
@@ -46,35 +87,34 @@ export async function completeOperation(
   const outcome: WriteOutcome = {
     placement: p,
     version,
-    siblings: [],
+    siblings: siblingsOf(
+      id,
+      answers.map(([, state]) => state),
+    ),
     mintedBy: holder,
     replicas,
     down: plan.down,
     deduplicatedBytes: 0,
   }
+  const merged = answers.map(([, state]): KeyState => state).reduce(mergeStates)
   // Overwritten and pruned, or purged, since: it took effect, and must not come back.
-  if (
-    !answers
-      .map(([, state]) => state)
-      .reduce(mergeStates)
-      .versions.has(dotText(version.dot))
-  )
-    return outcome
+  if (!merged.versions.has(dotText(version.dot))) return outcome
   const lacking = plan.live.filter(agent => !holders.includes(agent))
   if (lacking.length === 0) return outcome
   const body = await readInlineBody(c, p, version, holders, deadline)
+  const attributes = registersFor(version, merged.attributes)
   const acks = collectAcks(p.writeQuorum - holders.length, lacking, async agent => {
-    const { head } = await c.agents.request(
-      agent,
-      'merge',
-      {
-        ...keyFields(c, p),
-        context: encodeContext(contextOfDot(version.dot, version.after)),
-        record: encodeVersion(version),
-        opId,
-      },
-      { body: body.length > 0 ? body : undefined, timeoutMs: deadline.attempt(writeAttemptMs) },
-    )
+    const delta: RequestOf<'merge'> = {
+      ...keyFields(c, p),
+      context: encodeContext(contextOfDot(version.dot, version.after)),
+      record: encodeVersion(version),
+      opId,
+    }
+    if (attributes.size > 0) delta.attributes = encodeAttributes(attributes)
+    const { head } = await c.agents.request(agent, 'merge', delta, {
+      body: body.length > 0 ? body : undefined,
+      timeoutMs: deadline.attempt(writeAttemptMs),
+    })
     c.hybridClock.observe(head.time)
     if (head.outcome === 'seen') return false
     replicas.push([agent, decodeContext(head.context, 'CORRUPT')])
@@ -100,4 +140,18 @@ function newestOf(
     }
   }
   return best
+}
+
+/** Ids of the other heads, judged on the heads of all that answered. */
+function siblingsOf(id: string, states: readonly HeldState[]): string[] {
+  const merged = states.map(state => makeState(state.context, state.heads)).reduce(mergeStates)
+  const ids = headsOf(merged.versions.values()).map(head => head.id)
+  return [...new Set(ids)].filter(other => other !== id)
+}
+
+/** The key's registers (its policy may have been set with the version) and the version's own. */
+function registersFor(version: Version, attributes: Attributes): Attributes {
+  return attributesOf(
+    [...attributes.values()].filter(({ version: of }) => of === undefined || dotsEqual(of, version.dot)),
+  )
 }

@@ -1,5 +1,6 @@
 import type { CausalContext } from '@torc/cluster/clocks/causal-context'
 import type { Token } from '@torc/cluster/clocks/token'
+import type { RetentionPolicy } from '@torc/cluster/retention/policy'
 import type { Version } from '@torc/cluster/state/version'
 import type { PreparedBody } from '../bodies/prepared-body.js'
 import type { BucketView } from '../buckets/bucket-record.js'
@@ -16,6 +17,8 @@ export interface WriteRequest {
   readonly metadata: readonly (readonly [string, string])[]
   /** A client's context: cover just that. Undefined: cover what R owners hold. */
   readonly token: Token | undefined
+  /** Retention policy of the key from this version on. */
+  readonly policy: RetentionPolicy | 'inherit' | undefined
   /** Sent before under this opId. */
   readonly retry: boolean
   readonly timeoutMs: number | undefined
@@ -26,6 +29,7 @@ export interface WriteRequest {
 export interface WriteOutcome {
   readonly placement: Placement
   readonly version: Version
+  /** Ids of the other heads. */
   readonly siblings: readonly string[]
   readonly mintedBy: string
   /** Agents that had it on stable storage when the answer was due, and their closed contexts of the key. */

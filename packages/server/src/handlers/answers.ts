@@ -1,16 +1,22 @@
 import { vectorPairs } from '@torc/cluster/clocks/causal-context'
 import { encodeToken } from '@torc/cluster/clocks/token'
+import { policyText } from '@torc/cluster/retention/policy'
 import { contextAfterWrite } from '@torc/cluster/state/version'
 import type { ResponseOf } from '@torc/protocol/messages/table'
-import type { BucketRecord } from '../buckets/bucket-record.js'
+import type { BucketDescription } from '../buckets/bucket-flow.js'
+import type { PolicyDescription } from '../core/attribute-operations.js'
+import type { CopyOutcome } from '../flows/copy-flow.js'
 import type { DeleteOutcome } from '../flows/delete-flow.js'
 import type { ReadVersion } from '../flows/get-flow.js'
+import type { HistoryVersion } from '../flows/history-flow.js'
+import { type TaggedVersion, tagsMax } from '../flows/tag-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import type { ListedEntry } from '../list/page-builder.js'
 
 type WriteAnswer = ResponseOf<'putObject'>
 type VersionAnswer = ResponseOf<'headObject'>
 type BucketAnswer = ResponseOf<'getBucket'>
+type HistoryAnswer = ResponseOf<'getHistory'>['versions'][number]
 type EntryAnswer = ResponseOf<'listKeys'>['entries'][number]
 
 /** Most siblings that an answer names. */
@@ -46,6 +52,21 @@ export function writeAnswer(outcome: WriteOutcome, sentBytes: number): WriteAnsw
 export function tokenAfterWrite(outcome: WriteOutcome, context = contextAfterWrite(outcome.version)): string {
   const { version, placement: p } = outcome
   return encodeToken(context, p.bucket.id, p.key, { newest: version.createdAt, seq: version.seq })
+}
+
+export function copyAnswer(outcome: CopyOutcome): ResponseOf<'copyObject'> {
+  const { written, from } = outcome
+  return {
+    ...writeAnswer(written, 0),
+    sourceVersionId: from.versionId,
+    sourceContext: tokenOfSource(outcome),
+  }
+}
+
+/** What was seen of a copy's source: a DELETE with it completes a move. */
+export function tokenOfSource({ from }: CopyOutcome): string {
+  const { bucket, key, context, newest, seq } = from
+  return encodeToken(context, bucket.id, key, { newest, seq })
 }
 
 export function tokenOfRead(read: ReadVersion): string {
@@ -97,7 +118,32 @@ export function entryAnswer(entry: ListedEntry): EntryAnswer {
   }
 }
 
-export function bucketAnswer(record: BucketRecord): BucketAnswer {
+export function historyAnswer({
+  version,
+  mintedBy,
+  isLatest,
+  isHead,
+  parents,
+}: HistoryVersion): HistoryAnswer {
+  const answer: HistoryAnswer = {
+    versionId: version.id,
+    kind: version.kind,
+    size: version.size,
+    etag: version.etag,
+    contentType: version.contentType,
+    createdAt: version.createdAt,
+    seq: version.seq,
+    actor: version.dot.actor,
+    counter: version.dot.counter,
+    isLatest,
+    isHead,
+    parents: [...parents],
+  }
+  if (mintedBy !== undefined) answer.mintedBy = mintedBy
+  return answer
+}
+
+export function bucketAnswer(record: BucketDescription): BucketAnswer {
   return {
     bucket: record.name,
     createdAt: record.createdAt,
@@ -105,6 +151,24 @@ export function bucketAnswer(record: BucketRecord): BucketAnswer {
     readQuorum: record.readQuorum,
     writeQuorum: record.writeQuorum,
     strict: record.strict,
-    policy: record.policy,
+    policy: policyText(record.inForce.policy),
+    policyFrom: record.inForce.from,
   }
+}
+
+/** Most versions that an answer names as the next to go. */
+const nextMax = 8192
+
+export function policyAnswer(description: PolicyDescription): ResponseOf<'getPolicy'> {
+  const { policy, from, own, versionCount, next } = description
+  const answer: ResponseOf<'getPolicy'> = { policy, from, own }
+  if (versionCount === undefined) return answer
+  answer.versions = versionCount
+  answer.next = next.slice(0, nextMax).map(({ id, createdAt, size }) => ({ versionId: id, createdAt, size }))
+  return answer
+}
+
+export function tagsAnswer({ version, tags }: TaggedVersion): ResponseOf<'getTags'> {
+  // Changes that race may together leave more than one change may make.
+  return { versionId: version.id, tags: [...tags].slice(0, tagsMax) }
 }

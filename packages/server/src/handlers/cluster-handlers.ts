@@ -15,6 +15,10 @@ export function clusterHandlers(administration: Administration): Handlers {
     async getBucket({ head }) {
       return { head: bucketAnswer(await buckets.show(head.bucket, {})) }
     },
+    async setBucket({ head }) {
+      const { bucket, ...changes } = head
+      return { head: bucketAnswer(await buckets.change(bucket, changes)) }
+    },
     async deleteBucket({ head, signal }) {
       await buckets.remove(head.bucket, head.force === true, { signal })
       return { head: {} }

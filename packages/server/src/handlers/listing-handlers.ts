@@ -2,13 +2,18 @@ import type { Handlers, IncomingRequest, Reply } from '@torc/protocol/exchange/e
 import { limits } from '@torc/protocol/limits'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { Operations } from '../core/operations.js'
-import { entryAnswer } from './answers.js'
+import { entryAnswer, historyAnswer } from './answers.js'
 
 /** What clients ask about many objects. */
 export function listingHandlers(operations: Operations): Handlers {
   return {
     listKeys: request => page(operations, request, 'keys'),
     listVersions: request => page(operations, request, 'versions'),
+    async *getHistory({ head, signal }) {
+      const { bucket, key, limit } = head
+      for await (const page of operations.history({ bucket, key, limit, timeoutMs: undefined, signal }))
+        yield { head: { versions: page.map(historyAnswer) } }
+    },
     async *fetchBucket({ head, signal }) {
       const { bucket, prefix = '' } = head
       for await (const { items, end } of operations.gather({
@@ -38,7 +43,7 @@ async function page(
   { head }: IncomingRequest<'listKeys'> | IncomingRequest<'listVersions'>,
   what: 'keys' | 'versions',
 ): Promise<Reply<'listKeys'>> {
-  const { bucket, prefix = '', delimiter, limit = limits.listLimitMax, startAfter, token } = head
+  const { bucket, prefix = '', delimiter, limit = limits.listLimitMax, startAfter, token, at } = head
   const listed = await operations.list({
     bucket,
     what,
@@ -47,6 +52,7 @@ async function page(
     limit,
     startAfter,
     token,
+    at,
     timeoutMs: undefined,
     signal: undefined,
   })

@@ -5,7 +5,7 @@ import type { Coordination } from '../core/coordination.js'
 import type { Operations } from '../core/operations.js'
 import type { SharedFiles } from '../shared-path/shared-files.js'
 import { withSharedBody, writeShared } from '../shared-path/shared-transfer.js'
-import { tokenAfterWrite, tokenOfDelete, versionAnswer, writeAnswer } from './answers.js'
+import { copyAnswer, tokenAfterWrite, tokenOfDelete, versionAnswer, writeAnswer } from './answers.js'
 
 /** What the handlers work with. */
 export interface ObjectHandlerParts {
@@ -20,12 +20,31 @@ export function objectHandlers(parts: ObjectHandlerParts): Handlers {
   return {
     putObject: request => store(parts, request, request.head.key),
     postDatum: request => store(parts, request, undefined),
+    async copyObject({ head }) {
+      const { contentType, metadata, context, policy, sourceVersionId, retry = false } = head
+      const { bucket, key, opId, sourceBucket, sourceKey } = head
+      const outcome = await operations.copy({
+        bucket,
+        key,
+        opId,
+        sourceBucket,
+        sourceKey,
+        sourceVersionId,
+        contentType,
+        metadata,
+        context,
+        policy,
+        retry,
+        timeoutMs,
+        signal: undefined,
+      })
+      return { head: copyAnswer(outcome) }
+    },
     getObject: request => send(parts, request),
     async headObject({ head }) {
-      const { bucket, key, versionId } = head
-      return {
-        head: versionAnswer(await operations.get({ bucket, key, versionId, timeoutMs, signal: undefined })),
-      }
+      const { bucket, key, versionId, at } = head
+      const operation = { bucket, key, versionId, at, timeoutMs, signal: undefined }
+      return { head: versionAnswer(await operations.get(operation)) }
     },
     async deleteObject({ head }) {
       const { bucket, key, opId, versionId, context, marker = false, retry = false } = head
@@ -53,11 +72,11 @@ async function store(
   key: string | undefined,
 ): Promise<Reply<'putObject'>> {
   const { head, body } = request
-  const { bucket, opId, contentType, metadata, context, retry = false, size, sha256, shared } = head
+  const { bucket, opId, contentType, metadata, context, policy, retry = false, size, sha256, shared } = head
   // A small body is here whole: what is left takes no longer than its answer, and nothing needs a signal.
   const signal =
     body?.inline === undefined && (body !== undefined || shared !== undefined) ? request.signal : undefined
-  const operation = { bucket, key, opId, contentType, metadata, context, retry, timeoutMs, signal }
+  const operation = { bucket, key, opId, contentType, metadata, context, policy, retry, timeoutMs, signal }
   if (shared === undefined) {
     const outcome = await operations.put({ ...operation, source: receivedBody(body, size, sha256) })
     return { head: writeAnswer(outcome, outcome.version.size) }
@@ -73,8 +92,8 @@ async function send(
   { c, operations, files }: ObjectHandlerParts,
   request: IncomingRequest<'getObject'>,
 ): Promise<Reply<'getObject'>> {
-  const { bucket, key, versionId, range, shared } = request.head
-  const read = await operations.get({ bucket, key, versionId, timeoutMs, signal: undefined })
+  const { bucket, key, versionId, at, range, shared } = request.head
+  const read = await operations.get({ bucket, key, versionId, at, timeoutMs, signal: undefined })
   const signal = shared === undefined ? undefined : request.signal
   const stored = storedBody(c, read, range, { timeoutMs, signal })
   const head: Reply<'getObject'>['head'] = versionAnswer(read)

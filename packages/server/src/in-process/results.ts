@@ -1,12 +1,17 @@
 import { vectorPairs } from '@torc/cluster/clocks/causal-context'
 import { hybridToDate } from '@torc/cluster/clocks/hybrid-clock'
+import { policyText } from '@torc/cluster/retention/policy'
 import { contextAfterWrite } from '@torc/cluster/state/version'
 import type * as s from '@torc/protocol/store/object-store'
-import type { BucketRecord } from '../buckets/bucket-record.js'
+import type { BucketDescription } from '../buckets/bucket-flow.js'
+import type { PolicyDescription } from '../core/attribute-operations.js'
+import type { CopyOutcome } from '../flows/copy-flow.js'
 import type { FetchedItem } from '../flows/fetch-flow.js'
 import type { ReadVersion } from '../flows/get-flow.js'
+import type { HistoryVersion } from '../flows/history-flow.js'
+import type { TaggedVersion } from '../flows/tag-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
-import { clockOf, tokenAfterWrite, tokenOfRead } from '../handlers/answers.js'
+import { clockOf, tokenAfterWrite, tokenOfRead, tokenOfSource } from '../handlers/answers.js'
 import type { ListedEntry } from '../list/page-builder.js'
 
 export function putResult(outcome: WriteOutcome, sentBytes: number): s.PutResult {
@@ -74,11 +79,58 @@ export function listEntry(bucket: string, entry: ListedEntry): s.ListEntry {
   }
 }
 
+export function historyEntry(bucket: string, key: string, entry: HistoryVersion): s.HistoryEntry {
+  const { version, mintedBy, isLatest, isHead, parents } = entry
+  return {
+    bucket,
+    key,
+    versionId: version.id,
+    kind: version.kind,
+    size: version.size,
+    etag: version.etag,
+    contentType: version.contentType,
+    createdAt: hybridToDate(version.createdAt),
+    seq: version.seq,
+    actor: version.dot.actor,
+    counter: version.dot.counter,
+    mintedBy,
+    isLatest,
+    isHead,
+    parents,
+  }
+}
+
 export function fetchItem(bucket: string, item: FetchedItem): s.FetchItem {
   return { bucket, ...item }
 }
 
-export function bucketInfo(record: BucketRecord): s.BucketInfo {
+export function copyResult(outcome: CopyOutcome): s.CopyResult {
+  return {
+    ...putResult(outcome.written, 0),
+    sourceVersionId: outcome.from.versionId,
+    sourceContext: tokenOfSource(outcome),
+  }
+}
+
+export function policyInfo({ policy, from, own, versionCount, next }: PolicyDescription): s.PolicyInfo {
+  return {
+    policy,
+    from,
+    own,
+    versions: versionCount,
+    next: next.map(({ id, createdAt, size }) => ({
+      versionId: id,
+      createdAt: hybridToDate(createdAt),
+      size,
+    })),
+  }
+}
+
+export function tagInfo(bucket: string, key: string, { version, tags }: TaggedVersion): s.TagInfo {
+  return { bucket, key, versionId: version.id, tags: Object.fromEntries(tags) }
+}
+
+export function bucketInfo(record: BucketDescription): s.BucketInfo {
   return {
     bucket: record.name,
     createdAt: hybridToDate(record.createdAt),
@@ -86,7 +138,8 @@ export function bucketInfo(record: BucketRecord): s.BucketInfo {
     readQuorum: record.readQuorum,
     writeQuorum: record.writeQuorum,
     strict: record.strict,
-    policy: record.policy,
+    policy: policyText(record.inForce.policy),
+    policyFrom: record.inForce.from,
   }
 }
 

@@ -1,7 +1,9 @@
+import { keepAll } from '@torc/cluster/retention/policy'
 import t from 'tap'
 import { BucketFlow, checkedQuorums } from '../../src/buckets/bucket-flow.js'
-import { Buckets, recordAgeMs } from '../../src/buckets/buckets.js'
+import { Buckets } from '../../src/buckets/buckets.js'
 import { ObjectControlStore } from '../../src/buckets/control-store.js'
+import { recordAgeMs } from '../../src/buckets/record-cache.js'
 import type { Coordination } from '../../src/core/coordination.js'
 import { write } from '../../src/flows/put-flow.js'
 import { type FakeCluster, fakeCluster, writeOf } from '../fakes/fake-cluster.js'
@@ -17,7 +19,8 @@ t.test('buckets are made, shown, listed and removed', async t => {
   const cluster = fakeCluster()
   const { flow, buckets } = bucketsOf(cluster)
   const made = await flow.create('one', {})
-  t.match(made, { name: 'one', generation: 1, replicas: 3, readQuorum: 2, writeQuorum: 2, policy: 'all' })
+  t.match(made, { name: 'one', generation: 1, replicas: 3, readQuorum: 2, writeQuorum: 2, policy: 'inherit' })
+  t.strictSame(made.inForce, { policy: keepAll, from: 'default' })
   await flow.create('two', { replicas: 1, strict: true })
   await settle()
   t.strictSame(await flow.show('one', {}), made)
@@ -76,7 +79,7 @@ t.test('what another server wrote by its own copy of the record keeps the bucket
 t.test('records are believed for a moment, and read once for all that wait', async t => {
   const cluster = fakeCluster()
   const { flow, buckets } = bucketsOf(cluster)
-  await flow.create('one', {})
+  await flow.create('one', { policy: 'all' })
   cluster.agents.sent.length = 0
   const both = await Promise.all([buckets.find('one', {}), buckets.find('one', {})])
   t.equal(both[0], both[1])

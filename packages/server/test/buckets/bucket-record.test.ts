@@ -20,6 +20,7 @@ const record: BucketRecord = {
   writeQuorum: 2,
   strict: false,
   policy: 'all',
+  changes: 0,
 }
 
 t.test('property: records survive their bytes', async t => {
@@ -34,6 +35,7 @@ t.test('property: records survive their bytes', async t => {
       writeQuorum: fc.integer({ min: 1, max: 64 }),
       strict: fc.boolean(),
       policy: fc.constantFrom('all', 'latest', 'global:5'),
+      changes: fc.nat(),
     },
     { noNullPrototype: true },
   )
@@ -64,9 +66,9 @@ t.test('of racing records every server chooses the same', async t => {
 
 t.test('racing creators compute one id, another generation another', async t => {
   const { hasher } = fakeEnvironment()
-  const one = viewOf(hasher, 'cluster', record)
-  t.strictSame(viewOf(hasher, 'cluster', { ...record, createdAt: 1 }).id, one.id)
-  t.notSame(viewOf(hasher, 'cluster', { ...record, generation: 2 }).id, one.id)
-  t.notSame(viewOf(hasher, 'other', record).id, one.id)
+  const one = viewOf(hasher, 'cluster', record, 'inherit')
+  t.strictSame(viewOf(hasher, 'cluster', { ...record, createdAt: 1 }, 'inherit').id, one.id)
+  t.notSame(viewOf(hasher, 'cluster', { ...record, generation: 2 }, 'inherit').id, one.id)
+  t.notSame(viewOf(hasher, 'other', record, 'inherit').id, one.id)
   t.match(systemBucket(3), { replicas: 3, readQuorum: 2, writeQuorum: 2, strict: true, name: '' })
 })

@@ -1,12 +1,18 @@
 import {
   contextOfDot,
+  contextOfDots,
+  covers,
   decodeContext,
+  emptyContext,
   encodeContext,
   highestCounter,
+  subtractContexts,
 } from '@torc/cluster/clocks/causal-context'
 import { type ActorId, actorId, dotText } from '@torc/cluster/clocks/dot'
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import { decodeEpoch, epochHash } from '@torc/cluster/ring/epoch'
+import { noAttributes } from '@torc/cluster/state/attributes'
+import { decodeAttributes, encodeAttributes } from '@torc/cluster/state/attributes-codec'
 import {
   closedContext,
   emptyState,
@@ -14,22 +20,16 @@ import {
   type KeyState,
   makeState,
   mergeStates,
-  stateDigest,
 } from '@torc/cluster/state/key-state'
-import { headsCoverAll, planMint, summaryOf } from '@torc/cluster/state/key-summary'
-import type { Version } from '@torc/cluster/state/version'
+import { type MintInput, planMint, summaryOf } from '@torc/cluster/state/key-summary'
+import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
+import { compareKeys } from '@torc/protocol/identifiers/key-order'
 import type { MessageName, RequestOf, ResponseOf } from '@torc/protocol/messages/table'
-import { compareKeys } from '../../src/list/key-order.js'
-
-interface StoredKey {
-  readonly bucketId: string
-  readonly key: string
-  state: KeyState
-  readonly bodies: Map<string, Uint8Array>
-}
+import { rangeItems, readKey, type StoredKey } from './fake-reads.js'
+import { readClock, registersOf, retentionOf, timeOfPolicy } from './fake-retention.js'
 
 export interface FakeReply<N extends MessageName> {
   readonly head: ResponseOf<N>
@@ -45,6 +45,10 @@ export class FakeAgent {
   readonly actor: ActorId
   readonly keys = new Map<string, StoredKey>()
   readonly blocks = new Map<string, Uint8Array>()
+  /** Block's hash and version id of the operation that needs it. */
+  readonly references = new Set<string>()
+  /** Attempts that may mint, by version id. */
+  readonly fences = new Map<string, Uint8Array>()
   readonly #environment: Environment
   readonly #clock: HybridClock
   #counter = 0
@@ -74,6 +78,10 @@ export class FakeAgent {
         return [this.#fetchBody(this.#addressed(head as RequestOf<'fetchBody'>))]
       case 'putBlock':
         return [this.#putBlock(this.#addressed(head as RequestOf<'putBlock'>), body)]
+      case 'setAttributes':
+        return [this.#setAttributes(this.#addressed(head as RequestOf<'setAttributes'>))]
+      case 'referBlocks':
+        return [this.#referBlocks(this.#addressed(head as RequestOf<'referBlocks'>))]
       case 'fetchBlock':
         return [this.#fetchBlock(this.#addressed(head as RequestOf<'fetchBlock'>))]
       case 'fetchRange':
@@ -102,9 +110,16 @@ export class FakeAgent {
     const earlier = [...stored.state.versions.values()].find(v => Buffer.compare(v.opId, head.opId) === 0)
     if (earlier !== undefined)
       return this.#minted(stored, earlier, contextOfDot(earlier.dot, earlier.after), true)
+    const id = versionIdOf(head.opId)
+    if (stored.removed.some(([gone]) => gone === id)) throw new TorcError('SUPERSEDED', 'removed since')
+    const fence = this.fences.get(id)
+    if (fence !== undefined && Buffer.compare(fence, head.attempt ?? new Uint8Array()) !== 0)
+      throw new TorcError('SUPERSEDED', 'a later attempt was announced')
     const summary = summaryOf(stored.state)
     const sizes = head.blockSizes ?? []
-    const { version, delta } = planMint(summary, {
+    const before = stored.state
+    const input: MintInput = {
+      ...retentionOf(head, before),
       actor: this.actor,
       counter: ++this.#counter,
       after: highestCounter(closedContext(stored.state), this.actor),
@@ -112,7 +127,9 @@ export class FakeAgent {
       kind: head.kind,
       cover: head.cover === undefined ? undefined : decodeContext(head.cover),
       exact: head.exact === true,
-      createdAt: this.#clock.mintTime(Math.max(head.seenTime ?? 0, summary.newest)),
+      createdAt: this.#clock.mintTime(
+        Math.max(head.seenTime ?? 0, summary.newest, timeOfPolicy(before.attributes)),
+      ),
       seenSeq: head.seenSeq ?? 0,
       size: head.size,
       sha256: head.sha256,
@@ -123,10 +140,18 @@ export class FakeAgent {
         head.blocks === undefined
           ? undefined
           : sizes.map((size, i) => ({ hash: hashAt(head.blocks, i), size })),
+    }
+    const { version, delta, attributes } = planMint(summary, input, {
+      has: dot => before.versions.has(dotText(dot)),
+      all: () => before.versions.values(),
     })
-    stored.state = mergeStates(stored.state, makeState(delta, [version]))
+    stored.state = mergeStates(before, makeState(delta, [version], attributes))
+    for (const [dot, { id: gone }] of before.versions)
+      if (!stored.state.versions.has(dot)) stored.removed.push([gone, 'pruned'])
     if (body !== undefined) stored.bodies.set(dotText(version.dot), body)
-    return this.#minted(stored, version, delta, false)
+    const minted = this.#minted(stored, version, delta, false)
+    if (attributes.size > 0) minted.head.attributes = encodeAttributes(attributes)
+    return minted
   }
 
   #minted(
@@ -156,7 +181,20 @@ export class FakeAgent {
     const versions = kept.filter(version => version !== undefined)
     const arriving = head.record === undefined ? undefined : decodeVersion(head.record)
     if (arriving !== undefined) versions.push(arriving)
-    stored.state = mergeStates(before, makeState(decodeContext(head.context), versions))
+    const attributes =
+      head.attributes === undefined ? noAttributes : decodeAttributes(head.attributes, 'BAD_REQUEST')
+    const context = decodeContext(head.context)
+    // What is kept and not here must stay outside (`planMerge`).
+    const absent = (head.keep ?? []).filter(([actor, counter]) => !before.versions.has(`${actor}:${counter}`))
+    const known = subtractContexts(
+      context,
+      contextOfDots(
+        absent
+          .map(([actor, counter]) => ({ actor: actorId(actor), counter }))
+          .filter(dot => !covers(before.context, dot)),
+      ),
+    )
+    stored.state = mergeStates(before, makeState(known, versions, attributes))
     const dot = arriving === undefined ? '' : dotText(arriving.dot)
     const held = stored.state.versions.has(dot)
     const outcome = before.versions.has(dot) ? 'had' : held || arriving === undefined ? 'stored' : 'seen'
@@ -164,32 +202,48 @@ export class FakeAgent {
     const removed = [...before.versions]
       .filter(([gone]) => !stored.state.versions.has(gone))
       .map(([, v]) => v.id)
-    const context = encodeContext(closedContext(stored.state))
-    return { head: { time: this.#clock.now(), outcome, context, removed } }
+    const how =
+      arriving !== undefined
+        ? 'pruned'
+        : head.keep?.length === 0 && head.attributes === undefined
+          ? 'purged'
+          : 'merged'
+    stored.removed.push(...removed.map((id): [string, typeof how] => [id, how]))
+    const closed = encodeContext(closedContext(stored.state))
+    return { head: { time: this.#clock.now(), outcome, context: closed, removed } }
   }
 
   #fetchKey(head: RequestOf<'fetchKey'>): FakeReply<'fetchKey'>[] {
     const stored = this.#find(head.bucketId, head.key)
     const state = stored?.state ?? emptyState
     const time = this.#clock.now()
-    const digest = stateDigest(state)
-    if (head.want === 'digest') return [{ head: { time, digest } }]
-    const { newest, maxSeq } = summaryOf(state)
-    const closed = encodeContext(closedContext(state))
-    if (head.want === 'clock') return [{ head: { time, digest, context: closed, newest, seq: maxSeq } }]
-    const heads = headsOf(state.versions.values())
-    const records = heads.map(encodeVersion)
-    if (head.want === 'heads') {
-      const [latest] = heads
-      const body = latest === undefined ? undefined : stored?.bodies.get(dotText(latest.dot))
-      return [{ head: { time, digest, context: closed, newest, seq: maxSeq, heads: records }, body }]
+    if (head.attempt !== undefined && head.versionId !== undefined)
+      this.fences.set(head.versionId, head.attempt)
+    if (head.want === 'clock') return [{ head: readClock(head, state, time) }]
+    return readKey(head, state, stored, time)
+  }
+
+  #setAttributes(head: RequestOf<'setAttributes'>): FakeReply<'setAttributes'> {
+    const stored = this.#find(head.bucketId, head.key)
+    if (stored === undefined || stored.state.versions.size === 0)
+      throw new TorcError('KEY_NOT_FOUND', 'the key is not here')
+    if (head.version !== undefined && !stored.state.versions.has(`${head.version[0]}:${head.version[1]}`))
+      throw new TorcError('VERSION_NOT_FOUND', 'the version is not here')
+    const own = Array.from(stored.state.attributes.values(), register => register.time)
+    const time = this.#clock.mintTime(Math.max(0, head.seenTime ?? 0, ...own))
+    const attributes = registersOf(head, time, { actor: this.actor, counter: ++this.#counter })
+    stored.state = mergeStates(stored.state, makeState(emptyContext, [], attributes))
+    return { head: { time, attributes: encodeAttributes(attributes) } }
+  }
+
+  #referBlocks(head: RequestOf<'referBlocks'>): FakeReply<'referBlocks'> {
+    const missing: number[] = []
+    for (let i = 0; i * 32 < head.hashes.length; i++) {
+      const hash = Buffer.from(hashAt(head.hashes, i)).toString('hex')
+      if (this.blocks.has(hash)) this.references.add(`${hash} ${versionIdOf(head.opId)}`)
+      else missing.push(i)
     }
-    const first = {
-      head: { time, digest, context: encodeContext(state.context), newest, seq: maxSeq, heads: records },
-    }
-    const others = [...state.versions.values()].filter(v => !heads.includes(v)).map(encodeVersion)
-    // One version a frame: whoever reads must put the frames together.
-    return [first, ...others.map(record => ({ head: { time, digest, versions: [record] } }))]
+    return { head: { time: this.#clock.now(), missing } }
   }
 
   #fetchBody(head: RequestOf<'fetchBody'>): FakeReply<'fetchBody'> {
@@ -205,6 +259,7 @@ export class FakeAgent {
     }
     const had = this.blocks.has(hash)
     this.blocks.set(hash, Buffer.from(body))
+    this.references.add(`${hash} ${versionIdOf(head.opId)}`)
     return { head: { time: this.#clock.now(), had } }
   }
 
@@ -216,12 +271,12 @@ export class FakeAgent {
 
   #fetchRange(head: RequestOf<'fetchRange'>): FakeReply<'fetchRange'>[] {
     const bucketId = Buffer.from(head.bucketId).toString('hex')
-    const { after = '', prefix = '', limit, versions = false } = head
+    const { after = '', prefix = '', limit } = head
     const found = [...this.keys.values()]
       .filter(stored => stored.bucketId === bucketId && stored.key.startsWith(prefix))
       .filter(stored => compareKeys(stored.key, after) > 0)
       .sort((a, b) => compareKeys(a.key, b.key))
-    const keys = found.slice(0, limit).flatMap(({ key, state }) => rangeItems(key, state, versions))
+    const keys = found.slice(0, limit).flatMap(({ key, state }) => rangeItems(key, state, head))
     const time = this.#clock.now()
     const half = Math.ceil(keys.length / 2)
     const last: ResponseOf<'fetchRange'> = { time, keys: keys.slice(half) }
@@ -241,7 +296,14 @@ export class FakeAgent {
   #usage(): ResponseOf<'fetchUsage'> {
     let versions = 0
     for (const { state } of this.keys.values()) versions += state.versions.size
-    return { usedBytes: 1000, freeBytes: 1_000_000, keys: this.keys.size, versions, blocks: this.blocks.size }
+    return {
+      usedBytes: 1000,
+      freeBytes: 1_000_000,
+      keys: this.keys.size,
+      versions,
+      blocks: this.blocks.size,
+      actors: [this.actor],
+    }
   }
 
   #find(bucketId: Uint8Array, key: string): StoredKey | undefined {
@@ -253,7 +315,7 @@ export class FakeAgent {
     const name = `${bucket}/${key}`
     let stored = this.keys.get(name)
     if (stored === undefined) {
-      stored = { bucketId: bucket, key, state: emptyState, bodies: new Map() }
+      stored = { bucketId: bucket, key, state: emptyState, bodies: new Map(), removed: [] }
       this.keys.set(name, stored)
     }
     return stored
@@ -262,20 +324,4 @@ export class FakeAgent {
 
 function hashAt(blocks: Uint8Array | undefined, index: number): Uint8Array {
   return (blocks ?? new Uint8Array()).slice(index * 32, index * 32 + 32)
-}
-
-/** A key in a range: with versions, a long history comes in parts, as real agents send it. */
-function rangeItems(key: string, state: KeyState, versions: boolean): ResponseOf<'fetchRange'>['keys'] {
-  const heads = headsOf(state.versions.values())
-  const context = encodeContext(state.context)
-  const coverAll = headsCoverAll(summaryOf(state))
-  const first = { key, context, headsCoverAll: coverAll, heads: heads.map(encodeVersion) }
-  if (!versions) return [first]
-  const others = [...state.versions.values()].filter(version => !heads.includes(version)).map(encodeVersion)
-  const [one, ...more] = others
-  if (one === undefined) return [first]
-  return [
-    { ...first, versions: [one] },
-    ...more.map(record => ({ key, context, headsCoverAll: coverAll, heads: [], versions: [record] })),
-  ]
 }

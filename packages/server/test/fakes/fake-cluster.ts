@@ -1,4 +1,5 @@
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import { keepAll } from '@torc/cluster/retention/policy'
 import { encodeEpoch, firstParentHash } from '@torc/cluster/ring/epoch'
 import { assignTable } from '@torc/cluster/ring/table'
 import { silentLog } from '@torc/protocol/environment/log'
@@ -86,7 +87,16 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
 }
 
 export function testBucket(replicas = 3, readQuorum = 2, writeQuorum = 2): BucketView {
-  return { name: 'bucket', id: Buffer.alloc(16, 7), replicas, readQuorum, writeQuorum, strict: false }
+  return {
+    name: 'bucket',
+    id: Buffer.alloc(16, 7),
+    replicas,
+    readQuorum,
+    writeQuorum,
+    strict: false,
+    policy: keepAll,
+    policyFrom: 'default',
+  }
 }
 
 export async function prepared(
@@ -117,6 +127,7 @@ export async function writeOf(
     contentType: 'text/plain',
     metadata: [],
     token: undefined,
+    policy: undefined,
     retry: false,
     timeoutMs: undefined,
     signal: undefined,

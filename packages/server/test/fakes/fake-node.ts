@@ -14,6 +14,8 @@ const served: readonly MessageName[] = [
   'fetchKey',
   'fetchBody',
   'putBlock',
+  'setAttributes',
+  'referBlocks',
   'fetchBlock',
   'fetchRange',
   'fetchEpoch',

@@ -1,0 +1,145 @@
+import { type CausalContext, decodeContext, encodeContext } from '@torc/cluster/clocks/causal-context'
+import { policyText, type RetentionPolicy } from '@torc/cluster/retention/policy'
+import { encodeAttributes } from '@torc/cluster/state/attributes-codec'
+import { TorcError } from '@torc/protocol/errors'
+import type { OutgoingBody } from '@torc/protocol/exchange/exchange'
+import { limits } from '@torc/protocol/limits'
+import type { RequestOf } from '@torc/protocol/messages/table'
+import { isStaleLayout } from '../agents/agents.js'
+import type { Coordination } from '../core/coordination.js'
+import { type Deadline, writeAttemptMs } from '../core/deadline.js'
+import { keyFields, type Placement } from '../core/placement.js'
+import type { TargetPlan } from '../quorum/targets.js'
+import { type ClockRead, readClocks } from './clock-read.js'
+import type { WriteRequest } from './write-request.js'
+
+/** The version as its minter stored it, as it is shipped. */
+export interface Minted {
+  readonly record: Uint8Array
+  /** Context of the delta: of the version, and of what a retention policy removed with it. */
+  readonly delta: Uint8Array
+  /** Registers that were set with it. */
+  readonly attributes: Uint8Array | undefined
+  readonly context: CausalContext
+  readonly siblings: readonly string[]
+}
+
+/**
+ * Lets one owner make the version: after a clock read of R − 1 others, whose reports and its own versions decide
+ * what the retention policy prunes in the same transaction (decision 13). `attempt` names the latest look for the
+ * operation, where there was one (decision 14).
+ */
+export async function mint(
+  c: Coordination,
+  p: Placement,
+  plan: TargetPlan,
+  minter: string,
+  request: WriteRequest,
+  attempt: Uint8Array | undefined,
+  deadline: Deadline,
+): Promise<Minted> {
+  const { token, body } = request
+  const head: RequestOf<'mint'> = {
+    ...keyFields(c, p),
+    opId: request.opId,
+    kind: request.kind,
+    size: body.size,
+    sha256: body.sha256,
+    etag: request.kind === 'marker' ? '' : etagOf(body.sha256),
+    contentType: request.contentType,
+    metadata: request.metadata as [string, string][],
+  }
+  const others = plan.live.length > 1 ? plan.live.filter(agent => agent !== minter) : none
+  if (token === undefined) {
+    if (p.readQuorum > 1) {
+      const read = await readClocks(c, p, others, p.readQuorum - 1, deadline, policyOf(request))
+      head.cover = encodeContext(read.context)
+      head.seenTime = read.newest
+      head.seenSeq = read.seq
+      tell(head, read)
+    }
+  } else {
+    head.cover = encodeContext(token.context)
+    head.seenTime = token.newest
+    head.seenSeq = token.seq
+    head.exact = true
+    const read = await readReports(c, p, others, request, deadline)
+    if (read !== undefined) {
+      head.seenTime = Math.max(token.newest, read.newest)
+      tell(head, read)
+    }
+  }
+  if (body.blocks !== undefined && body.blockSizes !== undefined) {
+    head.blocks = body.blocks
+    head.blockSizes = body.blockSizes
+  }
+  if (p.bucket.policy.kind !== 'all') head.policy = policyText(p.bucket.policy)
+  if (request.policy !== undefined) head.setPolicy = policyText(request.policy)
+  if (attempt !== undefined) head.attempt = attempt
+  const { head: minted } = await c.agents.request(minter, 'mint', head, {
+    body: inlineOf(request),
+    timeoutMs: deadline.attempt(writeAttemptMs),
+  })
+  c.hybridClock.observe(minted.time)
+  return {
+    record: minted.record,
+    delta: minted.delta,
+    attributes: minted.attributes,
+    context: decodeContext(minted.context, 'CORRUPT'),
+    siblings: minted.siblings,
+  }
+}
+
+const none: readonly string[] = []
+
+export function inlineOf(request: WriteRequest): OutgoingBody | undefined {
+  const { inline } = request.body
+  return inline !== undefined && request.body.size > 0 ? inline : undefined
+}
+
+/** The policy that will be in force, as far as this server knows: the key's own is known to its owners. */
+function policyOf(request: WriteRequest): RetentionPolicy {
+  const { policy, bucket } = request
+  return policy === undefined || policy === 'inherit' ? bucket.policy : policy
+}
+
+/**
+ * With a client's context a clock read only serves the policy. It is no reason to refuse a write: without it the
+ * minter prunes what it knows of, and the next write the rest.
+ */
+async function readReports(
+  c: Coordination,
+  p: Placement,
+  others: readonly string[],
+  request: WriteRequest,
+  deadline: Deadline,
+): Promise<ClockRead | undefined> {
+  const policy = policyOf(request)
+  if (policy.kind === 'all' || p.readQuorum < 2) return undefined
+  try {
+    return await readClocks(c, p, others, p.readQuorum - 1, deadline, policy)
+  } catch (thrown) {
+    const error = TorcError.from(thrown)
+    if (isStaleLayout(error) || error.code === 'CANCELLED') throw error
+    c.log.debug({ key: p.key, code: error.code }, 'a policy is decided without reports of other owners')
+    return undefined
+  }
+}
+
+/** All reports together must leave room in the head; one more could only prune more exactly. */
+const reportBytesMax = limits.headBytesMax / 2
+
+function tell(head: RequestOf<'mint'>, read: ClockRead): void {
+  if (read.attributes.size > 0) head.attributes = encodeAttributes(read.attributes)
+  let bytes = 0
+  const live = read.live.filter(report => {
+    bytes += report.length
+    return bytes <= reportBytesMax
+  })
+  if (live.length > 0) head.live = live
+}
+
+/** The etag of a native PUT: opaque, with a `-`, so that nobody takes it for an MD5. */
+function etagOf(sha256: Uint8Array): string {
+  return `${Buffer.from(sha256.buffer, sha256.byteOffset, 16).toString('hex')}-t`
+}
