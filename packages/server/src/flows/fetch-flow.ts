@@ -7,6 +7,7 @@ import type { Layout } from '../layout/layout.js'
 import { planCoverage } from '../list/coverage.js'
 import { holdersOf, joinReports, versionsOf } from '../list/judge.js'
 import { MergedRange } from '../list/merged-range.js'
+import { PageSize } from '../list/page-size.js'
 import { RangeSource } from '../list/range-source.js'
 
 export interface FetchRequest {
@@ -35,7 +36,7 @@ const pageItems = 500
 const pageBytesMax = limits.headBytesMax / 2
 const itemBytes = 64
 /** Of the first page of each agent. */
-const keysExpected = 256
+const firstKeys = 256
 
 /**
  * Gathers what all agents of the layout hold under a prefix, in key order, each version once. Agents that do not
@@ -47,12 +48,15 @@ export async function* gatherAll(c: Coordination, request: FetchRequest): AsyncG
   const silent = new Set<string>()
   const ids = layout.agents.map(({ id }) => id)
   for (const id of ids) if (!c.agents.isAlive(id)) silent.add(id)
-  const query = { bucketId: bucket.id, prefix, versions: true }
+  const query = { bucketId: bucket.id, prefix, versions: true, at: undefined }
   const deadline = () => new Deadline(c.environment.clock, timeoutMs, signal)
   const range = new MergedRange(
     ids
       .filter(id => !silent.has(id))
-      .map(id => new RangeSource(c, layout, id, query, { after: '', keysExpected }, deadline)),
+      .map(id => {
+        const start = { after: '', size: new PageSize(1, firstKeys) }
+        return new RangeSource(c, layout, id, query, start, deadline)
+      }),
   )
   let items: FetchedItem[] = []
   while (!range.done) {

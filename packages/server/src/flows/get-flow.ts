@@ -1,16 +1,19 @@
-import { type CausalContext, decodeContext, joinContexts } from '@torc/cluster/clocks/causal-context'
+import { type CausalContext, joinContexts } from '@torc/cluster/clocks/causal-context'
+import { headsAsOf } from '@torc/cluster/state/as-of'
 import { closedContext, compareVersions, digestsEqual, headsOf } from '@torc/cluster/state/key-state'
 import { contextAfterWrite, type Version } from '@torc/cluster/state/version'
-import { decodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
-import { Deadline, readAttemptMs } from '../core/deadline.js'
+import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { keyFields, type Placement, place } from '../core/placement.js'
+import { type Placement, place } from '../core/placement.js'
 import { gather } from '../quorum/gather.js'
 import { planTargets } from '../quorum/targets.js'
-import { readInlineBody } from './key-state-read.js'
+import { askDigest, askHeads } from './heads-read.js'
+import { type Removal, readInlineBody } from './key-state-read.js'
+import { keyNotFound, keyNotFoundAsOf, versionNotFound } from './not-found.js'
+import { checkPast } from './past-time.js'
 import { readMerged, reconcile, tooFewReads } from './reconcile.js'
 import { holdersIn } from './write-back.js'
 
@@ -19,6 +22,8 @@ export interface ReadRequest {
   readonly key: string
   /** A version's id or a unique prefix of one; undefined = the latest head. */
   readonly versionId: string | undefined
+  /** Hybrid time: what the key was then, judged on the versions that are still there. Not beside `versionId`. */
+  readonly at?: number | undefined
   readonly timeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
 }
@@ -55,68 +60,78 @@ export interface ReadHeads {
 }
 
 /** Reads one version. KEY_NOT_FOUND where the latest head is a delete marker or there is none. */
-export function read(c: Coordination, request: ReadRequest): Promise<ReadVersion> {
+export async function read(c: Coordination, request: ReadRequest): Promise<ReadVersion> {
+  const { versionId, at } = request
+  checkPast(c, at)
+  if (versionId !== undefined && at !== undefined) {
+    throw new TorcError('BAD_REQUEST', 'a version and a time were named', { hint: 'Name one of them.' })
+  }
   const deadline = new Deadline(c.environment.clock, request.timeoutMs, request.signal)
   return withFreshLayout(c, () =>
-    request.versionId === undefined
-      ? readLatest(c, request, deadline)
-      : readVersion(c, request, request.versionId, deadline),
+    versionId === undefined ? readLatest(c, request, deadline) : readVersion(c, request, versionId, deadline),
   )
 }
 
 async function readLatest(c: Coordination, request: ReadRequest, deadline: Deadline): Promise<ReadVersion> {
-  const read = await readHeads(c, place(c, request.bucket, request.key), deadline)
+  const { at } = request
+  const read = await readHeads(c, place(c, request.bucket, request.key), deadline, at)
   const version = read.heads[0]
-  if (version === undefined || version.kind === 'marker') throw keyNotFound(request, read.heads)
+  if (version === undefined || version.kind === 'marker') {
+    throw at === undefined
+      ? keyNotFound(request, read.heads)
+      : await keyNotFoundAsOf(c, request, at, read, deadline)
+  }
   let { inline } = read
   if (inline === undefined && version.blocks === undefined) {
     inline = await readInlineBody(c, read.placement, version, read.holdersOf(version), deadline)
   }
   const siblings = read.heads.length > 1 ? read.heads.slice(1).map(head => head.id) : none
-  const { placement, context, newest, seq, degraded } = read
+  const { placement, degraded } = read
+  // As of a time in the past: what its reader saw is no more than this version.
+  const { context, newest, seq } = at === undefined ? read : seenOf(version)
   return { placement, version, isLatest: true, siblings, context, newest, seq, degraded, inline }
+}
+
+/** Just what a version covers and itself: a reader of it alone saw nothing else. */
+function seenOf(version: Version) {
+  return { context: contextAfterWrite(version), newest: version.createdAt, seq: version.seq }
 }
 
 const none: readonly string[] = []
 
 /**
  * Heads from one owner, digests from R − 1 more. Where they differ, whole states are joined and what is missing is
- * written back before anything is answered.
+ * written back before anything is answered. With `at` the heads are those among the versions up to then; the digests
+ * are of the whole state, so that equal ones mean equal heads of any time.
  */
-export async function readHeads(c: Coordination, p: Placement, deadline: Deadline): Promise<ReadHeads> {
+export async function readHeads(
+  c: Coordination,
+  p: Placement,
+  deadline: Deadline,
+  at?: number,
+): Promise<ReadHeads> {
   const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
   let headsAskedOf: string | undefined
   const { answers, errors } = await gather(live, p.readQuorum, async agent => {
     const whole = headsAskedOf === undefined
     if (whole) headsAskedOf = agent
     try {
-      const { head, body } = await c.agents.request(
-        agent,
-        'fetchKey',
-        { ...keyFields(c, p), want: whole ? 'heads' : 'digest' },
-        { timeoutMs: deadline.attempt(readAttemptMs) },
-      )
-      c.hybridClock.observe(head.time)
-      return {
-        whole,
-        head,
-        inline: body === undefined ? undefined : (body.inline ?? [await body.bytes(inlineMax)]),
-      }
+      return await (whole ? askHeads(c, p, agent, deadline, at) : askDigest(c, p, agent, deadline))
     } catch (error) {
       if (whole) headsAskedOf = undefined
       throw error
     }
   })
   if (answers.length < p.readQuorum) throw tooFewReads(p, answers.length, errors)
-  const first = answers.find(([, answer]) => answer.whole)
-  if (first === undefined) return headsAfterReconcile(c, p, deadline)
-  const [holder, { head, inline }] = first
+  const first = answers.find(([, answer]) => answer.heads !== undefined)
+  if (first?.[1].heads === undefined) return headsAfterReconcile(c, p, deadline, at)
+  const [holder, { digest, heads: found, inline, context, newest, seq }] = first
   for (const [, answer] of answers) {
-    if (!digestsEqual(answer.head.digest, head.digest)) return headsAfterReconcile(c, p, deadline)
+    if (!digestsEqual(answer.digest, digest)) return headsAfterReconcile(c, p, deadline, at)
   }
-  const heads = uniqueById((head.heads ?? []).map(record => decodeVersion(record)))
+  const heads = uniqueById(found)
   return {
-    ...closedOver(heads, decodeContext(head.context ?? noContext, 'CORRUPT'), head.newest, head.seq),
+    ...closedOver(heads, context, newest, seq),
     placement: p,
     heads,
     degraded: false,
@@ -125,12 +140,15 @@ export async function readHeads(c: Coordination, p: Placement, deadline: Deadlin
   }
 }
 
-const inlineMax = 64 * 1024
-const noContext = new Uint8Array()
-
-async function headsAfterReconcile(c: Coordination, p: Placement, deadline: Deadline): Promise<ReadHeads> {
+async function headsAfterReconcile(
+  c: Coordination,
+  p: Placement,
+  deadline: Deadline,
+  at: number | undefined,
+): Promise<ReadHeads> {
   const { state, holdersOf, onQuorum } = await reconcile(c, p, deadline)
-  const heads = uniqueById(headsOf(state.versions.values()))
+  const versions = state.versions.values()
+  const heads = uniqueById(at === undefined ? headsOf(versions) : headsAsOf(versions, at).heads)
   return {
     ...closedOver(heads, closedContext(state)),
     placement: p,
@@ -166,21 +184,18 @@ async function readVersion(
   deadline: Deadline,
 ): Promise<ReadVersion> {
   const p = place(c, request.bucket, request.key)
-  const [latest, { state, states }] = await Promise.all([
+  const [latest, { state, states, removed }] = await Promise.all([
     readHeads(c, p, deadline),
     readMerged(c, p, p.readQuorum, deadline, versionId),
   ])
-  const version = uniqueMatch(request, versionId, [...state.versions.values()])
+  const version = uniqueMatch(request, versionId, [...state.versions.values()], removed)
   const isHead = latest.heads.some(head => head.id === version.id)
   return {
+    ...seenOf(version),
     placement: p,
     version,
     isLatest: latest.heads[0]?.id === version.id,
     siblings: isHead ? latest.heads.filter(head => head.id !== version.id).map(head => head.id) : [],
-    // Just what this version covers and itself: its reader saw nothing else.
-    context: contextAfterWrite(version),
-    newest: version.createdAt,
-    seq: version.seq,
     degraded: latest.degraded,
     inline:
       version.blocks === undefined
@@ -189,22 +204,21 @@ async function readVersion(
   }
 }
 
-/** The one version that a prefix names. VERSION_NOT_FOUND, or BAD_REQUEST when it names several. */
+/**
+ * The one version that an id or a prefix names; `removed`: what owners tell of versions that are gone. VERSION_REMOVED
+ * when it was there, VERSION_NOT_FOUND when nobody knows of it, BAD_REQUEST when it names several.
+ */
 export function uniqueMatch(
   request: { readonly bucket: BucketView; readonly key: string },
   versionId: string,
   versions: readonly Version[],
+  removed: readonly Removal[],
 ): Version {
   const matches = uniqueById([...versions].sort(compareVersions))
   const exact = matches.find(version => version.id === versionId)
   const [only] = matches
   if (exact !== undefined) return exact
-  if (only === undefined) {
-    throw new TorcError(
-      'VERSION_NOT_FOUND',
-      `${request.bucket.name}/${request.key} has no version ${versionId}`,
-    )
-  }
+  if (only === undefined) throw versionNotFound(request, versionId, removed)
   if (matches.length > 1) {
     throw new TorcError('BAD_REQUEST', `${versionId} begins the ids of ${matches.length} versions`, {
       hint: `Name more of it: ${matches
@@ -214,14 +228,4 @@ export function uniqueMatch(
     })
   }
   return only
-}
-
-function keyNotFound(request: ReadRequest, heads: readonly Version[]): TorcError {
-  const marker = heads[0]
-  const what = `${request.bucket.name}/${request.key}`
-  if (marker === undefined) return new TorcError('KEY_NOT_FOUND', `there is no ${what}`)
-  return new TorcError('KEY_NOT_FOUND', `${what} is deleted`, {
-    hint: `Its delete marker is ${marker.id}; list the versions below it with \`torc ls ${what} --versions\`.`,
-    details: { marker: marker.id, siblings: heads.slice(1).map(head => head.id) },
-  })
 }

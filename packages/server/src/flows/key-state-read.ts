@@ -1,15 +1,30 @@
 import { decodeContext, emptyContext } from '@torc/cluster/clocks/causal-context'
+import { type AttributeRegister, attributesOf, noAttributes } from '@torc/cluster/state/attributes'
+import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
 import { type KeyState, makeState } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
+import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs } from '../core/deadline.js'
 import { keyFields, type Placement } from '../core/placement.js'
 
+/** A version that was removed for good: its id, and how it went. */
+export type Removal = NonNullable<ResponseOf<'fetchKey'>['removed']>[number]
+
+/** The state of a key on one agent. */
+export interface HeldState extends KeyState {
+  /** Of a read by id: which of the versions that were removed last the id names. */
+  readonly removed: readonly Removal[]
+  /** All heads that the agent has, whatever the id. */
+  readonly heads: readonly Version[]
+}
+
 /**
  * The whole state of a key on one agent or, with `versionId`, its context and just the versions whose id begins so.
- * Both kinds can be merged with others of their kind.
+ * Both kinds can be merged with others of their kind. With `attempt` the agent takes no other attempt's mint of the
+ * operation from now on. Each frame has its own patience: a long history takes as long as it takes.
  */
 export async function readKeyState(
   c: Coordination,
@@ -17,27 +32,35 @@ export async function readKeyState(
   agent: string,
   deadline: Deadline,
   versionId?: string,
-): Promise<KeyState> {
-  const fields = keyFields(c, p)
-  const head =
-    versionId === undefined
-      ? { ...fields, want: 'state' as const }
-      : { ...fields, want: 'state' as const, versionId }
+  attempt?: Uint8Array,
+): Promise<HeldState> {
+  const head: RequestOf<'fetchKey'> = { ...keyFields(c, p), want: 'state' }
+  if (versionId !== undefined) head.versionId = versionId
+  if (attempt !== undefined) head.attempt = attempt
   let context = emptyContext
   const versions: Version[] = []
+  const heads: Version[] = []
+  const registers: AttributeRegister[] = []
+  const removed: Removal[] = []
   for await (const { head: part, body } of c.agents.fetch(agent, 'fetchKey', head, {
     timeoutMs: deadline.attempt(readAttemptMs),
   })) {
     body?.discard()
     c.hybridClock.observe(part.time)
     if (part.context !== undefined) context = decodeContext(part.context, 'CORRUPT')
-    for (const record of part.heads ?? []) keep(decodeVersion(record))
+    for (const record of part.heads ?? []) heads.push(decodeVersion(record))
     for (const record of part.versions ?? []) keep(decodeVersion(record))
+    if (part.attributes !== undefined)
+      for (const register of decodeAttributes(part.attributes, 'CORRUPT').values()) registers.push(register)
+    for (const removal of part.removed ?? [])
+      if (versionId !== undefined && removal[0].startsWith(versionId)) removed.push(removal)
   }
+  for (const head of heads) keep(head)
   function keep(version: Version): void {
     if (versionId === undefined || version.id.startsWith(versionId)) versions.push(version)
   }
-  return makeState(context, versions)
+  const attributes = registers.length === 0 ? noAttributes : attributesOf(registers)
+  return { ...makeState(context, versions, attributes), removed, heads }
 }
 
 /** The inline body of one version from the first of `holders` that gives it. */

@@ -7,8 +7,8 @@ import type { Placement } from '../core/placement.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
 import { planTargets } from '../quorum/targets.js'
-import { readKeyState } from './key-state-read.js'
-import { differenceOf, holdersIn, writeBack } from './write-back.js'
+import { type HeldState, type Removal, readKeyState } from './key-state-read.js'
+import { type Difference, differenceOf, holdersIn, isLevel, writeBack } from './write-back.js'
 
 /** What owners hold of a key, joined. */
 export interface Reconciled {
@@ -18,6 +18,13 @@ export interface Reconciled {
   readonly onQuorum: boolean
 }
 
+export interface MergedRead {
+  readonly state: KeyState
+  readonly states: readonly (readonly [agent: string, state: HeldState])[]
+  /** Of a read by id: what the owners tell of versions that were removed. */
+  readonly removed: readonly Removal[]
+}
+
 /** States of at least R owners, joined. UNAVAILABLE when fewer answer. */
 export async function readMerged(
   c: Coordination,
@@ -25,10 +32,7 @@ export async function readMerged(
   wanted: number,
   deadline: Deadline,
   versionId?: string,
-): Promise<{
-  readonly state: KeyState
-  readonly states: readonly (readonly [agent: string, state: KeyState])[]
-}> {
+): Promise<MergedRead> {
   const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
   const { answers, errors } = await gather(
     live,
@@ -36,8 +40,8 @@ export async function readMerged(
     agent => readKeyState(c, p, agent, deadline, versionId),
   )
   if (answers.length < p.readQuorum) throw tooFewReads(p, answers.length, errors)
-  const state = answers.map(([, held]) => held).reduce(mergeStates)
-  return { state, states: answers }
+  const state = answers.map(([, held]): KeyState => held).reduce(mergeStates)
+  return { state, states: answers, removed: answers.flatMap(([, held]) => held.removed) }
 }
 
 /**
@@ -47,24 +51,18 @@ export async function readMerged(
 export async function reconcile(c: Coordination, p: Placement, deadline: Deadline): Promise<Reconciled> {
   const { state, states } = await readMerged(c, p, Math.max(p.readQuorum, p.writeQuorum), deadline)
   const holdersOf = holdersIn(states)
-  const behind: [string, KeyState][] = []
-  let level = 0
+  const behind = new Map<string, Difference>()
   for (const [agent, held] of states) {
     const difference = differenceOf(state, held)
-    if (difference.missing.length === 0 && !difference.contextBehind) level++
-    else behind.push([agent, held])
+    if (!isLevel(difference)) behind.set(agent, difference)
   }
-  const heldBy = new Map(behind)
-  const acks = collectAcks(
-    p.writeQuorum - level,
-    behind.map(([agent]) => agent),
-    async agent => {
-      const held = heldBy.get(agent)
-      if (held === undefined) return false
-      await writeBack(c, p, agent, state, differenceOf(state, held), holdersOf, deadline)
-      return true
-    },
-  )
+  const level = states.length - behind.size
+  const acks = collectAcks(p.writeQuorum - level, [...behind.keys()], async agent => {
+    const difference = behind.get(agent)
+    if (difference === undefined) return false
+    await writeBack(c, p, agent, difference, holdersOf, deadline)
+    return true
+  })
   await acks.decided
   return { state, holdersOf, onQuorum: acks.tally.verdict === 'reached' }
 }

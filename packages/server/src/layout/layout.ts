@@ -61,6 +61,13 @@ export class Layout {
     return blockPartition(hash, this.partitions)
   }
 
+  /** The part of all keys of which an agent is one of the first `replicas` owners. */
+  shareOf(agent: string, replicas: number): number {
+    let count = 0
+    for (let p = 0; p < this.partitions; p++) if (this.owners(p, replicas).includes(agent)) count++
+    return count / this.partitions
+  }
+
   /** How many partitions an agent is among the owners of. */
   partitionsOf(agent: string): number {
     let count = 0

@@ -1,18 +1,21 @@
-import { headsOf } from '@torc/cluster/state/key-state'
+import { headsOf, type KeyState } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
+import { limits } from '@torc/protocol/limits'
 import { isStaleLayout } from '../agents/agents.js'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
 import { place } from '../core/placement.js'
+import { checkPast } from '../flows/past-time.js'
 import { readMerged } from '../flows/reconcile.js'
 import { planCoverage } from './coverage.js'
-import { joinReports, judgeHeads } from './judge.js'
+import { joinReports, judgeHeads, type KeyReport } from './judge.js'
 import { startText } from './list-start.js'
-import { type MergedKey, MergedRange } from './merged-range.js'
+import { MergedRange } from './merged-range.js'
 import { type ListedEntry, PageBuilder, type PageRequest } from './page-builder.js'
+import { PageSize, type Progress, pageKeysProbe } from './page-size.js'
 import { encodePosition } from './position.js'
 import { RangeSource } from './range-source.js'
 
@@ -38,7 +41,8 @@ const attemptsMax = 3
  * judged on the merged state of all that hold it. UNAVAILABLE when a partition is not covered: an incomplete
  * listing is never passed for a complete one.
  */
-export function listPage(c: Coordination, request: ListRequest): Promise<ListedPage> {
+export async function listPage(c: Coordination, request: ListRequest): Promise<ListedPage> {
+  checkPast(c, request.at)
   const deadline = new Deadline(c.environment.clock, request.timeoutMs, request.signal)
   return withFreshLayout(c, async () => {
     const failed = new Set<string>()
@@ -75,17 +79,14 @@ async function listOnce(
   const range = openRange(c, request, page, deadline, failed)
   let leftOver = false
   while (!page.full) {
-    if (!range.ready) await fillAll(range)
-    const batch: MergedKey[] = []
-    while (batch.length < Math.min(batchKeys, page.room) && range.ready) {
-      const next = range.take()
-      if (next === undefined) break
-      if (page.wants(next.key)) batch.push(next)
-    }
+    if (!range.ready) await fillAll(range, { found: page.entries.length, wanted: page.room })
+    const batch = takeBatch(request, page, range)
     if (batch.length === 0 && range.done) return { entries: page.entries, token: undefined }
-    const judged = await Promise.all(batch.map(merged => judge(c, request, merged, deadline)))
-    for (const [i, merged] of batch.entries()) {
-      const skipped = page.add(merged.key, judged[i] ?? nothing)
+    const judged = await Promise.all(
+      batch.map(({ key, agreed }) => agreed ?? judgeWhole(c, request, key, deadline)),
+    )
+    for (const [i, { key }] of batch.entries()) {
+      const skipped = page.add(key, judged[i] ?? nothing)
       if (skipped !== undefined) range.skip(skipped)
       if (!page.full) continue
       leftOver = i < batch.length - 1
@@ -94,6 +95,30 @@ async function listOnce(
   }
   const complete = range.done && !page.cut && !leftOver
   return { entries: page.entries, token: complete ? undefined : encodePosition(page.position) }
+}
+
+interface TakenKey {
+  readonly key: string
+  /** What it shows; undefined where whole states must be read to tell. */
+  readonly agreed: Judged | undefined
+}
+
+/**
+ * Keys that are known without asking any agent. A key that shows as a common prefix ends the batch: what follows
+ * under it needs no judgement.
+ */
+function takeBatch(request: ListRequest, page: PageBuilder, range: MergedRange): TakenKey[] {
+  const batch: TakenKey[] = []
+  while (batch.length < Math.min(batchKeys, page.room) && range.ready) {
+    const next = range.take()
+    if (next === undefined) break
+    const { key, reports } = next
+    if (!page.wants(key)) continue
+    const agreed = judgeReports(request, reports)
+    batch.push({ key, agreed })
+    if (agreed !== undefined && page.prefixOf(key) !== undefined && page.shows(key, agreed)) break
+  }
+  return batch
 }
 
 function openRange(
@@ -118,17 +143,26 @@ function openRange(
       { details: { partitions: missing.slice(0, 32), failed: [...failed] } },
     )
   }
-  const query = { bucketId: bucket.id, prefix: request.prefix, versions: request.what === 'versions' }
-  const start = { after: startText(page.start), keysExpected: request.limit + 1 }
-  if (request.delimiter !== undefined) start.keysExpected = 0
-  return new MergedRange(agents.map(agent => new RangeSource(c, layout, agent, query, start, () => deadline)))
+  const { prefix, what, delimiter, at } = request
+  const query = { bucketId: bucket.id, prefix, versions: what === 'versions', at }
+  const after = startText(page.start)
+  const oneEach = what === 'keys' && delimiter === undefined
+  return new MergedRange(
+    agents.map(agent => {
+      const size = new PageSize(
+        layout.shareOf(agent, bucket.replicas),
+        oneEach ? limits.listLimitMax : pageKeysProbe,
+      )
+      return new RangeSource(c, layout, agent, query, { after, size }, () => deadline)
+    }),
+  )
 }
 
-async function fillAll(range: MergedRange): Promise<void> {
+async function fillAll(range: MergedRange, progress: Progress): Promise<void> {
   await Promise.all(
     range.waiting.map(async source => {
       try {
-        await source.fill()
+        await source.fill(progress)
       } catch (thrown) {
         const error = TorcError.from(thrown)
         if (isStaleLayout(error) || error.code === 'CANCELLED') throw error
@@ -146,20 +180,27 @@ export interface Judged {
 
 const nothing: Judged = { versions: [], heads: [] }
 
-async function judge(
+/** What the reports alone tell; undefined where they differ in a way that only whole states can settle. */
+function judgeReports(request: ListRequest, reports: readonly KeyReport[]): Judged | undefined {
+  if (request.what === 'versions') return judgedState(joinReports(reports), request.at)
+  // Heads as of an earlier time are judged alike: what a context covers is the same at any time.
+  const heads = judgeHeads(reports)
+  return heads === undefined ? undefined : { versions: heads, heads }
+}
+
+async function judgeWhole(
   c: Coordination,
   request: ListRequest,
-  { key, reports }: MergedKey,
+  key: string,
   deadline: Deadline,
 ): Promise<Judged> {
-  if (request.what === 'versions') {
-    const versions = [...joinReports(reports).versions.values()]
-    return { versions, heads: headsOf(versions) }
-  }
-  const agreed = judgeHeads(reports)
-  if (agreed !== undefined) return { versions: agreed, heads: agreed }
   const p = place(c, request.bucket, key)
   const { state } = await readMerged(c, p, p.readQuorum, deadline)
-  const heads = headsOf(state.versions.values())
-  return { versions: heads, heads }
+  return judgedState(state, request.at)
+}
+
+function judgedState(state: KeyState, at: number | undefined): Judged {
+  const all = [...state.versions.values()]
+  const versions = at === undefined ? all : all.filter(({ createdAt }) => createdAt <= at)
+  return { versions, heads: headsOf(versions) }
 }

@@ -1,5 +1,5 @@
+import { compareKeys } from '@torc/protocol/identifiers/key-order'
 import type { KeyReport } from './judge.js'
-import { compareKeys } from './key-order.js'
 import type { RangeSource } from './range-source.js'
 
 /** All that the sources say of one key. */

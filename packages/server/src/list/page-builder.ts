@@ -1,8 +1,9 @@
 import { compareVersions } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
+import { compareKeys } from '@torc/protocol/identifiers/key-order'
 import { limits } from '@torc/protocol/limits'
 import { uniqueById } from '../flows/get-flow.js'
-import { commonPrefix, compareKeys } from './key-order.js'
+import { commonPrefix } from './key-order.js'
 import type { Judged } from './list-flow.js'
 import { decodePosition, isAfter, type Position } from './position.js'
 
@@ -21,6 +22,8 @@ export interface PageRequest {
   readonly startAfter: string | undefined
   /** Continuation of an earlier page. */
   readonly token: string | undefined
+  /** Hybrid time: what there was then, judged on the versions that are still there. */
+  readonly at?: number | undefined
 }
 
 export type ListedEntry =
@@ -54,7 +57,10 @@ export class PageBuilder {
     this.#position = this.start ?? { after: 'key', key: '' }
     if (this.start?.after === 'prefix') this.#emittedPrefix = this.start.prefix
     // A common prefix that is where the listing starts after was listed before it.
-    else if (this.start?.after === 'key') this.#emittedPrefix = this.#prefixOf(this.start.key, this.start.key)
+    else if (this.start?.after === 'key') {
+      const common = this.prefixOf(this.start.key)
+      if (common === this.start.key) this.#emittedPrefix = common
+    }
   }
 
   get full(): boolean {
@@ -77,15 +83,28 @@ export class PageBuilder {
     return this.#emittedPrefix === undefined || !key.startsWith(this.#emittedPrefix)
   }
 
+  /** Whether the judged key shows as anything, itself or as its common prefix. */
+  shows(key: string, judged: Judged): boolean {
+    return this.#shown(key, judged).length > 0
+  }
+
+  /** The common prefix that the key would show as. */
+  prefixOf(key: string): string | undefined {
+    const { delimiter, prefix } = this.#request
+    return delimiter === undefined || !key.startsWith(prefix)
+      ? undefined
+      : commonPrefix(key, prefix, delimiter)
+  }
+
   /** Adds a judged key. Returns the common prefix to skip when one was emitted. */
   add(key: string, judged: Judged): string | undefined {
     if (!this.wants(key)) return undefined
-    const shown = this.#request.what === 'keys' ? latestObject(judged) : this.#versionsFrom(key, judged)
+    const shown = this.#shown(key, judged)
     if (shown.length === 0) {
       this.#position = { after: 'key', key }
       return undefined
     }
-    const prefix = this.#prefixOf(key, undefined)
+    const prefix = this.prefixOf(key)
     if (prefix !== undefined) {
       this.entries.push({ prefix })
       this.#bytes += entryBytes + Buffer.byteLength(prefix)
@@ -97,11 +116,8 @@ export class PageBuilder {
     return undefined
   }
 
-  #prefixOf(key: string, only: string | undefined): string | undefined {
-    const { delimiter, prefix } = this.#request
-    if (delimiter === undefined || !key.startsWith(prefix)) return undefined
-    const common = commonPrefix(key, prefix, delimiter)
-    return only === undefined || common === only ? common : undefined
+  #shown(key: string, judged: Judged): readonly Version[] {
+    return this.#request.what === 'keys' ? latestObject(judged) : this.#versionsFrom(key, judged)
   }
 
   #versionsFrom(key: string, judged: Judged): readonly Version[] {

@@ -1,20 +1,21 @@
 import { decodeContext } from '@torc/cluster/clocks/causal-context'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
-import { limits } from '@torc/protocol/limits'
+import { compareKeys } from '@torc/protocol/identifiers/key-order'
+import type { RequestOf } from '@torc/protocol/messages/table'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs } from '../core/deadline.js'
 import type { Layout } from '../layout/layout.js'
 import type { KeyReport } from './judge.js'
-import { compareKeys, endOfPrefix } from './key-order.js'
+import { endOfPrefix } from './key-order.js'
+import type { PageSize, Progress } from './page-size.js'
 
 export interface RangeQuery {
   readonly bucketId: Uint8Array
   readonly prefix: string
   readonly versions: boolean
+  /** Only versions up to this hybrid time. */
+  readonly at: number | undefined
 }
-
-/** Smallest page asked of an agent; pages double while a listing only goes forward. */
-const pageKeysMin = 64
 
 /** One agent's keys of a bucket in order, fetched page by page, each under the deadline that holds then. */
 export class RangeSource {
@@ -27,14 +28,14 @@ export class RangeSource {
   #buffer: KeyReport[] = []
   #next = 0
   #exhausted = false
-  #pageKeys: number
+  readonly #size: PageSize
 
   constructor(
     c: Coordination,
     layout: Layout,
     agent: string,
     query: RangeQuery,
-    start: { readonly after: string; readonly keysExpected: number },
+    start: { readonly after: string; readonly size: PageSize },
     deadline: () => Deadline,
   ) {
     this.agent = agent
@@ -43,7 +44,7 @@ export class RangeSource {
     this.#query = query
     this.#deadline = deadline
     this.#after = start.after
-    this.#pageKeys = Math.max(pageKeysMin, Math.min(start.keysExpected, limits.listLimitMax))
+    this.#size = start.size
   }
 
   /** The next report; undefined when the buffer is empty. */
@@ -66,30 +67,33 @@ export class RangeSource {
 
   /** Skips everything that begins with `prefix`; what is not buffered is not even fetched. */
   skip(prefix: string): void {
+    const from = this.#next
     while (this.head?.key.startsWith(prefix) === true) this.#next++
     if (this.head !== undefined || this.#exhausted) return
     const end = endOfPrefix(prefix)
     if (compareKeys(end, this.#after) > 0) {
       this.#after = end
-      this.#pageKeys = pageKeysMin
+      // A prefix that took up most of a page may be long; after many short ones pages go on as they were.
+      if (2 * (this.#next - from) > this.#buffer.length) this.#size.restart()
     }
   }
 
   /** Fetches until something is buffered or nothing is left. */
-  async fill(): Promise<void> {
-    while (this.head === undefined && !this.#exhausted) await this.#fetchPage()
+  async fill(progress?: Progress): Promise<void> {
+    while (this.head === undefined && !this.#exhausted) await this.#fetchPage(progress)
   }
 
-  async #fetchPage(): Promise<void> {
-    const { bucketId, prefix, versions } = this.#query
-    const head = {
+  async #fetchPage(progress: Progress | undefined): Promise<void> {
+    const { bucketId, prefix, versions, at } = this.#query
+    const head: RequestOf<'fetchRange'> = {
       ...addressFields(this.#c, this.#layout),
       bucketId,
       prefix,
       after: this.#after,
-      limit: this.#pageKeys,
+      limit: this.#size.next(progress),
       versions,
     }
+    if (at !== undefined) head.at = at
     const buffer: KeyReport[] = []
     const timeoutMs = this.#deadline().attempt(readAttemptMs)
     for await (const answer of this.#c.agents.fetch(this.agent, 'fetchRange', head, { timeoutMs })) {
@@ -114,7 +118,6 @@ export class RangeSource {
     this.#next = 0
     this.#after = buffer.at(-1)?.key ?? this.#after
     if (buffer.length === 0) this.#exhausted = true
-    this.#pageKeys = Math.min(this.#pageKeys * 2, limits.listLimitMax)
   }
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { commonPrefix, compareKeys, endOfPrefix, justBefore } from '../../src/list/key-order.js'
+import { commonPrefix, endOfPrefix, justBefore } from '../../src/list/key-order.js'
 
 /** Texts that meet the borders: one to four bytes, surrogates, U+E000 and above. */
 const unit = fc.constantFrom(
@@ -20,10 +20,6 @@ const unit = fc.constantFrom(
 )
 const key = fc.array(unit, { minLength: 1, maxLength: 6 }).map(units => units.join(''))
 const bytewise = (a: string, b: string) => Math.sign(Buffer.compare(Buffer.from(a), Buffer.from(b)))
-
-t.test('property: keys compare as their bytes do', async () => {
-  fc.assert(fc.property(key, key, (a, b) => Math.sign(compareKeys(a, b)) === bytewise(a, b)))
-})
 
 t.test('property: the end of a prefix comes after what begins with it and before the rest', async () => {
   fc.assert(
