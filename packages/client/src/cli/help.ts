@@ -1,5 +1,11 @@
 import { type ArgumentTable, type Command, usageOf } from '../commands/command.js'
-import { environmentOf, flagOf, type OptionDescriptor, type OptionTable } from '../config/option.js'
+import {
+  environmentOf,
+  flagOf,
+  type OptionDescriptor,
+  type OptionTable,
+  takesValue,
+} from '../config/option.js'
 
 export interface HelpGrammar {
   /** Name in usage lines; empty in the REPL. */
@@ -71,7 +77,7 @@ function optionRows(table: OptionTable): Row[] {
     const flag = shownFlag(name, option)
     const variable = environmentOf(name, option)
     if (flag === undefined) return [`(${variable})`, `${option.doc}; by environment only`]
-    const value = option.type === 'boolean' ? '' : ` ${option.value ?? 'VALUE'}`
+    const value = takesValue(option) ? ` ${option.value ?? 'VALUE'}` : ''
     return [`${flag}${value}`, `${option.doc}${facts(option)} [$${variable}]`]
   })
 }
@@ -80,6 +86,7 @@ function optionRows(table: OptionTable): Row[] {
 function shownFlag(name: string, option: OptionDescriptor): string | undefined {
   const flag = flagOf(name, option)
   if (flag === undefined) return undefined
+  if (option.type === 'switch') return `--${flag}, --no-${flag}`
   return option.default === true ? `--no-${flag}` : dashed(flag)
 }
 
@@ -95,7 +102,7 @@ function facts(option: OptionDescriptor): string {
 
 function defaultText(option: OptionDescriptor): string {
   const { default: value, type } = option
-  if (value === undefined || type === 'boolean') return ''
+  if (value === undefined || type === 'boolean' || type === 'switch') return ''
   if (type === 'duration') return `default ${Number(value) / 1000} s`
   return `default ${Array.isArray(value) ? value.join(',') : String(value)}`
 }

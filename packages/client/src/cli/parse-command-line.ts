@@ -1,7 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
 import yargs, { type Argv, type Options } from 'yargs'
 import { type Command, usageOf } from '../commands/command.js'
-import { flagOf, type OptionTable, type RawValue } from '../config/option.js'
+import { flagOf, type OptionTable, type RawValue, takesValue } from '../config/option.js'
 import { commandHelp, dashed, groupHelp, type HelpGrammar, overviewHelp, typed } from './help.js'
 import { nearest } from './nearest.js'
 
@@ -113,7 +113,7 @@ function yargsOptions(table: OptionTable): Record<string, Options> {
   for (const [name, option] of Object.entries(table)) {
     const flag = flagOf(name, option)
     if (flag === undefined) continue
-    if (option.type === 'boolean') options[flag] = { type: 'boolean' }
+    if (!takesValue(option)) options[flag] = { type: 'boolean' }
     else
       options[flag] = {
         type: 'string',

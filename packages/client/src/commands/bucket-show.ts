@@ -1,4 +1,4 @@
-import { bucketRecord } from '../output/records.js'
+import { reportBucket } from './bucket-report.js'
 import { defineCommand } from './command.js'
 import { parseBucket } from './target.js'
 
@@ -11,18 +11,7 @@ export const bucketShow = defineCommand({
   async run({ arguments: { bucket }, output, signal, ...context }) {
     const store = await context.store()
     const info = await store.headBucket(parseBucket(bucket), { signal })
-    if (output.json) output.record(bucketRecord(info))
-    else {
-      output.fields([
-        ['bucket', info.bucket],
-        ['created', info.createdAt.toISOString()],
-        ['replicas', String(info.replicas)],
-        ['read quorum', String(info.readQuorum)],
-        ['write quorum', String(info.writeQuorum)],
-        ['strict', info.strict ? 'yes' : 'no'],
-        ['policy', info.policy],
-      ])
-    }
+    reportBucket(output, info)
     return 0
   },
 })

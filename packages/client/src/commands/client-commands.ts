@@ -1,23 +1,34 @@
+import { bucketSet } from './bucket-set.js'
 import { bucketShow } from './bucket-show.js'
 import type { Command } from './command.js'
 import { complete } from './complete.js'
 import { completion } from './completion.js'
+import { cp } from './cp.js'
 import { fetch } from './fetch.js'
 import { get } from './get.js'
 import { head } from './head.js'
 import { layoutInit } from './layout-init.js'
 import { layoutShow } from './layout-show.js'
+import { log } from './log.js'
 import { ls } from './ls.js'
 import { mb } from './mb.js'
+import { mv } from './mv.js'
+import { policySet } from './policy-set.js'
+import { policyShow } from './policy-show.js'
 import { post } from './post.js'
 import { put } from './put.js'
 import { rb } from './rb.js'
+import { restore } from './restore.js'
 import { rm } from './rm.js'
 import { shell } from './shell.js'
 import { status } from './status.js'
+import { tagRm } from './tag-rm.js'
+import { tagSet } from './tag-set.js'
+import { tagShow } from './tag-show.js'
 
 /** The client's commands, in the order in which helps show them. */
 export const clientCommands: readonly Command[] = [
-  ...[mb, rb, bucketShow, put, get, head, rm, ls, post, fetch],
+  ...[mb, rb, bucketShow, bucketSet, put, get, head, rm, cp, mv, ls, log, restore],
+  ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch],
   ...[status, layoutInit, layoutShow, shell, completion, complete],
 ]

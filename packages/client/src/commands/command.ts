@@ -19,6 +19,8 @@ export interface ArgumentDescriptor {
   readonly required: boolean
   readonly doc: string
   readonly choices?: readonly string[]
+  /** What completion offers where more than these is taken. */
+  readonly suggestions?: readonly string[]
 }
 
 export type ArgumentTable = Readonly<Record<string, ArgumentDescriptor>>

@@ -7,8 +7,10 @@ import { count, formatBytes, printable } from '../output/format.js'
 import { versionRecord } from '../output/records.js'
 import { downloadTree, type WantedObject } from '../transfer/download-tree.js'
 import { chosenTimeoutMs } from '../transfer/timeouts.js'
+import { atOption, parseAt } from './at.js'
 import { type CommandContext, defineArguments, defineCommand } from './command.js'
 import { parseRange } from './range.js'
+import { writeSiblings } from './siblings.js'
 import { folderPrefix, parseObjectTarget, parseTarget, type Target } from './target.js'
 
 const getArguments = defineArguments({
@@ -32,7 +34,13 @@ const getOptions = defineOptions({
   recursive: { type: 'boolean', doc: 'Write every object under PREFIX below DIR, several at once' },
   shared: { type: 'boolean', doc: 'Let the server write the file itself (it must see the same path)' },
   versionId: { type: 'text', value: 'ID', doc: 'This version (a unique beginning of its id suffices)' },
+  at: atOption,
   range: { type: 'text', value: 'A-B', doc: 'Bytes A to B, from A on (A-), or the last N (-N)' },
+  allSiblings: {
+    type: 'path',
+    value: 'DIR',
+    doc: 'Write every head (the latest and its siblings) below DIR, each under the id of its version',
+  },
 })
 
 type GetContext = CommandContext<typeof getArguments, typeof getOptions>
@@ -40,16 +48,22 @@ type GetContext = CommandContext<typeof getArguments, typeof getOptions>
 export const get = defineCommand({
   name: 'get',
   describe: 'Read an object, to a file or standard output, or a tree of objects',
-  usage: ['BUCKET/KEY [FILE|-]', '--recursive BUCKET[/PREFIX] DIR'],
+  usage: ['BUCKET/KEY [FILE|-]', 'BUCKET/KEY --all-siblings DIR', '--recursive BUCKET[/PREFIX] DIR'],
   arguments: getArguments,
   options: getOptions,
   examples: [
     { line: 'get photos/sea.jpg sea.jpg', does: 'writes the object to a file' },
     { line: 'get logs/today', does: 'writes it to standard output' },
     { line: 'get --recursive photos/2026 ./album', does: 'writes a tree' },
+    { line: 'get photos/sea.jpg old.jpg --at 2h', does: 'writes what it was two hours ago' },
+    { line: 'get notes/plan --all-siblings ./heads', does: 'writes versions that nobody has merged yet' },
   ],
   async run(context) {
     const { target, file } = context.arguments
+    const { versionId, at, allSiblings } = context.options
+    if (versionId !== undefined && at !== undefined)
+      throw new TorcError('BAD_REQUEST', 'get takes --version-id or --at, not both')
+    if (allSiblings !== undefined) return getSiblings(context, target, file, allSiblings)
     return context.options.recursive ? getTree(context, target, file) : getOne(context, target, file)
   },
 })
@@ -57,7 +71,8 @@ export const get = defineCommand({
 async function getOne(context: GetContext, named: string, file: string | undefined): Promise<number> {
   const { options, signal } = context
   const { bucket, key } = parseObjectTarget(named)
-  const wanted: GetOptions = { versionId: options.versionId, range: parseRange(options.range), signal }
+  const at = parseAt(options.at, context)
+  const wanted: GetOptions = { versionId: options.versionId, at, range: parseRange(options.range), signal }
   if (file === undefined || file === '-') {
     await toStandardOutput(context, bucket, key, wanted)
     return 0
@@ -144,8 +159,30 @@ function report(context: GetContext, info: VersionInfo, path: string): void {
       `wrote ${output.colors.bold(printable(path))}  ${output.bytes(info.size)}  version ${info.versionId}`,
     )
   if (info.siblings.length > 0)
-    output.note(`${count(info.siblings.length, 'sibling')} beside it: see \`head ${name}\``)
+    output.note(
+      `${count(info.siblings.length, 'sibling')} beside it: see \`get ${name} --all-siblings DIR\` or \`head ${name}\``,
+    )
   if (info.degraded) output.note('degraded: a source that could know a newer version did not answer')
+}
+
+async function getSiblings(
+  context: GetContext,
+  named: string,
+  file: string | undefined,
+  directory: string,
+): Promise<number> {
+  const { recursive, shared, versionId, range, at } = context.options
+  if (file !== undefined || recursive || shared || versionId !== undefined || range !== undefined) {
+    throw new TorcError(
+      'BAD_REQUEST',
+      'get --all-siblings takes no FILE, and not --recursive, --shared, --version-id or --range',
+    )
+  }
+  return writeSiblings(context, {
+    target: parseObjectTarget(named),
+    at: parseAt(at, context),
+    directory: resolve(context.directory, directory),
+  })
 }
 
 async function getTree(context: GetContext, named: string, directory: string | undefined): Promise<number> {
@@ -180,8 +217,11 @@ async function getTree(context: GetContext, named: string, directory: string | u
 async function* wantedBelow(context: GetContext, target: Target): AsyncGenerator<WantedObject> {
   const store = await context.store()
   const prefix = folderPrefix(target.key)
-  for await (const entry of store.list(target.bucket, { prefix, signal: context.signal })) {
+  const at = parseAt(context.options.at, context)
+  for await (const entry of store.list(target.bucket, { prefix, at, signal: context.signal })) {
     if ('prefix' in entry) continue
-    yield { bucket: entry.bucket, key: entry.key, size: entry.size, name: entry.key.slice(prefix.length) }
+    const { bucket, key, size } = entry
+    const name = key.slice(prefix.length)
+    yield { bucket, key, size, name, versionId: at === undefined ? undefined : entry.versionId }
   }
 }

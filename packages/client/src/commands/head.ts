@@ -1,5 +1,7 @@
+import { TorcError } from '@torc/protocol/errors'
 import { formatBytes, printable } from '../output/format.js'
 import { versionRecord } from '../output/records.js'
+import { atOption, parseAt } from './at.js'
 import { defineCommand } from './command.js'
 import { parseObjectTarget } from './target.js'
 
@@ -9,12 +11,21 @@ export const head = defineCommand({
   arguments: { target: { label: 'BUCKET/KEY', kind: 'target', required: true, doc: 'Object to show' } },
   options: {
     versionId: { type: 'text', value: 'ID', doc: 'This version (a unique beginning of its id suffices)' },
+    at: atOption,
   },
-  examples: [{ line: 'head photos/sea.jpg', does: 'shows size, checksum, version, siblings and context' }],
-  async run({ arguments: { target }, options, output, signal, ...context }) {
-    const { bucket, key } = parseObjectTarget(target)
-    const store = await context.store()
-    const info = await store.head(bucket, key, { versionId: options.versionId, signal })
+  examples: [
+    { line: 'head photos/sea.jpg', does: 'shows size, checksum, version, siblings and context' },
+    { line: 'head photos/sea.jpg --at 2h', does: 'shows what the object was two hours ago' },
+  ],
+  async run(given) {
+    const { options, output, signal } = given
+    const { bucket, key } = parseObjectTarget(given.arguments.target)
+    const { versionId } = options
+    const at = parseAt(options.at, given)
+    if (at !== undefined && versionId !== undefined)
+      throw new TorcError('BAD_REQUEST', 'head takes --version-id or --at, not both')
+    const store = await given.store()
+    const info = await store.head(bucket, key, { versionId, at, signal })
     if (output.json) output.record(versionRecord(info))
     else {
       const size = output.mode === 'terminal' && info.size >= 1024 ? ` (${formatBytes(info.size)})` : ''

@@ -4,6 +4,7 @@ import { defineOptions } from '../config/options.js'
 import { formatTime, printable } from '../output/format.js'
 import type { Output } from '../output/output.js'
 import { bucketListRecord, listRecord } from '../output/records.js'
+import { atOption, parseAt } from './at.js'
 import { type CommandContext, defineArguments, defineCommand } from './command.js'
 import { parseTarget } from './target.js'
 
@@ -24,6 +25,7 @@ const lsOptions = defineOptions({
   versions: { type: 'boolean', doc: 'List all versions, newest first' },
   limit: { type: 'integer', min: 1, value: 'N', doc: 'At most N entries' },
   startAfter: { type: 'text', value: 'KEY', doc: 'Begin after this key' },
+  at: atOption,
 })
 
 type LsContext = CommandContext<typeof lsArguments, typeof lsOptions>
@@ -37,6 +39,7 @@ export const ls = defineCommand({
     { line: 'ls', does: 'lists the buckets' },
     { line: 'ls photos/2026/', does: 'lists a folder' },
     { line: 'ls photos/sea.jpg --versions', does: 'lists the versions of a key' },
+    { line: 'ls photos --at 2026-11-20', does: 'lists what there was then' },
   ],
   async run(context) {
     const { target } = context.arguments
@@ -47,8 +50,8 @@ export const ls = defineCommand({
 })
 
 async function listBuckets({ output, options, signal, store }: LsContext): Promise<void> {
-  if (options.versions || options.startAfter !== undefined) {
-    throw new TorcError('BAD_REQUEST', '--versions and --start-after need a BUCKET')
+  if (options.versions || options.startAfter !== undefined || options.at !== undefined) {
+    throw new TorcError('BAD_REQUEST', '--versions, --start-after and --at need a BUCKET')
   }
   const buckets = (await (await store()).buckets({ signal })).slice(0, options.limit)
   if (output.json) for (const bucket of buckets) output.record(bucketListRecord(bucket))
@@ -67,12 +70,14 @@ async function listBuckets({ output, options, signal, store }: LsContext): Promi
 async function listEntries(context: LsContext, named: string): Promise<void> {
   const { options, output, signal } = context
   const { bucket, key } = parseTarget(named)
+  const at = parseAt(options.at, context)
   const store = await context.store()
   const wanted: ListOptions = {
     prefix: key,
     delimiter: options.recursive ? undefined : '/',
     limit: options.limit,
     startAfter: options.startAfter,
+    at,
     signal,
   }
   let waiting: ListEntry[] = []
@@ -87,7 +92,10 @@ async function listEntries(context: LsContext, named: string): Promise<void> {
     }
   }
   show(output, waiting, options.versions)
-  if (seen === 0) output.note(`nothing under ${bucket}/${printable(key)}`)
+  if (seen === 0) {
+    const then = at === undefined ? '' : ` as of ${at.toISOString()}`
+    output.note(`nothing under ${bucket}/${printable(key)}${then}`)
+  }
 }
 
 function show(output: Output, entries: readonly ListEntry[], versions: boolean): void {

@@ -1,6 +1,7 @@
 import { bucketRecord } from '../output/records.js'
 import { defineCommand } from './command.js'
 import { parseBucket } from './target.js'
+import { policyWords } from './write-options.js'
 
 export const mb = defineCommand({
   name: 'mb',
@@ -29,16 +30,18 @@ export const mb = defineCommand({
       doc: 'Copies that must be safe before a write is done (default: a majority)',
     },
     strict: { type: 'boolean', doc: "Only the owners' own copies count" },
+    policy: { type: 'text', value: 'P', doc: `Retention policy: ${policyWords} (default: inherit)` },
   },
   examples: [
     { line: 'mb photos', does: 'makes the bucket photos' },
     { line: 'mb scratch --replicas 1', does: 'keeps one copy of each object' },
+    { line: 'mb drafts --policy global:10', does: 'keeps the ten newest versions of each key' },
   ],
   async run({ arguments: { bucket }, options, output, signal, ...context }) {
-    const { replicas, readQuorum, writeQuorum, strict } = options
+    const { replicas, readQuorum, writeQuorum, strict, policy } = options
     const store = await context.store()
     const info = await store.createBucket(parseBucket(bucket), {
-      ...{ replicas, readQuorum, writeQuorum, signal },
+      ...{ replicas, readQuorum, writeQuorum, policy, signal },
       strict: strict ? true : undefined,
     })
     if (output.json) output.record(bucketRecord(info))

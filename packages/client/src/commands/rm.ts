@@ -7,6 +7,7 @@ import type { Store } from '../store/remote-store.js'
 import { inParallel, treeWidth } from '../transfer/parallel.js'
 import { TreeFailures } from '../transfer/tree-failures.js'
 import { type CommandContext, defineArguments, defineCommand } from './command.js'
+import { mayPurge } from './purge-question.js'
 import { folderPrefix, parseObjectTarget, parseTarget, type Target } from './target.js'
 
 const rmArguments = defineArguments({
@@ -20,7 +21,11 @@ const rmArguments = defineArguments({
 })
 
 const rmOptions = defineOptions({
-  versionId: { type: 'text', value: 'ID', doc: 'Just this version (a unique beginning of its id suffices)' },
+  versionId: {
+    type: 'text',
+    value: 'ID',
+    doc: 'Just this version (a unique beginning of its id suffices); a marker too',
+  },
   marker: { type: 'boolean', doc: 'Add a delete marker and keep the versions' },
   context: { type: 'text', value: 'TOKEN', doc: 'Context of a get or head: remove just what it showed' },
   recursive: { type: 'boolean', doc: 'Every object under PREFIX' },
@@ -38,6 +43,7 @@ export const rm = defineCommand({
   examples: [
     { line: 'rm photos/sea.jpg', does: 'removes all versions of a key' },
     { line: 'rm photos/sea.jpg --version-id 5fk2', does: 'removes one version' },
+    { line: 'rm photos/sea.jpg --marker', does: 'hides the key; removing the marker brings it back' },
     { line: 'rm --recursive photos/2026', does: 'removes a tree' },
   ],
   async run(context) {
@@ -52,31 +58,11 @@ async function removeOne(context: RmContext, { bucket, key }: Target): Promise<n
   const { signal } = context
   const { versionId, marker, context: token, yes } = context.options
   const store = await context.store()
-  if (context.interactive && !yes && !marker && versionId === undefined) {
-    const versions = await countVersions(store, bucket, key, signal)
-    const question = `Remove ${versions > countMax ? `more than ${countMax}` : versions} versions of ${bucket}/${printable(key)} for good?`
-    if (versions > 1 && !(await context.confirm(question))) return 1
-  }
+  if (!yes && !marker && versionId === undefined && !(await mayPurge(context, store, { bucket, key })))
+    return 1
   const options: DeleteOptions = { versionId, marker: marker ? true : undefined, context: token, signal }
   report(context, await store.delete(bucket, key, options))
   return 0
-}
-
-const countMax = 100
-
-async function countVersions(
-  store: Store,
-  bucket: string,
-  key: string,
-  signal: AbortSignal,
-): Promise<number> {
-  let versions = 0
-  for await (const entry of store.versions(bucket, { prefix: key, limit: countMax + 1, signal })) {
-    // In order, the key itself comes before the longer ones that begin with it.
-    if ('prefix' in entry || entry.key !== key) break
-    versions++
-  }
-  return versions
 }
 
 function report({ output }: RmContext, result: DeleteResult): void {
@@ -85,8 +71,10 @@ function report({ output }: RmContext, result: DeleteResult): void {
     return
   }
   const name = `${result.bucket}/${printable(result.key)}`
-  if (result.marker !== undefined) output.summary(`marked ${name} as deleted: ${result.marker}`)
-  else if (result.removed.length === 0) output.summary(`nothing to remove at ${name}`)
+  if (result.marker !== undefined) {
+    output.summary(`marked ${name} as deleted: ${result.marker}`)
+    output.note(`to bring it back, remove the marker: rm ${name} --version-id ${result.marker}`)
+  } else if (result.removed.length === 0) output.summary(`nothing to remove at ${name}`)
   else output.summary(`removed ${name}: ${count(result.removed.length, 'version')}`)
 }
 

@@ -5,10 +5,14 @@ import { count, printable } from '../output/format.js'
 import type { Output } from '../output/output.js'
 import { putRecord } from '../output/records.js'
 
+/** Retention policies as they are written. */
+export const policyWords = 'all, latest, global:N, dynamic:N or inherit'
+
 /** Options of the commands that store something. */
 export const writeOptions = defineOptions({
   contentType: { type: 'text', value: 'TYPE', doc: 'Media type to store with it' },
   meta: { type: 'repeated', value: 'NAME=VALUE', doc: 'Metadata to store with it; may be repeated' },
+  policy: { type: 'text', value: 'P', doc: `Retention policy of the key from now on: ${policyWords}` },
 })
 
 /** `name=value` as a pair; the first `=` parts them. */
@@ -26,8 +30,10 @@ export function putOptionsOf(options: {
   readonly contentType: string | undefined
   readonly meta: readonly string[] | undefined
   readonly context?: string | undefined
+  readonly policy?: string | undefined
 }): PutOptions {
-  return { contentType: options.contentType, metadata: parseMetadata(options.meta), context: options.context }
+  const { contentType, context, policy } = options
+  return { contentType, metadata: parseMetadata(options.meta), context, policy }
 }
 
 /** Says what was stored, and what a writer should know about it. */
@@ -44,10 +50,15 @@ export function reportPut(output: Output, result: PutResult): void {
       `stored ${output.colors.bold(name)}  ${output.bytes(result.size)}  version ${result.versionId}  ${copies}`,
     )
   }
+  noteSiblings(output, result)
+}
+
+/** What a writer should know beside what was stored. */
+export function noteSiblings(output: Output, result: PutResult): void {
+  const name = `${result.bucket}/${printable(result.key)}`
   if (result.down.length > 0) output.note(`agents that are down: ${result.down.join(', ')}`)
-  if (result.siblings.length > 0) {
-    output.note(
-      `${count(result.siblings.length, 'sibling')} beside it: see \`head ${name}\` and put with its --context`,
-    )
-  }
+  if (result.siblings.length === 0) return
+  output.note(
+    `${count(result.siblings.length, 'sibling')} beside it: see \`get ${name} --all-siblings DIR\` or \`head ${name}\`, and put with its --context`,
+  )
 }

@@ -6,6 +6,8 @@ export interface OptionTypes {
   readonly text: string
   readonly path: string
   readonly boolean: boolean
+  /** `--flag` or `--no-flag`; undefined when neither was given. */
+  readonly switch: boolean
   readonly integer: number
   /** Milliseconds; written `500ms`, `10s`, `2m`, `1h`, or a number of seconds. */
   readonly duration: number
@@ -52,6 +54,11 @@ export type RawValue = string | boolean | number | readonly string[]
 
 const kebab = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
 
+/** Whether an option is a word on its own. */
+export function takesValue({ type }: OptionDescriptor): boolean {
+  return type !== 'boolean' && type !== 'switch'
+}
+
 /** The flag of an option without its dashes; undefined where it has none. */
 export function flagOf(name: string, option: OptionDescriptor): string | undefined {
   return option.flag === null ? undefined : (option.flag ?? kebab(name))
@@ -87,7 +94,7 @@ function inBounds(value: number, option: OptionDescriptor, source: string, given
 
 /** Turns what was written into the option's value; CONFIG (exit 2) names the source and what was wanted. */
 export function parseOption(option: OptionDescriptor, raw: RawValue, source: string): OptionValue {
-  if (option.type === 'boolean') return parseBoolean(raw, source)
+  if (!takesValue(option)) return parseBoolean(raw, source)
   if (option.type === 'list' || option.type === 'repeated') {
     const written = Array.isArray(raw) ? raw.map(String) : [String(raw)]
     return option.type === 'repeated'

@@ -20,6 +20,8 @@ export interface Progress {
   file(): void
   /** More was found while the work is already under way. */
   grow(bytes: number, files: number): void
+  /** Prints something while the line makes room for it. */
+  above(print: () => void): void
   /** Clears the line. */
   end(): void
 }
@@ -28,7 +30,7 @@ export interface ProgressFactory {
   start(totals: ProgressTotals): Progress
 }
 
-const silent: Progress = { bytes() {}, file() {}, grow() {}, end() {} }
+const silent: Progress = { bytes() {}, file() {}, grow() {}, above: print => print(), end() {} }
 
 export const noProgress: ProgressFactory = { start: () => silent }
 
@@ -79,8 +81,18 @@ class ProgressLine implements Progress {
     if (files > 0) this.#filesTotal = (this.#filesTotal ?? 0) + files
   }
 
+  above(print: () => void): void {
+    this.#clear()
+    print()
+  }
+
   end(): void {
     this.#disarm()
+    this.#clear()
+  }
+
+  /** The next drawing brings it back. */
+  #clear(): void {
     if (this.#shown) this.#stream.write('\r\u001b[K')
     this.#shown = false
   }

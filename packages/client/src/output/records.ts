@@ -1,11 +1,18 @@
 import type {
   BucketInfo,
   ClusterStatus,
+  CopyResult,
+  CopySource,
   DeleteResult,
   FetchItem,
+  HistoryEntry,
   LayoutInfo,
   ListEntry,
+  PolicyInfo,
+  PolicyTarget,
   PutResult,
+  RestoredKey,
+  TagInfo,
   VersionInfo,
 } from '@torc/protocol/store/object-store'
 
@@ -34,6 +41,12 @@ export function putRecord(result: PutResult): object {
   }
 }
 
+/** Of `cp`: what was stored, and of what. */
+export function copyRecord(source: CopySource, result: CopyResult): object {
+  const { sourceVersionId } = result
+  return { ...putRecord(result), sourceBucket: source.bucket, sourceKey: source.key, sourceVersionId }
+}
+
 export function versionRecord(info: VersionInfo): object {
   const { bucket, key, versionId, kind, size, etag, sha256, contentType, metadata, createdAt } = info
   const { isLatest, siblings, context, clock, degraded } = info
@@ -49,18 +62,43 @@ export function listRecord(entry: ListEntry): object {
   return { bucket, key, versionId, size, etag, createdAt, kind, isLatest, siblings }
 }
 
+/** A version in a key's history; `mintedBy` is null where the agent is not known. */
+export function historyRecord(entry: HistoryEntry): object {
+  const { bucket, key, versionId, kind, size, etag, contentType, createdAt } = entry
+  const { seq, actor, counter, mintedBy, isLatest, isHead, parents } = entry
+  return {
+    ...{ bucket, key, versionId, kind, size, etag, contentType, createdAt },
+    ...{ seq, actor, counter, mintedBy: mintedBy ?? null, isLatest, isHead, parents },
+  }
+}
+
 /** A line of `ls` without arguments. */
 export function bucketListRecord({ bucket, createdAt, policy, replicas }: BucketInfo): object {
   return { bucket, createdAt, policy, replicas }
 }
 
 export function bucketRecord(info: BucketInfo): object {
-  const { bucket, createdAt, policy, replicas, readQuorum, writeQuorum, strict } = info
-  return { bucket, createdAt, policy, replicas, readQuorum, writeQuorum, strict }
+  const { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict } = info
+  return { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict }
 }
 
 export function deleteRecord({ bucket, key, removed, marker }: DeleteResult): object {
   return { bucket, key, removed, marker: marker ?? null }
+}
+
+export function restoreRecord({ bucket, key, action, from, versionId }: RestoredKey): object {
+  return { bucket, key, action, from: from ?? null, versionId: versionId ?? null }
+}
+
+/** A policy's target: neither field for the cluster. */
+export function policyRecord({ bucket, key }: PolicyTarget, info: PolicyInfo): object {
+  const { policy, from, own, versions, next } = info
+  const goesNext = next.map(({ versionId, createdAt, size }) => ({ versionId, createdAt, size }))
+  return { bucket, key, policy, from, own, ...(key === undefined ? {} : { versions, next: goesNext }) }
+}
+
+export function tagRecord({ bucket, key, versionId, tags }: TagInfo): object {
+  return { bucket, key, versionId, tags }
 }
 
 export function fetchRecord({ bucket, key, versionId, size, agents }: FetchItem): object {

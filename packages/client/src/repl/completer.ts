@@ -1,5 +1,5 @@
 import type { ArgumentKind, Command } from '../commands/command.js'
-import { flagOf, type OptionTable } from '../config/option.js'
+import { flagOf, type OptionTable, takesValue } from '../config/option.js'
 import { type Location, resolveName } from './location.js'
 
 /** What completion can ask for. Each may be slow or fail: the caller bounds the time. */
@@ -56,6 +56,7 @@ function optionWords(
   for (const [name, option] of [...Object.entries(command.options), ...Object.entries(globals)]) {
     const flag = flagOf(name, option)
     if (flag !== undefined) flags.push(flag.length === 1 ? `-${flag}` : `--${flag}`)
+    if (option.type === 'switch') flags.push(`--no-${flag}`)
   }
   return [...flags, '--help'].filter(flag => flag.startsWith(current) && !given.includes(flag)).sort()
 }
@@ -66,17 +67,16 @@ function argumentsAmong(
   given: readonly string[],
   globals: OptionTable,
 ): { count: number; pending: boolean } {
-  const takesValue = new Set<string>()
+  const valued = new Set<string>()
   for (const [name, option] of [...Object.entries(command.options), ...Object.entries(globals)]) {
     const flag = flagOf(name, option)
-    if (flag !== undefined && option.type !== 'boolean')
-      takesValue.add(flag.length === 1 ? `-${flag}` : `--${flag}`)
+    if (flag !== undefined && takesValue(option)) valued.add(flag.length === 1 ? `-${flag}` : `--${flag}`)
   }
   let count = 0
   let pending = false
   for (const word of given) {
     if (pending) pending = false
-    else if (word.startsWith('-') && word !== '-') pending = takesValue.has(word)
+    else if (word.startsWith('-') && word !== '-') pending = valued.has(word)
     else count++
   }
   return { count, pending }
@@ -93,7 +93,8 @@ async function candidates(
   if (pending) return sources.files(current, false)
   const argument = Object.values(command.arguments)[count]
   if (argument === undefined) return []
-  if (argument.choices !== undefined) return argument.choices.filter(choice => choice.startsWith(current))
+  const words = argument.choices ?? argument.suggestions
+  if (words !== undefined) return words.filter(word => word.startsWith(current))
   const kind: ArgumentKind = given.includes('--recursive')
     ? (argument.recursiveKind ?? argument.kind)
     : argument.kind

@@ -2,8 +2,12 @@ import type { ResponseOf } from '@torc/protocol/messages/table'
 import type {
   BucketInfo,
   ClockView,
+  CopyResult,
+  HistoryEntry,
   ListEntry,
+  PolicyInfo,
   PutResult,
+  TagInfo,
   VersionInfo,
 } from '@torc/protocol/store/object-store'
 
@@ -25,6 +29,11 @@ function recordOf<T>(pairs: readonly (readonly [string, T])[]): Readonly<Record<
 
 export function clockOf(pairs: readonly (readonly [string, number])[]): ClockView {
   return recordOf(pairs)
+}
+
+/** The end of a Date's millisecond as hybrid time: what was made within it counts. */
+export function hybridTimeOf(date: Date): number {
+  return date.getTime() * 1000 + 999
 }
 
 export function putResultOf(bucket: string, key: string, head: ResponseOf<'putObject'>): PutResult {
@@ -49,6 +58,11 @@ export function putResultOf(bucket: string, key: string, head: ResponseOf<'putOb
     deduplicatedBytes: head.deduplicatedBytes,
     sentBytes: head.sentBytes,
   }
+}
+
+export function copyResultOf(bucket: string, key: string, head: ResponseOf<'copyObject'>): CopyResult {
+  const { sourceVersionId, sourceContext } = head
+  return { ...putResultOf(bucket, key, head), sourceVersionId, sourceContext }
 }
 
 export function versionInfoOf(bucket: string, key: string, head: ResponseOf<'headObject'>): VersionInfo {
@@ -86,7 +100,44 @@ export function listEntryOf(bucket: string, entry: ResponseOf<'listKeys'>['entri
   }
 }
 
+export function historyEntryOf(
+  bucket: string,
+  key: string,
+  version: ResponseOf<'getHistory'>['versions'][number],
+): HistoryEntry {
+  return {
+    bucket,
+    key,
+    versionId: version.versionId,
+    kind: version.kind,
+    size: version.size,
+    etag: version.etag,
+    contentType: version.contentType,
+    createdAt: dateOf(version.createdAt),
+    seq: version.seq,
+    actor: version.actor,
+    counter: version.counter,
+    mintedBy: version.mintedBy,
+    isLatest: version.isLatest,
+    isHead: version.isHead,
+    parents: version.parents,
+  }
+}
+
+export function policyInfoOf(head: ResponseOf<'getPolicy'>): PolicyInfo {
+  const { policy, from, own, versions, next = [] } = head
+  return {
+    ...{ policy, from, own, versions },
+    next: next.map(({ versionId, createdAt, size }) => ({ versionId, createdAt: dateOf(createdAt), size })),
+  }
+}
+
+export function tagInfoOf(bucket: string, key: string, head: ResponseOf<'getTags'>): TagInfo {
+  return { bucket, key, versionId: head.versionId, tags: recordOf(head.tags) }
+}
+
 export function bucketInfoOf(head: ResponseOf<'getBucket'>): BucketInfo {
-  const { bucket, createdAt, replicas, readQuorum, writeQuorum, strict, policy } = head
-  return { bucket, createdAt: dateOf(createdAt), replicas, readQuorum, writeQuorum, strict, policy }
+  const { bucket, replicas, readQuorum, writeQuorum, strict, policy, policyFrom = 'bucket' } = head
+  const createdAt = dateOf(head.createdAt)
+  return { bucket, createdAt, replicas, readQuorum, writeQuorum, strict, policy, policyFrom }
 }

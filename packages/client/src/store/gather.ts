@@ -1,8 +1,9 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { RequestOf } from '@torc/protocol/messages/table'
-import type { CallOptions, FetchItem } from '@torc/protocol/store/object-store'
+import type { CallOptions, FetchItem, HistoryEntry } from '@torc/protocol/store/object-store'
 import type { Caller } from '../connection/caller.js'
-import { judgeFailure } from '../connection/retry.js'
+import { historyEntryOf } from './answers.js'
+import { frames } from './frames.js'
 
 /** FETCH: every version that the agents hold, frame by frame; ends with PARTIAL when some were not covered. */
 export async function* gather(
@@ -12,28 +13,12 @@ export async function* gather(
 ): AsyncGenerator<FetchItem> {
   const head: RequestOf<'fetchBucket'> = { bucket }
   if (options.prefix !== undefined && options.prefix !== '') head.prefix = options.prefix
-  const deadline = caller.deadline(options)
   const silent = new Set<string>()
   let missing = 0
-  for (let attempt = 1; ; attempt++) {
-    let begun = false
-    try {
-      const exchange = await caller.exchange(deadline)
-      const { signal, timeoutMs = deadline.timeoutMs } = options
-      for await (const answer of exchange.fetch('fetchBucket', head, { signal, timeoutMs })) {
-        begun = true
-        for (const item of answer.head.items) yield { bucket, ...item }
-        missing += answer.head.missing?.length ?? 0
-        for (const agent of answer.head.silent ?? []) silent.add(agent)
-      }
-      break
-    } catch (thrown) {
-      const error = TorcError.from(thrown)
-      // What was handed on can't be taken back: only a gathering that had not begun may begin anew.
-      const verdict = judgeFailure(error, { answered: attempt, lost: attempt }, !begun)
-      if (verdict === 'give up' || deadline.remainingMs === 0) throw error
-      if (error.code !== 'UNREACHABLE') await deadline.sleep(Math.min(deadline.remainingMs, 100 * attempt))
-    }
+  for await (const answer of frames(caller, 'fetchBucket', head, options)) {
+    for (const item of answer.items) yield { bucket, ...item }
+    missing += answer.missing?.length ?? 0
+    for (const agent of answer.silent ?? []) silent.add(agent)
   }
   if (missing > 0) {
     const names = [...silent].sort()
@@ -44,5 +29,19 @@ export async function* gather(
         details: { missing, silent: names },
       },
     )
+  }
+}
+
+/** All versions of a key, newest first. */
+export async function* gatherHistory(
+  caller: Caller,
+  bucket: string,
+  key: string,
+  options: CallOptions & { readonly limit?: number | undefined },
+): AsyncGenerator<HistoryEntry> {
+  const head: RequestOf<'getHistory'> = { bucket, key }
+  if (options.limit !== undefined) head.limit = options.limit
+  for await (const answer of frames(caller, 'getHistory', head, options)) {
+    for (const version of answer.versions) yield historyEntryOf(bucket, key, version)
   }
 }

@@ -4,21 +4,24 @@ import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type * as s from '@torc/protocol/store/object-store'
+import { restoreObjects } from '@torc/protocol/store/restore'
 import { Caller } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
-import { bucketInfoOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
-import { gather } from './gather.js'
+import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
+import { gather, gatherHistory } from './gather.js'
 import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
+import { RemoteAttributes } from './remote-attributes.js'
+import { RemoteBuckets } from './remote-buckets.js'
 import {
   again,
-  bucketRequest,
+  copyRequest,
   deleteRequest,
   getRequest,
+  headRequest,
   limitsOf,
   listRequest,
   sharedLimits,
-  versionOf,
   writeRequest,
 } from './requests.js'
 import { type Upload, uploadOf } from './upload.js'
@@ -34,12 +37,16 @@ export class RemoteStore implements Store {
   readonly #caller: Caller
   readonly #environment: Environment
   readonly #opIds: OperationIds
+  readonly #buckets: RemoteBuckets
+  readonly #attributes: RemoteAttributes
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
     this.#environment = environment
     this.#opIds = new OperationIds(environment.random)
     this.#caller = new Caller(connector, environment, timeoutMs)
+    this.#buckets = new RemoteBuckets(this.#caller)
+    this.#attributes = new RemoteAttributes(this.#caller)
   }
 
   close(): Promise<void> {
@@ -96,7 +103,8 @@ export class RemoteStore implements Store {
       onProgress,
       resume: async (from, error) => {
         if (error.code !== 'UNREACHABLE' || from > last) return undefined
-        const rest: RequestOf<'getObject'> = { ...head, versionId: info.versionId, range: [from, last] }
+        const { at: _, ...same } = head
+        const rest: RequestOf<'getObject'> = { ...same, versionId: info.versionId, range: [from, last] }
         return (await this.#caller.call('getObject', rest, { signal, timeoutMs })).body
       },
     })
@@ -114,7 +122,8 @@ export class RemoteStore implements Store {
   }
 
   async head(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.VersionInfo> {
-    const answer = await this.#caller.call('headObject', { bucket, key, ...versionOf(options) }, options)
+    const head = headRequest(bucket, key, options)
+    const answer = await this.#caller.call('headObject', head, limitsOf(options))
     return versionInfoOf(bucket, key, answer.head)
   }
 
@@ -132,6 +141,30 @@ export class RemoteStore implements Store {
       marker: answer.head.marker,
       context: answer.head.context,
     }
+  }
+
+  async copy(
+    source: s.CopySource,
+    bucket: string,
+    key: string,
+    options: s.CopyOptions = {},
+  ): Promise<s.CopyResult> {
+    const head = copyRequest(source, bucket, key, this.#opId(options), options)
+    const { signal, timeoutMs } = sharedLimits(options)
+    const plan = { signal, timeoutMs, writes: true, repeat: again }
+    return copyResultOf(bucket, key, (await this.#caller.call('copyObject', head, plan)).head)
+  }
+
+  history(
+    bucket: string,
+    key: string,
+    options: s.CallOptions & { readonly limit?: number | undefined } = {},
+  ): AsyncIterable<s.HistoryEntry> {
+    return gatherHistory(this.#caller, bucket, key, options)
+  }
+
+  restore(bucket: string, options: s.RestoreOptions): AsyncIterable<s.RestoredKey> {
+    return restoreObjects(this, bucket, options)
   }
 
   // ---- listings
@@ -182,50 +215,52 @@ export class RemoteStore implements Store {
     return gather(this.#caller, bucket, options)
   }
 
+  // ---- policies and tags
+
+  policy(target: s.PolicyTarget, options: s.CallOptions = {}): Promise<s.PolicyInfo> {
+    return this.#attributes.policy(target, options)
+  }
+
+  setPolicy(target: s.PolicyTarget, policy: string, options: s.CallOptions = {}): Promise<void> {
+    return this.#attributes.setPolicy(target, policy, options)
+  }
+
+  tags(bucket: string, key: string, options: s.TagOptions = {}): Promise<s.TagInfo> {
+    return this.#attributes.tags(bucket, key, options)
+  }
+
+  setTags(
+    bucket: string,
+    key: string,
+    changes: s.TagChanges,
+    options: s.TagOptions = {},
+  ): Promise<s.TagInfo> {
+    return this.#attributes.setTags(bucket, key, changes, options)
+  }
+
   // ---- buckets
 
-  async createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
-    const head = bucketRequest(bucket, options)
-    let repeated = false
-    const repeat = (same: typeof head): typeof head => {
-      repeated = true
-      return same
-    }
-    try {
-      const plan = { ...limitsOf(options), writes: true, repeat }
-      return bucketInfoOf((await this.#caller.call('putBucket', head, plan)).head)
-    } catch (error) {
-      // Buckets have no operation ids: an attempt whose answer was lost may be what made it.
-      if (repeated && TorcError.from(error).code === 'BUCKET_EXISTS') return this.headBucket(bucket, options)
-      throw error
-    }
+  createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
+    return this.#buckets.create(bucket, options)
   }
 
-  async headBucket(bucket: string, options: s.CallOptions = {}): Promise<s.BucketInfo> {
-    return bucketInfoOf((await this.#caller.call('getBucket', { bucket }, limitsOf(options))).head)
+  headBucket(bucket: string, options: s.CallOptions = {}): Promise<s.BucketInfo> {
+    return this.#buckets.head(bucket, options)
   }
 
-  async deleteBucket(
+  changeBucket(bucket: string, changes: s.BucketChanges): Promise<s.BucketInfo> {
+    return this.#buckets.change(bucket, changes)
+  }
+
+  deleteBucket(
     bucket: string,
     options: s.CallOptions & { readonly force?: boolean | undefined } = {},
   ): Promise<void> {
-    const head: RequestOf<'deleteBucket'> =
-      options.force === undefined ? { bucket } : { bucket, force: options.force }
-    let repeated = false
-    const repeat = (same: typeof head): typeof head => {
-      repeated = true
-      return same
-    }
-    try {
-      await this.#caller.call('deleteBucket', head, { ...limitsOf(options), writes: true, repeat })
-    } catch (error) {
-      // As above: what is gone may be gone by an attempt whose answer was lost.
-      if (!repeated || TorcError.from(error).code !== 'BUCKET_NOT_FOUND') throw error
-    }
+    return this.#buckets.delete(bucket, options)
   }
 
-  async buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {
-    return (await this.#caller.call('listBuckets', {}, limitsOf(options))).head.buckets.map(bucketInfoOf)
+  buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {
+    return this.#buckets.list(options)
   }
 
   // ---- operators

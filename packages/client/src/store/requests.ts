@@ -1,6 +1,7 @@
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type * as s from '@torc/protocol/store/object-store'
+import { hybridTimeOf } from './answers.js'
 import type { Upload } from './upload.js'
 
 /*
@@ -20,6 +21,7 @@ export function writeRequest(
   if (options.metadata !== undefined) head.metadata = options.metadata.map(([name, value]) => [name, value])
   if (options.context !== undefined) head.context = options.context
   if (options.strict !== undefined) head.strict = options.strict
+  if (options.policy !== undefined) head.policy = options.policy
   if (options.retry !== undefined) head.retry = options.retry
   if (upload?.size !== undefined) head.size = upload.size
   if (upload?.sha256 !== undefined) head.sha256 = upload.sha256
@@ -31,8 +33,14 @@ export function again<H extends { retry?: boolean }>(head: H): H {
   return { ...head, retry: true }
 }
 
+export function headRequest(bucket: string, key: string, options: s.GetOptions): RequestOf<'headObject'> {
+  const head: RequestOf<'headObject'> = { bucket, key, ...versionOf(options) }
+  if (options.at !== undefined) head.at = hybridTimeOf(options.at)
+  return head
+}
+
 export function getRequest(bucket: string, key: string, options: s.GetOptions): RequestOf<'getObject'> {
-  const head: RequestOf<'getObject'> = { bucket, key, ...versionOf(options) }
+  const head: RequestOf<'getObject'> = headRequest(bucket, key, options)
   if (options.range !== undefined) head.range = [options.range[0], options.range[1] ?? -1]
   return head
 }
@@ -50,6 +58,26 @@ export function deleteRequest(
   return head
 }
 
+export function copyRequest(
+  source: s.CopySource,
+  bucket: string,
+  key: string,
+  opId: Uint8Array,
+  options: s.CopyOptions,
+): RequestOf<'copyObject'> {
+  const { contentType, metadata, context, policy, retry } = options
+  const head: RequestOf<'copyObject'> = {
+    ...{ bucket, key, opId, sourceBucket: source.bucket, sourceKey: source.key },
+  }
+  if (source.versionId !== undefined) head.sourceVersionId = source.versionId
+  if (contentType !== undefined) head.contentType = contentType
+  if (metadata !== undefined) head.metadata = metadata.map(([name, value]) => [name, value])
+  if (context !== undefined) head.context = context
+  if (policy !== undefined) head.policy = policy
+  if (retry !== undefined) head.retry = retry
+  return head
+}
+
 export function listRequest(bucket: string, options: s.PageOptions): RequestOf<'listKeys'> {
   const { prefix, delimiter, limit, startAfter, token } = options
   const head: RequestOf<'listKeys'> = { bucket }
@@ -58,6 +86,7 @@ export function listRequest(bucket: string, options: s.PageOptions): RequestOf<'
   if (limit !== undefined) head.limit = Math.min(limit, limits.listLimitMax)
   if (startAfter !== undefined && startAfter !== '') head.startAfter = startAfter
   if (token !== undefined) head.token = token
+  if (options.at !== undefined) head.at = hybridTimeOf(options.at)
   return head
 }
 
@@ -67,6 +96,23 @@ export function bucketRequest(bucket: string, options: s.BucketOptions): Request
   if (options.readQuorum !== undefined) head.readQuorum = options.readQuorum
   if (options.writeQuorum !== undefined) head.writeQuorum = options.writeQuorum
   if (options.strict !== undefined) head.strict = options.strict
+  if (options.policy !== undefined) head.policy = options.policy
+  return head
+}
+
+/** Of a policy: what it belongs to. */
+export function policyTarget({ bucket, key }: s.PolicyTarget): RequestOf<'getPolicy'> {
+  return { ...(bucket === undefined ? undefined : { bucket }), ...(key === undefined ? undefined : { key }) }
+}
+
+export function tagRequest(
+  bucket: string,
+  key: string,
+  { set = {}, clear = [] }: s.TagChanges,
+  { versionId }: s.TagOptions,
+): RequestOf<'setTags'> {
+  const head: RequestOf<'setTags'> = { bucket, key, set: Object.entries(set), clear: [...clear] }
+  if (versionId !== undefined) head.versionId = versionId
   return head
 }
 

@@ -30,7 +30,7 @@ t.test('siblings and agents that are down are pointed out', async t => {
   store.put = async (...given) => ({ ...(await put(...given)), siblings: ['v9'], down: ['agent-2'] })
   const { err } = await run(['put', 'b/k'], { store, input: 'x' })
   t.match(err, 'agents that are down: agent-2')
-  t.match(err, '1 sibling beside it: see `head b/k`')
+  t.match(err, '1 sibling beside it: see `get b/k --all-siblings DIR` or `head b/k`')
 })
 
 t.test('rb --force asks', async t => {

@@ -71,3 +71,11 @@ t.test('what is wrong names its source', async t => {
   refuses({ flags: { capacity: '-1' } }, /^--capacity must be a number of bytes/)
   refuses({ flags: { level: 'mid' } }, /^--level must be one of low, high/)
 })
+
+t.test('a switch is on, off, or not given', async t => {
+  const strict = defineOptions({ strict: { type: 'switch', doc: '' } })
+  t.equal(resolveOptions(strict, {}).strict, undefined)
+  t.equal(resolveOptions(strict, { flags: { strict: true } }).strict, true)
+  t.equal(resolveOptions(strict, { flags: { strict: false } }).strict, false)
+  t.equal(resolveOptions(strict, { variables: { TORC_STRICT: 'no' } }).strict, false)
+})

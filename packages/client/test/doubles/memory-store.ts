@@ -1,12 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { TorcError } from '@torc/protocol/errors'
 import type * as s from '@torc/protocol/store/object-store'
+import { restoreObjects } from '@torc/protocol/store/restore'
 import type { Store } from '../../src/store/remote-store.js'
-
-interface Held {
-  readonly info: s.VersionInfo
-  readonly bytes: Uint8Array
-}
+import {
+  coveredBy,
+  type Held,
+  headsOf,
+  historyOf,
+  idOf,
+  readVersion,
+  shown,
+  tokenOf,
+  versionsUpTo,
+} from './memory-history.js'
 
 /** A whole store in memory: enough of its behaviour for commands to be tried against. */
 export class MemoryStore implements Store {
@@ -17,6 +24,10 @@ export class MemoryStore implements Store {
   healthy = true
   /** Makes keys that a server could send though no client may put them. */
   hostileKeys: string[] = []
+  /** Time of the writes to come. */
+  nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
+  /** Own policies by `BUCKET`, `BUCKET/KEY` and `` for the cluster. */
+  readonly policies = new Map<string, string>()
   #counter = 0
 
   async close(): Promise<void> {
@@ -27,7 +38,17 @@ export class MemoryStore implements Store {
     this.calls.push(`createBucket ${bucket}`)
     if (this.held.has(bucket)) throw new TorcError('BUCKET_EXISTS', `there is a bucket ${bucket}`)
     this.held.set(bucket, new Map())
+    if (options.policy !== undefined) this.policies.set(bucket, options.policy)
     return { ...this.#bucketInfo(bucket), replicas: options.replicas ?? 3 }
+  }
+
+  async changeBucket(bucket: string, changes: s.BucketChanges): Promise<s.BucketInfo> {
+    this.#bucket(bucket)
+    const { readQuorum, writeQuorum, strict, policy } = changes
+    this.calls.push(`changeBucket ${bucket} ${JSON.stringify({ readQuorum, writeQuorum, strict, policy })}`)
+    if (policy !== undefined) this.policies.set(bucket, policy)
+    const { readQuorum: r, writeQuorum: w, strict: only, ...info } = this.#bucketInfo(bucket)
+    return { ...info, readQuorum: readQuorum ?? r, writeQuorum: writeQuorum ?? w, strict: strict ?? only }
   }
 
   async headBucket(bucket: string): Promise<s.BucketInfo> {
@@ -53,7 +74,7 @@ export class MemoryStore implements Store {
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
     this.calls.push(`put ${bucket}/${key}`)
-    const keys = this.#bucket(bucket)
+    this.#bucket(bucket)
     const pieces: Uint8Array[] = []
     if (typeof body === 'string') pieces.push(Buffer.from(body))
     else if (body instanceof Uint8Array) pieces.push(body)
@@ -61,7 +82,7 @@ export class MemoryStore implements Store {
     if (options.signal?.aborted) throw options.signal.reason
     const bytes = Buffer.concat(pieces)
     options.onProgress?.(bytes.length)
-    return this.#add(keys, bucket, key, bytes, options)
+    return this.#add(bucket, key, bytes, options)
   }
 
   putShared(bucket: string, key: string, path: string, options: s.PutOptions = {}): Promise<s.PutResult> {
@@ -77,7 +98,7 @@ export class MemoryStore implements Store {
     this.calls.push(`get ${bucket}/${key}`)
     const { info, bytes } = this.hostileKeys.includes(key)
       ? this.#hostile(bucket, key)
-      : this.#find(bucket, key, options.versionId)
+      : this.#find(bucket, key, options)
     const wanted = options.range
     const first = wanted === undefined ? 0 : wanted[0] < 0 ? bytes.length + wanted[0] : wanted[0]
     const last = wanted?.[1] ?? bytes.length - 1
@@ -101,34 +122,108 @@ export class MemoryStore implements Store {
     options: s.GetOptions = {},
   ): Promise<s.VersionInfo> {
     this.calls.push(`getShared ${path}`)
-    return this.#find(bucket, key, options.versionId).info
+    return this.#find(bucket, key, options).info
   }
 
   async head(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.VersionInfo> {
-    return this.#find(bucket, key, options.versionId).info
+    return this.#find(bucket, key, options).info
   }
 
   async delete(bucket: string, key: string, options: s.DeleteOptions = {}): Promise<s.DeleteResult> {
     this.calls.push(`delete ${bucket}/${key}`)
     const keys = this.#bucket(bucket)
     const versions = keys.get(key) ?? []
-    if (options.marker === true) return { bucket, key, removed: [], marker: 'marker-id', context: 'token' }
-    const gone = versions.filter(
-      ({ info }) => options.versionId === undefined || info.versionId.startsWith(options.versionId),
+    if (options.marker === true) {
+      const { versionId, context } = this.#add(bucket, key, new Uint8Array(), options, 'marker')
+      return { bucket, key, removed: [], marker: versionId, context }
+    }
+    const { versionId, context } = options
+    const covered = coveredBy(context, versions)
+    const gone = versions.filter(one =>
+      versionId === undefined ? covered.has(idOf(one)) : idOf(one).startsWith(versionId),
     )
     const left = versions.filter(version => !gone.includes(version))
     if (left.length === 0) keys.delete(key)
     else keys.set(key, left)
-    const removed = gone.map(({ info }) => info.versionId)
-    return { bucket, key, removed, marker: undefined, context: 'token' }
+    return { bucket, key, removed: gone.map(idOf), marker: undefined, context: 'token' }
+  }
+
+  async copy(
+    source: s.CopySource,
+    bucket: string,
+    key: string,
+    options: s.CopyOptions = {},
+  ): Promise<s.CopyResult> {
+    this.calls.push(`copy ${source.bucket}/${source.key} ${bucket}/${key}`)
+    const { info, bytes } = this.#find(source.bucket, source.key, source)
+    const { contentType = info.contentType, metadata = info.metadata, context, policy } = options
+    this.#bucket(bucket)
+    const result = this.#add(bucket, key, bytes, { contentType, metadata, context, policy })
+    return { ...result, sentBytes: 0, sourceVersionId: info.versionId, sourceContext: info.context }
+  }
+
+  async *history(
+    bucket: string,
+    key: string,
+    options: { readonly limit?: number | undefined } = {},
+  ): AsyncGenerator<s.HistoryEntry> {
+    const versions = this.#bucket(bucket).get(key)
+    if (versions === undefined) throw new TorcError('KEY_NOT_FOUND', `there is no ${bucket}/${key}`)
+    yield* historyOf(versions).slice(0, options.limit)
+  }
+
+  restore(bucket: string, options: s.RestoreOptions): AsyncGenerator<s.RestoredKey> {
+    return restoreObjects(this, bucket, options)
+  }
+
+  /** Precedence only; nothing is ever pruned here, and `global:N` alone says what would go. */
+  async policy({ bucket, key }: s.PolicyTarget): Promise<s.PolicyInfo> {
+    const own = key === undefined ? undefined : this.policies.get(`${bucket}/${key}`)
+    const versions = bucket === undefined || key === undefined ? undefined : this.#bucket(bucket).get(key)
+    const { policy, policyFrom } = this.#bucketPolicy(bucket ?? '')
+    const inForce = own ?? policy
+    const max = Number(/^global:(\d+)$/.exec(inForce)?.[1] ?? Number.POSITIVE_INFINITY)
+    const surplus = Math.max(0, (versions?.length ?? 0) + 1 - max)
+    return {
+      policy: inForce,
+      from: own === undefined ? policyFrom : 'object',
+      own: (key === undefined ? this.policies.get(bucket ?? '') : own) ?? 'inherit',
+      versions: versions?.length,
+      next: (surplus === 0 ? [] : (versions ?? []).slice(-surplus).reverse()).map(({ info }) => info),
+    }
+  }
+
+  async setPolicy({ bucket, key }: s.PolicyTarget, policy: string): Promise<void> {
+    this.calls.push(`setPolicy ${policy} ${bucket}/${key}`)
+    if (bucket !== undefined && key !== undefined) this.#find(bucket, key, {})
+    const name = key === undefined ? (bucket ?? '') : `${bucket}/${key}`
+    if (policy === 'inherit') this.policies.delete(name)
+    else this.policies.set(name, policy)
+  }
+
+  async tags(bucket: string, key: string, options: s.TagOptions = {}): Promise<s.TagInfo> {
+    const { info, tags } = this.#find(bucket, key, options)
+    return { bucket, key, versionId: info.versionId, tags: Object.fromEntries(tags) }
+  }
+
+  async setTags(
+    bucket: string,
+    key: string,
+    changes: s.TagChanges,
+    options: s.TagOptions = {},
+  ): Promise<s.TagInfo> {
+    const { tags } = this.#find(bucket, key, options)
+    for (const [name, value] of Object.entries(changes.set ?? {})) tags.set(name, value)
+    for (const name of changes.clear ?? []) tags.delete(name)
+    return this.tags(bucket, key, options)
   }
 
   async *list(bucket: string, options: s.ListOptions = {}): AsyncGenerator<s.ListEntry> {
-    yield* this.#entries(bucket, options, 1)
+    yield* this.#entries(bucket, options, false)
   }
 
   async *versions(bucket: string, options: s.ListOptions = {}): AsyncGenerator<s.ListEntry> {
-    yield* this.#entries(bucket, options, Number.POSITIVE_INFINITY)
+    yield* this.#entries(bucket, options, true)
   }
 
   async listPage(
@@ -136,12 +231,12 @@ export class MemoryStore implements Store {
     what: 'keys' | 'versions',
     options: s.PageOptions = {},
   ): Promise<s.ListPage> {
-    const entries = [...this.#entries(bucket, options, what === 'keys' ? 1 : Number.POSITIVE_INFINITY)]
+    const entries = [...this.#entries(bucket, options, what === 'versions')]
     return { entries, token: undefined }
   }
 
   async *fetch(bucket: string, options: { prefix?: string | undefined } = {}): AsyncGenerator<s.FetchItem> {
-    for (const entry of this.#entries(bucket, { prefix: options.prefix }, Number.POSITIVE_INFINITY)) {
+    for (const entry of this.#entries(bucket, { prefix: options.prefix }, true)) {
       if ('prefix' in entry) continue
       yield {
         bucket,
@@ -190,34 +285,56 @@ export class MemoryStore implements Store {
 
   #bucketInfo(bucket: string): s.BucketInfo {
     const createdAt = new Date('2026-01-02T03:04:05.678Z')
-    return { bucket, createdAt, replicas: 3, readQuorum: 2, writeQuorum: 2, strict: false, policy: 'all' }
+    const settings = { replicas: 3, readQuorum: 2, writeQuorum: 2, strict: false }
+    return { bucket, createdAt, ...settings, ...this.#bucketPolicy(bucket) }
   }
 
-  #find(bucket: string, key: string, versionId?: string): Held {
-    const versions = this.#bucket(bucket).get(key)
-    if (versions === undefined) throw new TorcError('KEY_NOT_FOUND', `there is no ${bucket}/${key}`)
-    const found = versions.find(({ info }) => versionId === undefined || info.versionId.startsWith(versionId))
-    if (found === undefined)
-      throw new TorcError('VERSION_NOT_FOUND', `${bucket}/${key} has no version ${versionId}`)
-    return found
+  #bucketPolicy(bucket: string): Pick<s.BucketInfo, 'policy' | 'policyFrom'> {
+    const own = bucket === '' ? undefined : this.policies.get(bucket)
+    if (own !== undefined && own !== 'inherit') return { policy: own, policyFrom: 'bucket' }
+    const cluster = this.policies.get('')
+    return cluster === undefined
+      ? { policy: 'all', policyFrom: 'default' }
+      : { policy: cluster, policyFrom: 'cluster' }
+  }
+
+  #find(
+    bucket: string,
+    key: string,
+    options: { readonly versionId?: string | undefined; readonly at?: Date | undefined },
+  ): Held {
+    this.#checkPast(options.at)
+    return readVersion(`${bucket}/${key}`, this.#bucket(bucket).get(key) ?? [], options)
+  }
+
+  #checkPast(at: Date | undefined): void {
+    if (at !== undefined && at.getTime() > this.nowMs) throw new TorcError('BAD_REQUEST', 'in the future')
   }
 
   #hostile(bucket: string, key: string): Held {
-    return this.#version(bucket, key, Buffer.from('evil'), {})
+    return this.#version(bucket, key, Buffer.from('evil'), {}, 'object')
   }
 
-  #version(bucket: string, key: string, bytes: Uint8Array, options: s.PutOptions): Held {
+  #version(
+    bucket: string,
+    key: string,
+    bytes: Uint8Array,
+    options: s.PutOptions,
+    kind: 'object' | 'marker',
+  ): Held {
     const counter = ++this.#counter
     return {
       bytes,
+      covers: coveredBy(options.context, this.held.get(bucket)?.get(key) ?? []),
+      tags: new Map(),
       info: {
-        ...{ bucket, key, kind: 'object', size: bytes.length, isLatest: true, siblings: [], degraded: false },
+        ...{ bucket, key, kind, size: bytes.length, isLatest: true, siblings: [], degraded: false },
         versionId: `v${counter}`,
-        etag: `etag-${counter}`,
+        etag: `etag-${createHash('sha256').update(bytes).digest('hex').slice(0, 4)}`,
         sha256: createHash('sha256').update(bytes).digest('hex'),
         contentType: options.contentType ?? 'application/octet-stream',
         metadata: options.metadata ?? [],
-        createdAt: new Date(Date.UTC(2026, 0, 2, 3, 4, 5, 678)),
+        createdAt: new Date(this.nowMs),
         context: `context-${counter}`,
         clock: { '00000000000000aa': counter },
       },
@@ -225,21 +342,22 @@ export class MemoryStore implements Store {
   }
 
   #add(
-    keys: Map<string, Held[]>,
     bucket: string,
     key: string,
     bytes: Uint8Array,
     options: s.PutOptions,
+    kind: 'object' | 'marker' = 'object',
   ): s.PutResult {
-    const version = this.#version(bucket, key, bytes, options)
-    const older = (keys.get(key) ?? []).map(({ info, bytes }) => ({
-      info: { ...info, isLatest: false },
-      bytes,
-    }))
-    keys.set(key, [version, ...older])
-    const { versionId, size, etag, sha256, contentType, createdAt, context, clock } = version.info
+    const added = this.#version(bucket, key, bytes, options, kind)
+    const keys = this.#bucket(bucket)
+    const versions = [added, ...(keys.get(key) ?? [])]
+    keys.set(key, versions)
+    if (options.policy !== undefined) this.policies.set(`${bucket}/${key}`, options.policy)
+    const { info } = shown(added, headsOf(versions), [added])
+    const { versionId, size, etag, sha256, contentType, createdAt, clock, siblings } = info
+    const context = tokenOf([versionId])
     return {
-      ...{ bucket, key, versionId, size, etag, sha256, contentType, createdAt, context, clock, siblings: [] },
+      ...{ bucket, key, versionId, size, etag, sha256, contentType, createdAt, context, clock, siblings },
       ...{
         mintedBy: 'agent-1',
         preferenceList: ['agent-1'],
@@ -251,22 +369,25 @@ export class MemoryStore implements Store {
     }
   }
 
-  *#entries(bucket: string, options: s.ListOptions, perKey: number): Generator<s.ListEntry> {
-    const { prefix = '', delimiter, limit = Number.POSITIVE_INFINITY, startAfter = '' } = options
+  *#entries(bucket: string, options: s.ListOptions, all: boolean): Generator<s.ListEntry> {
+    const { prefix = '', delimiter, limit = Number.POSITIVE_INFINITY, startAfter = '', at } = options
+    this.#checkPast(at)
     const keys = this.#bucket(bucket)
-    const all = [...keys.keys(), ...this.hostileKeys].sort()
     const seen = new Set<string>()
     let left = limit
-    for (const key of all) {
+    for (const key of [...keys.keys(), ...this.hostileKeys].sort()) {
       if (!key.startsWith(prefix) || (startAfter !== '' && key <= startAfter)) continue
+      const versions = versionsUpTo(keys.get(key) ?? [this.#hostile(bucket, key)], at)
+      const heads = headsOf(versions)
+      const [latest] = heads
+      if (latest === undefined || (!all && latest.info.kind === 'marker')) continue
       const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length)
       const common = key.slice(0, end + 1)
       if (end >= 0 && seen.has(common)) continue
       seen.add(common)
-      const versions = keys.get(key) ?? [this.#hostile(bucket, key)]
-      for (const { info } of end >= 0 ? versions.slice(0, 1) : versions.slice(0, perKey)) {
+      for (const one of end >= 0 || !all ? [latest] : versions) {
         if (left-- <= 0) return
-        yield end >= 0 ? { bucket, prefix: common } : info
+        yield end >= 0 ? { bucket, prefix: common } : shown(one, heads, heads).info
       }
     }
   }

@@ -1,3 +1,4 @@
+import { systemClock, systemEnvironment } from '@torc/protocol/environment/system'
 import { runCli } from '../../src/cli/run-cli.js'
 import type { Command } from '../../src/commands/command.js'
 import { MemoryStore } from './memory-store.js'
@@ -25,7 +26,11 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
   const variables = { TORC_CONFIG_DIR: options.config ?? '/nonexistent/torc', ...options.variables }
   const io = options.io ?? new TestIo({ ...options, variables })
   const extraCommands = options.extraCommands ?? []
-  const code = await runCli(argv, io, { version: '1.2.3', extraCommands, connect: async () => store })
+  // Spans such as `10m` end at the store's time.
+  const clock = { ...systemClock, nowMs: () => store.nowMs }
+  const environment = { ...systemEnvironment, clock }
+  const connect = async (): Promise<MemoryStore> => store
+  const code = await runCli(argv, io, { version: '1.2.3', extraCommands, environment, connect })
   return { code, io, out: io.stdout.text, err: io.stderr.text, store }
 }
 

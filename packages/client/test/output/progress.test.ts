@@ -61,3 +61,24 @@ t.test('what ends within a second shows nothing', async t => {
   silent.grow(1, 1)
   silent.end()
 })
+
+t.test('what is printed meanwhile gets a line of its own', async t => {
+  const clock = new ManualClock()
+  let written = ''
+  const progress = terminalProgress({ write: text => (written += text) }, clock).start({ label: 'b/k' })
+  const print = (): void => {
+    written += 'done\n'
+  }
+  progress.above(print)
+  t.equal(written, 'done\n', 'nothing is there to be cleared')
+  clock.pass(1000)
+  written = ''
+  progress.above(print)
+  t.equal(written, '\r\u001b[Kdone\n')
+  clock.pass(200)
+  t.match(written, 'b/k  1 s', 'it comes back')
+  progress.end()
+  written = ''
+  noProgress.start({ label: '' }).above(print)
+  t.equal(written, 'done\n')
+})

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { clientCommands } from '../../src/commands/client-commands.js'
+import { flagOf } from '../../src/config/option.js'
 import { globalOptions } from '../../src/config/options.js'
 import { type CompletionSources, complete } from '../../src/repl/completer.js'
 import { type Location, top } from '../../src/repl/location.js'
@@ -19,15 +20,36 @@ function sources(location: Location = top): CompletionSources {
   }
 }
 
+/** All flags of every command with those of one and `more`, in the order in which they are offered. */
+function flagsOf(name: string, more: readonly string[]): readonly string[] {
+  const own = clientCommands.find(command => command.name === name)?.options ?? {}
+  const flags = Object.entries({ ...globalOptions, ...own }).flatMap(
+    ([key, option]) => flagOf(key, option) ?? [],
+  )
+  return [...flags.map(flag => `--${flag}`), '--help', ...more].sort()
+}
+
 t.test('completion', async t => {
   const check = async (line: string, expected: readonly string[], location?: Location): Promise<void> => {
     const words = line.split(' ')
     t.same(await complete(words.slice(0, -1), words.at(-1) ?? '', sources(location)), expected, line)
   }
-  await check('p', ['post', 'put'])
+  await check('p', ['policy', 'post', 'put'])
   await check('layout ', ['init', 'show'])
   await check('layout s', ['show'])
+  await check('bucket s', ['set', 'show'])
   await check('bucket show ph', ['photos'])
+  await check('bucket set --', flagsOf('bucket set', ['--no-strict']))
+  await check('bucket set --strict ph', ['photos'])
+  await check('policy set g', ['global:'])
+  await check('policy set global:5 ph', ['photos/'])
+  await check('policy show photos/a', ['photos/a.jpg', 'photos/albums/'])
+  await check('cp photos/a.jpg lo', ['logs/'])
+  await check('mv --version-id abc photos/a', ['photos/a.jpg', 'photos/albums/'])
+  await check('mv a.jpg al', ['albums/'], { bucket: 'photos', folder: '' })
+  await check('restore --at 10m photos/al', ['photos/albums/'])
+  await check('tag set photos/b', ['photos/b c.jpg'])
+  await check('get photos/a.jpg --all-siblings d', ['dir/'])
   await check('get ', ['logs/', 'photos/'])
   await check('get ph', ['photos/'])
   await check('get /ph', ['/photos/'])

@@ -89,6 +89,7 @@ t.test('every option of a call travels', async t => {
     metadata: [['a', 'b']] as const,
     context: 'token',
     strict: true,
+    policy: 'latest',
     opId,
     retry: true,
   }
@@ -98,6 +99,7 @@ t.test('every option of a call travels', async t => {
     metadata: [['a', 'b']],
     context: 'token',
     strict: true,
+    policy: 'latest',
     opId,
     retry: true,
   }
@@ -137,8 +139,9 @@ t.test('every option of a call travels', async t => {
   const page = { prefix: 'p', delimiter: '/', limit: 5000, startAfter: 's', token: 't' }
   t.same(await store.listPage('b', 'versions', page), { entries: [], token: 'next' })
   t.same(heads.list, { bucket: 'b', ...page, limit: 1000 })
-  await store.createBucket('b', { replicas: 5, readQuorum: 3, writeQuorum: 3, strict: true })
-  t.same(heads.bucket, { bucket: 'b', replicas: 5, readQuorum: 3, writeQuorum: 3, strict: true })
+  const settings = { replicas: 5, readQuorum: 3, writeQuorum: 3, strict: true, policy: 'global:5' }
+  await store.createBucket('b', settings)
+  t.same(heads.bucket, { bucket: 'b', ...settings })
   await store.initLayout({ agents: 3, replicas: 2 })
   t.same(heads.layout, { agents: 3, replicas: 2 })
   t.match((await store.status()).members[0], {

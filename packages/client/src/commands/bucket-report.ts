@@ -1,0 +1,25 @@
+import type { BucketInfo } from '@torc/protocol/store/object-store'
+import type { Output } from '../output/output.js'
+import { bucketRecord } from '../output/records.js'
+
+const origins = {
+  bucket: '',
+  cluster: ' (of the cluster)',
+  default: ' (the default: nobody set one)',
+} as const
+
+export function reportBucket(output: Output, info: BucketInfo): void {
+  if (output.json) {
+    output.record(bucketRecord(info))
+    return
+  }
+  output.fields([
+    ['bucket', info.bucket],
+    ['created', info.createdAt.toISOString()],
+    ['replicas', String(info.replicas)],
+    ['read quorum', String(info.readQuorum)],
+    ['write quorum', String(info.writeQuorum)],
+    ['strict', info.strict ? 'yes' : 'no'],
+    ['policy', info.policy + origins[info.policyFrom]],
+  ])
+}

@@ -1,0 +1,40 @@
+import { TorcError } from '@torc/protocol/errors'
+import { reportBucket } from './bucket-report.js'
+import { defineCommand } from './command.js'
+import { parseBucket } from './target.js'
+import { policyWords } from './write-options.js'
+
+export const bucketSet = defineCommand({
+  name: 'bucket set',
+  describe: "Change a bucket's settings; what is not named stays",
+  arguments: { bucket: { label: 'BUCKET', kind: 'bucket', required: true, doc: 'Bucket to change' } },
+  options: {
+    readQuorum: { type: 'integer', min: 1, max: 64, value: 'R', doc: 'Copies that a read asks' },
+    writeQuorum: {
+      type: 'integer',
+      min: 1,
+      max: 64,
+      value: 'W',
+      doc: 'Copies that must be safe before a write is done',
+    },
+    strict: { type: 'switch', doc: "Only the owners' own copies count, or not" },
+    policy: { type: 'text', value: 'P', doc: `Retention policy: ${policyWords}; acts with the next write` },
+  },
+  examples: [
+    { line: 'bucket set photos --policy global:5', does: 'keeps the five newest versions of each key' },
+    { line: 'bucket set photos --write-quorum 3', does: 'answers writes when all three copies are safe' },
+  ],
+  async run({ arguments: { bucket }, options, output, signal, ...context }) {
+    const { readQuorum, writeQuorum, strict, policy } = options
+    const name = parseBucket(bucket)
+    if ([readQuorum, writeQuorum, strict, policy].every(value => value === undefined)) {
+      throw new TorcError('BAD_REQUEST', 'bucket set: name what to change', {
+        hint: 'One or more of --read-quorum, --write-quorum, --strict, --no-strict, --policy.',
+      })
+    }
+    const store = await context.store()
+    const changes = { readQuorum, writeQuorum, strict, policy, signal }
+    reportBucket(output, await store.changeBucket(name, changes))
+    return 0
+  },
+})
