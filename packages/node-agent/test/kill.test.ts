@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { dotText } from '@torc/cluster/clocks/dot'
+import { type Dot, dotText } from '@torc/cluster/clocks/dot'
+import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
+import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import { systemHasher, systemRandom } from '@torc/protocol/environment/system'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
@@ -32,8 +34,21 @@ async function startChild(t: Test, data: string): Promise<Child> {
   return { process: child, id: agent.id, server: await serverConnection(t, agent), kill }
 }
 
+/** Every version on the disk: its dot and its id, whether its write was acknowledged or not. */
+async function versionsHeld(server: Exchange): Promise<Version[]> {
+  const held: Version[] = []
+  for (let i = 0; i < keyCount; i++) {
+    const answers = await fetched(server, 'fetchKey', { ...address, key: `key-${i}`, want: 'state' })
+    for (const { head } of answers) {
+      for (const record of [...(head.heads ?? []), ...(head.versions ?? [])]) held.push(decodeVersion(record))
+    }
+  }
+  return held
+}
+
+const keyCount = 50
+
 interface Acknowledged {
-  readonly key: string
   readonly body: Uint8Array
   readonly id: string
 }
@@ -50,11 +65,11 @@ t.test('what was acknowledged survives kill -9, and no dot is used twice', { tim
     let stopped = false
     const writer = async (number: number): Promise<void> => {
       for (let i = 0; !stopped; i++) {
-        const key = `key-${(i * 7 + number) % 50}`
+        const key = `key-${(i * 7 + number) % keyCount}`
         const body = systemRandom.bytes(200)
         try {
           const { version } = await mint(child.server, key, body)
-          acknowledged.push({ key, body, id: version.id })
+          acknowledged.push({ body, id: version.id })
           if (dots.has(dotText(version.dot))) t.fail(`the dot ${dotText(version.dot)} was used twice`)
           dots.add(dotText(version.dot))
         } catch {
@@ -87,13 +102,8 @@ t.test('what was acknowledged survives kill -9, and no dot is used twice', { tim
     await Promise.all(all)
   }
   const child = await startChild(t, data)
-  const held = new Map<string, Set<string>>()
-  for (const key of new Set(acknowledged.map(one => one.key))) {
-    const answers = await fetched(child.server, 'fetchKey', { ...address, key, want: 'state' })
-    const records = answers.flatMap(({ head }) => [...(head.heads ?? []), ...(head.versions ?? [])])
-    held.set(key, new Set(records.map(record => decodeVersion(record).id)))
-  }
-  const lost = acknowledged.filter(({ key, id }) => held.get(key)?.has(id) !== true)
+  const held = new Set((await versionsHeld(child.server)).map(({ id }) => id))
+  const lost = acknowledged.filter(({ id }) => !held.has(id))
   t.equal(lost.length, 0, `${acknowledged.length} acknowledged versions are there`)
   for (const block of blocks) {
     const hash = systemHasher.sha256(block)
@@ -105,3 +115,56 @@ t.test('what was acknowledged survives kill -9, and no dot is used twice', { tim
   t.ok(dots.size >= acknowledged.length)
   await child.kill()
 })
+
+t.test(
+  'a leased counter is never used twice, however often the agent is killed',
+  { timeout: 120_000 },
+  async t => {
+    const data = temporaryFolder(t)
+    const body = Buffer.from('x')
+    /** What each dot was given to: the id of a version, or a register. */
+    const users = new Map<string, string>()
+    const use = (dot: Dot, user: string): void => {
+      const other = users.get(dotText(dot))
+      if (other !== undefined && other !== user) t.fail(`${dotText(dot)} is ${other} and ${user}`)
+      users.set(dotText(dot), user)
+    }
+    let reached = 0
+    for (let life = 0; life < 6; life++) {
+      const child = await startChild(t, data)
+      if (life === 0) await child.server.request('putEpoch', { epoch: firstEpoch([child.id]) })
+      const before = await versionsHeld(child.server)
+      // Also those that nobody was told of: they are on the disk, and repair may have carried them on.
+      for (const { dot, id } of before) use(dot, id)
+      for (const { dot } of before) reached = Math.max(reached, dot.counter)
+      let acknowledged = 0
+      const killAt = Math.floor(systemRandom.fraction() * 60)
+      const writer = async (number: number): Promise<void> => {
+        for (;;) {
+          const key = `key-${number}`
+          try {
+            const { version } = await mint(child.server, key, body)
+            use(version.dot, version.id)
+            if (version.dot.counter <= reached) t.fail(`${dotText(version.dot)} is not above ${reached}`)
+            const name = `register-${users.size}`
+            const set = { ...address, key, set: [[name, body] as [string, Uint8Array]], clear: [] }
+            const { head } = await child.server.request('setAttributes', set)
+            for (const { dot } of decodeAttributes(head.attributes).values()) {
+              use(dot, name)
+              if (dot.counter <= reached) t.fail(`${dotText(dot)} is not above ${reached}`)
+            }
+          } catch {
+            return
+          }
+          acknowledged++
+          if (acknowledged > killAt) void child.kill()
+        }
+      }
+      await Promise.all([0, 1, 2, 3].map(writer))
+      await child.kill()
+      for (const text of users.keys()) reached = Math.max(reached, Number(text.split(':')[1]))
+    }
+    t.equal(new Set([...users.keys()].map(text => text.split(':')[0])).size, 1, 'one actor all the time')
+    t.ok(users.size >= 12, `${users.size} events`)
+  },
+)

@@ -28,9 +28,11 @@ export function attributePages(attributes: Attributes): Uint8Array[] {
   return pages
 }
 
-/** Registers of the key itself. */
+/** Registers of the key itself, the small ones first: what a first page leaves out is no policy. */
 export function keyRegisters(attributes: Attributes): Attributes {
-  return registersOf(attributes, [])
+  const own = registersOf(attributes, [])
+  if (own.size < 2) return own
+  return attributesOf([...own.values()].sort((a, b) => (a.value?.length ?? 0) - (b.value?.length ?? 0)))
 }
 
 /** Registers of the key and of these versions. */

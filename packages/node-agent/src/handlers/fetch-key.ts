@@ -64,20 +64,22 @@ function raiseFence(
   agent.index.fence.raise(wanted.first, attempt)
 }
 
-/** Of the registers only the key's own: they decide about the write that the clock is read for. */
+/** Of the registers only the key's own, in one frame: they decide about the write that the clock is read for. */
 function clock(
   agent: AgentContext,
   known: KnownKey | undefined,
   time: number,
   policy: string | undefined,
-): Answer {
+): Reply<'fetchKey'> {
   const { digest, closed, newest, maxSeq, attributes } = known?.summary ?? emptySummary
   const head: Head = { time, digest, context: encodeContext(closed), newest, seq: maxSeq }
   if (policy !== undefined || attributes.size > 0) {
     const live = report(agent, known, policy)
     if (live !== undefined) head.live = live
+    const [registers] = attributePages(keyRegisters(attributes))
+    if (registers !== undefined) head.attributes = registers
   }
-  return framed([{ head }], keyRegisters(attributes), time, digest)
+  return { head }
 }
 
 /**

@@ -10,11 +10,10 @@ import { TorcError } from '@torc/protocol/errors'
 
 /**
  * Registers of a key and its versions, as bytes. They lie in the key's row, which every write of the key reads and
- * writes: beyond this, setting more is refused. (Merging is not: it must not lose what others acknowledged.)
+ * writes, and repair sends them in one request: beyond this, setting more is refused. (Merging is not: it must not
+ * lose what others acknowledged. What two owners took at once may so become more than this.)
  */
-export const attributeBytesMax = 1024 * 1024
-/** Registers that one request may set, as bytes: its answer must fit a frame. */
-export const attributeBytesPerRequest = 192 * 1024
+export const attributeBytesMax = 192 * 1024
 
 /** What to set on a key (`version` undefined) or on one of its versions. */
 export interface AttributeChanges {
@@ -51,8 +50,8 @@ export function registersWrittenBy(held: Attributes, { actor, counter }: Dot): A
 
 /** TOO_LARGE when the changes make a key's registers larger than a key's row may carry. */
 export function checkAttributeBytes(before: Attributes, changed: Attributes, after: Attributes): void {
-  if (encodeAttributes(changed).length > attributeBytesPerRequest) {
-    throw new TorcError('TOO_LARGE', `attributes set at once may take ${attributeBytesPerRequest} bytes`)
+  if (encodeAttributes(changed).length > attributeBytesMax) {
+    throw new TorcError('TOO_LARGE', `attributes that are set at once may take ${attributeBytesMax} bytes`)
   }
   const bytes = encodeAttributes(after).length
   if (bytes > attributeBytesMax && bytes > encodeAttributes(before).length) {

@@ -1,5 +1,6 @@
-import { contextOfDot, emptyContext, encodeContext } from '@torc/cluster/clocks/causal-context'
-import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
+import { emptyContext, encodeContext } from '@torc/cluster/clocks/causal-context'
+import { attributesOf } from '@torc/cluster/state/attributes'
+import { decodeAttributes, encodeAttributes } from '@torc/cluster/state/attributes-codec'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import t from 'tap'
@@ -114,17 +115,29 @@ t.test('what is not there, and what does not fit together, is refused', async t 
   await t.rejects(setAttributes(server, { set: [one] }), { code: 'KEY_NOT_FOUND' }, 'purged')
 })
 
-t.test('registers that do not fit one frame come in several', async t => {
+t.test('registers that do not fit one frame come in several; a clock read brings what fits one', async t => {
   const { server } = await soleAgent(t)
   const { version } = await mint(server, 'a', body)
-  for (let i = 0; i < 12; i++) await setAttributes(server, { set: [[`name-${i}`, Buffer.alloc(60_000)]] })
-  for (const want of ['clock', 'heads', 'state'] as const) {
+  const register = {
+    version: undefined,
+    value: Buffer.alloc(60_000),
+    time: version.createdAt,
+    dot: version.dot,
+  }
+  const names = ['aaa', 'bbb', 'ccc', 'ddd', 'eee', 'fff', 'ggg']
+  for (const name of names) {
+    const attributes = encodeAttributes(attributesOf([{ ...register, name }]))
+    await server.request('merge', { ...address, key: 'a', context: encodeContext(emptyContext), attributes })
+  }
+  await mint(server, 'a', body, { setPolicy: 'latest' })
+  for (const want of ['heads', 'state'] as const) {
     const answers = await fetched(server, 'fetchKey', { ...address, key: 'a', want })
     t.ok(answers.length > 2, `${want}: ${answers.length} frames`)
-    t.equal((await held(server, want)).length, 12)
+    t.equal((await held(server, want)).length, 8)
     t.equal(answers.filter(({ head }) => head.context !== undefined).length, 1)
   }
-  const purge = encodeContext(contextOfDot(version.dot, version.after))
-  await server.request('merge', { ...address, key: 'a', context: purge, keep: [] })
-  t.equal((await held(server, 'state')).length, 12, "the key's own stay")
+  const clock = await fetched(server, 'fetchKey', { ...address, key: 'a', want: 'clock' })
+  t.equal(clock.length, 1)
+  const brought = (await held(server, 'clock')).map(([, name]) => name)
+  t.ok(brought.includes('policy') && brought.length > 2 && brought.length < 8, 'the small ones first')
 })
