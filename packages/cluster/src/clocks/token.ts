@@ -48,17 +48,26 @@ export function decodeToken(text: string, bucketId: Uint8Array, key: string): Ca
 
 /** Throws BAD_REQUEST when `text` is not a token or was made for another key. */
 export function readToken(text: string, bucketId: Uint8Array, key: string): Token {
-  const hint = 'Give the `context` of a get or head of the same key, unchanged.'
+  try {
+    return parseToken(text, bucketId, key)
+  } catch (thrown) {
+    const { code, message } = TorcError.from(thrown)
+    const hint = 'Give the `context` of a get or head of the same key, unchanged.'
+    throw new TorcError(code, message, { hint, cause: thrown })
+  }
+}
+
+function parseToken(text: string, bucketId: Uint8Array, key: string): Token {
   const bytes = text.length <= limits.tokenBytesMax ? Buffer.from(text, 'base64url') : undefined
   // Node skips characters that are not base64url; a damaged token must not pass for a shorter one.
   if (bytes === undefined || bytes.toString('base64url') !== text) {
-    throw new TorcError('BAD_REQUEST', 'the context is not a token that Torc made', { hint })
+    throw new TorcError('BAD_REQUEST', 'the context is not a token that Torc made')
   }
   const reader = new PackReader(bytes, 'BAD_REQUEST', 'context token')
   reader.tuple(5)
   reader.schema(schema)
   if (!sameBytes(reader.bytes(keyHashBytes, true), keyHash(bucketId, key))) {
-    throw new TorcError('BAD_REQUEST', `the context was made for another key than "${key}"`, { hint })
+    throw new TorcError('BAD_REQUEST', `the context was made for another key than "${key}"`)
   }
   const newest = reader.uint()
   const seq = reader.uint()
