@@ -78,7 +78,7 @@ async function readLatest(c: Coordination, request: ReadRequest, deadline: Deadl
   const version = read.heads[0]
   if (version === undefined || version.kind === 'marker') {
     throw at === undefined
-      ? keyNotFound(request, read.heads)
+      ? keyNotFound(request, read)
       : await keyNotFoundAsOf(c, request, at, read, deadline)
   }
   let { inline } = read

@@ -57,7 +57,7 @@ export async function* readHistory(
     return readMerged(c, p, p.readQuorum, deadline)
   })
   const versions = [...state.versions.values()].sort(compareVersions)
-  if (versions.length === 0) throw keyNotFound(request, [])
+  if (versions.length === 0) throw keyNotFound(request)
   const parents = parentsOf(versions)
   const heads = uniqueById(headsOf(versions))
   const headIds = new Set(heads.map(({ id }) => id))

@@ -1,3 +1,5 @@
+import type { CausalContext } from '@torc/cluster/clocks/causal-context'
+import { encodeToken } from '@torc/cluster/clocks/token'
 import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
@@ -43,19 +45,30 @@ function removedMatch(versionId: string, removed: readonly Removal[]): Removal |
   return how('pruned') ?? how('purged') ?? how('merged')
 }
 
-/** There is nothing to read: no head, or the latest one is a delete marker. */
-export function keyNotFound(request: NamedKey, heads: readonly Version[]): TorcError {
-  const marker = heads[0]
-  const what = `${request.bucket.name}/${request.key}`
-  if (marker === undefined) return new TorcError('KEY_NOT_FOUND', `there is no ${what}`)
-  return new TorcError('KEY_NOT_FOUND', `${what} is deleted`, deletedBy(what, marker, heads))
+interface SeenHeads {
+  readonly heads: readonly Version[]
+  readonly context: CausalContext
+  readonly newest: number
+  readonly seq: number
 }
 
-function deletedBy(what: string, marker: Version, heads: readonly Version[]) {
-  return {
-    hint: `Its delete marker is ${marker.id}; list the versions below it with \`torc ls ${what} --versions\`.`,
-    details: { marker: marker.id, siblings: heads.slice(1).map(head => head.id) },
-  }
+/**
+ * There is nothing to read: no head, or the latest one is a delete marker. Then `details` name it, the other heads,
+ * and the token of a write that answers to this read.
+ */
+export function keyNotFound({ bucket, key }: NamedKey, read?: SeenHeads): TorcError {
+  const [marker, ...others] = read?.heads ?? []
+  const what = `${bucket.name}/${key}`
+  if (read === undefined || marker === undefined) return new TorcError('KEY_NOT_FOUND', `there is no ${what}`)
+  const { context, newest, seq } = read
+  return new TorcError('KEY_NOT_FOUND', `${what} is deleted`, {
+    hint: `Bring it back by removing its delete marker: \`torc rm ${what} --version-id ${marker.id}\`.`,
+    details: {
+      marker: marker.id,
+      siblings: others.map(head => head.id),
+      context: encodeToken(context, bucket.id, key, { newest, seq }),
+    },
+  })
 }
 
 /** Says what there was then and, where the key has later versions, when the oldest of them was made. */
@@ -70,7 +83,10 @@ export async function keyNotFoundAsOf(
   const time = timeText(at)
   const marker = heads[0]
   if (marker !== undefined) {
-    return new TorcError('KEY_NOT_FOUND', `${what} was deleted at ${time}`, deletedBy(what, marker, heads))
+    return new TorcError('KEY_NOT_FOUND', `${what} was deleted at ${time}`, {
+      hint: `Its delete marker is ${marker.id}; see the versions below it with \`torc log ${what}\`.`,
+      details: { marker: marker.id, siblings: heads.slice(1).map(head => head.id) },
+    })
   }
   const { state } = await readMerged(c, p, p.readQuorum, deadline)
   let oldest: number | undefined

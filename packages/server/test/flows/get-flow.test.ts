@@ -69,7 +69,8 @@ t.test('a delete marker hides what is below it', async t => {
   await t.rejects(read(cluster.c, wanted()), {
     code: 'KEY_NOT_FOUND',
     message: /is deleted/,
-    details: { marker: marker.version.id },
+    hint: `Bring it back by removing its delete marker: \`torc rm bucket/key --version-id ${marker.version.id}\`.`,
+    details: { marker: marker.version.id, siblings: [], context: /^\S+$/ },
   })
   const old = await read(cluster.c, wanted({ versionId: below.version.id }))
   t.equal(textOf(old.inline), 'below')
