@@ -179,6 +179,26 @@ t.test('DELETE of a version, of a key, by marker, and undelete', async t => {
   t.equal(await textOf(t, 'gone'), 'again')
 })
 
+t.test('a marker beside a version: both are named, and resolved together', async t => {
+  const base = await put(t, 'torn', 'base')
+  const { marker } = await one(t, ['rm', 'causal/torn', '--marker', '--context', contextOf(base)])
+  const kept = await put(t, 'torn', 'kept', '--context', contextOf(base))
+  t.strictSame(kept.siblings, [marker])
+  await one(t, ['rm', 'causal/torn', '--marker', '--context', contextOf(kept)])
+  const last = await put(t, 'torn', 'last', '--context', contextOf(kept))
+  const late = await one(t, ['rm', 'causal/torn', '--marker', '--context', contextOf(last)])
+  const folder = join(cluster.folder, 'torn')
+  const written = await torc(t, ['get', 'causal/torn', '--all-siblings', folder])
+  t.strictSame(
+    readdirSync(folder),
+    written.flatMap(({ kind, versionId }) => (kind === 'object' ? versionId : [])),
+  )
+  t.equal(written[0]?.versionId, late.marker, 'the latest says that it is deleted')
+  t.equal(new Set(written.map(contextOf)).size, 1)
+  const resolved = await put(t, 'torn', 'resolved', '--context', contextOf(written[0] ?? {}))
+  t.strictSame(resolved.siblings, [])
+})
+
 t.test('a DELETE with a context leaves what was written since', async t => {
   const first = await put(t, 'raced', 'one')
   const second = await put(t, 'raced', 'two')
@@ -341,7 +361,7 @@ t.test('bad input', async t => {
     await refused(t, ['put', 'causal/mine', file, '--context', token], {
       ...bad,
       message: /context/,
-      hint: /get or head/,
+      hint: /`context`.*head/,
     })
   }
   const otherKey = { ...bad, message: /another key/ }

@@ -22,7 +22,7 @@ interface Heads {
 
 /** Writes every head of a key below a directory, each under its version's id, and says how to resolve them. */
 export async function writeSiblings(context: CommandContext, wanted: SiblingsWanted): Promise<number> {
-  const { target, directory } = wanted
+  const { target, at, directory } = wanted
   const { output, signal } = context
   const { bucket, key } = target
   const store = await context.store()
@@ -32,17 +32,16 @@ export async function writeSiblings(context: CommandContext, wanted: SiblingsWan
   let markers = 0
   try {
     for (const versionId of heads.ids) {
-      const object = await store.get(bucket, key, {
-        ...{ versionId, signal },
-        onProgress: bytes => progress.bytes(bytes),
-      })
-      // A head that says "deleted" has nothing to write.
-      const path = object.kind === 'marker' ? undefined : join(root, versionId)
-      progress.grow(object.size, 0)
-      if (path === undefined) {
-        markers++
-        object.discard()
-      } else {
+      const info = await store.head(bucket, key, { versionId, signal })
+      // A head that says "deleted" has no body to read.
+      const path = info.kind === 'marker' ? undefined : join(root, versionId)
+      progress.grow(info.size, 0)
+      if (path === undefined) markers++
+      else {
+        const object = await store.get(bucket, key, {
+          ...{ versionId, signal },
+          onProgress: bytes => progress.bytes(bytes),
+        })
         await replaceFile(path, object.body).catch((error: unknown) => {
           object.discard()
           throw error
@@ -51,11 +50,11 @@ export async function writeSiblings(context: CommandContext, wanted: SiblingsWan
       progress.above(() => {
         if (output.json) {
           // Each line carries the token that resolves all of them.
-          const token = heads.context ?? object.context
-          output.record({ ...versionRecord(object), context: token, file: path ?? null })
+          const token = at === undefined ? (heads.context ?? info.context) : info.context
+          output.record({ ...versionRecord(info), context: token, file: path ?? null })
           return
         }
-        const { size, etag, createdAt } = object
+        const { size, etag, createdAt } = info
         const name = path === undefined ? 'deleted' : printable(path)
         if (output.mode === 'plain') output.summary([name, versionId, size, etag].join('\t'))
         else
@@ -65,7 +64,7 @@ export async function writeSiblings(context: CommandContext, wanted: SiblingsWan
   } finally {
     progress.end()
   }
-  tell(context, target, heads, markers)
+  tell(context, wanted, heads, markers)
   return 0
 }
 
@@ -83,14 +82,21 @@ async function headsOf(store: Store, { target, at }: SiblingsWanted, signal: Abo
   }
 }
 
-function tell({ output }: CommandContext, { bucket, key }: Target, heads: Heads, markers: number): void {
-  const name = `${bucket}/${printable(key)}`
-  if (heads.ids.length === 1) {
-    output.note(`${name} has one head: there is nothing to resolve`)
-    return
-  }
+function tell(
+  { output }: CommandContext,
+  { target, at }: SiblingsWanted,
+  heads: Heads,
+  markers: number,
+): void {
+  const name = `${target.bucket}/${printable(target.key)}`
   const deleted = markers === 0 ? '' : ` (${markers} of them: deleted)`
-  output.note(`${count(heads.ids.length, 'head')} of ${name}${deleted}; to resolve them, put what shall be:`)
-  const token = heads.context === undefined ? '' : ` --context ${heads.context}`
-  output.note(`put ${name} FILE${token}`)
+  const many = `${count(heads.ids.length, 'head')} of ${name}${deleted}`
+  // What was is no longer to be resolved: a token of then covers none of what came since.
+  if (at !== undefined) output.note(`${many}, as of ${at.toISOString()}`)
+  else if (heads.ids.length === 1) output.note(`${name} has one head: there is nothing to resolve`)
+  else {
+    const token = heads.context === undefined ? '' : ` --context ${heads.context}`
+    output.note(`${many}; to resolve them, put what shall be:`)
+    output.note(`put ${name} FILE${token}`)
+  }
 }

@@ -52,13 +52,34 @@ t.test('head, get and ls name siblings', async t => {
   t.match((await run(['ls', 'b', '--json'], { store })).io.records[0], { siblings: ['v2'] })
 })
 
+t.test('what the heads were', async t => {
+  const store = await forked()
+  store.nowMs += 60_000
+  await store.put('b', 'plan', 'merged')
+  const directory = t.testdir({})
+  const argv = ['get', 'b/plan', '--all-siblings', 'heads', '--at', '30s']
+  const { code, err } = await run(argv, { store, directory })
+  t.equal(code, 0)
+  t.same(readdirSync(join(directory, 'heads')).sort(), ['v2', 'v3'])
+  t.match(err, '2 heads of b/plan, as of 2026-01-02T03:04:35.678Z')
+  t.notMatch(err, '--context', 'there is nothing to resolve any more')
+})
+
 t.test('a head that says "deleted" is told, not written', async t => {
   const store = await forked()
   const directory = t.testdir({})
   await store.delete('b', 'plan', { marker: true, context: 'context-3' })
   const details = { marker: 'v4', siblings: ['v2'], context: 'context-4+2' }
-  store.head = async () => {
+  const head = store.head.bind(store)
+  store.head = async (bucket, key, options) => {
+    if (options?.versionId !== undefined) return head(bucket, key, options)
     throw new TorcError('KEY_NOT_FOUND', 'b/plan is deleted', { details })
+  }
+  const get = store.get.bind(store)
+  store.get = async (...given) => {
+    const object = await get(...given)
+    if (object.kind === 'marker') throw new TorcError('VERSION_NOT_FOUND', 'v4 has no body')
+    return object
   }
   const { code, out, err } = await run(['get', 'b/plan', '--all-siblings', '.'], { store, directory })
   t.equal(code, 0)
