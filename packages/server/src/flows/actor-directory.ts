@@ -4,7 +4,7 @@ import type { Deadline } from '../core/deadline.js'
 
 /** Patience with an agent that is asked for its actors, in milliseconds. */
 const attemptMs = 2_000
-/** While an actor is unknown, agents are asked again after so long, in milliseconds. */
+/** For an actor that no agent told, agents are asked again after so long, in milliseconds. */
 const askAgainMs = 5_000
 /** Actors that are remembered: more than any cluster has had. */
 const actorsMax = 65_536
@@ -15,7 +15,9 @@ const actorsMax = 65_536
  */
 export class ActorDirectory {
   readonly #agents = new Map<ActorId, string>()
-  #askedMs: number | undefined
+  /** Actors that no agent told when they were last asked, at `#askedMs` or since. */
+  readonly #inVain = new Set<ActorId>()
+  #askedMs = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | undefined
 
   /** The agents of those of the actors that are known. Never fails: who minted a version is no reason to hide it. */
@@ -24,14 +26,13 @@ export class ActorDirectory {
     actors: ReadonlySet<ActorId>,
     deadline: Deadline,
   ): Promise<ReadonlyMap<ActorId, string>> {
-    const nowMs = c.environment.clock.monotonicMs()
-    const due = this.#askedMs === undefined || nowMs - this.#askedMs >= askAgainMs
-    if ([...actors].some(actor => !this.#agents.has(actor)) && (due || this.#asking !== undefined)) {
-      this.#askedMs = nowMs
+    const unknown = [...actors].filter(actor => !this.#agents.has(actor))
+    if (this.#isDue(unknown, c.environment.clock.monotonicMs())) {
       this.#asking ??= this.#ask(c, deadline).finally(() => {
         this.#asking = undefined
       })
       await this.#asking
+      for (const actor of unknown) if (!this.#agents.has(actor)) this.#inVain.add(actor)
     }
     const found = new Map<ActorId, string>()
     for (const actor of actors) {
@@ -39,6 +40,17 @@ export class ActorDirectory {
       if (agent !== undefined) found.set(actor, agent)
     }
     return found
+  }
+
+  /** An agent takes an actor when it first mints: one that was never asked for may be newer than the last answers. */
+  #isDue(unknown: readonly ActorId[], nowMs: number): boolean {
+    const stale = nowMs - this.#askedMs >= askAgainMs || this.#inVain.size >= actorsMax
+    if (unknown.length === 0) return false
+    if (stale) {
+      this.#inVain.clear()
+      this.#askedMs = nowMs
+    }
+    return unknown.some(actor => !this.#inVain.has(actor))
   }
 
   async #ask(c: Coordination, deadline: Deadline): Promise<void> {
