@@ -2,6 +2,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import type { OptionsOf, OptionTable } from '../config/option.js'
 import type { GlobalOptions } from '../config/options.js'
 import type { Variables } from '../config/resolve.js'
+import { printable } from '../output/format.js'
 import type { Io } from '../output/io.js'
 import type { Output } from '../output/output.js'
 import type { ProgressFactory } from '../output/progress.js'
@@ -103,6 +104,15 @@ export function usageOf(command: Command): readonly string[] {
     required ? label : `[${label}]`,
   )
   return [[command.name, ...words].join(' ')]
+}
+
+/** How a command line typed here names an object: in the shell, whose names are relative, from the top. */
+export function nameToType(
+  { inShell }: Pick<CommandContext, 'inShell'>,
+  bucket: string,
+  key: string,
+): string {
+  return `${inShell ? '/' : ''}${bucket}/${printable(key)}`
 }
 
 /** Checks a table of arguments while its exact types stay known. */

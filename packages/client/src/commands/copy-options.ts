@@ -1,8 +1,7 @@
 import type { CopyOptions, CopyResult } from '@torc/protocol/store/object-store'
 import { defineOptions } from '../config/options.js'
 import { printable } from '../output/format.js'
-import type { Output } from '../output/output.js'
-import { defineArguments } from './command.js'
+import { type CommandContext, defineArguments } from './command.js'
 import type { Target } from './target.js'
 import { noteSiblings, putOptionsOf, writeOptions } from './write-options.js'
 
@@ -37,7 +36,8 @@ export function copyOptionsOf(options: Parameters<typeof putOptionsOf>[0]): Copy
 }
 
 /** `verb` says what was done, `copied` say. */
-export function reportCopy(output: Output, verb: string, source: Target, result: CopyResult): void {
+export function reportCopy(context: CommandContext, verb: string, source: Target, result: CopyResult): void {
+  const { output } = context
   const from = `${source.bucket}/${printable(source.key)}`
   const to = `${result.bucket}/${printable(result.key)}`
   if (output.mode === 'plain') {
@@ -48,5 +48,5 @@ export function reportCopy(output: Output, verb: string, source: Target, result:
       `${verb} ${from} to ${output.colors.bold(to)}  ${output.bytes(result.size)}  version ${result.versionId}  ${copies}`,
     )
   }
-  noteSiblings(output, result)
+  noteSiblings(context, result)
 }

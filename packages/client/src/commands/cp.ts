@@ -25,7 +25,7 @@ export const cp = defineCommand({
     const copy = { ...copyOptionsOf(options), signal, timeoutMs: chosenTimeoutMs(context) }
     const result = await store.copy(from, bucket, key, copy)
     if (output.json) output.record(copyRecord(from, result))
-    else reportCopy(output, 'copied', source, result)
+    else reportCopy(context, 'copied', source, result)
     return 0
   },
 })

@@ -8,7 +8,7 @@ import { versionRecord } from '../output/records.js'
 import { downloadTree, type WantedObject } from '../transfer/download-tree.js'
 import { chosenTimeoutMs } from '../transfer/timeouts.js'
 import { atOption, parseAt } from './at.js'
-import { type CommandContext, defineArguments, defineCommand } from './command.js'
+import { type CommandContext, defineArguments, defineCommand, nameToType } from './command.js'
 import { parseRange } from './range.js'
 import { writeSiblings } from './siblings.js'
 import { folderPrefix, parseObjectTarget, parseTarget, type Target } from './target.js'
@@ -152,7 +152,7 @@ function report(context: GetContext, info: VersionInfo, path: string): void {
     output.record({ ...versionRecord(info), file: path })
     return
   }
-  const name = `${info.bucket}/${printable(info.key)}`
+  const name = nameToType(context, info.bucket, info.key)
   if (output.mode === 'plain') output.summary([path, info.versionId, info.size, info.etag].join('\t'))
   else
     output.summary(

@@ -5,7 +5,7 @@ import { count, printable } from '../output/format.js'
 import { copyRecord } from '../output/records.js'
 import type { Store } from '../store/remote-store.js'
 import { chosenTimeoutMs } from '../transfer/timeouts.js'
-import { type CommandContext, defineCommand } from './command.js'
+import { type CommandContext, defineCommand, nameToType } from './command.js'
 import { copyArguments, copyOptions, copyOptionsOf, reportCopy } from './copy-options.js'
 import { parseDestination, parseSource } from './copy-target.js'
 import { mayPurge } from './purge-question.js'
@@ -56,22 +56,24 @@ export const mv = defineCommand({
 })
 
 /** Of several heads a move would keep one: someone must say what shall be kept. */
-async function onlyHead({ signal }: MvContext, store: Store, { bucket, key }: Target): Promise<string> {
-  const { versionId, siblings } = await store.head(bucket, key, { signal })
+async function onlyHead(context: MvContext, store: Store, { bucket, key }: Target): Promise<string> {
+  const { versionId, siblings } = await store.head(bucket, key, { signal: context.signal })
   if (siblings.length === 0) return versionId
-  const name = `${bucket}/${key}`
-  throw new TorcError('CONFLICT', `${name} has ${siblings.length + 1} heads, and mv would keep one of them`, {
+  const name = nameToType(context, bucket, key)
+  const heads = siblings.length + 1
+  throw new TorcError('CONFLICT', `${bucket}/${key} has ${heads} heads, and mv would keep one of them`, {
     hint: `See them with \`get ${name} --all-siblings DIR\` and put what shall be, or move one with --version-id.`,
   })
 }
 
 /** What was copied and what that covers; a write made since stays. */
 async function removeSource(
-  { options, signal }: MvContext,
+  context: MvContext,
   store: Store,
   { bucket, key }: Target,
   { sourceVersionId, sourceContext, ...copied }: CopyResult,
 ): Promise<DeleteResult> {
+  const { options, signal } = context
   try {
     if (options.versionId !== undefined)
       return await store.delete(bucket, key, { versionId: sourceVersionId, signal })
@@ -82,22 +84,26 @@ async function removeSource(
     throw new TorcError(
       code,
       `copied to ${copied.bucket}/${copied.key}, but ${bucket}/${key} could not be removed: ${message}`,
-      { cause: thrown, hint: `Both are there. Remove the old one with \`rm ${bucket}/${key}\`.` },
+      {
+        cause: thrown,
+        hint: `Both are there. Remove the old one with \`rm ${nameToType(context, bucket, key)}\`.`,
+      },
     )
   }
 }
 
 function report(
-  { output }: MvContext,
+  context: MvContext,
   source: CopySource,
   copied: CopyResult,
   { removed, marker }: DeleteResult,
 ): void {
+  const { output } = context
   if (output.json) {
     output.record({ ...copyRecord(source, copied), removed, marker: marker ?? null })
     return
   }
-  reportCopy(output, 'moved', source, copied)
+  reportCopy(context, 'moved', source, copied)
   const name = `${source.bucket}/${printable(source.key)}`
   if (marker !== undefined) output.note(`the versions of ${name} are kept under the delete marker ${marker}`)
   else if (removed.length > 1) output.note(`removed ${name}: ${count(removed.length, 'version')}`)

@@ -55,7 +55,7 @@ export const put = defineCommand({
 })
 
 async function putOne(context: PutContext, named: string, file: string | undefined): Promise<number> {
-  const { options, output, signal } = context
+  const { options, signal } = context
   const { bucket, key } = parseObjectTarget(named)
   const put = { ...putOptionsOf(options), signal }
   if (options.shared) {
@@ -70,7 +70,7 @@ async function putOne(context: PutContext, named: string, file: string | undefin
     try {
       const result = await store.putShared(bucket, key, path, { ...put, timeoutMs: chosenTimeoutMs(context) })
       progress.end()
-      reportPut(output, result)
+      reportPut(context, result)
     } finally {
       progress.end()
     }
@@ -92,7 +92,7 @@ async function putOne(context: PutContext, named: string, file: string | undefin
       timeoutMs,
     })
     progress.end()
-    reportPut(output, result)
+    reportPut(context, result)
   } finally {
     progress.end()
   }

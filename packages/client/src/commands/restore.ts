@@ -63,15 +63,18 @@ export const restore = defineCommand({
 })
 
 function show({ output, options }: RestoreContext, restored: RestoredKey): void {
+  const { dryRun } = options
   if (output.json) {
-    output.record(options.dryRun ? { ...restoreRecord(restored), dryRun: true } : restoreRecord(restored))
+    output.record(dryRun ? { ...restoreRecord(restored), dryRun } : restoreRecord(restored))
     return
   }
   const { action, from, versionId } = restored
   const key = printable(restored.key)
+  const { green, yellow } = output.colors
   if (output.mode === 'plain') output.line([action, key, from ?? '-', versionId ?? '-'].join('\t'))
-  else if (action === 'restored') output.line(`${output.colors.green('restored')}  ${key}  from ${from}`)
-  else output.line(`${output.colors.yellow('deleted ')}  ${key}  was not there`)
+  else if (action === 'restored') {
+    output.line(`${green(dryRun ? 'would restore' : 'restored')}  ${key}  from version ${from}`)
+  } else output.line(`${yellow(dryRun ? 'would delete ' : 'deleted ')}  ${key}  was not there`)
 }
 
 function summarize(
@@ -87,7 +90,10 @@ function summarize(
     say(`nothing to do: all under ${place} is as it was at ${at.toISOString()}`)
     return
   }
-  const marked = deleted === 0 ? '' : `, ${count(deleted, 'key')} marked as deleted`
   const would = options.dryRun ? 'would be ' : ''
-  say(`${would}restored under ${place}: ${count(restored, 'key')}${marked}; no version is removed`)
+  const parts = [
+    ...(restored === 0 ? [] : [`${count(restored, 'key')} ${would}restored`]),
+    ...(deleted === 0 ? [] : [`${count(deleted, 'key')} ${would}marked as deleted`]),
+  ]
+  say(`under ${place}: ${parts.join(', ')}; no version is removed`)
 }

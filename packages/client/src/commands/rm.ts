@@ -6,7 +6,7 @@ import { deleteRecord } from '../output/records.js'
 import type { Store } from '../store/remote-store.js'
 import { inParallel, treeWidth } from '../transfer/parallel.js'
 import { TreeFailures } from '../transfer/tree-failures.js'
-import { type CommandContext, defineArguments, defineCommand } from './command.js'
+import { type CommandContext, defineArguments, defineCommand, nameToType } from './command.js'
 import { mayPurge } from './purge-question.js'
 import { folderPrefix, parseObjectTarget, parseTarget, type Target } from './target.js'
 
@@ -65,15 +65,17 @@ async function removeOne(context: RmContext, { bucket, key }: Target): Promise<n
   return 0
 }
 
-function report({ output }: RmContext, result: DeleteResult): void {
+function report(context: RmContext, result: DeleteResult): void {
+  const { output } = context
   if (output.json) {
     output.record(deleteRecord(result))
     return
   }
   const name = `${result.bucket}/${printable(result.key)}`
+  const typed = nameToType(context, result.bucket, result.key)
   if (result.marker !== undefined) {
     output.summary(`marked ${name} as deleted: ${result.marker}`)
-    output.note(`to bring it back, remove the marker: rm ${name} --version-id ${result.marker}`)
+    output.note(`to bring it back, remove the marker: rm ${typed} --version-id ${result.marker}`)
   } else if (result.removed.length === 0) output.summary(`nothing to remove at ${name}`)
   else output.summary(`removed ${name}: ${count(result.removed.length, 'version')}`)
 }

@@ -5,7 +5,7 @@ import { prepareRoot } from '../files/safe-path.js'
 import { count, formatTime, printable } from '../output/format.js'
 import { versionRecord } from '../output/records.js'
 import type { Store } from '../store/remote-store.js'
-import type { CommandContext } from './command.js'
+import { type CommandContext, nameToType } from './command.js'
 import type { Target } from './target.js'
 
 export interface SiblingsWanted {
@@ -82,12 +82,8 @@ async function headsOf(store: Store, { target, at }: SiblingsWanted, signal: Abo
   }
 }
 
-function tell(
-  { output }: CommandContext,
-  { target, at }: SiblingsWanted,
-  heads: Heads,
-  markers: number,
-): void {
+function tell(context: CommandContext, { target, at }: SiblingsWanted, heads: Heads, markers: number): void {
+  const { output } = context
   const name = `${target.bucket}/${printable(target.key)}`
   const deleted = markers === 0 ? '' : ` (${markers} of them: deleted)`
   const many = `${count(heads.ids.length, 'head')} of ${name}${deleted}`
@@ -97,6 +93,6 @@ function tell(
   else {
     const token = heads.context === undefined ? '' : ` --context ${heads.context}`
     output.note(`${many}; to resolve them, put what shall be:`)
-    output.note(`put ${name} FILE${token}`)
+    output.note(`put ${nameToType(context, target.bucket, target.key)} FILE${token}`)
   }
 }

@@ -2,8 +2,8 @@ import { TorcError } from '@torc/protocol/errors'
 import type { PutOptions, PutResult } from '@torc/protocol/store/object-store'
 import { defineOptions } from '../config/options.js'
 import { count, printable } from '../output/format.js'
-import type { Output } from '../output/output.js'
 import { putRecord } from '../output/records.js'
+import { type CommandContext, nameToType } from './command.js'
 
 /** Retention policies as they are written. */
 export const policyWords = 'all, latest, global:N, dynamic:N or inherit'
@@ -37,7 +37,8 @@ export function putOptionsOf(options: {
 }
 
 /** Says what was stored, and what a writer should know about it. */
-export function reportPut(output: Output, result: PutResult): void {
+export function reportPut(context: CommandContext, result: PutResult): void {
+  const { output } = context
   if (output.json) {
     output.record(putRecord(result))
     return
@@ -50,12 +51,13 @@ export function reportPut(output: Output, result: PutResult): void {
       `stored ${output.colors.bold(name)}  ${output.bytes(result.size)}  version ${result.versionId}  ${copies}`,
     )
   }
-  noteSiblings(output, result)
+  noteSiblings(context, result)
 }
 
 /** What a writer should know beside what was stored. */
-export function noteSiblings(output: Output, result: PutResult): void {
-  const name = `${result.bucket}/${printable(result.key)}`
+export function noteSiblings(context: CommandContext, result: PutResult): void {
+  const { output } = context
+  const name = nameToType(context, result.bucket, result.key)
   if (result.down.length > 0) output.note(`agents that are down: ${result.down.join(', ')}`)
   if (result.siblings.length === 0) return
   output.note(

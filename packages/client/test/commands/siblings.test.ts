@@ -33,6 +33,8 @@ t.test('every head is written, and a put with the token resolves them', async t 
     { versionId: 'v3', siblings: ['v2'], context: 'context-3+2', file: join(directory, 'heads/v3') },
     { versionId: 'v2', siblings: ['v3'], context: 'context-3+2', file: join(directory, 'heads/v2') },
   ])
+  const shell = await run(['shell', '-c', 'cd b\nget plan --all-siblings heads'], { store, directory })
+  t.match(shell.err, 'put /b/plan FILE --context', 'names of the shell are relative: this one is not')
   const token = String(json.io.records[0]?.context)
   const resolved = await run(['put', 'b/plan', '--context', token, '--json'], { store, input: 'both' })
   t.same(resolved.io.records[0]?.siblings, [])
