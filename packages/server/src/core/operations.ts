@@ -221,8 +221,9 @@ export class Operations {
     try {
       return readToken(context, bucket.id, key)
     } catch (thrown) {
-      const { code, message, hint } = TorcError.from(thrown)
-      throw new TorcError(code, `context: ${message}`, { hint })
+      const { code, message } = TorcError.from(thrown)
+      const hint = 'Give the `context` that a get, head or put of the same key answered, unchanged.'
+      throw new TorcError(code, `context: ${message}`, { hint, cause: thrown })
     }
   }
 }

@@ -3,7 +3,7 @@ import t from 'tap'
 import { BucketFlow, checkedQuorums } from '../../src/buckets/bucket-flow.js'
 import { Buckets } from '../../src/buckets/buckets.js'
 import { ObjectControlStore } from '../../src/buckets/control-store.js'
-import { recordAgeMs } from '../../src/buckets/record-cache.js'
+import { recordAgeMs, unreadAgeMs } from '../../src/buckets/record-cache.js'
 import type { Coordination } from '../../src/core/coordination.js'
 import { write } from '../../src/flows/put-flow.js'
 import { type FakeCluster, fakeCluster, writeOf } from '../fakes/fake-cluster.js'
@@ -94,6 +94,97 @@ t.test('records are believed for a moment, and read once for all that wait', asy
   cluster.environment.clock.advance(recordAgeMs)
   t.ok(buckets.find('one', {}) instanceof Promise, 'an old one is not believed')
   await settle()
+})
+
+t.test('settings are changed, one by one', async t => {
+  const { flow, buckets } = bucketsOf(fakeCluster())
+  await flow.create('one', { policy: 'global:5' })
+  t.match(await flow.change('one', { readQuorum: 3 }), { readQuorum: 3, writeQuorum: 2, policy: 'global:5' })
+  t.match(await flow.change('one', { writeQuorum: 1, strict: true }), {
+    readQuorum: 3,
+    writeQuorum: 1,
+    strict: true,
+  })
+  const changed = await flow.change('one', { policy: 'latest' })
+  t.match(changed, { policy: 'latest', inForce: { from: 'bucket' }, changes: 3, strict: true })
+  t.strictSame(await flow.show('one', {}), changed)
+  t.match(await buckets.find('one', {}), { policy: { kind: 'latest' }, writeQuorum: 1 })
+  await t.rejects(flow.change('one', { readQuorum: 4 }), { code: 'BAD_REQUEST', hint: /1 to 3/ })
+  await t.rejects(flow.change('one', { policy: 'some' }), { code: 'BAD_REQUEST', hint: /dynamic:N/ })
+  await t.rejects(flow.change('two', { policy: 'all' }), { code: 'BUCKET_NOT_FOUND' })
+  await t.rejects(flow.create('two', { policy: 'global:5,age:30d' }), {
+    code: 'BAD_REQUEST',
+    message: /comma/,
+  })
+  t.strictSame(await flow.show('one', {}), changed, 'what was refused changed nothing')
+})
+
+t.test('changes that race: one wins whole, the same everywhere', async t => {
+  const cluster = fakeCluster()
+  const [here, there] = [bucketsOf(cluster), bucketsOf(cluster)]
+  await here.flow.create('one', {})
+  await Promise.all([
+    here.flow.change('one', { policy: 'latest' }),
+    there.flow.change('one', { policy: 'all', strict: true }),
+  ])
+  await settle()
+  const shown = await here.flow.show('one', {})
+  t.strictSame(await there.flow.show('one', {}), shown)
+  t.equal(shown.strict, shown.policy === 'all')
+  await here.flow.change('one', { readQuorum: 3 })
+  await settle()
+  t.strictSame(await there.flow.show('one', {}), { ...shown, readQuorum: 3, changes: 2 })
+})
+
+t.test('the policy of the cluster', async t => {
+  const cluster = fakeCluster()
+  const [here, there] = [bucketsOf(cluster), bucketsOf(cluster)]
+  await here.flow.create('inherits', {})
+  await here.flow.create('own', { policy: 'global:2' })
+  t.equal(await here.flow.clusterPolicy({}), 'inherit')
+  await Promise.all([here.buckets.find('inherits', {}), there.buckets.find('inherits', {})])
+  await here.flow.setClusterPolicy('dynamic:8', {})
+  await settle()
+  t.match(await here.buckets.find('inherits', {}), {
+    policy: { kind: 'dynamic', max: 8 },
+    policyFrom: 'cluster',
+  })
+  t.match(await there.buckets.find('inherits', {}), { policy: { kind: 'all' } }, 'not known there yet')
+  cluster.environment.clock.advance(recordAgeMs)
+  t.match(await there.buckets.find('inherits', {}), { policy: { kind: 'dynamic', max: 8 } })
+  t.match(await here.buckets.find('own', {}), { policy: { max: 2 }, policyFrom: 'bucket' })
+  t.strictSame(
+    (await there.flow.all({})).map(({ name, inForce }) => [name, inForce.from]),
+    [
+      ['inherits', 'cluster'],
+      ['own', 'bucket'],
+    ],
+    'its record is no bucket',
+  )
+  t.equal(await there.flow.count({}), 2)
+  await here.flow.setClusterPolicy('inherit', {})
+  t.match((await there.flow.show('inherits', {})).inForce, { policy: { kind: 'all' }, from: 'default' })
+  await t.rejects(here.flow.setClusterPolicy('nonsense', {}), { code: 'BAD_REQUEST' })
+})
+
+t.test('cut off from the records a server goes on for a while', async t => {
+  const cluster = fakeCluster()
+  const { clock } = cluster.environment
+  const { flow, buckets } = bucketsOf(cluster)
+  await flow.create('one', { readQuorum: 1, writeQuorum: 1 })
+  const bucket = await buckets.find('one', {})
+  cluster.agents.down.add('agent-0').add('agent-1')
+  for (const _ of [1, 2, 3]) {
+    clock.advance(recordAgeMs)
+    t.equal(await buckets.find('one', {}), bucket)
+    await write(cluster.c, await writeOf(cluster.c, bucket, 'key', 'x'))
+    await settle()
+  }
+  await t.rejects(async () => buckets.find('never', {}), { code: 'UNAVAILABLE' })
+  clock.advance(recordAgeMs + unreadAgeMs)
+  await t.rejects(async () => buckets.find('one', {}), { code: 'UNAVAILABLE' })
+  cluster.agents.down.clear()
+  t.match(await buckets.find('one', {}), { name: 'one' })
 })
 
 t.test('racing creators make one bucket', async t => {

@@ -1,3 +1,4 @@
+import { PackWriter } from '@torc/cluster/codec/pack-writer'
 import fc from 'fast-check'
 import t from 'tap'
 import {
@@ -53,6 +54,19 @@ t.test('damage is told', async t => {
   t.throws(() => decodeBucketRecord(newer), { code: 'CORRUPT', hint: /Upgrade/ })
 })
 
+t.test('records of the first format are read', async t => {
+  const writer = new PackWriter(160)
+  writer.array(10)
+  writer.uint(1)
+  writer.text('photos')
+  for (const field of [1, 0, record.createdAt, 3, 2, 2, 0]) writer.uint(field)
+  writer.text('all')
+  t.strictSame(decodeBucketRecord(writer.finish()), record)
+  const short = encodeBucketRecord(record).slice(0, -1)
+  short[0] = 0x9a
+  t.throws(() => decodeBucketRecord(short), { code: 'CORRUPT' }, 'a field too few')
+})
+
 t.test('of racing records every server chooses the same', async t => {
   const older = { ...record, createdAt: record.createdAt - 1 }
   const deleted = { ...record, deleted: true }
@@ -62,6 +76,15 @@ t.test('of racing records every server chooses the same', async t => {
   t.equal(chooseRecord([older, record]), older)
   t.equal(chooseRecord([older, deleted]), deleted)
   t.equal(chooseRecord([deleted, next, older]), next)
+  const changed = { ...record, changes: 1 }
+  const changedToo = { ...record, changes: 1, strict: true }
+  t.equal(
+    chooseRecord([older, changed]),
+    changed,
+    'changed settings before those of a creator that came late',
+  )
+  t.equal(chooseRecord([changedToo, changed]), changedToo, 'of changes that race the newest')
+  t.equal(chooseRecord([changed, deleted]), deleted)
 })
 
 t.test('racing creators compute one id, another generation another', async t => {
