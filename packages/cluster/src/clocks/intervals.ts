@@ -36,14 +36,16 @@ export function joinIntervals(a: Intervals, b: Intervals): Intervals {
 export function subtractIntervals(from: Intervals, taken: Intervals): Intervals {
   if (taken.length === 0) return from
   const left: Interval[] = []
+  let next = 0
   for (const [after, upTo] of from) {
     let start = after
-    for (const [takenAfter, takenUpTo] of taken) {
-      if (takenUpTo <= start) continue
+    // What ends before this interval ends before all that follow.
+    while ((taken[next]?.[1] ?? Number.POSITIVE_INFINITY) <= start) next++
+    for (let i = next; i < taken.length && start < upTo; i++) {
+      const [takenAfter, takenUpTo] = taken[i] ?? [upTo, upTo]
       if (takenAfter >= upTo) break
       if (takenAfter > start) left.push([start, takenAfter])
       start = takenUpTo
-      if (start >= upTo) break
     }
     if (start < upTo) left.push([start, upTo])
   }
@@ -68,20 +70,26 @@ export function intersectIntervals(a: Intervals, b: Intervals): Intervals {
 }
 
 export function intervalsHold(intervals: Intervals, counter: number): boolean {
-  for (const [after, upTo] of intervals) {
-    if (counter <= after) return false
-    if (counter <= upTo) return true
-  }
-  return false
+  const found = intervals[firstEndingAt(intervals, counter)]
+  return found !== undefined && found[0] < counter
 }
 
 /** Whether `(after, upTo]` lies in one of the intervals. */
 export function intervalsCover(intervals: Intervals, after: number, upTo: number): boolean {
-  for (const [a, b] of intervals) {
-    if (after < a) return false
-    if (upTo <= b) return true
+  const found = intervals[firstEndingAt(intervals, upTo)]
+  return found !== undefined && found[0] <= after
+}
+
+/** Index of the first interval that ends at `counter` or later. */
+function firstEndingAt(intervals: Intervals, counter: number): number {
+  let low = 0
+  let high = intervals.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if ((intervals[middle]?.[1] ?? 0) < counter) low = middle + 1
+    else high = middle
   }
-  return false
+  return low
 }
 
 export function intervalsEqual(a: Intervals, b: Intervals): boolean {

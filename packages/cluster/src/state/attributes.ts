@@ -24,7 +24,7 @@ export type Attributes = ReadonlyMap<string, AttributeRegister>
 
 export const noAttributes: Attributes = new Map()
 
-const nameBytesMax = 64
+const nameBytesMax = 128
 const valueBytesMax = 64 * 1024
 const countMax = 65_536
 

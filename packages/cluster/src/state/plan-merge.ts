@@ -53,8 +53,8 @@ export interface MergePlan {
   readonly changed: boolean
 }
 
-/** Up to this many events, removals are looked for one by one. */
-const lookupsMax = 64
+/** Up to this many events (or as many as there are versions), removals are looked for one by one. */
+const lookupsMin = 64
 
 /** The same as `mergeStates` on the whole state, at the cost of the change. */
 export function planMerge(before: KeySummary | undefined, delta: Delta, local: LocalVersions): MergePlan {
@@ -68,7 +68,7 @@ export function planMerge(before: KeySummary | undefined, delta: Delta, local: L
   let seen = false
   for (const version of delta.versions) {
     if (covers(old.context, version.dot)) {
-      if (!holds(old, version.dot, local)) seen = true
+      if (!holdsVersion(old, version.dot, local)) seen = true
     } else if (!inserted.some(other => dotsEqual(other.dot, version.dot))) inserted.push(version)
   }
   const incoming = knowledgeOf(old, delta)
@@ -152,7 +152,10 @@ function findRemoved(old: KeySummary, delta: Delta, incoming: CausalContext, loc
   if (isEmptyContext(suspects)) return nothingRemoved
 
   const onlyHeads = old.versionCount === old.heads.length
-  const dots = onlyHeads || local.get === undefined ? undefined : dotsUpTo(suspects, lookupsMax)
+  const dots =
+    onlyHeads || local.get === undefined
+      ? undefined
+      : dotsUpTo(suspects, Math.max(lookupsMin, old.versionCount))
   if (dots !== undefined) {
     const found = dots.map(dot => local.get?.(dot)).filter(version => version !== undefined)
     return { removed: found, kept: undefined }
@@ -166,7 +169,7 @@ function findRemoved(old: KeySummary, delta: Delta, incoming: CausalContext, loc
   return { removed, kept }
 }
 
-function holds(summary: KeySummary, dot: Dot, local: LocalVersions): boolean {
+export function holdsVersion(summary: KeySummary, dot: Dot, local: LocalVersions): boolean {
   for (const head of summary.heads) if (dotsEqual(head.dot, dot)) return true
   return summary.versionCount > summary.heads.length && local.has(dot)
 }
@@ -188,7 +191,10 @@ function withoutVersions(versions: Iterable<Version>, removed: readonly Version[
   return [...versions].filter(version => !gone.has(dotText(version.dot)))
 }
 
-/** The merged registers; the same object when nothing changed. */
+/**
+ * The merged registers; the same object when nothing changed. Those that are here already were judged when
+ * they came, so only what changes now is looked at, not each version that has one.
+ */
 function changeAttributes(
   old: KeySummary,
   delta: Delta,
@@ -199,9 +205,15 @@ function changeAttributes(
 ): Attributes {
   const sent = delta.attributes ?? noAttributes
   if (sent.size === 0 && old.attributes.size === 0) return old.attributes
+  const came = new Set(inserted.map(version => dotText(version.dot)))
+  const went = new Set(removed.map(version => dotText(version.dot)))
+  const judged = new Set<string>()
+  for (const { version } of old.attributes.values()) {
+    if (version !== undefined && covers(old.context, version)) judged.add(dotText(version))
+  }
   const merged = mergeAttributes(old.attributes, sent, context, dot => {
-    if (inserted.some(version => dotsEqual(version.dot, dot))) return true
-    return !removed.some(version => dotsEqual(version.dot, dot)) && holds(old, dot, local)
+    const name = dotText(dot)
+    return came.has(name) || (!went.has(name) && (judged.has(name) || holdsVersion(old, dot, local)))
   })
   return attributesEqual(merged, old.attributes) ? old.attributes : merged
 }

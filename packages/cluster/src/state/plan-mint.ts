@@ -2,14 +2,19 @@ import { TorcError } from '@torc/protocol/errors'
 import {
   type CausalContext,
   contextOfDot,
+  contextOfDots,
   covers,
   emptyContext,
   highestCounter,
   joinContexts,
 } from '../clocks/causal-context.js'
-import type { ActorId } from '../clocks/dot.js'
+import type { ActorId, Dot } from '../clocks/dot.js'
+import type { LiveReport } from '../retention/live-report.js'
+import { planPruning } from '../retention/plan-pruning.js'
+import { policyAttribute, policyValue, type RetentionPolicy } from '../retention/policy.js'
+import { type Attributes, attributesOf, noAttributes } from './attributes.js'
 import { summaryAfterInsert } from './plan-insert.js'
-import { type LocalVersions, type MergePlan, planMerge } from './plan-merge.js'
+import { holdsVersion, type LocalVersions, type MergePlan, planMerge } from './plan-merge.js'
 import { emptySummary, type KeySummary } from './summary.js'
 import { type BlockReference, type Version, versionIdOf } from './version.js'
 
@@ -35,14 +40,25 @@ export interface MintInput {
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
   readonly blocks: readonly BlockReference[] | undefined
-  /** What goes in the same transaction (a retention policy's pruning); needs `local`. */
-  readonly remove?: CausalContext | undefined
+  /**
+   * What prunes older versions in the same transaction; needs `local`. The policy is the one in force once
+   * `setPolicy` is done (`policyInForce`); the minter's own report comes first.
+   */
+  readonly retention?:
+    | { readonly policy: RetentionPolicy; readonly reports: readonly LiveReport[] }
+    | undefined
+  /** Sets the key's own policy with this version; `inherit` takes it away. */
+  readonly setPolicy?: RetentionPolicy | 'inherit' | undefined
 }
 
 export interface MintPlan {
   readonly version: Version
   /** Context of the delta that goes to the other owners: `(after, dot]` and what is removed with it. */
   readonly delta: CausalContext
+  /** What was set with the version, for the other owners too. */
+  readonly attributes: Attributes
+  /** What the policy took, oldest first. Some of it may be held by other owners only. */
+  readonly pruned: readonly Dot[]
   readonly plan: MergePlan
 }
 
@@ -90,7 +106,6 @@ export function planMint(
     )
   }
   const dot = { actor, counter }
-  const coveredSeq = input.exact ? greatestSeqCovered(old, context, local) : old.maxSeq
   const version: Version = {
     dot,
     after,
@@ -103,29 +118,50 @@ export function planMint(
     contentType: input.contentType,
     metadata: input.metadata,
     createdAt: input.createdAt,
-    seq: 1 + Math.max(coveredSeq, input.seenSeq),
+    seq: 1 + Math.max(greatestSeqCovered(old, context, input.exact), input.seenSeq),
     opId,
     blocks: input.blocks,
   }
+  const pruned = versionsToPrune(old, input, context, local)
+  const attributes = attributesSet(version, input.setPolicy)
   const ownDelta = contextOfDot(dot, after)
-  if (input.remove !== undefined) {
-    const delta = joinContexts(ownDelta, input.remove)
-    return { version, delta, plan: planMerge(old, { context: delta, versions: [version] }, local) }
+  if (pruned.length === 0 && attributes.size === 0) {
+    const summary = summaryAfterInsert(old, version)
+    const plan: MergePlan = { outcome: 'stored', summary, inserted: [version], removed: [], changed: true }
+    return { version, delta: ownDelta, attributes, pruned, plan }
   }
-  const summary = summaryAfterInsert(old, version)
-  return {
-    version,
-    delta: ownDelta,
-    plan: { outcome: 'stored', summary, inserted: [version], removed: [], changed: true },
-  }
+  const delta = pruned.length === 0 ? ownDelta : joinContexts(ownDelta, contextOfDots(pruned))
+  const plan = planMerge(old, { context: delta, versions: [version], attributes }, local)
+  return { version, delta, attributes, pruned, plan }
 }
 
-/** Versions below an uncovered head are looked up; where every head is covered the summary knows. */
-function greatestSeqCovered(old: KeySummary, context: CausalContext, local: LocalVersions): number {
-  if (old.heads.every(head => covers(context, head.dot))) return old.maxSeq
-  let greatest = 0
-  for (const version of old.versionCount === old.heads.length ? old.heads : local.all()) {
-    if (version.seq > greatest && covers(context, version.dot)) greatest = version.seq
-  }
-  return greatest
+function versionsToPrune(
+  old: KeySummary,
+  { retention }: MintInput,
+  context: CausalContext,
+  local: LocalVersions,
+): readonly Dot[] {
+  if (retention === undefined || retention.policy.kind === 'all') return []
+  return planPruning(retention.policy, retention.reports, {
+    covers: dot => covers(context, dot),
+    isGone: dot => covers(old.context, dot) && !holdsVersion(old, dot, local),
+  })
+}
+
+/** The register counts as written by the version: its time, its dot. */
+function attributesSet(version: Version, policy: MintInput['setPolicy']): Attributes {
+  if (policy === undefined) return noAttributes
+  const { dot, createdAt: time } = version
+  return attributesOf([{ version: undefined, name: policyAttribute, value: policyValue(policy), time, dot }])
+}
+
+/**
+ * Below a head that is not covered nothing is looked up, however long the history: what a token covers there
+ * the token itself tells of (`seenSeq`).
+ */
+function greatestSeqCovered(old: KeySummary, context: CausalContext, exact: boolean): number {
+  if (!exact) return old.maxSeq
+  const covered = old.heads.filter(head => covers(context, head.dot))
+  if (covered.length === old.heads.length) return old.maxSeq
+  return covered.reduce((greatest, head) => Math.max(greatest, head.seq), 0)
 }

@@ -12,37 +12,18 @@ import {
 } from '../../src/clocks/causal-context.js'
 import { dotText } from '../../src/clocks/dot.js'
 import { closedContext, headsOf, makeState, mergeStates } from '../../src/state/key-state.js'
-import { type LocalVersions, type MintInput, planMerge, planMint } from '../../src/state/key-summary.js'
+import { type LocalVersions, planMerge, planMint } from '../../src/state/key-summary.js'
 import { siblingsMax } from '../../src/state/plan-mint.js'
 import { contextAfterWrite, type Version } from '../../src/state/version.js'
-import { closureOf } from '../support/event-oracle.js'
-import { type Agent, Replicas } from '../support/replicas.js'
+import { setOf } from '../support/event-oracle.js'
+import { mintInput } from '../support/long-history.js'
+import type { Agent } from '../support/replica-agent.js'
+import { Replicas, type Taken } from '../support/replicas.js'
 import { actor, opIdOf, version } from '../support/samples.js'
 
 /** Failures that systems like this one had (each named after its source), as the smallest history that shows them. */
 
 const none: LocalVersions = { has: () => false, all: () => [] }
-
-function mintInput(overrides: Partial<MintInput> = {}): MintInput {
-  return {
-    actor: actor(1),
-    counter: 1,
-    after: 0,
-    opId: opIdOf(1),
-    kind: 'object',
-    cover: undefined,
-    exact: false,
-    createdAt: 1_000,
-    seenSeq: 0,
-    size: 0,
-    sha256: new Uint8Array(32),
-    etag: 'e',
-    contentType: '',
-    metadata: [],
-    blocks: undefined,
-    ...overrides,
-  }
-}
 
 function headsAt(at: Agent): string[] {
   return (at.summary?.heads ?? []).map(head => dotText(head.dot))
@@ -96,7 +77,7 @@ t.test(
 t.test('put-ack: a write is "stored" once and "had" ever after', async t => {
   const replicas = new Replicas(2)
   const [a, b] = [replicas.agent(0), replicas.agent(1)]
-  replicas.mint(a, 1, undefined, false)
+  replicas.mint(a)
   b.receive(lastMessage(replicas))
   t.equal(b.lastOutcome, 'stored')
   const before = b.summary
@@ -105,92 +86,20 @@ t.test('put-ack: a write is "stored" once and "had" ever after', async t => {
   t.same(b.summary, before)
 })
 
-t.test('doomstone: a fallback that knows only the old purge does not kill a key made anew', async t => {
-  const replicas = new Replicas(3)
-  const [owner, fallback, other] = [replicas.agent(0), replicas.agent(1), replicas.agent(2)]
-  replicas.mint(owner, 1, undefined, false)
-  fallback.receive(lastMessage(replicas))
-  replicas.purge(fallback, replicas.takeToken(fallback))
-  owner.receive(lastMessage(replicas))
-  // The owner drops the remainder; what it knew lives on in its durable number.
-  replicas.handOver(owner, other)
-  const fresh = replicas.mint(owner, 1, undefined, false)
-  owner.receive(fallback.wholeState())
-  t.same(headsAt(owner), [dotText(fresh.dot)])
-  heal(replicas)
-  for (const at of replicas.agents) t.same(headsAt(at), [dotText(fresh.dot)])
-})
-
-t.test(
-  'hand-over: an owner that dropped the key and mints with `after = 0` would delete its first version',
-  async t => {
-    const a = actor(1)
-    const first = version({ dot: { actor: a, counter: 5 } })
-    const holder = makeState(contextOfDot(first.dot, 0), [first])
-    const mintAgain = (after: number) => {
-      const dot = { actor: a, counter: 9 }
-      const newcomer = makeState(contextOfDot(dot, after), [
-        version({ dot, after, context: first.context, opId: opIdOf(2) }),
-      ])
-      return mergeStates(holder, newcomer)
-    }
-    t.notOk(
-      mintAgain(0).versions.has(dotText(first.dot)),
-      'the newcomer claimed to have seen it: this is the failure',
-    )
-    t.ok(mintAgain(5).versions.has(dotText(first.dot)), 'with `after` it waits in the cloud')
-  },
-)
-
-t.test('hand-over: minted, handed over, dropped, minted again: newcomers delete nothing', async t => {
-  const replicas = new Replicas(3)
-  const [owner, next, newcomer] = [replicas.agent(0), replicas.agent(1), replicas.agent(2)]
-  const first = replicas.mint(owner, 3, undefined, false)
-  replicas.handOver(owner, next)
-  const second = replicas.mint(owner, 2, undefined, false)
-  t.equal(second.after, first.dot.counter)
-  newcomer.receive(lastMessage(replicas))
-  t.notOk(covers(newcomer.state.context, first.dot), 'a gap is not knowledge')
-  next.receive(newcomer.wholeState())
-  t.ok(next.state.versions.has(dotText(first.dot)))
-  heal(replicas)
-  // The second write was blind and its minter knew nothing: both are heads.
-  for (const at of replicas.agents) t.equal(headsAt(at).length, 2)
-})
-
-t.test('hand-over: a dot handed out early and used late arrives after its successor', async t => {
-  const a = actor(1)
-  const early = version({ dot: { actor: a, counter: 3 }, after: 0, opId: opIdOf(1) })
-  const late = version({ dot: { actor: a, counter: 7 }, after: 3, opId: opIdOf(2) })
-  const afterLate = planMerge(
-    undefined,
-    { context: contextOfDot(late.dot, late.after), versions: [late] },
-    none,
-  )
-  const plan = planMerge(
-    afterLate.summary,
-    { context: contextOfDot(early.dot, early.after), versions: [early] },
-    none,
-  )
-  t.equal(plan.outcome, 'stored')
-  t.same([...plan.summary.context.vector], [[a, 7]], 'the gap is closed')
-  t.equal(plan.summary.context.cloud.size, 0)
-})
-
 t.test('sibling explosion: two clients that interleave leave two siblings, not one per write', async t => {
   const replicas = new Replicas(1)
   const at = replicas.agent(0)
-  const contexts: { context: CausalContext; events: Set<string> }[] = [
-    { context: emptyContext, events: new Set() },
-    { context: emptyContext, events: new Set() },
+  const contexts: Taken[] = [
+    { context: emptyContext, events: 0n },
+    { context: emptyContext, events: 0n },
   ]
   for (let i = 0; i < 100; i++) {
     const client = contexts[i % 2]
     if (client === undefined) throw new Error('two clients')
-    const made = replicas.mint(at, 1, client, true)
+    const made = replicas.mint(at, { cover: client, exact: true })
     contexts[i % 2] = {
       context: contextAfterWrite(made),
-      events: new Set([...client.events, dotText(made.dot)]),
+      events: client.events | setOf(replicas.numberOf(made.dot)),
     }
   }
   t.equal(headsAt(at).length, 2)
@@ -213,25 +122,21 @@ t.test('sibling explosion: one stale context is refused at a bound, and what res
 t.test('put-ack: the token of a write does not cover siblings that its writer never saw', async t => {
   const replicas = new Replicas(1)
   const at = replicas.agent(0)
-  const unseen = replicas.mint(at, 1, undefined, false)
-  const made = replicas.mint(at, 1, { context: emptyContext, events: new Set() }, true)
+  const unseen = replicas.mint(at)
+  const made = replicas.mint(at, { cover: replicas.tokenOf(emptyContext, []), exact: true })
   t.notOk(covers(contextAfterWrite(made), unseen.dot))
   t.ok(covers(contextAfterWrite(made), made.dot))
-  const next = replicas.mint(
-    at,
-    1,
-    { context: contextAfterWrite(made), events: new Set([dotText(made.dot)]) },
-    true,
-  )
+  const token = replicas.tokenOf(contextAfterWrite(made), [made])
+  const next = replicas.mint(at, { cover: token, exact: true })
   t.same(headsAt(at).sort(), [dotText(unseen.dot), dotText(next.dot)].sort())
 })
 
 t.test('a delta claims its own version only: what that version covers may still arrive', async t => {
   const replicas = new Replicas(2)
   const [a, b] = [replicas.agent(0), replicas.agent(1)]
-  const old = replicas.mint(a, 1, undefined, false)
+  const old = replicas.mint(a)
   const hinted = lastMessage(replicas)
-  const newer = replicas.mint(a, 1, undefined, false)
+  const newer = replicas.mint(a)
   t.ok(covers(newer.context, old.dot))
   b.receive(lastMessage(replicas))
   b.receive(hinted)
@@ -276,8 +181,8 @@ t.test('closed tokens: pruning the version between does not bring the oldest bac
 t.test('closed tokens: a purge by an agent that lacks some versions removes those too', async t => {
   const replicas = new Replicas(2)
   const [a, b] = [replicas.agent(0), replicas.agent(1)]
-  const old = replicas.mint(a, 1, undefined, false)
-  replicas.mint(a, 1, undefined, false)
+  const old = replicas.mint(a)
+  replicas.mint(a)
   b.receive(lastMessage(replicas))
   t.notOk(b.state.versions.has(dotText(old.dot)))
   replicas.purge(b, replicas.takeToken(b))
@@ -290,10 +195,10 @@ t.test('closed tokens: a purge by an agent that lacks some versions removes thos
 t.test('a concurrent write survives a purge', async t => {
   const replicas = new Replicas(2)
   const [a, b] = [replicas.agent(0), replicas.agent(1)]
-  replicas.mint(a, 1, undefined, false)
+  replicas.mint(a)
   b.receive(lastMessage(replicas))
   const token = replicas.takeToken(a)
-  const concurrent = replicas.mint(b, 1, undefined, false)
+  const concurrent = replicas.mint(b)
   replicas.purge(a, token)
   heal(replicas)
   for (const at of replicas.agents) t.same(headsAt(at), [dotText(concurrent.dot)])
@@ -302,7 +207,7 @@ t.test('a concurrent write survives a purge', async t => {
 t.test('purged for good: a delayed delta and a stale replica do not resurrect', async t => {
   const replicas = new Replicas(3)
   const [a, b, stale] = [replicas.agent(0), replicas.agent(1), replicas.agent(2)]
-  replicas.mint(a, 1, undefined, false)
+  replicas.mint(a)
   const delayed = lastMessage(replicas)
   stale.receive(delayed)
   replicas.purge(a, replicas.takeToken(a))
@@ -316,7 +221,7 @@ t.test('purged for good: a delayed delta and a stale replica do not resurrect', 
 t.test('removing the newest version makes the one below current again', async t => {
   const replicas = new Replicas(1)
   const at = replicas.agent(0)
-  const [old, newer] = [replicas.mint(at, 1, undefined, false), replicas.mint(at, 1, undefined, false)]
+  const [old, newer] = [replicas.mint(at), replicas.mint(at)]
   t.same(headsAt(at), [dotText(newer.dot)])
   replicas.removeVersion(at, newer.dot)
   t.same(headsAt(at), [dotText(old.dot)])
@@ -346,18 +251,20 @@ t.test('seq is one more than the greatest covered, on this agent or by the clock
   t.equal(first.version.seq, 1)
   const second = planMint(first.plan.summary, mintInput({ counter: 2, createdAt: 2_000, seenSeq: 6 }))
   t.equal(second.version.seq, 7)
-  // A client that saw only the first version; the agent looks below the head that it does not cover.
-  const all = () => [first.version, second.version]
+  // A client that saw only the first version. Its token tells so; the agent doesn't look below its head.
   const exact = mintInput({
     counter: 3,
     createdAt: 3_000,
     exact: true,
     cover: contextAfterWrite(first.version),
+    seenSeq: 1,
   })
-  const third = planMint(second.plan.summary, exact, { has: () => true, all })
+  const third = planMint(second.plan.summary, exact)
   t.equal(third.version.seq, 2)
   t.equal(third.plan.summary.heads.length, 2)
   t.equal(third.plan.summary.maxSeq, 7)
+  const uninformed = planMint(second.plan.summary, { ...exact, seenSeq: 0 })
+  t.equal(uninformed.version.seq, 1, 'without that it counts from what it knows')
 })
 
 t.test('clocks are never pruned: a context keeps every actor it ever saw', async t => {
@@ -367,26 +274,10 @@ t.test('clocks are never pruned: a context keeps every actor it ever saw', async
   t.equal(highestCounter(context, actor(77)), 78)
 })
 
-t.test('a plain overwrite, its replication and its pruning read no history, however long it is', async t => {
-  const replicas = new Replicas(2)
-  const [a, b] = [replicas.agent(0), replicas.agent(1)]
-  const keep = 10
-  for (let i = 0; i < 200; i++) {
-    const held = [...a.state.versions.values()]
-    replicas.mint(a, 2, undefined, false, held.length >= keep ? held.slice(0, 1) : [])
-    b.receive(lastMessage(replicas))
-  }
-  t.equal(a.historyReads, 0)
-  t.equal(b.historyReads, 0)
-  t.equal(a.summary?.versionCount, keep)
-  t.same(b.summary?.digest, a.summary?.digest)
-  t.equal(closureOf(b.events).size, 200)
-})
-
 t.test('a removal of unbounded width reads the history once and looks nothing up', async t => {
   const replicas = new Replicas(1)
   const at = replicas.agent(0)
-  for (let i = 0; i < 5; i++) replicas.mint(at, 1, undefined, false)
+  for (let i = 0; i < 5; i++) replicas.mint(at)
   let lookups = 0
   const { has, all } = at.local()
   const get = () => {

@@ -1,62 +1,86 @@
 import {
   type CausalContext,
   contextOfExactDot,
-  covers,
   emptyContext,
   highestCounter,
-  joinContexts,
-  subtractContexts,
 } from '../../src/clocks/causal-context.js'
-import { type ActorId, type Dot, dotText } from '../../src/clocks/dot.js'
-import { attributesOf, noAttributes } from '../../src/state/attributes.js'
-import {
-  closedContext,
-  emptyState,
-  type KeyState,
-  makeState,
-  mergeStates,
-} from '../../src/state/key-state.js'
-import {
-  type Delta,
-  type KeySummary,
-  type LocalVersions,
-  type MergePlan,
-  planMerge,
-  planMint,
-} from '../../src/state/key-summary.js'
+import { type Dot, dotText } from '../../src/clocks/dot.js'
+import { compareAge } from '../../src/retention/live-report.js'
+import { keepAll, policyInForce, type RetentionPolicy } from '../../src/retention/policy.js'
+import { attributesOf, mergeAttributes } from '../../src/state/attributes.js'
+import { closedContext, type KeyState, makeState, mergeStates } from '../../src/state/key-state.js'
+import { type KeySummary, type MintPlan, planMint } from '../../src/state/key-summary.js'
 import { contextAfterWrite, type Version } from '../../src/state/version.js'
-import { closureOf, type EventState, mergeEvents, nothing } from './event-oracle.js'
+import {
+  type AttributeWrite,
+  closureOf,
+  type EventState,
+  type Events,
+  mergeEvents,
+  nothing,
+  setOf,
+} from './event-oracle.js'
+import { checkPruning } from './pruning-checks.js'
+import { Agent, type Message, type Reported } from './replica-agent.js'
 import { actor, opIdOf } from './samples.js'
 
 /** A token, as context and as plain set. */
 export interface Taken {
   readonly context: CausalContext
-  readonly events: ReadonlySet<string>
+  readonly events: Events
 }
 
-/** A delta in flight, as it is sent and as plain sets. */
-export interface Message {
-  readonly delta: Delta
+export interface Minted {
+  readonly version: Version
+  readonly covered: Events
+}
+
+/** What a write covers and knows; all of it may be absent. */
+export interface MintOptions {
+  /** Counters that the actor used for other keys, plus one. */
+  readonly skip?: number
+  /** Another agent's clock read, or (`exact`) a client's token. */
+  readonly cover?: Taken | undefined
+  readonly exact?: boolean
+  /** What other agents told for the policy's sake. */
+  readonly reports?: readonly Reported[]
+  /** How many of its own oldest versions the minter looks at. */
+  readonly ownLimit?: number | undefined
+  readonly setPolicy?: RetentionPolicy | 'inherit' | undefined
+  readonly kind?: 'object' | 'marker'
+}
+
+interface Snapshot {
+  readonly state: KeyState
+  readonly summary: KeySummary | undefined
   readonly events: EventState
 }
 
 /**
  * One key on several agents, kept three times: as whole states (`mergeStates`), as summaries (the planners)
- * and as plain sets of events (the oracle). Steps change all three; `check` in the tests compares them.
+ * and as plain sets of events (the oracle). Steps change all three; `history-checks.ts` compares them.
  */
 export class Replicas {
   readonly agents: Agent[]
-  /** Every version ever minted. */
-  readonly minted: { version: Version; covered: ReadonlySet<string> }[] = []
-  /** Every event that a purge, a removal or a pruning named. */
-  readonly removed = new Set<string>()
+  /** Every version ever minted; its place is the number of its event. */
+  readonly minted: Minted[] = []
+  /** Every event that a purge or a removal of versions named. */
+  purged: Events = 0n
+  /** Every event that a policy took. */
+  pruned: Events = 0n
+  bucketPolicy: RetentionPolicy = keepAll
   readonly messages: Message[] = []
   readonly tokens: Taken[] = []
+  readonly reports: Reported[] = []
+  /** Some disk was lost with what only it had. */
+  lossy = false
+  readonly #numbers = new Map<string, number>()
+  readonly #snapshots = new Map<Agent, Snapshot>()
   #actors = 0
   #operations = 0
 
   constructor(agentCount: number) {
-    this.agents = Array.from({ length: agentCount }, () => new Agent(actor(this.#actors++)))
+    this.agents = Array.from({ length: agentCount }, () => new Agent(actor(this.#actors++), this.#numbers))
   }
 
   agent(n: number): Agent {
@@ -65,34 +89,44 @@ export class Replicas {
     return agent
   }
 
+  numberOf(dot: Dot): number {
+    const number = this.#numbers.get(dotText(dot))
+    if (number === undefined) throw new Error('never minted')
+    return number
+  }
+
+  clockRead(at: Agent): Taken {
+    return { context: closedContext(at.state), events: closureOf(at.events) }
+  }
+
   takeToken(at: Agent): Taken {
-    const token = { context: closedContext(at.state), events: closureOf(at.events) }
+    const token = this.clockRead(at)
     this.tokens.push(token)
     return token
   }
 
-  /** `cover` is another agent's clock read, or (`exact`) a client's token. */
-  mint(
-    at: Agent,
-    skip: number,
-    cover: Taken | undefined,
-    exact: boolean,
-    pruned: readonly Version[] = [],
-  ): Version {
-    const known = closureOf(at.events)
-    const covered = new Set([...(exact ? [] : known), ...(cover?.events ?? [])])
-    at.counter += skip
-    at.time = Math.max(at.time + 1, (at.summary?.newest ?? 0) + 1)
-    const remove = pruned.filter(v => covered.has(dotText(v.dot)))
-    const local = at.local()
-    const { version, delta, plan } = planMint(
+  /** A token that covers just these versions. */
+  tokenOf(context: CausalContext, versions: Iterable<Version>): Taken {
+    return { context, events: setOf(...[...versions].map(({ dot }) => this.numberOf(dot))) }
+  }
+
+  mint(at: Agent, options: MintOptions = {}): Version {
+    const { cover, exact = false, reports = [], setPolicy } = options
+    const covered = (exact ? 0n : closureOf(at.events)) | (cover?.events ?? 0n)
+    at.counter += options.skip ?? 1
+    at.time = Math.max(at.time, at.summary?.newest ?? 0, ...reports.map(newestOf)) + 1
+    const own = at.report(options.ownLimit)
+    const registers = [own, ...reports].map(one => one.attributes)
+    const known = registers.reduce((a, b) => mergeAttributes(a, b, emptyContext, () => true))
+    const policy = policyInForce(setPolicy, known, this.bucketPolicy)
+    const made = planMint(
       at.summary,
       {
         actor: at.actor,
         counter: at.counter,
         after: at.dropped,
         opId: opIdOf(++this.#operations),
-        kind: 'object',
+        kind: options.kind ?? 'object',
         cover: cover?.context,
         exact,
         createdAt: at.time,
@@ -103,25 +137,42 @@ export class Replicas {
         contentType: '',
         metadata: [],
         blocks: undefined,
-        ...(remove.length > 0
-          ? { remove: remove.reduce((all, v) => joinContexts(all, contextOfExactDot(v.dot)), emptyContext) }
-          : {}),
+        retention: { policy, reports: [own.report, ...reports.map(one => one.report)] },
+        setPolicy,
       },
-      local,
+      at.local(),
     )
+    checkPruning(this, policy, [own, ...reports], covered, made)
+    this.#store(at, made, covered)
+    return made.version
+  }
+
+  #store(at: Agent, made: MintPlan, covered: Events): void {
+    const { version, delta, attributes, plan } = made
+    const number = this.minted.length
     this.minted.push({ version, covered })
-    const name = dotText(version.dot)
-    const gone = remove.map(v => dotText(v.dot))
-    for (const one of gone) this.removed.add(one)
-    const events = { ...nothing, seen: new Set([name, ...gone]), present: new Map([[name, covered]]) }
-    at.apply(plan, mergeStates(at.state, makeState(delta, [version])), mergeEvents(at.events, events))
-    this.messages.push({ delta: { context: delta, versions: [version] }, events })
-    this.tokens.push({ context: contextAfterWrite(version), events: new Set([...covered, name]) })
-    return version
+    this.#numbers.set(dotText(version.dot), number)
+    const gone = setOf(...made.pruned.map(dot => this.numberOf(dot)))
+    this.pruned |= gone
+    const writes = [...attributes.values()].map(({ name, time, dot }) => ({
+      version: undefined,
+      name,
+      time,
+      event: dotText(dot),
+    }))
+    const events = {
+      seen: setOf(number) | gone,
+      present: new Map([[number, covered]]),
+      writes: new Set<AttributeWrite>(writes),
+    }
+    const arriving = makeState(delta, [version], attributes)
+    at.apply(plan, mergeStates(at.state, arriving), mergeEvents(at.events, events))
+    this.messages.push({ delta: { context: delta, versions: [version], attributes }, events })
+    this.tokens.push({ context: contextAfterWrite(version), events: covered | setOf(number) })
   }
 
   purge(at: Agent, token: Taken): void {
-    for (const name of token.events) this.removed.add(name)
+    this.purged |= token.events
     const message = {
       delta: { context: token.context, versions: [] },
       events: { ...nothing, seen: token.events },
@@ -131,113 +182,63 @@ export class Replicas {
   }
 
   removeVersion(at: Agent, dot: Dot): void {
-    this.purge(at, { context: contextOfExactDot(dot), events: new Set([dotText(dot)]) })
+    this.purge(at, { context: contextOfExactDot(dot), events: setOf(this.numberOf(dot)) })
   }
 
-  setAttribute(at: Agent, of: Dot | undefined, name: string): void {
+  setAttribute(at: Agent, of: Dot | undefined, name: string, value: Uint8Array | undefined): void {
     at.time++
     const dot = { actor: at.actor, counter: ++at.counter }
-    const attributes = attributesOf([
-      { version: of, name, value: opIdOf(++this.#operations), time: at.time, dot },
-    ])
-    const write = {
-      version: of === undefined ? undefined : dotText(of),
-      name,
-      time: at.time,
-      event: dotText(dot),
-    }
-    const events = { ...nothing, writes: new Set([write]) }
+    const attributes = attributesOf([{ version: of, name, value, time: at.time, dot }])
+    const version = of === undefined ? undefined : this.numberOf(of)
+    const events = { ...nothing, writes: new Set([{ version, name, time: at.time, event: dotText(dot) }]) }
     const message = { delta: { context: emptyContext, versions: [], attributes }, events }
     this.messages.push(message)
     at.receive(message)
+  }
+
+  takeReport(at: Agent, limit?: number): Reported {
+    const reported = at.report(limit)
+    this.reports.push(reported)
+    return reported
   }
 
   /** `from` forgets the key after another agent has all that it knew. */
   handOver(from: Agent, to: Agent): void {
     to.receive(from.wholeState())
     from.dropped = Math.max(from.dropped, highestCounter(closedContext(from.state), from.actor))
-    from.forget()
+    from.reset(undefined)
   }
 
   newActor(of: Agent): void {
     of.actor = actor(this.#actors++)
     of.dropped = 0
   }
+
+  snapshot(at: Agent): void {
+    const { state, summary, events } = at
+    this.#snapshots.set(at, { state, summary, events })
+  }
+
+  /** An old copy of the disk takes its place, under a new actor. Without `heir` what only it had is lost. */
+  restore(at: Agent, heir: Agent | undefined): void {
+    if (heir === undefined) this.lossy = true
+    else heir.receive(at.wholeState())
+    at.reset(this.#snapshots.get(at))
+    this.newActor(at)
+  }
+
+  /** All versions, oldest first. */
+  byAge(): number[] {
+    const ages = this.minted.map(({ version: { dot, createdAt } }, number) => ({
+      number,
+      dot,
+      createdAt,
+      head: false,
+    }))
+    return ages.sort(compareAge).map(({ number }) => number)
+  }
 }
 
-export class Agent {
-  actor: ActorId
-  counter = 0
-  time = 1
-  /** The highest own counter in what was dropped. */
-  dropped = 0
-  state: KeyState = emptyState
-  summary: KeySummary | undefined
-  events: EventState = nothing
-  lastOutcome: MergePlan['outcome'] = 'had'
-  /** Reads of the whole history that the planners needed. */
-  historyReads = 0
-
-  constructor(name: ActorId) {
-    this.actor = name
-  }
-
-  local(lookups = true): LocalVersions {
-    const { versions } = this.state
-    const all = () => {
-      this.historyReads++
-      return versions.values()
-    }
-    const has = (dot: Dot) => versions.has(dotText(dot))
-    return lookups ? { has, all, get: dot => versions.get(dotText(dot)) } : { has, all }
-  }
-
-  receive(message: Message, lookups = true): void {
-    const { delta } = message
-    const plan = planMerge(this.summary, delta, this.local(lookups))
-    const arriving = makeState(delta.context, delta.versions, delta.attributes ?? noAttributes)
-    this.apply(plan, mergeStates(this.state, arriving), mergeEvents(this.events, message.events))
-  }
-
-  /** Receives `from`'s whole state, of which it is only told that `kept` exist. */
-  receiveKeeping(from: Agent, kept: readonly Version[]): void {
-    const names = new Set(kept.map(v => dotText(v.dot)))
-    const sent = [...from.state.versions.values()].filter(v => !names.has(dotText(v.dot)))
-    const { attributes } = from.state
-    const delta = { context: from.state.context, versions: sent, keep: kept.map(v => v.dot), attributes }
-    const plan = planMerge(this.summary, delta, this.local())
-    // Said in whole states: what is kept and not here is neither sent nor covered.
-    const unsent = kept.filter(v => !covers(this.state.context, v.dot))
-    const context = unsent.reduce(
-      (all, v) => subtractContexts(all, contextOfExactDot(v.dot)),
-      from.state.context,
-    )
-    const here = kept.filter(v => this.state.versions.has(dotText(v.dot)))
-    const missing = new Set(unsent.map(v => dotText(v.dot)))
-    const events = {
-      seen: new Set([...from.events.seen].filter(name => !missing.has(name))),
-      present: new Map([...from.events.present].filter(([name]) => !missing.has(name))),
-      writes: from.events.writes,
-    }
-    const whole = makeState(context, [...sent, ...here], attributes)
-    this.apply(plan, mergeStates(this.state, whole), mergeEvents(this.events, events))
-  }
-
-  wholeState(): Message {
-    const { context, versions, attributes } = this.state
-    return { delta: { context, versions: [...versions.values()], attributes }, events: this.events }
-  }
-
-  apply(plan: MergePlan, state: KeyState, events: EventState): void {
-    this.lastOutcome = plan.outcome
-    this.state = state
-    this.summary = plan.summary
-    this.events = events
-  }
-
-  forget(): void {
-    this.state = emptyState
-    this.summary = undefined
-    this.events = nothing
-  }
+function newestOf({ report }: Reported): number {
+  return report.oldest.at(-1)?.createdAt ?? 0
 }
