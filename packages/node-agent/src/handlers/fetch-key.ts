@@ -35,15 +35,20 @@ export function fetchKeyHandler(agent: AgentContext) {
     const name = addressedKey(agent, head)
     const wanted = head.versionId === undefined ? undefined : operationRange(head.versionId)
     if (head.attempt !== undefined) raiseFence(agent, head, wanted)
-    const known = agent.index.find(name.bucketId, name.key)
     const time = agent.clock.now()
+    if (head.want === 'heads' && head.at === undefined) {
+      const found = agent.index.findWithBody(name.bucketId, name.key)
+      const records = found === undefined ? noRecords : recordsNow(agent.index, found, 'none')
+      return heads(agent, found, time, records, found?.body)
+    }
+    const known = agent.index.find(name.bucketId, name.key)
     switch (head.want) {
       case 'digest':
         return { head: { time, digest: (known?.summary ?? emptySummary).digest } }
       case 'clock':
         return clock(agent, known, time, head.policy)
       case 'heads':
-        return heads(agent, known, time, head.at)
+        return headsAsOf(agent, known, time, head.at ?? Number.MAX_SAFE_INTEGER)
       case 'state':
         return state(agent, known, time, wanted)
     }
@@ -101,15 +106,24 @@ function report(
   )
 }
 
+function headsAsOf(agent: AgentContext, known: KnownKey | undefined, time: number, at: number): Answer {
+  if (known === undefined) return heads(agent, known, time, noRecords, undefined)
+  const records = recordsAsOf(agent.index, known, at, 'none')
+  const latest = records.heads[0]
+  const body = latest === undefined ? undefined : agent.index.bodyOf(known, latest.dot)
+  return heads(agent, known, time, records, body)
+}
+
+/** `stored` is what lies with the first of the heads. */
 function heads(
   agent: AgentContext,
   known: KnownKey | undefined,
   time: number,
-  at: number | undefined,
+  records: KeyRecords,
+  stored: Uint8Array | null | undefined,
 ): Answer {
   const { digest, closed, newest, maxSeq, attributes } = known?.summary ?? emptySummary
-  const records = recordsOfHeads(agent, known, at)
-  const body = latestBody(agent, known, records.heads[0])
+  const body = inlineBody(agent, records.heads[0], stored)
   const whole = { digest, context: encodeContext(closed), newest, seq: maxSeq }
   const replies: Reply<'fetchKey'>[] = []
   for (const page of versionPages(records)) {
@@ -122,26 +136,15 @@ function heads(
   return framed(replies, registersOf(attributes, records.heads), time, digest)
 }
 
-function recordsOfHeads(
+/** The inline body of a version, checked; undefined when it has none. */
+function inlineBody(
   agent: AgentContext,
-  known: KnownKey | undefined,
-  at: number | undefined,
-): KeyRecords {
-  if (known === undefined) return noRecords
-  return at === undefined
-    ? recordsNow(agent.index, known, 'none')
-    : recordsAsOf(agent.index, known, at, 'none')
-}
-
-/** The latest head's inline body, checked; undefined when it has none. */
-function latestBody(
-  agent: AgentContext,
-  known: KnownKey | undefined,
-  latest: Version | undefined,
+  version: Version | undefined,
+  stored: Uint8Array | null | undefined,
 ): Uint8Array | undefined {
-  if (known === undefined || latest?.kind !== 'object' || latest.blocks !== undefined) return undefined
-  const body = agent.index.bodyOf(known, latest.dot) ?? new Uint8Array(0)
-  checkStoredBody(agent.hasher, latest, body)
+  if (version?.kind !== 'object' || version.blocks !== undefined) return undefined
+  const body = stored ?? new Uint8Array(0)
+  checkStoredBody(agent.hasher, version, body)
   return body
 }
 

@@ -85,6 +85,10 @@ export interface MergeResult {
   readonly removed: readonly string[]
 }
 
+export interface KnownKeyAndBody extends KnownKey {
+  readonly body: Uint8Array | null
+}
+
 /** The parts of an agent's index that a key's writes need. */
 export interface KeyIndexParts {
   readonly database: SqlDatabase
@@ -121,6 +125,12 @@ export class KeyIndex {
   find(bucketId: Uint8Array, key: Uint8Array): KnownKey | undefined {
     const row = this.rows.find(bucketId, key)
     return row === undefined ? undefined : { id: row.id, summary: decodeSummary(row.summary) }
+  }
+
+  /** With the inline body of the latest head (null when that has none), in one look. */
+  findWithBody(bucketId: Uint8Array, key: Uint8Array): KnownKeyAndBody | undefined {
+    const row = this.rows.findWithBody(bucketId, key)
+    return row === undefined ? undefined : { id: row.id, summary: decodeSummary(row.summary), body: row.body }
   }
 
   mint(name: KeyName, request: MintRequest): MintResult {

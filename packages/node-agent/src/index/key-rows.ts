@@ -1,4 +1,4 @@
-import type { Dot } from '@torc/cluster/clocks/dot'
+import type { ActorId, Dot } from '@torc/cluster/clocks/dot'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 
 /** Rows of key states and versions that statements have touched since the start: what a request really costs. */
@@ -11,6 +11,11 @@ export interface RowCounts {
 export interface StoredKey {
   readonly id: number
   readonly summary: Uint8Array
+}
+
+/** A row of `keys` with the inline body of its latest head; null when that has none. */
+export interface StoredKeyAndBody extends StoredKey {
+  readonly body: Uint8Array | null
 }
 
 /** A row of `keys` in a listing. */
@@ -28,10 +33,8 @@ export interface StoredVersion {
   readonly body: Uint8Array | null
 }
 
-/** What a row of `versions` says of its place in the history. */
-export interface DatedDot extends Dot {
-  readonly createdAt: number
-}
+/** What a row of `versions` says of its place in the history. A tuple: objects took half as long again to read. */
+export type DatedDot = readonly [actor: ActorId, counter: number, createdAt: number]
 
 export interface DottedRecord extends Dot {
   readonly record: Uint8Array
@@ -44,6 +47,7 @@ export interface DottedRecord extends Dot {
 export class KeyRows {
   readonly counts: RowCounts
   readonly #find: SqlStatement
+  readonly #findWithBody: SqlStatement
   readonly #summaryOf: SqlStatement
   readonly #insert: SqlStatement
   readonly #updateSummary: SqlStatement
@@ -71,6 +75,7 @@ export class KeyRows {
     const prepare = (sql: string): SqlStatement => database.prepare(sql)
     const ofVersion = 'WHERE key_id = ? AND actor = ? AND counter = ?'
     this.#find = prepare('SELECT id, summary FROM keys WHERE bucket = ? AND key = ?')
+    this.#findWithBody = prepare('SELECT id, summary, body FROM keys WHERE bucket = ? AND key = ?')
     this.#summaryOf = prepare('SELECT summary FROM keys WHERE id = ?').pluck()
     this.#insert = prepare('INSERT INTO keys (bucket, key, partition, summary, body) VALUES (?, ?, ?, ?, ?)')
     this.#updateSummary = prepare('UPDATE keys SET summary = ? WHERE id = ?')
@@ -97,9 +102,8 @@ export class KeyRows {
     )
     this.#dotsOf = prepare('SELECT actor, counter FROM versions WHERE key_id = ? ORDER BY actor, counter')
     this.#oldest = prepare(
-      `SELECT actor, counter, created_at AS createdAt FROM versions
-       WHERE key_id = ? ORDER BY created_at LIMIT ?`,
-    )
+      'SELECT actor, counter, created_at FROM versions WHERE key_id = ? ORDER BY created_at LIMIT ?',
+    ).raw()
     this.#recordsUpTo = prepare(
       'SELECT record FROM versions WHERE key_id = ? AND created_at <= ? ORDER BY created_at DESC',
     ).pluck()
@@ -119,6 +123,10 @@ export class KeyRows {
 
   find(bucketId: Uint8Array, key: Uint8Array): StoredKey | undefined {
     return this.#one(this.#find.get(bucketId, key)) as StoredKey | undefined
+  }
+
+  findWithBody(bucketId: Uint8Array, key: Uint8Array): StoredKeyAndBody | undefined {
+    return this.#one(this.#findWithBody.get(bucketId, key)) as StoredKeyAndBody | undefined
   }
 
   /** The summary as it is now. */

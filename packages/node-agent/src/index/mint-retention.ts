@@ -1,7 +1,9 @@
 import { emptyContext } from '@torc/cluster/clocks/causal-context'
-import { type LiveReport, oldestWanted } from '@torc/cluster/retention/live-report'
+import { countToPrune } from '@torc/cluster/retention/count-to-prune'
+import { type LiveReport, oldestWanted, prunedMax } from '@torc/cluster/retention/live-report'
 import { policyInForce, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { type Attributes, mergeAttributes, noAttributes } from '@torc/cluster/state/attributes'
+import { digestsEqual } from '@torc/cluster/state/digest'
 import type { MintInput } from '@torc/cluster/state/key-summary'
 import type { KeyRows } from './key-rows.js'
 import type { KnownKey } from './key-writer.js'
@@ -33,9 +35,20 @@ export function retentionOf(
   if (policy.kind === 'all') return undefined
   const live = given?.live ?? []
   if (known === undefined) return { policy, reports: [emptyReport, ...live] }
-  const others = live.map(report => report.versionCount)
-  const wanted = oldestWanted(policy, known.summary.versionCount, ...others)
-  return { policy, reports: [liveReport(rows, known, wanted), ...live] }
+  return { policy, reports: [liveReport(rows, known, ownWanted(policy, known, live)), ...live] }
+}
+
+/**
+ * How many of its own oldest versions count. Where all others hold the same (or there are none), what goes is the
+ * oldest here, but for heads that the new version does not cover.
+ */
+function ownWanted(policy: RetentionPolicy, { summary }: KnownKey, live: readonly LiveReport[]): number {
+  const { versionCount, heads, digest } = summary
+  if (!live.every(report => digestsEqual(report.digest, digest))) {
+    return oldestWanted(policy, versionCount, ...live.map(report => report.versionCount))
+  }
+  const going = countToPrune(policy, versionCount)
+  return going === 0 ? 0 : Math.min(versionCount, prunedMax, going + heads.length)
 }
 
 function joined(own: Attributes, given: MintRetention | undefined): Attributes {

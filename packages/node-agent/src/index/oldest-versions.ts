@@ -22,12 +22,12 @@ export function liveReport(rows: KeyRows, known: KnownKey, wanted: number): Live
   const latest = heads[0]
   if (wanted <= 0 || latest === undefined) return { context, digest, versionCount, oldest: [] }
   const found = rows.oldest(known.id, wanted + 1)
-  const leftOut = found.length > wanted ? found[wanted]?.createdAt : undefined
-  const older = leftOut === undefined ? found : found.filter(({ createdAt }) => createdAt < leftOut)
+  const leftOut = found.length > wanted ? found[wanted]?.[2] : undefined
+  const older = leftOut === undefined ? found : found.filter(([, , createdAt]) => createdAt < leftOut)
   // So many of one time that none fits whole: some of them, then.
   const told = older.length > 0 ? older : found.slice(0, wanted)
   const isHead = (dot: Dot): boolean => heads.some(head => dotsEqual(head.dot, dot))
-  const oldest: LiveVersion[] = told.map(({ actor, counter, createdAt }) => {
+  const oldest: LiveVersion[] = told.map(([actor, counter, createdAt]) => {
     const dot = { actor, counter }
     return { dot, createdAt, head: isHead(dot) }
   })

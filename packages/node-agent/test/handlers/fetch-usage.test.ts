@@ -1,6 +1,6 @@
 import t from 'tap'
 import { fetched } from '../support/agent-harness.js'
-import { mint, soleAgent } from '../support/key-requests.js'
+import { address, mint, soleAgent } from '../support/key-requests.js'
 
 t.test('actors, and the rows that requests cost', async t => {
   const { server } = await soleAgent(t)
@@ -13,4 +13,6 @@ t.test('actors, and the rows that requests cost', async t => {
   t.match(await usage(), { actors: [version.dot.actor], rowsRead: 0, rowsWritten: 1 })
   await mint(server, 'a', Buffer.from('x'))
   t.match(await usage(), { actors: [version.dot.actor], rowsRead: 2, rowsWritten: 3 })
+  await fetched(server, 'fetchKey', { ...address, key: 'a', want: 'heads' })
+  t.match(await usage(), { rowsRead: 3, rowsWritten: 3 }, 'a small GET reads one row')
 })

@@ -130,6 +130,22 @@ t.test('a repeated mint answers the registers that the first attempt set', async
   t.same(again.attributes, first.attributes)
 })
 
+t.test('owners that hold the same remove the same, write after write', async t => {
+  const [a, b] = [await soleAgent(t), await soleAgent(t, { name: 'agent-2' })]
+  const ids: string[] = []
+  for (let i = 0; i < 40; i++) {
+    // Now the one mints, now the other, as when owners come and go.
+    const [minter, other] = i % 3 === 0 ? [b, a] : [a, b]
+    const { live, context } = await clock(other.server, 'a', 'global:20')
+    const fields = { policy: 'global:20', live: live ? [live] : [], ...(context ? { cover: context } : {}) }
+    const { delta, record, version } = await mint(minter.server, 'a', body, fields)
+    ids.push(version.id)
+    await other.server.request('merge', { ...address, key: 'a', context: delta, record }, { body })
+    t.same(await versionsOf(a.server), ids.slice(-20))
+    t.same((await clock(b.server)).digest, (await clock(a.server)).digest)
+  }
+})
+
 t.test('versions that only others hold count as well, and are removed there', async t => {
   const [a, b] = [await soleAgent(t), await soleAgent(t, { name: 'agent-2' })]
   const ids: string[] = []

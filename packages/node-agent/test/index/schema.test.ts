@@ -105,7 +105,7 @@ t.test('an index of version 1 opens, reads as it was, and takes writes', async t
   t.equal(index.rows.recordsOf(known.id).length, 4)
   t.equal(index.rows.recordsUpTo(known.id, versions[2]?.createdAt ?? 0).length, 3)
   t.same(
-    index.rows.oldest(known.id, 2).map(({ counter }) => counter),
+    index.rows.oldest(known.id, 2).map(([, counter]) => counter),
     [1, 2],
   )
   t.same(index.rows.range(bucketId, key, true, undefined, 10).length, 1)
