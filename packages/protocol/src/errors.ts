@@ -80,6 +80,20 @@ const table = {
   CLOCK_UNREAD: row(32, true, 503, 5, 'Not enough owners answered; see `torc status`, and retry.'),
   INTERRUPTED: row(33, false, 499, 130, 'Interrupted.'),
   FILE_ACCESS: row(34, false, 403, 4, "Check the file's permissions."),
+  VERSION_REMOVED: row(
+    35,
+    false,
+    410,
+    3,
+    'It is gone for good. See what is left with `torc log BUCKET/KEY`, and what goes next with `torc policy show BUCKET/KEY`.',
+  ),
+  SUPERSEDED: row(
+    36,
+    false,
+    409,
+    6,
+    'A later attempt of the same operation is under way, or was made and removed since; read the key.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

@@ -58,6 +58,10 @@ const writtenFields = {
   ),
   strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
   retry: f.note('Sent before under this opId: ask all owners for it before minting', f.optional(f.boolean)),
+  policy: f.note(
+    'Retention policy of the key from now on: `all`, `latest`, `global:N`, `dynamic:N`; `inherit` takes it away',
+    f.optional(f.text(256, 1)),
+  ),
 }
 
 /** Where a write went (INTERFACE, "put, post"). */
@@ -104,6 +108,12 @@ const versionFields = {
   degraded: f.note('Set when a source that could know a newer version did not answer', f.optional(f.boolean)),
 }
 
+/** A moment in the past: what is read is judged on the versions up to it that are still there. */
+const at = f.note(
+  'As of this hybrid time: only versions up to it count. Not beside `versionId`; a time to come is BAD_REQUEST',
+  f.optional(f.hybridTime),
+)
+
 const versionRequest = {
   bucket: f.note('The bucket', f.bucketName),
   key: f.note('The key', f.keyText),
@@ -111,6 +121,7 @@ const versionRequest = {
     "A version's id or a unique prefix of it; absent = the latest head",
     f.optional(f.versionIdText),
   ),
+  at,
   strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
 }
 
@@ -121,8 +132,14 @@ const bucketFields = {
   readQuorum: f.note('Owners that a read waits for (R)', f.integer(1, 64)),
   writeQuorum: f.note('Agents that a write waits for (W)', f.integer(1, 64)),
   strict: f.note('Only owners count towards the quorum, no fallbacks', f.boolean),
-  policy: f.note('Retention policy', f.text(256)),
+  policy: f.note('Retention policy in force', f.text(256)),
+  policyFrom: f.note(
+    'Where that policy is from: the bucket, the cluster, or the default `all`; absent = the bucket',
+    f.optional(f.oneOf('bucket', 'cluster', 'default')),
+  ),
 }
+
+const policyNote = 'Retention policy: `all`, `latest`, `global:N`, `dynamic:N` or `inherit`'
 
 const listRequest = {
   bucket: f.note('The bucket', f.bucketName),
@@ -131,6 +148,7 @@ const listRequest = {
   limit: f.note('Most entries of one page; 1000 when absent', f.optional(f.integer(1, limits.listLimitMax))),
   startAfter: f.note('Only keys after this one, in bytewise order', f.optional(f.keyPrefix)),
   token: f.note('Continuation of an earlier page; beside it `startAfter` is ignored', f.optional(f.token)),
+  at,
 }
 
 /** An entry is `{prefix}` or a version. */
@@ -171,6 +189,8 @@ const opaque = (max: number) => f.bytes(max)
 const contextBytes = opaque(256 * 1024)
 const recordBytes = opaque(limits.headBytesMax)
 const digestBytes = f.bytes(16, true)
+/** Attribute registers, as `@torc/cluster` encodes them. */
+const attributeBytes = opaque(256 * 1024)
 
 export const member = {
   id: f.note('Node id', f.nodeId),
@@ -296,6 +316,163 @@ export const messages = {
       context: f.note('Causal context as an opaque token', f.token),
     },
   }),
+  copyObject: define({
+    doc: 'Stores a version whose content is that of another object or of an older version. No body moves through the client.',
+    frame: 'PUT',
+    op: 'copy',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      bucket: f.note('The bucket that the copy goes to', f.bucketName),
+      key: f.note('The key that the copy gets', f.keyText),
+      opId: f.note(
+        '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
+        f.opId,
+      ),
+      sourceBucket: f.note('The bucket that is copied from', f.bucketName),
+      sourceKey: f.note('The key that is copied from', f.keyText),
+      sourceVersionId: f.note(
+        "A version's id or a unique prefix of it; absent = the latest head",
+        f.optional(f.versionIdText),
+      ),
+      contentType: f.note("Media type; absent = the source's", f.optional(f.contentType)),
+      metadata: f.note("Pairs of the writer’s own; absent = the source's", f.optional(f.metadata)),
+      context: f.note('Token of a GET of the key: cover just what it shows', f.optional(f.token)),
+      policy: f.note('Retention policy of the key from now on', f.optional(f.text(256, 1))),
+      retry: f.note(
+        'Sent before under this opId: ask all owners for it before minting',
+        f.optional(f.boolean),
+      ),
+    },
+    response: {
+      ...writeAnswer,
+      sourceVersionId: f.note('Version that was copied', f.versionIdText),
+      sourceContext: f.note(
+        'Token of what was read of the source: a DELETE with it completes a move',
+        f.token,
+      ),
+    },
+  }),
+  getHistory: define({
+    doc: 'All versions of a key, newest first, with what each covers.',
+    frame: 'FETCH',
+    op: 'history',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      bucket: f.note('The bucket', f.bucketName),
+      key: f.note('The key', f.keyText),
+      limit: f.note('At most so many versions; all when absent', f.optional(f.integer(1))),
+    },
+    response: {
+      versions: f.note(
+        'Versions, each after those that cover it',
+        f.list(
+          f.map({
+            versionId: f.note('Id of the version', f.versionIdText),
+            kind: f.note('An object, or a marker that says "deleted"', f.oneOf('object', 'marker')),
+            size: f.note('Bytes of the body', f.integer()),
+            etag: f.note('Opaque tag of the content', f.text(128)),
+            contentType: f.note('Media type, free text; empty = none', f.contentType),
+            createdAt: f.note('Hybrid time of the write', f.hybridTime),
+            seq: f.note('1 + the greatest that it covers', f.integer()),
+            actor: f.note('Actor of its dot', f.text(16)),
+            counter: f.note('Counter of its dot', f.integer()),
+            mintedBy: f.note('Agent that minted it, where it is known', f.optional(f.nodeId)),
+            isLatest: f.note('It is the latest head', f.boolean),
+            isHead: f.note('No other version covers it', f.boolean),
+            parents: f.note(
+              'Ids of the versions that it covers and no other that it covers does',
+              f.list(f.versionIdText, 1024),
+            ),
+          }),
+          limits.listLimitMax,
+        ),
+      ),
+    },
+  }),
+  getPolicy: define({
+    doc: 'The retention policy in force for a key, a bucket or the cluster, and what it would remove.',
+    frame: 'GET',
+    op: 'policy',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      bucket: f.note('The bucket; absent = the policy of the cluster', f.optional(f.bucketName)),
+      key: f.note('The key; absent = the policy of the bucket', f.optional(f.keyText)),
+    },
+    response: {
+      policy: f.note('Policy in force', f.text(256)),
+      from: f.note('Whose it is', f.oneOf('object', 'bucket', 'cluster', 'default')),
+      own: f.note('What the target itself says', f.text(256)),
+      versions: f.note('Of a key: versions that there are', f.optional(f.integer())),
+      next: f.note(
+        'Of a key: versions that the next PUT would remove, oldest first',
+        f.optional(
+          f.list(f.map({ versionId: f.versionIdText, createdAt: f.hybridTime, size: f.integer() }), 8192),
+        ),
+      ),
+    },
+  }),
+  setPolicy: define({
+    doc: 'Sets the retention policy of a key (which needs a version), a bucket or the cluster. Nothing is removed before the next PUT.',
+    frame: 'PUT',
+    op: 'policy',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      bucket: f.note('The bucket; absent = the policy of the cluster', f.optional(f.bucketName)),
+      key: f.note('The key; absent = the policy of the bucket', f.optional(f.keyText)),
+      policy: f.note(policyNote, f.text(256, 1)),
+    },
+    response: {},
+  }),
+  getTags: define({
+    doc: 'The tags of a version: the latest head, or the one that is named.',
+    frame: 'GET',
+    op: 'tags',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      bucket: f.note('The bucket', f.bucketName),
+      key: f.note('The key', f.keyText),
+      versionId: f.note("A version's id or a unique prefix of it", f.optional(f.versionIdText)),
+    },
+    response: {
+      versionId: f.note('Id of the version', f.versionIdText),
+      tags: f.note('Names and values, by name', f.list(f.pair(f.text(63, 1), f.text(1024)), 64)),
+    },
+  }),
+  setTags: define({
+    doc: 'Sets and clears tags of a version; tags that are not named stay. Each is a register of its own: of writes that race the later wins.',
+    frame: 'PUT',
+    op: 'tags',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      bucket: f.note('The bucket', f.bucketName),
+      key: f.note('The key', f.keyText),
+      versionId: f.note("A version's id or a unique prefix of it", f.optional(f.versionIdText)),
+      set: f.note('Names and values', f.list(f.pair(f.text(63, 1), f.text(1024)), 64)),
+      clear: f.note('Names of tags that go', f.list(f.text(63, 1), 64)),
+    },
+    response: {
+      versionId: f.note('Id of the version', f.versionIdText),
+      tags: f.note('Names and values, by name', f.list(f.pair(f.text(63, 1), f.text(1024)), 64)),
+    },
+  }),
   listKeys: define({
     doc: 'One page of the live keys of a bucket, in bytewise order.',
     frame: 'LIST',
@@ -360,6 +537,7 @@ export const messages = {
       readQuorum: f.note('Owners that a read waits for (R)', f.optional(f.integer(1, 64))),
       writeQuorum: f.note('Agents that a write waits for (W)', f.optional(f.integer(1, 64))),
       strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
+      policy: f.note(policyNote, f.optional(f.text(256, 1))),
     },
     response: bucketFields,
   }),
@@ -372,6 +550,23 @@ export const messages = {
     ...interactive,
     ...noBodies,
     request: { bucket: f.note('The bucket', f.bucketName) },
+    response: bucketFields,
+  }),
+  setBucket: define({
+    doc: 'Changes a bucket’s settings; what is absent stays.',
+    frame: 'PUT',
+    op: 'bucket-settings',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      bucket: f.note('The bucket', f.bucketName),
+      readQuorum: f.note('Owners that a read waits for (R)', f.optional(f.integer(1, 64))),
+      writeQuorum: f.note('Agents that a write waits for (W)', f.optional(f.integer(1, 64))),
+      strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
+      policy: f.note(policyNote, f.optional(f.text(256, 1))),
+    },
     response: bucketFields,
   }),
   deleteBucket: define({
@@ -512,6 +707,26 @@ export const messages = {
         'Size of each of these blocks',
         f.optional(f.list(f.integer(0, limits.blockBytesMax), 65536)),
       ),
+      policy: f.note(
+        "Retention policy of the bucket; the key's own goes before it. Absent = `all`",
+        f.optional(f.text(256, 1)),
+      ),
+      live: f.note(
+        'What the clock read told of the oldest versions of other owners, one report each',
+        f.optional(f.list(opaque(limits.headBytesMax / 2), 64)),
+      ),
+      attributes: f.note(
+        'Registers of the key that other owners hold, as the clock read told',
+        f.optional(attributeBytes),
+      ),
+      setPolicy: f.note(
+        'Sets the policy of the key with the version; `inherit` clears it',
+        f.optional(f.text(256, 1)),
+      ),
+      attempt: f.note(
+        'Names the attempt: after a look for the opId under another attempt (FETCH `key`), a mint under this one is SUPERSEDED',
+        f.optional(f.bytes(8, true)),
+      ),
     },
     response: {
       time: f.note('Hybrid clock of the sender', f.hybridTime),
@@ -520,6 +735,10 @@ export const messages = {
       context: f.note("The key's closed context after the write", contextBytes),
       siblings: f.note('Other heads after the write', f.list(f.versionIdText, 1024)),
       repeated: f.note('An earlier attempt with this opId was found and completed', f.optional(f.boolean)),
+      attributes: f.note(
+        'Registers that were set with the version, for the other owners',
+        f.optional(attributeBytes),
+      ),
     },
   }),
   merge: define({
@@ -546,6 +765,7 @@ export const messages = {
         '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
         f.optional(f.opId),
       ),
+      attributes: f.note('Join these registers of the key and its versions', f.optional(attributeBytes)),
     },
     response: {
       time: f.note('Hybrid clock of the sender', f.hybridTime),
@@ -622,6 +842,18 @@ export const messages = {
         'Of `versions`, only those with this id or id prefix (with `state`); heads come all the same',
         f.optional(f.versionIdText),
       ),
+      at: f.note(
+        'With `heads`: the heads among the versions up to this hybrid time',
+        f.optional(f.hybridTime),
+      ),
+      policy: f.note(
+        "With `clock`: the bucket's retention policy; where it (or the key's own) limits versions, `live` tells of the oldest",
+        f.optional(f.text(256, 1)),
+      ),
+      attempt: f.note(
+        'With `state` and a whole `versionId`: from now on no mint of this operation is taken but under this attempt',
+        f.optional(f.bytes(8, true)),
+      ),
     },
     response: {
       time: f.note('Hybrid clock of the sender', f.hybridTime),
@@ -636,6 +868,18 @@ export const messages = {
       versions: f.note(
         'Versions that are no heads, over as many frames as it takes',
         f.optional(f.list(recordBytes, 65536)),
+      ),
+      attributes: f.note(
+        'Registers of the key and its versions (`clock`: of the key alone); absent = none',
+        f.optional(attributeBytes),
+      ),
+      live: f.note(
+        'Oldest versions, as many as a retention policy may ask for',
+        f.optional(opaque(limits.headBytesMax / 2)),
+      ),
+      removed: f.note(
+        'With `versionId`: ids among the last that were removed here, and how',
+        f.optional(f.list(f.pair(f.versionIdText, f.oneOf('pruned', 'purged', 'merged')), 64)),
       ),
     },
   }),
@@ -684,6 +928,10 @@ export const messages = {
       prefix: f.note('Only keys that begin with this', f.optional(f.keyPrefix)),
       limit: f.note('Most entries of one page', f.integer(1, limits.listLimitMax)),
       versions: f.note('Heads only, or all versions', f.optional(f.boolean)),
+      at: f.note(
+        'Only versions up to this hybrid time: heads (and whether they cover all) are judged on these',
+        f.optional(f.hybridTime),
+      ),
     },
     response: {
       time: f.note('Hybrid clock of the sender', f.hybridTime),
@@ -718,6 +966,54 @@ export const messages = {
       keys: f.note('Number of keys', f.integer()),
       versions: f.note('Number of versions', f.integer()),
       blocks: f.note('Number of blocks', f.integer()),
+      actors: f.note(
+        'Actors under which the agent has minted, newest first',
+        f.optional(f.list(f.text(16), 1024)),
+      ),
+      rowsRead: f.note('Rows of key states and versions read since the start', f.optional(f.integer())),
+      rowsWritten: f.note('Rows of key states and versions written since the start', f.optional(f.integer())),
+    },
+  }),
+  setAttributes: define({
+    doc: 'Sets registers of a key or of one of its versions, persists them and answers them for the other owners. VERSION_NOT_FOUND where the version is not held.',
+    frame: 'POST',
+    op: 'attributes',
+    from: nodes,
+    to: ['agent'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      ...keyAddress,
+      version: f.note(
+        'Actor and counter of the version; absent = registers of the key',
+        f.optional(f.pair(f.text(16), f.integer(1))),
+      ),
+      set: f.note('Names and values', f.list(f.pair(f.text(128, 1), f.bytes(64 * 1024)), 64)),
+      clear: f.note('Names that are cleared', f.list(f.text(128, 1), 64)),
+      seenTime: f.note('Greatest time among the registers that other owners hold', f.optional(f.hybridTime)),
+    },
+    response: {
+      time: f.note('Hybrid clock of the sender', f.hybridTime),
+      attributes: f.note('The registers that were set', attributeBytes),
+    },
+  }),
+  referBlocks: define({
+    doc: 'Adds references to blocks that are here: what copying an object needs instead of its bytes.',
+    frame: 'POST',
+    op: 'block-references',
+    from: nodes,
+    to: ['agent'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      ...addressed,
+      hashes: f.note('32-byte hashes, one after the other', opaque(limits.headBytesMax / 2)),
+      bucketId: f.note('Id of the bucket', f.bytes(16, true)),
+      opId: f.note('Operation that needs them', f.opId),
+    },
+    response: {
+      time: f.note('Hybrid clock of the sender', f.hybridTime),
+      missing: f.note('Positions of the blocks that are not here', f.list(f.integer(0, 65535), 65536)),
     },
   }),
   // ---- any node ↔ any node

@@ -21,6 +21,8 @@ export interface PutOptions extends CallOptions {
   readonly context?: string | undefined
   /** Bytes of a streamed body where known (checked). */
   readonly size?: number | undefined
+  /** Retention policy of the key from now on; `inherit` takes its own away. */
+  readonly policy?: string | undefined
   /** Only owners' acks count. */
   readonly strict?: boolean | undefined
   /** Called as bytes of the body leave. */
@@ -29,6 +31,8 @@ export interface PutOptions extends CallOptions {
 
 export interface GetOptions extends CallOptions {
   readonly versionId?: string | undefined
+  /** The latest head as of then, among the versions that are still there. Not beside `versionId`, not in the future. */
+  readonly at?: Date | undefined
   /** First and last byte, inclusive; a missing last = to the end; a negative first = the last −first bytes. */
   readonly range?: readonly [first: number, last?: number] | undefined
   readonly strict?: boolean | undefined
@@ -48,6 +52,105 @@ export interface ListOptions extends CallOptions {
   /** Entries in all (not per page). */
   readonly limit?: number | undefined
   readonly startAfter?: string | undefined
+  /** As of then: only versions up to it count. Not in the future. */
+  readonly at?: Date | undefined
+}
+
+export interface CopySource {
+  readonly bucket: string
+  readonly key: string
+  /** An id or a unique prefix of one; the latest head when absent. */
+  readonly versionId?: string | undefined
+}
+
+/** What is absent is the source's. */
+export interface CopyOptions extends CallOptions {
+  readonly contentType?: string | undefined
+  readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Context token of a GET of the destination. */
+  readonly context?: string | undefined
+  readonly policy?: string | undefined
+}
+
+export interface CopyResult extends PutResult {
+  readonly sourceVersionId: string
+  /** What was read of the source: a DELETE of it with this context completes a move. */
+  readonly sourceContext: string
+}
+
+/** A version in a key's history. */
+export interface HistoryEntry {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string
+  readonly kind: 'object' | 'marker'
+  readonly size: number
+  readonly etag: string
+  readonly contentType: string
+  readonly createdAt: Date
+  /** 1 + the greatest that it covers. */
+  readonly seq: number
+  readonly actor: string
+  readonly counter: number
+  /** Node id of the agent that minted it, where that is known. */
+  readonly mintedBy: string | undefined
+  readonly isLatest: boolean
+  readonly isHead: boolean
+  /** Ids of the versions that it covers and no other that it covers does. */
+  readonly parents: readonly string[]
+}
+
+/** Whose policy: of the cluster (neither), of a bucket, or of a key. */
+export interface PolicyTarget {
+  readonly bucket?: string | undefined
+  readonly key?: string | undefined
+}
+
+export interface PolicyInfo {
+  /** In force: `all`, `latest`, `global:N` or `dynamic:N`. */
+  readonly policy: string
+  readonly from: 'object' | 'bucket' | 'cluster' | 'default'
+  /** What the target itself says; `inherit` when nothing. */
+  readonly own: string
+  /** Of a key: how many versions it has. */
+  readonly versions: number | undefined
+  /** Of a key: what the next PUT would remove, oldest first. */
+  readonly next: readonly { readonly versionId: string; readonly createdAt: Date; readonly size: number }[]
+}
+
+export interface TagOptions extends CallOptions {
+  readonly versionId?: string | undefined
+}
+
+export interface TagChanges {
+  readonly set?: Readonly<Record<string, string>> | undefined
+  readonly clear?: readonly string[] | undefined
+}
+
+export interface TagInfo {
+  readonly bucket: string
+  readonly key: string
+  readonly versionId: string
+  readonly tags: Readonly<Record<string, string>>
+}
+
+export interface RestoreOptions extends CallOptions {
+  readonly prefix?: string | undefined
+  readonly at: Date
+  /** Says what it would do and changes nothing. */
+  readonly dryRun?: boolean | undefined
+}
+
+/** What restoring did (or would do) to one key. Keys that are as they were then are passed over. */
+export interface RestoredKey {
+  readonly bucket: string
+  readonly key: string
+  /** `restored`: a new version with the content of then. `deleted`: a delete marker, as there was no object then. */
+  readonly action: 'restored' | 'deleted'
+  /** The version of then; undefined where there was none. */
+  readonly from: string | undefined
+  /** The version or marker that was added; undefined in a dry run. */
+  readonly versionId: string | undefined
 }
 
 export interface PageOptions extends ListOptions {
@@ -155,7 +258,12 @@ export interface BucketOptions extends CallOptions {
   readonly readQuorum?: number | undefined
   readonly writeQuorum?: number | undefined
   readonly strict?: boolean | undefined
+  /** Retention policy; `inherit` (the cluster's) when absent. */
+  readonly policy?: string | undefined
 }
+
+/** What can be changed later; what is absent stays. */
+export type BucketChanges = Omit<BucketOptions, 'replicas'>
 
 export interface BucketInfo {
   readonly bucket: string
@@ -164,7 +272,9 @@ export interface BucketInfo {
   readonly readQuorum: number
   readonly writeQuorum: number
   readonly strict: boolean
+  /** Retention policy in force for keys without one of their own. */
   readonly policy: string
+  readonly policyFrom: 'bucket' | 'cluster' | 'default'
 }
 
 export interface ObjectStore {
@@ -179,6 +289,24 @@ export interface ObjectStore {
   getShared(bucket: string, key: string, path: string, options?: GetOptions): Promise<VersionInfo>
   head(bucket: string, key: string, options?: GetOptions): Promise<VersionInfo>
   delete(bucket: string, key: string, options?: DeleteOptions): Promise<DeleteResult>
+  /** Adds a version with the content of another object or version; no body moves through the caller. */
+  copy(source: CopySource, bucket: string, key: string, options?: CopyOptions): Promise<CopyResult>
+  /** All versions of a key, newest first, each after those that cover it. KEY_NOT_FOUND where there is none. */
+  history(
+    bucket: string,
+    key: string,
+    options?: CallOptions & { readonly limit?: number | undefined },
+  ): AsyncIterable<HistoryEntry>
+  /**
+   * Brings the keys under a prefix back to what they were: adds versions (a copy of the one of then, or a delete
+   * marker) and removes none. Keys come in order as they are done; may be repeated after an interruption.
+   */
+  restore(bucket: string, options: RestoreOptions): AsyncIterable<RestoredKey>
+  policy(target: PolicyTarget, options?: CallOptions): Promise<PolicyInfo>
+  /** Sets or (`inherit`) takes away a policy; it acts with the next PUT. KEY_NOT_FOUND for a key without versions. */
+  setPolicy(target: PolicyTarget, policy: string, options?: CallOptions): Promise<void>
+  tags(bucket: string, key: string, options?: TagOptions): Promise<TagInfo>
+  setTags(bucket: string, key: string, changes: TagChanges, options?: TagOptions): Promise<TagInfo>
   /** Live keys in bytewise order of their UTF-8, page by page behind the scenes. */
   list(bucket: string, options?: ListOptions): AsyncIterable<ListEntry>
   /** Versions and markers: keys in order, versions of a key newest first. */
@@ -192,6 +320,7 @@ export interface ObjectStore {
   ): AsyncIterable<FetchItem>
   createBucket(bucket: string, options?: BucketOptions): Promise<BucketInfo>
   headBucket(bucket: string, options?: CallOptions): Promise<BucketInfo>
+  changeBucket(bucket: string, changes: BucketChanges): Promise<BucketInfo>
   deleteBucket(
     bucket: string,
     options?: CallOptions & { readonly force?: boolean | undefined },
