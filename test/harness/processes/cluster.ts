@@ -11,6 +11,8 @@ export interface ClusterOptions {
   readonly sharedRoots?: Readonly<Record<string, string>>
   /** Level of the logs in `DATA/logs`. */
   readonly logLevel?: string
+  /** Puts the data directory of an earlier life at this path. */
+  readonly prepare?: (data: string) => void
   /** Further arguments of `torc up`. */
   readonly args?: readonly string[]
 }
@@ -51,6 +53,7 @@ export class Cluster {
   static async start(options: ClusterOptions = {}): Promise<Cluster> {
     const folder = temporaryFolder('torc-test-')
     try {
+      options.prepare?.(join(folder, 'data'))
       const { up, ready } = await Cluster.#launch(folder, options)
       return new Cluster(folder, options, up, ready)
     } catch (error) {

@@ -128,6 +128,30 @@ t.test('a cut swallows one direction; lifting it breaks the connection that lost
   t.equal(next.received.length, 1)
 })
 
+t.test('a cut between the target and some of its peers leaves the others alone', async t => {
+  const { proxy } = await start(t)
+  const [near, far] = [new Caller(proxy.address), new Caller(proxy.address)]
+  for (const caller of [near, far]) t.teardown(() => caller.socket.destroy())
+  near.socket.write(makeFrame(frameType.HELLO, 1, { name: 'near' }))
+  far.socket.write(makeFrame(frameType.HELLO, 1, { name: 'far' }))
+  await Promise.all([near.frames(1), far.frames(1)])
+  const mend = proxy.cutOff(name => name === 'far')
+  far.send(2)
+  near.send(2)
+  t.strictSame(await near.frames(2), [1, 2])
+  const next = new Caller(proxy.address)
+  t.teardown(() => next.socket.destroy())
+  next.socket.write(makeFrame(frameType.HELLO, 1, { name: 'far' }))
+  near.send(3)
+  await near.frames(3)
+  t.equal(far.received.length, 1, 'nobody is told')
+  t.equal(next.received.length, 0, 'nor can it come back')
+  mend()
+  await Promise.all([far.closed, next.closed])
+  near.send(4)
+  t.strictSame(await near.frames(4), [1, 2, 3, 4])
+})
+
 t.test('close breaks the connection at a frame; refuse turns new ones away', async t => {
   const { proxy, caller } = await start(t)
   proxy.inject({ action: 'close', matches: frame => frame.stream === 2 })

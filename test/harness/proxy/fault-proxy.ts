@@ -2,7 +2,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { formatAddress, parseAddress } from '@torc/protocol/transport/transport'
 import { type Direction, type DirectionCounts, type Fault, FaultTable } from './fault.js'
 import type { FrameView } from './frame-view.js'
-import { Lane } from './lane.js'
+import { Lane, type Opener } from './lane.js'
 
 const freshCounts = (): DirectionCounts => ({ bytes: 0, frames: 0, dataBytes: 0, inlineBytes: 0 })
 
@@ -58,9 +58,10 @@ export class FaultProxy {
       return
     }
     const upstream = connect({ ...target, allowHalfOpen: true, noDelay: true })
+    const opener: Opener = { name: undefined }
     const lanes = [
-      new Lane(socket, upstream, 'toTarget', this.#faults, this.counts.toTarget),
-      new Lane(upstream, socket, 'fromTarget', this.#faults, this.counts.fromTarget),
+      new Lane(socket, upstream, 'toTarget', this.#faults, this.counts.toTarget, opener),
+      new Lane(upstream, socket, 'fromTarget', this.#faults, this.counts.fromTarget, opener),
     ]
     for (const lane of lanes) this.#lanes.add(lane)
     const over = (): void => {
@@ -101,6 +102,18 @@ export class FaultProxy {
       this.#cuts -= 1
       lift()
       this.breakConnections()
+    }
+  }
+
+  /**
+   * A cut between the target and some of those who connect to it, told apart by the name in their HELLO. Lifting it
+   * breaks their connections.
+   */
+  cutOff(from: (name: string) => boolean): () => void {
+    const lift = this.inject({ action: 'drop', from })
+    return () => {
+      lift()
+      for (const lane of this.#lanes) if (lane.openedBy !== undefined && from(lane.openedBy)) lane.destroy()
     }
   }
 

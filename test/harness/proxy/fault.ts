@@ -6,6 +6,8 @@ export type Direction = 'toTarget' | 'fromTarget'
 export interface Fault {
   /** Both directions when absent. */
   readonly direction?: Direction
+  /** Connections that it concerns, by the name of the node that opened them; all when absent. */
+  readonly from?: (name: string) => boolean
   /** Frames that it concerns; all when absent. */
   readonly matches?: (frame: FrameView) => boolean
   /** How many frames it concerns before it lifts itself; no bound when absent. */
@@ -56,10 +58,11 @@ export class FaultTable {
   }
 
   /** The action of the first fault that concerns the frame. A held frame asks again when something was lifted. */
-  actionFor(direction: Direction, frame: FrameView): Fault['action'] | undefined {
+  actionFor(direction: Direction, frame: FrameView, opener: string | undefined): Fault['action'] | undefined {
     for (const active of this.#active) {
       const { fault } = active
       if (fault.direction !== undefined && fault.direction !== direction) continue
+      if (fault.from !== undefined && (opener === undefined || !fault.from(opener))) continue
       if (fault.matches !== undefined && !fault.matches(frame)) continue
       if (fault.action !== 'hold' && --active.left <= 0) this.#active.delete(active)
       return fault.action

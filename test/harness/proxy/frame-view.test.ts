@@ -2,7 +2,7 @@ import { frameType } from '@torc/protocol/messages/frame-types'
 import fc from 'fast-check'
 import t from 'tap'
 import { FrameSplitter } from './frame-splitter.js'
-import { viewFrame } from './frame-view.js'
+import { helloName, viewFrame } from './frame-view.js'
 import { makeFrame } from './make-frame.js'
 
 const head = fc.dictionary(
@@ -41,6 +41,21 @@ t.test('type, stream and length of the body are read whatever the head holds', a
   )
   t.equal(viewFrame(makeFrame(frameType.DATA, 1, {}, new Uint8Array(3))).name, 'DATA')
   t.equal(viewFrame(makeFrame(99, 1, {})).name, undefined)
+})
+
+t.test('a HELLO tells who sends it', async t => {
+  const hello = (fields: object) => helloName(viewFrame(makeFrame(frameType.HELLO, 0, fields)))
+  t.equal(
+    hello({ id: 'agent-1-0a', nonce: new Uint8Array(32), limits: { a: 1 }, name: 'agent-1' }),
+    'agent-1',
+  )
+  t.equal(hello({ name: 'ü'.repeat(40) }), 'ü'.repeat(40))
+  const many = Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`field-${index}`, [index]]))
+  t.equal(hello({ ...many, name: 'late' }), 'late')
+  t.equal(hello({ id: 'nameless' }), undefined)
+  const head = (...bytes: number[]) => viewFrame(Uint8Array.of(0, 0, 0, 9, 0x93, 1, 0, ...bytes))
+  t.throws(() => helloName(head(0x90)), /no map/)
+  t.throws(() => helloName(head(0x81, 1, 1)), /no text/)
 })
 
 t.test('what is no frame is said', async t => {

@@ -24,6 +24,19 @@ export function viewFrame(bytes: Uint8Array): FrameView {
   return { name: frameNameOf(type), type, stream, bodyBytes, bytes }
 }
 
+/** The name that a HELLO gives its sender; undefined where it gives none. */
+export function helloName({ bytes }: FrameView): string | undefined {
+  const reader = new Skipper(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 4)
+  reader.arrayLength()
+  reader.integer()
+  reader.integer()
+  for (let pairs = reader.mapLength(); pairs > 0; pairs--) {
+    if (reader.text() === 'name') return reader.text()
+    reader.skip()
+  }
+  return undefined
+}
+
 /** Just enough MessagePack to step over values. */
 class Skipper {
   readonly #view: DataView
@@ -39,6 +52,24 @@ class Skipper {
     if (lead >= 0x90 && lead <= 0x9f) return lead & 0x0f
     if (lead === 0xdc) return this.#unsigned(2)
     throw new Error(`a frame begins with 0x${lead.toString(16)}, not with an array`)
+  }
+
+  mapLength(): number {
+    const lead = this.#byte()
+    if (lead >= 0x80 && lead <= 0x8f) return lead & 0x0f
+    if (lead === 0xde) return this.#unsigned(2)
+    throw new Error(`0x${lead.toString(16)} is no map`)
+  }
+
+  text(): string {
+    const lead = this.#byte()
+    if ((lead < 0xa0 || lead > 0xbf) && (lead < 0xd9 || lead > 0xdb)) {
+      throw new Error(`0x${lead.toString(16)} is no text`)
+    }
+    const length = lead < 0xc0 ? lead & 0x1f : this.#unsigned(1 << (lead - 0xd9))
+    const start = this.#view.byteOffset + this.#at
+    this.#step(length)
+    return Buffer.from(this.#view.buffer, start, length).toString()
   }
 
   integer(): number {

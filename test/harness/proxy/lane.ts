@@ -1,13 +1,19 @@
 import type { Socket } from 'node:net'
 import type { Direction, DirectionCounts, FaultTable } from './fault.js'
 import { FrameSplitter } from './frame-splitter.js'
-import { type FrameView, viewFrame } from './frame-view.js'
+import { type FrameView, helloName, viewFrame } from './frame-view.js'
 
 interface Queued {
   /** Undefined stands for the end of the stream. */
   readonly frame: FrameView | undefined
   /** Set once its delay was decided: when it may leave. */
   dueMs: number | undefined
+}
+
+/** What both directions of a connection know of it. */
+export interface Opener {
+  /** Name of the node (or client) that opened the connection, once its HELLO came. */
+  name: string | undefined
 }
 
 /** What one direction of one connection may hold back before its sender has to wait. */
@@ -20,6 +26,7 @@ export class Lane {
   readonly #direction: Direction
   readonly #faults: FaultTable
   readonly #counts: DirectionCounts
+  readonly #opener: Opener
   readonly #splitter = new FrameSplitter()
   readonly #queue: Queued[] = []
   #queuedBytes = 0
@@ -31,12 +38,14 @@ export class Lane {
     direction: Direction,
     faults: FaultTable,
     counts: DirectionCounts,
+    opener: Opener,
   ) {
     this.#source = source
     this.#sink = sink
     this.#direction = direction
     this.#faults = faults
     this.#counts = counts
+    this.#opener = opener
     source.on('data', chunk => this.#receive(chunk))
     source.on('end', () => {
       this.#queue.push({ frame: undefined, dueMs: undefined })
@@ -47,10 +56,16 @@ export class Lane {
 
   #receive(chunk: Uint8Array): void {
     for (const bytes of this.#splitter.push(chunk)) {
-      this.#queue.push({ frame: viewFrame(bytes), dueMs: undefined })
+      const frame = viewFrame(bytes)
+      if (frame.name === 'HELLO' && this.#direction === 'toTarget') this.#opener.name = helloName(frame)
+      this.#queue.push({ frame, dueMs: undefined })
       this.#queuedBytes += bytes.length
     }
     this.pump()
+  }
+
+  get openedBy(): string | undefined {
+    return this.#opener.name
   }
 
   /** Sends what may leave now. Called when frames come, a delay is over or a fault was lifted. */
@@ -73,7 +88,7 @@ export class Lane {
       return true
     }
     if (queued.dueMs === undefined) {
-      const action = this.#faults.actionFor(this.#direction, frame)
+      const action = this.#faults.actionFor(this.#direction, frame, this.#opener.name)
       if (action === 'drop') return true
       if (action === 'hold') return false
       if (action === 'close') {

@@ -4,7 +4,7 @@ import type { SeededRandom } from '../seeded-random.js'
 /** What a fault needs from a cluster. */
 export interface Faultable {
   readonly agentNames: readonly string[]
-  readonly serverName: string
+  readonly serverNames: readonly string[]
   isUp(name: string): boolean
   crash(name: string): void
   /** Takes what the machine has stored, too. */
@@ -41,9 +41,11 @@ export interface FaultOptions {
   readonly cluster: Faultable
   readonly kinds: readonly FaultKind[]
   readonly random: SeededRandom
+  /** Servers that faults concern; all when absent. */
+  readonly servers?: readonly string[] | undefined
   pause(ms: number): Promise<void>
-  /** Told of each fault. */
-  onFault(what: string): void
+  /** Told of each fault; the function that it returns is called when the fault is undone. */
+  onFault(what: string): () => void
 }
 
 /** Makes and undoes one fault after the other until `stopped()`. Several may run side by side. */
@@ -55,17 +57,19 @@ export async function makeFaults(options: FaultOptions, stopped: () => boolean):
     const kind = random.pick(kinds)
     const agent = random.pick(cluster.agentNames)
     const others = cluster.agentNames.filter(name => name !== agent)
-    const other =
-      others.length === 0 || random.chance(serverProbability) ? cluster.serverName : random.pick(others)
+    const server = random.pick(options.servers ?? cluster.serverNames)
+    const other = others.length === 0 || random.chance(serverProbability) ? server : random.pick(others)
     const forMs = random.integer(lastsMs.min, lastsMs.max)
-    onFault(`${kind}: ${agent}, ${other}, ${forMs} ms`)
-    await make(kind, agent, other, () => pause(forMs), cluster)
+    const crashed = kind === 'crash server' ? server : agent
+    const undone = onFault(`${kind}: ${crashed}, ${other}, ${forMs} ms`)
+    await make(kind, crashed, other, () => pause(forMs), cluster)
+    undone()
   }
 }
 
 async function make(
   kind: FaultKind,
-  agent: string,
+  node: string,
   other: string,
   wait: () => Promise<void>,
   cluster: Faultable,
@@ -75,30 +79,29 @@ async function make(
     case 'crash agent':
     case 'crash server':
     case 'lose disk': {
-      const name = kind === 'crash server' ? cluster.serverName : agent
       // Another fault has it already.
-      if (!cluster.isUp(name)) return
-      cluster.crash(name)
-      if (kind === 'lose disk') cluster.loseDisk(name)
+      if (!cluster.isUp(node)) return
+      cluster.crash(node)
+      if (kind === 'lose disk') cluster.loseDisk(node)
       await wait()
-      return cluster.restart(name)
+      return cluster.restart(node)
     }
     case 'reset':
-      return network.reset(agent, other)
+      return network.reset(node, other)
     case 'hold': {
-      const link = network.link(agent, other)
+      const link = network.link(node, other)
       link.hold()
       await wait()
       return link.release()
     }
     case 'slow link': {
-      const restore = [network.link(agent, other), network.link(other, agent)].map(link => link.slow(slow))
+      const restore = [network.link(node, other), network.link(other, node)].map(link => link.slow(slow))
       await wait()
       for (const undo of restore) undo()
       return
     }
     default: {
-      const heal = network.partition([agent], [other], { oneWay: kind === 'one-way partition' })
+      const heal = network.partition([node], [other], { oneWay: kind === 'one-way partition' })
       await wait()
       heal()
     }

@@ -1,79 +1,194 @@
 import t from 'tap'
-import { History, Violation } from './history.js'
+import { History, Violation, type Write } from './history.js'
 
 const filling = Buffer.from('filling')
 
-t.test('a read shows the last acknowledged write or a later one', async t => {
-  const history = new History()
-  const first = history.begin('k', filling)
-  t.doesNotThrow(() => history.checkAbsent('k'), 'nothing was acknowledged')
-  history.acknowledge(first, 'v1')
-  t.throws(() => history.checkAbsent('k'), Violation)
-  t.doesNotThrow(() => history.checkRead('k', first.body))
-  const second = history.begin('k', filling)
-  t.doesNotThrow(() => history.checkRead('k', second.body), 'under way')
-  history.acknowledge(second, 'v2')
-  t.throws(() => history.checkRead('k', first.body), /shows write 1 .* after 2 \(put\)/)
-  t.equal(history.lateHeads, 0)
-  t.same([history.count('acknowledged'), history.count('indeterminate')], [2, 0])
+/** A history of one key, with what reads of it show. */
+class Told extends History {
+  #count = 0
+
+  put(outcome: 'acknowledged' | 'indeterminate' = 'acknowledged', seen = this.everything('k')): Write {
+    const write = this.begin('k', 'put', filling, seen)
+    return outcome === 'acknowledged' ? this.ack(write) : this.failed(write)
+  }
+
+  ack(write: Write): Write {
+    const number = ++this.#count
+    if (write.kind === 'purge') this.acknowledge(write)
+    else this.acknowledge(write, `v${number}`, new Date(number))
+    return write
+  }
+
+  failed(write: Write): Write {
+    this.fail(write)
+    return write
+  }
+
+  purge(seen = this.everything('k')): Write {
+    return this.begin('k', 'purge', filling, seen)
+  }
+
+  /** Reads that show just these heads, the first one latest. */
+  show(...heads: readonly Write[]): void {
+    const [first] = heads
+    this.checkRead('k', {
+      heads: heads.map(({ versionId }) => versionId ?? 'unheard of'),
+      body: first?.kind === 'put' ? first.body : undefined,
+    })
+  }
+
+  list(...versions: readonly Write[]): void {
+    this.checkVersions('k', new Set(versions.map(({ versionId }) => versionId ?? 'unheard of')))
+  }
+}
+
+t.test('a plain write covers what was acknowledged', async t => {
+  const told = new Told()
+  told.show()
+  const first = told.put()
+  t.throws(() => told.show(), Violation)
+  told.show(first)
+  const second = told.begin('k', 'put', filling)
+  told.show(first)
+  told.show(second)
+  told.ack(second)
+  told.show(second)
+  t.throws(() => told.show(first), /write 1 \(put, version v1\).* was acknowledged/)
+  t.throws(() => told.show(second, first), /is a head, but what covers it was acknowledged/)
+  t.equal(told.lateHeads, 0)
+  t.same([told.count('acknowledged'), told.count('indeterminate')], [2, 0])
+  t.same(told.livingKeys(), ['k'])
 })
 
-t.test('a failed write may take effect late', async t => {
-  const history = new History()
-  const failed = history.begin('k', filling)
-  history.fail(failed)
-  t.same(history.livingKeys(), [])
-  const second = history.begin('k', filling)
-  history.acknowledge(second, 'v2')
-  t.equal(history.lateHeads, 0)
-  t.doesNotThrow(() => history.checkRead('k', failed.body))
-  t.equal(history.lateHeads, 1)
-  t.same(history.livingKeys(), ['k'])
-  t.same(history.keys, ['k'])
+t.test('a write with a context covers what that shows, and no more', async t => {
+  const told = new Told()
+  const base = told.put()
+  const seen = told.seenBy(base)
+  const left = told.put('acknowledged', seen)
+  const right = told.put('acknowledged', seen)
+  told.show(right, left)
+  told.show(left, right)
+  t.throws(() => told.show(right), /write 2 .* is no head/, 'a sibling is missing')
+  t.throws(() => told.show(right, left, base), /write 1/)
+  const merged = told.put('acknowledged', told.everything('k'))
+  told.show(merged)
+  told.list(base, left, right, merged)
+  t.throws(() => told.list(base, right, merged), /write 2 .* is lost/)
 })
 
-t.test('what was deleted stays away', async t => {
-  const history = new History()
-  const first = history.begin('k', filling)
-  history.acknowledge(first, 'v1')
-  const purge = history.beginDelete('k')
-  t.doesNotThrow(() => history.checkAbsent('k'), 'under way')
-  t.doesNotThrow(() => history.checkRead('k', first.body), 'under way')
-  history.acknowledge(purge)
-  t.doesNotThrow(() => history.checkAbsent('k'))
-  t.doesNotThrow(() => history.checkVersions('k', new Set()))
-  t.throws(() => history.checkRead('k', first.body), /shows write 1 .* after 2 \(delete\)/)
-  t.same(history.livingKeys(), [])
-  history.acknowledge(history.begin('k', filling), 'v3')
-  t.same(history.livingKeys(), ['k'])
-  t.throws(() => history.checkAbsent('k'), Violation)
-  history.fail(history.beginDelete('k'))
-  t.doesNotThrow(() => history.checkAbsent('k'), 'a DELETE that failed may have worked')
+t.test('a failed write may take effect late, and may have covered others', async t => {
+  const told = new Told()
+  const failed = told.put('indeterminate')
+  t.same(told.livingKeys(), [])
+  told.show()
+  const second = told.put()
+  told.show(second)
+  told.show(failed, second)
+  t.equal(told.lateHeads, 1)
+  t.throws(() => told.show(failed), /write 2 .* is no head/)
+  told.put('indeterminate')
+  told.show(second)
+  told.show(failed)
+  t.same(told.keys, ['k'])
 })
 
-t.test('a write that was tried more than once may have a late twin', async t => {
-  const history = new History()
-  const first = history.begin('k', filling)
-  history.acknowledge(first, 'v1', true)
-  history.acknowledge(history.begin('k', filling), 'v2')
-  t.doesNotThrow(() => history.checkRead('k', first.body))
-  t.equal(history.lateHeads, 1)
+t.test('what was purged stays away', async t => {
+  const told = new Told()
+  const first = told.put()
+  const purge = told.purge()
+  told.show()
+  told.show(first)
+  told.ack(purge)
+  told.show()
+  told.list()
+  t.throws(() => told.show(first), /covers it was acknowledged/)
+  t.throws(() => told.list(first), /was purged and is there again/)
+  t.same(told.livingKeys(), [])
+  const { must, may } = told.seenBy(told.put())
+  t.throws(() => told.show(), Violation)
+  told.failed(told.purge({ must, may }))
+  told.show()
+  told.list()
 })
 
-t.test('no acknowledged version is ever lost', async t => {
-  const history = new History()
-  history.acknowledge(history.begin('k', filling), 'v1')
-  history.fail(history.begin('k', filling))
-  history.acknowledge(history.begin('k', filling), 'v3')
-  t.doesNotThrow(() => history.checkVersions('k', new Set(['v1', 'v2', 'v3'])))
-  t.throws(() => history.checkVersions('k', new Set(['v3'])), /write 1 .* v1 and is lost/)
+t.test('a version that is removed by its id uncovers what it covered', async t => {
+  const told = new Told()
+  const first = told.put()
+  const marker = told.ack(told.begin('k', 'marker', filling))
+  told.show(marker)
+  t.throws(() => told.show(first))
+  t.same(told.livingKeys(), [])
+  const removal = told.beginRemoval(marker)
+  told.show(first)
+  told.show(marker)
+  told.ack(removal)
+  told.show(first)
+  t.throws(() => told.show(marker))
+  told.list(first)
+  t.throws(() => told.list(first, marker), /purged/)
+  told.checkGone(marker)
+  t.throws(() => told.checkGone(first), /is not found/)
+})
+
+t.test('a policy takes the oldest, never a head', async t => {
+  const told = new Told(() => 2)
+  const first = told.put()
+  const seen = told.seenBy(first)
+  const second = told.put('acknowledged', seen)
+  const third = told.put('acknowledged', seen)
+  const fourth = told.put('acknowledged', told.seenBy(third))
+  told.list(second, third, fourth)
+  told.list(second, fourth)
+  t.throws(() => told.list(third, fourth), /write 2 .* is lost/, 'a head')
+  t.throws(() => told.list(second, third), /write 4/, 'a head')
+  told.checkGone(first)
+  const other = new Told(() => 3)
+  other.put()
+  const two = other.put()
+  const three = other.put()
+  t.throws(() => other.list(two, three), /write 1/, 'there is room')
+  other.put('indeterminate')
+  other.list(two, three)
 })
 
 t.test('bytes must be those that were written there', async t => {
-  const history = new History()
-  const write = history.begin('k', filling)
-  const other = history.begin('other', filling)
-  t.throws(() => history.checkRead('k', Buffer.from('noise')), /nobody wrote/)
-  t.throws(() => history.checkRead('k', other.body), /nobody wrote/)
-  t.throws(() => history.checkRead('k', write.body.subarray(0, -1)), /other bytes/)
+  const told = new Told()
+  const write = told.put()
+  const other = told.begin('other', 'put', filling)
+  const heads = [write.versionId ?? '']
+  t.throws(() => told.checkRead('k', { heads, body: write.body.subarray(0, -1) }), /other bytes/)
+  told.put('indeterminate')
+  for (const body of [Buffer.from('noise'), other.body])
+    t.throws(() => told.checkRead('k', { heads: ['unheard of'], body }), /nobody wrote|is no head/)
+  const copy = told.ack(told.beginCopy('k', write))
+  told.show(copy)
+  t.equal(copy.body, write.body)
+})
+
+t.test('a tag is what was set last', async t => {
+  const told = new Told()
+  const write = told.put()
+  told.checkTag(write, undefined)
+  const [first, second] = [told.beginTag(write), told.beginTag(write)]
+  told.checkTag(write, undefined)
+  told.checkTag(write, second.value)
+  second.acknowledged = true
+  told.checkTag(write, second.value)
+  told.checkTag(write, first.value)
+  t.throws(() => told.checkTag(write, undefined), /2 was acknowledged/)
+  t.throws(() => told.checkTag(write, '9'), Violation)
+  first.acknowledged = true
+  t.throws(() => told.checkTag(write, first.value), Violation)
+})
+
+t.test('a write that may have been tried twice may show its other dot', async t => {
+  const told = new Told()
+  const slow = told.begin('k', 'put', filling)
+  told.acknowledge(slow, 'slow', new Date(5), 10)
+  const next = told.put()
+  told.show(next, slow)
+  t.equal(told.twins, 1)
+  const minted = (id: string, mintedAtMs: number) => [{ id, mintedAtMs }]
+  t.equal(told.lateTwins('k', [...minted('slow', 9), ...minted('other', 99)]), 0)
+  t.equal(told.lateTwins('k', minted('slow', 12)), 1)
 })

@@ -1,20 +1,49 @@
-/** One PUT or DELETE of a key. Keys have one writer each, which writes one after the other. */
+/** One change of a key's versions. Keys have one writer each, which writes one after the other. */
 export interface Write {
-  readonly kind: 'put' | 'delete'
+  /** `purge` removes what it covers; the others add a version. */
+  readonly kind: 'put' | 'marker' | 'purge'
   readonly key: string
   /** 1 for the first write of the key. */
   readonly number: number
-  /** Empty for a DELETE. */
+  /** Empty where no object is added. */
   readonly body: Uint8Array
+  /** Numbers of the writes that it covers at least, and at most: what its context must and may name. */
+  readonly must: ReadonlySet<number>
+  readonly may: ReadonlySet<number>
+  /** A purge of one version by its id uncovers what that version covered. */
+  readonly uncovers: boolean
   outcome: 'open' | 'acknowledged' | 'indeterminate'
   /** Known once acknowledged. */
   versionId: string | undefined
+  /** Of an acknowledged PUT; undefined where the answer does not tell. */
+  createdAtMs: number | undefined
   /**
-   * It took so long that it may have been tried more than once. An attempt whose request was under way for long can
-   * then still be minted after the acknowledged one: a twin with the same operation id (DESIGN §4), which later
-   * writes and deletes did not see and do not cover.
+   * Wall-clock time of the acknowledgement, where a fault may have made it be tried more than once. Whoever tried
+   * again may not have reached the agent that the first attempt had reached, or was about to reach: two dots of one
+   * write, of which those who saw the acknowledged one do not cover the other (DESIGN §4).
    */
-  mayHaveTwin: boolean
+  twinsUntilMs: number | undefined
+  /** What its tag was set to, one after the other. */
+  readonly tags: Tag[]
+}
+
+export interface Tag {
+  readonly value: string
+  acknowledged: boolean
+}
+
+/** What a context token covers: see `Write`. */
+export interface Seen {
+  readonly must: ReadonlySet<number>
+  readonly may: ReadonlySet<number>
+}
+
+/** A read's answer. */
+export interface Shown {
+  /** Ids of the heads, the latest first; none where the key is not there. */
+  readonly heads: readonly string[]
+  /** Of the latest head; undefined where it is a delete marker or there is none. */
+  readonly body: Uint8Array | undefined
 }
 
 /** A rule that was broken; the simulation adds the seed. */
@@ -22,46 +51,68 @@ export class Violation extends Error {
   override readonly name = 'Violation'
 }
 
+/** Attempts of one write that may each have left a version. */
+const attemptsMax = 3
+
 /**
- * The oracle: what was written, what was acknowledged, and therefore what a read may show. Each body begins with its
- * key and number, so that a read tells which write it shows.
+ * The oracle: what was written, what was acknowledged, and therefore what a read must and must not show (DESIGN §13:
+ * heads are the acknowledged writes that nothing covers, and indeterminate ones). Each body begins with its key and
+ * number, so that a read tells which write it shows.
  */
 export class History {
   readonly #writes = new Map<string, Write[]>()
+  readonly #keeps: (key: string) => number
   #lateHeads = 0
+  #twins = 0
 
-  begin(key: string, filling: Uint8Array): Write {
-    const number = this.#next(key)
-    return this.#add('put', key, number, Buffer.concat([Buffer.from(`${key}#${number}\n`), filling]))
+  /** `keeps`: how many versions of a key its retention policy leaves at least. */
+  constructor(keeps: (key: string) => number = () => Number.POSITIVE_INFINITY) {
+    this.#keeps = keeps
   }
 
-  beginDelete(key: string): Write {
-    return this.#add('delete', key, this.#next(key), new Uint8Array(0))
+  /** A write without a context covers all that was acknowledged; with one, what that names. */
+  begin(key: string, kind: Write['kind'], filling: Uint8Array, seen = this.everything(key)): Write {
+    const number = this.ofKey(key).length + 1
+    const body =
+      kind === 'put' ? Buffer.concat([Buffer.from(`${key}#${number}\n`), filling]) : new Uint8Array(0)
+    return this.#add({ kind, key, number, body, uncovers: false, ...seen })
   }
 
-  #next(key: string): number {
-    return (this.#writes.get(key)?.length ?? 0) + 1
+  /** A copy of an acknowledged write of any key. */
+  beginCopy(key: string, source: Write, seen = this.everything(key)): Write {
+    const number = this.ofKey(key).length + 1
+    return this.#add({ kind: 'put', key, number, body: source.body, uncovers: false, ...seen })
   }
 
-  #add(kind: Write['kind'], key: string, number: number, body: Uint8Array): Write {
-    const write: Write = {
-      kind,
-      key,
-      number,
-      body,
+  /** A purge of one acknowledged version. */
+  beginRemoval(target: Write): Write {
+    const only = new Set([target.number])
+    const { key } = target
+    const number = this.ofKey(key).length + 1
+    return this.#add({
+      ...{ kind: 'purge', key, number, body: new Uint8Array(0), uncovers: true, must: only, may: only },
+    })
+  }
+
+  #add(write: Pick<Write, 'kind' | 'key' | 'number' | 'body' | 'uncovers' | 'must' | 'may'>): Write {
+    const added: Write = {
+      ...write,
       outcome: 'open',
       versionId: undefined,
-      mayHaveTwin: false,
+      createdAtMs: undefined,
+      twinsUntilMs: undefined,
+      tags: [],
     }
-    this.#writes.set(key, [...(this.#writes.get(key) ?? []), write])
-    return write
+    this.#writes.set(write.key, [...this.ofKey(write.key), added])
+    return added
   }
 
-  /** `versionId` is that of the PUT's new version; `mayHaveTwin`: see there. */
-  acknowledge(write: Write, versionId?: string, mayHaveTwin = false): void {
+  /** `versionId` is that of the version that was added; for `twinsUntilMs` see `Write`. */
+  acknowledge(write: Write, versionId?: string, createdAt?: Date, twinsUntilMs?: number): void {
     write.outcome = 'acknowledged'
+    write.twinsUntilMs = twinsUntilMs
     write.versionId = versionId
-    write.mayHaveTwin = mayHaveTwin
+    write.createdAtMs = createdAt?.getTime()
   }
 
   /** The write failed in a way that lets it appear later, or never. */
@@ -69,16 +120,43 @@ export class History {
     write.outcome = 'indeterminate'
   }
 
-  /** Keys that must be there: a PUT was acknowledged and no DELETE can have taken it. */
-  livingKeys(): readonly string[] {
-    return this.keys.filter(key => {
-      const last = this.#lastAcknowledged(key)
-      return last?.kind === 'put' && !this.#mayBePurged(last)
-    })
+  beginTag({ tags }: Write): Tag {
+    const tag = { value: String(tags.length + 1), acknowledged: false }
+    tags.push(tag)
+    return tag
+  }
+
+  /** Checks a tag that was read: the last one that was acknowledged, or one that was not and may come late. */
+  checkTag(write: Write, value: string | undefined): void {
+    const last = write.tags.findLast(({ acknowledged }) => acknowledged)
+    const shown = write.tags.find(tag => tag.value === value)
+    if (shown === last || shown?.acknowledged === false) return
+    throw this.#broken(write, `shows tag ${value}, but ${last?.value} was acknowledged`)
+  }
+
+  /** What a token that is made now covers: all that was acknowledged, and no more than was begun. */
+  everything(key: string): Seen {
+    const writes = this.ofKey(key)
+    const acknowledged = writes.filter(({ outcome }) => outcome === 'acknowledged')
+    return { must: numbersOf(acknowledged), may: numbersOf(writes) }
+  }
+
+  /** What the token covers that an acknowledged PUT returned. */
+  seenBy({ must, may, number }: Write): Seen {
+    return { must: new Set([...must, number]), may: new Set([...may, number]) }
+  }
+
+  ofKey(key: string): readonly Write[] {
+    return this.#writes.get(key) ?? []
   }
 
   get keys(): readonly string[] {
     return [...this.#writes.keys()].sort()
+  }
+
+  /** Acknowledged versions. */
+  versionsOf(key: string): readonly Write[] {
+    return this.ofKey(key).filter(({ versionId }) => versionId !== undefined)
   }
 
   count(outcome: Write['outcome']): number {
@@ -89,61 +167,125 @@ export class History {
     return count
   }
 
-  /** Checks a read that found no object. */
-  checkAbsent(key: string): void {
-    const last = this.#lastAcknowledged(key)
-    if (last?.kind === 'put' && !this.#mayBePurged(last)) {
-      throw new Violation(`${key} is not found, but write ${last.number} was acknowledged`)
-    }
-  }
-
-  /**
-   * Checks a read. It shows the last acknowledged write or one that began later. It may show an older one in two
-   * cases, which are counted: a write that failed took effect late (that is what indeterminate means), or the late
-   * twin of a write that was tried more than once. Anything else that is old was overwritten or deleted.
-   */
-  checkRead(key: string, body: Uint8Array): void {
-    const shown = this.#writeOf(key, body)
-    const last = this.#lastAcknowledged(key)
-    if (last === undefined || shown.number >= last.number) return
-    if (shown.outcome === 'acknowledged' && !shown.mayHaveTwin) {
-      const what = `${key} shows write ${shown.number} (${shown.outcome}) after ${last.number} (${last.kind})`
-      throw new Violation(`${what} was acknowledged`)
-    }
-    this.#lateHeads++
-  }
-
-  /** Checks the ids of all versions of a key that a listing names: nothing that was acknowledged may be lost. */
-  checkVersions(key: string, versionIds: ReadonlySet<string>): void {
-    for (const write of this.#writes.get(key) ?? []) {
-      const { versionId, number } = write
-      if (versionId === undefined || versionIds.has(versionId) || this.#mayBePurged(write)) continue
-      throw new Violation(`${key}: write ${number} was acknowledged as version ${versionId} and is lost`)
-    }
-  }
-
-  /** Whether a DELETE came after it, or one failed and may take effect at any time. */
-  #mayBePurged({ key, number }: Write): boolean {
-    const deletes = this.#writes.get(key)?.filter(({ kind }) => kind === 'delete') ?? []
-    return deletes.some(one => one.number > number || one.outcome === 'indeterminate')
-  }
-
-  /** Reads that showed an older write than the last acknowledged one. */
+  /** Reads whose latest head is older than another write that was acknowledged: one that failed took effect late. */
   get lateHeads(): number {
     return this.#lateHeads
   }
 
-  #writeOf(key: string, body: Uint8Array): Write {
-    const [name, number] =
-      Buffer.from(body).subarray(0, 200).toString('latin1').split('\n', 1)[0]?.split('#') ?? []
-    const write = this.#writes.get(key)?.[Number(number) - 1]
-    if (name !== key || write === undefined) throw new Violation(`${key} shows bytes that nobody wrote there`)
-    if (!Buffer.from(write.body).equals(body))
-      throw new Violation(`${key} shows write ${number} with other bytes`)
-    return write
+  /** Reads that showed a write again that was overwritten, by another dot of it. */
+  get twins(): number {
+    return this.#twins
   }
 
-  #lastAcknowledged(key: string): Write | undefined {
-    return this.#writes.get(key)?.findLast(write => write.outcome === 'acknowledged')
+  /** Keys whose latest head must be an object: nothing that came later, or failed, can hide it. */
+  livingKeys(): readonly string[] {
+    return this.keys.filter(key => {
+      const writes = this.ofKey(key)
+      const alive = writes.filter(write => write.kind === 'put' && this.#isHead(write))
+      return alive.length > 0 && !writes.some(write => write.kind === 'marker' && !this.#isOverwritten(write))
+    })
   }
+
+  /** Checks what a read shows that began and ended while the key's writer was idle. */
+  checkRead(key: string, { heads, body }: Shown): void {
+    const versions = this.versionsOf(key)
+    for (const write of versions) {
+      if (this.#isHead(write) && !heads.includes(write.versionId ?? ''))
+        throw this.#broken(write, `was acknowledged and nothing covers it, but it is no head`)
+      if (!this.#isOverwritten(write) || !heads.includes(write.versionId ?? '')) continue
+      if (write.twinsUntilMs !== undefined) this.#twins++
+      else throw this.#broken(write, `is a head, but what covers it was acknowledged`)
+    }
+    const latest = versions.find(({ versionId }) => versionId === heads[0])
+    if (latest !== undefined && body !== undefined && !Buffer.from(latest.body).equals(body))
+      throw this.#broken(latest, `is shown with other bytes`)
+    if (latest !== undefined || body === undefined) return
+    const unheard = this.ofKey(key).find(
+      write =>
+        write.outcome !== 'acknowledged' && write.kind === 'put' && Buffer.from(write.body).equals(body),
+    )
+    if (unheard === undefined) throw new Violation(`${key} shows bytes that nobody wrote there`)
+    if (versions.some(({ number }) => number > unheard.number)) this.#lateHeads++
+  }
+
+  /** Checks the ids of all versions of a key that a listing names. */
+  checkVersions(key: string, ids: ReadonlySet<string>): void {
+    for (const write of this.versionsOf(key)) {
+      const there = ids.has(write.versionId ?? '')
+      if (!there && !this.#mayBeGone(write)) throw this.#broken(write, `was acknowledged and is lost`)
+      if (there && write.twinsUntilMs === undefined && this.ofKey(key).some(other => isPurged(write, other)))
+        throw this.#broken(write, `was purged and is there again`)
+    }
+  }
+
+  /**
+   * How many of the versions on an agent are attempts that were minted after the write was acknowledged. There are
+   * none where whoever tried again reached all owners: each then refuses the earlier attempt.
+   */
+  lateTwins(key: string, versions: readonly { readonly id: string; readonly mintedAtMs: number }[]): number {
+    const untilMs = new Map(this.versionsOf(key).map(write => [write.versionId, write.twinsUntilMs]))
+    return versions.filter(({ id, mintedAtMs }) => mintedAtMs > (untilMs.get(id) ?? Number.POSITIVE_INFINITY))
+      .length
+  }
+
+  /** Checks an answer that says that a version does not exist. */
+  checkGone(write: Write): void {
+    if (!this.#mayBeGone(write)) throw this.#broken(write, `was acknowledged and is not found`)
+  }
+
+  /** No write, heard of or not, can cover it. */
+  #isHead(write: Write): boolean {
+    if (write.versionId === undefined) return false
+    return !this.ofKey(write.key).some(({ may, number }) => number !== write.number && may.has(write.number))
+  }
+
+  /** An acknowledged write covers it, and is still there itself (or is a purge). */
+  #isOverwritten({ key, number }: Write): boolean {
+    const writes = this.ofKey(key)
+    const uncovered = (target: Write) =>
+      writes.some(({ uncovers, may }) => uncovers && may.has(target.number))
+    return writes.some(
+      other => other.outcome === 'acknowledged' && other.must.has(number) && !uncovered(other),
+    )
+  }
+
+  /** Whether it may be gone: by a purge, heard of or not, or by the retention policy. */
+  #mayBeGone(write: Write): boolean {
+    const writes = this.ofKey(write.key)
+    if (writes.some(({ kind, may }) => kind === 'purge' && may.has(write.number))) return true
+    if (this.#isHead(write)) return false
+    // The oldest go first, but for heads: a sibling of its own may have stayed in its place.
+    let before = 0
+    for (const other of writes) {
+      if (other.kind === 'purge' || other === write) continue
+      if (other.outcome !== 'acknowledged' || other.twinsUntilMs !== undefined) before += attemptsMax
+      else if (!write.must.has(other.number) || isNewer(other, write)) before++
+    }
+    return before >= this.#keeps(write.key)
+  }
+
+  /** Says which write, what is wrong, and what was written to the key. */
+  #broken({ key, number, kind, versionId }: Write, what: string): Violation {
+    const told = this.ofKey(key).map(
+      write =>
+        `  ${write.number} ${write.kind} ${write.outcome} ${write.versionId ?? ''} ${write.createdAtMs ?? ''}` +
+        ` covers ${[...write.must].join(' ')} (or ${[...write.may].join(' ')})`,
+    )
+    return new Violation(
+      [`${key}: write ${number} (${kind}, version ${versionId}) ${what}`, ...told].join('\n'),
+    )
+  }
+}
+
+/** Or may be, where an answer does not tell. */
+function isNewer(a: Write, b: Write): boolean {
+  return a.createdAtMs === undefined || b.createdAtMs === undefined || a.createdAtMs >= b.createdAtMs
+}
+
+function isPurged({ number }: Write, by: Write): boolean {
+  return by.kind === 'purge' && by.outcome === 'acknowledged' && by.must.has(number)
+}
+
+function numbersOf(writes: readonly Write[]): Set<number> {
+  return new Set(writes.map(({ number }) => number))
 }

@@ -51,6 +51,21 @@ t.test('quorums that do not overlap are seen', async t => {
   await t.rejects(weak, { name: 'SimulationFailure', message: /was acknowledged/ })
 })
 
+t.test('whoever tries a write again and reaches all owners has the last word', async t => {
+  // The second server is never disturbed: it takes over what the first one began, and what that sent may come late.
+  for (const seed of ['handed over 1', 'handed over 2', 'handed over 3', 'handed over 4']) {
+    const result = await simulateCluster({
+      ...{
+        seed,
+        faultyServers: ['server-1'],
+        faults: ['hold', 'slow link', 'crash server'],
+        faultsAtOnce: 3,
+      },
+    })
+    t.equal(result.lateTwins, 0, describe(result))
+  }
+})
+
 for (const seed of seeds) {
   t.test(`what was acknowledged is there after all faults: ${seed}`, async t => {
     const result = await simulateCluster({ seed })

@@ -1,15 +1,22 @@
 import { Scheduler } from '../scheduler.js'
 import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
+import { Calm } from './calm.js'
+import { type CheckOptions, checkAll, countLateTwins } from './check-all.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History } from './history.js'
+import { planRetention } from './retention-plan.js'
 import { SimulatedCluster } from './simulated-cluster.js'
-import { checkAll, type WorkResult, work } from './workload.js'
+import { type WorkResult, work } from './workload.js'
 
 export interface SimulationOptions {
   readonly seed: string | number
   /** Storage agents; 3 when absent. */
   readonly agents?: number
+  /** Coordinators; 2 when absent. */
+  readonly servers?: number
+  /** Those of them that faults concern, by name; all when absent. */
+  readonly faultyServers?: readonly string[]
   /** Replicas of the bucket; as many as agents, at most 3, when absent. */
   readonly replicas?: number
   /** Of the bucket; a majority when absent. One that does not overlap with the write quorum breaks promises. */
@@ -34,8 +41,12 @@ export interface SimulationResult {
   readonly acknowledged: number
   readonly indeterminate: number
   readonly reads: number
-  /** Reads that showed an older write than the last acknowledged one, in the cases where that is right. */
+  /** Reads whose latest head was a write that had failed, older than one that was acknowledged. */
   readonly lateHeads: number
+  /** Reads that showed an overwritten write again by another dot of it. */
+  readonly twins: number
+  /** Attempts of writes that were minted after the write was acknowledged through another attempt. */
+  readonly lateTwins: number
   /** Failed calls by code. */
   readonly failures: ReadonlyMap<string, number>
   readonly faults: readonly string[]
@@ -85,11 +96,13 @@ async function run(
     faultsAtOnce = 2,
   } = options
   const random = new SeededRandom(options.seed)
-  const history = new History()
+  const plan = planRetention(random.fork('retention'))
+  const history = new History(plan.keeps)
   const cluster = new SimulatedCluster({
     scheduler,
     random: random.fork('cluster'),
     agents,
+    servers: options.servers ?? 2,
     clockSkewMsMax: options.clockSkewMsMax ?? 20,
   })
   const harness = new SimulatedProcess({ name: 'harness', scheduler, random: random.fork('harness') })
@@ -98,19 +111,24 @@ async function run(
   const connected = await scheduler.drive(Promise.all(names.map(name => cluster.connectClient(name))))
   const [first] = connected
   if (first === undefined) throw new Error('a simulation needs a client')
-  await scheduler.drive(first.store.createBucket(bucket, { replicas, readQuorum: options.readQuorum }))
+  await scheduler.drive(
+    first.store.createBucket(bucket, { replicas, readQuorum: options.readQuorum, policy: plan.bucket }),
+  )
 
   let working = true
+  const calm = new Calm()
   const makesFaults = (index: number) =>
     makeFaults(
       {
         cluster,
         kinds: options.faults ?? faultKinds,
+        servers: options.faultyServers,
         random: random.fork(`faults ${index}`),
         pause: ms => harness.pause(ms, 'waits'),
         onFault: what => {
           faults.push(`${scheduler.nowMs.toFixed(3)} ${what}`)
           scheduler.record(`fault ${what}`)
+          return calm.disturb()
         },
       },
       () => !working,
@@ -118,7 +136,16 @@ async function run(
   const faulty = Promise.all(Array.from({ length: faultsAtOnce }, (_, index) => makesFaults(index)))
   const worked = Promise.all(
     connected.map(({ store, process }) =>
-      work({ name: process.name, store, bucket, process, operations, history }),
+      work({
+        name: process.name,
+        store,
+        bucket,
+        process,
+        operations,
+        history,
+        policyOf: plan.policyOf,
+        calm,
+      }),
     ),
   ).finally(() => {
     working = false
@@ -126,10 +153,16 @@ async function run(
   const [results] = await scheduler.drive(Promise.all([worked, faulty]))
 
   await scheduler.drive(cluster.mend())
-  await scheduler.drive(checkAll({ ...first, bucket, history }))
+  const probe = cluster.probe()
+  const { policyOf, versionsMax } = plan
+  const replicasOf = (key: string) => probe.replicas(bucket, key)
+  const checked: CheckOptions = { ...first, bucket, history, policyOf, versionsMax, replicas, replicasOf }
+  const lateTwins = await scheduler.drive(countLateTwins(checked))
+  await scheduler.drive(checkAll(checked))
+  await scheduler.drive(probe.close())
   await scheduler.drive(Promise.all(connected.map(({ store }) => store.close())))
   await scheduler.drive(cluster.stop())
-  return summary(scheduler, history, results, faults)
+  return { ...summary(scheduler, history, results, faults), lateTwins }
 }
 
 function summary(
@@ -137,7 +170,7 @@ function summary(
   history: History,
   results: readonly WorkResult[],
   faults: readonly string[],
-): SimulationResult {
+): Omit<SimulationResult, 'lateTwins'> {
   const failures = new Map<string, number>()
   for (const result of results) {
     for (const [code, count] of result.failures) failures.set(code, (failures.get(code) ?? 0) + count)
@@ -150,6 +183,7 @@ function summary(
     indeterminate: history.count('indeterminate'),
     reads: results.reduce((sum, { reads }) => sum + reads, 0),
     lateHeads: history.lateHeads,
+    twins: history.twins,
     failures,
     faults,
   }

@@ -5,6 +5,7 @@ import { silentLog } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import { startServer } from '@torc/server/start-server'
+import { ReplicaProbe } from '../../replicas/replica-probe.js'
 import { SimulatedNetwork } from '../network/network.js'
 import type { Scheduler } from '../scheduler.js'
 import type { SeededRandom } from '../seeded-random.js'
@@ -37,22 +38,23 @@ export interface SimulatedClusterOptions {
   readonly scheduler: Scheduler
   readonly random: SeededRandom
   readonly agents: number
+  readonly servers: number
   /** Wall clocks differ by up to this much in both directions. */
   readonly clockSkewMsMax: number
 }
 
-/** One server and some agents: the production code, each on a machine of its own, that can crash and come back. */
+/** Some servers and agents: the production code, each on a machine of its own, that can crash and come back. */
 export class SimulatedCluster implements Faultable {
   readonly network: SimulatedNetwork
   readonly agentNames: readonly string[]
-  readonly serverName = 'server-1'
+  readonly serverNames: readonly string[]
   readonly #scheduler: Scheduler
   readonly #random: SeededRandom
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
 
   constructor(options: SimulatedClusterOptions) {
-    const { scheduler, random, agents, clockSkewMsMax } = options
+    const { scheduler, random, agents, servers, clockSkewMsMax } = options
     this.#scheduler = scheduler
     this.#random = random
     this.network = new SimulatedNetwork({ scheduler, random: random.fork('network') })
@@ -61,10 +63,11 @@ export class SimulatedCluster implements Faultable {
       secret: random.bytes(32),
     }
     this.agentNames = Array.from({ length: agents }, (_, index) => `agent-${index + 1}`)
-    for (const name of [this.serverName, ...this.agentNames]) {
+    this.serverNames = Array.from({ length: servers }, (_, index) => `server-${index + 1}`)
+    for (const name of [...this.serverNames, ...this.agentNames]) {
       this.#machines.set(name, {
         name,
-        disk: name === this.serverName ? undefined : new MemoryDisk(name),
+        disk: this.serverNames.includes(name) ? undefined : new MemoryDisk(name),
         clockSkewMs: (2 * random.fraction() - 1) * clockSkewMsMax,
         lives: 0,
         process: undefined,
@@ -125,17 +128,28 @@ export class SimulatedCluster implements Faultable {
           })
   }
 
-  /** A client process of its own. */
+  /** A client process of its own, that goes to the first server first. */
   async connectClient(name: string): Promise<{ store: Store; process: SimulatedProcess }> {
     const process = this.#startProcess(name, 1, 0)
     const store = await connect({
-      servers: [`${this.serverName}:${port}`],
+      servers: this.serverNames.map(server => `${server}:${port}`),
       credentials: deriveRootKey(this.#secret.secret),
       environment: process.environment,
       transport: this.network.transportOf(process),
       timeoutMs: clientTimeoutMs,
     })
     return { store, process }
+  }
+
+  /** Asks the agents themselves what they hold, from a process of its own. */
+  probe(): ReplicaProbe {
+    const process = this.#startProcess('probe', 1, 0)
+    return new ReplicaProbe({
+      secret: this.#secret,
+      addresses: this.agentNames.map(name => `${name}:${port}`),
+      environment: process.environment,
+      transport: this.network.transportOf(process),
+    })
   }
 
   /** Undoes every fault: links open, all nodes up. */

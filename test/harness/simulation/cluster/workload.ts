@@ -2,18 +2,16 @@ import { TorcError } from '@torc/protocol/errors'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
 import type { SeededRandom } from '../seeded-random.js'
 import type { SimulatedProcess } from '../simulated-process.js'
-import { type History, Violation } from './history.js'
+import type { Calm } from './calm.js'
+import { type History, type Seen, Violation, type Write } from './history.js'
 
 /** Sizes of bodies: inline in the frame, stored inline, in one block, in several blocks. */
 const bodyBytes = [10, 1000, 15_000, 30_000, 100_000, 1_300_000] as const
 const weights = [8, 8, 4, 3, 2, 1] as const
 const keysPerClient = 6
-/** Of the calls; the rest are GETs. */
-const putShare = 0.5
-const deleteShare = 0.1
-/** A PUT that no fault touches takes a few milliseconds. */
-const undisturbedMs = 100
 const readBackProbability = 0.5
+/** Of writes; the rest cover all that was acknowledged. */
+const contextProbability = 0.4
 /** Between two calls of a client. */
 const thinkMsMax = 150
 
@@ -25,6 +23,9 @@ export interface ClientWork {
   readonly process: SimulatedProcess
   readonly operations: number
   readonly history: History
+  /** Retention policy that each PUT of the key sets; undefined where the bucket's is in force. */
+  readonly policyOf: (key: string) => string | undefined
+  readonly calm: Calm
 }
 
 export interface WorkResult {
@@ -33,19 +34,35 @@ export interface WorkResult {
   readonly failures: ReadonlyMap<string, number>
 }
 
-/** Puts and gets one after the other, checking each read against the history. */
+/** A token that an answer brought, and what it covers. */
+interface Token {
+  readonly context: string
+  readonly seen: Seen
+}
+
+/** What a client does to one of its keys. */
+interface Task extends ClientWork {
+  readonly key: string
+  readonly random: SeededRandom
+  /** Of this key, oldest first. */
+  readonly tokens: Token[]
+}
+
+/** Writes and reads one after the other, checking each read against the history. */
 export async function work(options: ClientWork): Promise<WorkResult> {
   const { name, process, operations } = options
   const { random } = process
   const failures = new Map<string, number>()
-  const keys = Array.from({ length: keysPerClient }, (_, index) => `${name}/object-${index}`)
+  const tasks = Array.from({ length: keysPerClient }, (_, index): Task => {
+    return { ...options, key: `${name}/object-${index}`, random, tokens: [] }
+  })
   let reads = 0
   for (let operation = 0; operation < operations; operation++) {
-    const key = random.pick(keys)
+    const task = random.pick(tasks)
     const call = pickCall(random)
-    const outcomes = [await call(options, key)]
+    const outcomes = [await call(task)]
     // Whoever reads just after a write finds out whether it was acknowledged too early.
-    if (call !== get && random.chance(readBackProbability)) outcomes.push(await get(options, key))
+    if (call !== get && random.chance(readBackProbability)) outcomes.push(await get(task))
     for (const outcome of outcomes) {
       if (outcome === undefined) reads++
       else if (outcome !== 'acknowledged') failures.set(outcome, (failures.get(outcome) ?? 0) + 1)
@@ -55,58 +72,199 @@ export async function work(options: ClientWork): Promise<WorkResult> {
   return { reads, failures }
 }
 
-type Call = (work: ClientWork, key: string) => Promise<string | undefined>
+/** Undefined for a read, `acknowledged`, or the code of a failure. */
+type Call = (task: Task) => Promise<string | undefined>
+
+/** In percent. */
+const calls: readonly (readonly [Call, number])[] = [
+  [put, 45],
+  [mark, 5],
+  [purge, 7],
+  [removeVersion, 4],
+  [copy, 6],
+  [tag, 3],
+  [get, 30],
+]
 
 function pickCall(random: SeededRandom): Call {
-  const draw = random.fraction()
-  return draw < putShare ? put : draw < putShare + deleteShare ? remove : get
-}
-
-async function put({ store, bucket, process, history }: ClientWork, key: string): Promise<string> {
-  const write = history.begin(key, process.random.bytes(pickBytes(process.random)))
-  const streamed = process.random.chance(0.3)
-  const body = streamed ? inPieces(write.body, process.random.integer(1, write.body.length)) : write.body
-  const { clock } = process.environment
-  const startedMs = clock.monotonicMs()
-  try {
-    const { versionId } = await store.put(bucket, key, body)
-    history.acknowledge(write, versionId, clock.monotonicMs() - startedMs > undisturbedMs)
-    return 'acknowledged'
-  } catch (error) {
-    history.fail(write)
-    return expectedFailure(error)
+  let left = random.fraction() * 100
+  for (const [call, percent] of calls) {
+    left -= percent
+    if (left < 0) return call
   }
+  return get
 }
 
-async function remove({ store, bucket, history }: ClientWork, key: string): Promise<string> {
-  const write = history.beginDelete(key)
-  try {
-    await store.delete(bucket, key)
-    history.acknowledge(write)
-    return 'acknowledged'
-  } catch (error) {
-    if (error instanceof TorcError && error.code === 'KEY_NOT_FOUND') {
-      history.checkAbsent(key)
-      history.acknowledge(write)
-      return 'acknowledged'
-    }
-    history.fail(write)
-    return expectedFailure(error)
-  }
+async function put(task: Task): Promise<string> {
+  const { store, bucket, key, history, random } = task
+  const token = pickToken(task)
+  const write = history.begin(key, 'put', random.bytes(pickBytes(random)), token?.seen)
+  const streamed = random.chance(0.3)
+  const body = streamed ? inPieces(write.body, random.integer(1, write.body.length)) : write.body
+  return written(task, write, async () => {
+    const result = await store.put(bucket, key, body, { context: token?.context, policy: task.policyOf(key) })
+    remember(task, result.context, history.seenBy(write))
+    return result
+  })
 }
 
-async function get({ store, bucket, history }: ClientWork, key: string): Promise<string | undefined> {
-  try {
-    const object = await store.get(bucket, key)
-    history.checkRead(key, await object.bytes())
+async function mark(task: Task): Promise<string> {
+  const { store, bucket, key, history } = task
+  const write = history.begin(key, 'marker', new Uint8Array(0))
+  return written(task, write, async () => {
+    const { marker } = await store.delete(bucket, key, { marker: true })
+    return marker === undefined ? undefined : { versionId: marker }
+  })
+}
+
+async function purge(task: Task): Promise<string> {
+  const { store, bucket, key, history } = task
+  const token = pickToken(task)
+  const write = history.begin(key, 'purge', new Uint8Array(0), token?.seen)
+  return written(task, write, async () => {
+    await store.delete(bucket, key, { context: token?.context })
     return undefined
-  } catch (error) {
-    if (error instanceof TorcError && error.code === 'KEY_NOT_FOUND') {
-      history.checkAbsent(key)
+  })
+}
+
+async function removeVersion(task: Task): Promise<string> {
+  const { store, bucket, key, history, random } = task
+  const versions = history.versionsOf(key)
+  if (versions.length === 0) return 'acknowledged'
+  const target = random.pick(versions)
+  const write = history.beginRemoval(target)
+  return written(task, write, async () => {
+    try {
+      await store.delete(bucket, key, { versionId: target.versionId })
+    } catch (error) {
+      if (!isGone(error)) throw error
+      history.checkGone(target)
+    }
+    return undefined
+  })
+}
+
+/** From an acknowledged version of any of the client's keys: its head by now, or one below. */
+async function copy(task: Task): Promise<string> {
+  const { store, bucket, key, history, random, name } = task
+  const sources = history.keys
+    .filter(other => other.startsWith(`${name}/`))
+    .flatMap(other => history.versionsOf(other))
+    .filter(({ kind }) => kind === 'put')
+  if (sources.length === 0) return 'acknowledged'
+  const source = random.pick(sources)
+  const token = pickToken(task)
+  const write = history.beginCopy(key, source, token?.seen)
+  return written(task, write, async () => {
+    const from = { bucket, key: source.key, versionId: source.versionId }
+    const options = { context: token?.context, policy: task.policyOf(key) }
+    try {
+      const result = await store.copy(from, bucket, key, options)
+      remember(task, result.context, history.seenBy(write))
+      return result
+    } catch (error) {
+      if (!isGone(error)) throw error
+      history.checkGone(source)
+      history.fail(write)
       return undefined
     }
+  })
+}
+
+export const tagName = 'changed'
+
+/** Sets a tag of an acknowledged version. */
+async function tag(task: Task): Promise<string | undefined> {
+  const { store, bucket, key, history, random } = task
+  const versions = history.versionsOf(key)
+  if (versions.length === 0) return 'acknowledged'
+  const version = random.pick(versions)
+  const { versionId } = version
+  const set = history.beginTag(version)
+  try {
+    const { tags } = await store.setTags(bucket, key, { set: { [tagName]: set.value } }, { versionId })
+    set.acknowledged = true
+    history.checkTag(version, tags[tagName])
+    return 'acknowledged'
+  } catch (error) {
+    if (!isGone(error)) return expectedFailure(error)
+    history.checkGone(version)
+    return 'acknowledged'
+  }
+}
+
+/** How far the clock of an agent may be ahead of a client's. */
+const skewMsMax = 100
+
+async function written(
+  { history, process, calm }: Task,
+  write: Write,
+  call: () => Promise<{ readonly versionId: string; readonly createdAt?: Date } | undefined>,
+): Promise<string> {
+  const { clock } = process.environment
+  const isCalm = calm.watch()
+  try {
+    const version = await call()
+    const twinsUntilMs = isCalm() ? undefined : clock.nowMs() + skewMsMax
+    if (write.outcome === 'open')
+      history.acknowledge(write, version?.versionId, version?.createdAt, twinsUntilMs)
+    return 'acknowledged'
+  } catch (error) {
+    history.fail(write)
     return expectedFailure(error)
   }
+}
+
+async function get(task: Task): Promise<string | undefined> {
+  const { store, bucket, key, history } = task
+  try {
+    const must = history.everything(key)
+    const context = await readAndCheck(store, bucket, key, history)
+    if (context !== undefined) remember(task, context, must)
+    return undefined
+  } catch (error) {
+    return expectedFailure(error)
+  }
+}
+
+/** Reads the key, checks what is shown, and returns the read's context token. */
+export async function readAndCheck(
+  store: ObjectStore,
+  bucket: string,
+  key: string,
+  history: History,
+): Promise<string | undefined> {
+  try {
+    const object = await store.get(bucket, key)
+    const body = await object.bytes()
+    history.checkRead(key, { heads: [object.versionId, ...object.siblings], body })
+    return object.context
+  } catch (error) {
+    if (!(error instanceof TorcError) || error.code !== 'KEY_NOT_FOUND') throw error
+    const { marker, siblings = [] } = (error.details ?? {}) as { marker?: string; siblings?: string[] }
+    history.checkRead(key, { heads: marker === undefined ? [] : [marker, ...siblings], body: undefined })
+    return undefined
+  }
+}
+
+const tokensMax = 4
+
+function remember({ tokens }: Task, context: string, seen: Seen): void {
+  tokens.push({ context, seen })
+  if (tokens.length > tokensMax) tokens.shift()
+}
+
+/** Mostly the last one; an older one makes siblings. */
+function pickToken({ tokens, random }: Task): Token | undefined {
+  if (tokens.length === 0 || !random.chance(contextProbability)) return undefined
+  return random.chance(0.7) ? tokens.at(-1) : random.pick(tokens)
+}
+
+function isGone(error: unknown): boolean {
+  return (
+    error instanceof TorcError &&
+    ['KEY_NOT_FOUND', 'VERSION_NOT_FOUND', 'VERSION_REMOVED'].includes(error.code)
+  )
 }
 
 /** Faults make calls fail, but only in ways that say "try again"; anything else is a defect. */
@@ -127,63 +285,4 @@ function pickBytes(random: SeededRandom): number {
 
 async function* inPieces(body: Uint8Array, pieceBytes: number): AsyncGenerator<Uint8Array> {
   for (let start = 0; start < body.length; start += pieceBytes) yield body.subarray(start, start + pieceBytes)
-}
-
-/** Reads every key that was ever written until the answer is definite; the cluster is whole by now. */
-export async function checkAll(options: Omit<ClientWork, 'name' | 'operations'>): Promise<void> {
-  const { store, bucket, process, history } = options
-  for (const key of history.keys) {
-    await definite(process, async () => {
-      try {
-        const object = await store.get(bucket, key)
-        history.checkRead(key, await object.bytes())
-      } catch (error) {
-        if (!(error instanceof TorcError) || error.code !== 'KEY_NOT_FOUND') throw error
-        history.checkAbsent(key)
-      }
-    })
-  }
-  await definite(process, () => checkListing(store, bucket, history))
-  await definite(process, () => checkVersions(store, bucket, history))
-}
-
-async function checkListing(store: ObjectStore, bucket: string, history: History): Promise<void> {
-  const listed: string[] = []
-  for await (const entry of store.list(bucket)) if ('key' in entry) listed.push(entry.key)
-  if (listed.some((key, index) => index > 0 && key <= (listed[index - 1] ?? ''))) {
-    throw new Violation(`the listing is out of order: ${listed.join(' ')}`)
-  }
-  const missing = history.livingKeys().filter(key => !listed.includes(key))
-  if (missing.length > 0) throw new Violation(`the listing lacks ${missing.join(' ')}`)
-}
-
-async function checkVersions(store: ObjectStore, bucket: string, history: History): Promise<void> {
-  const ids = new Map<string, Set<string>>()
-  for await (const entry of store.versions(bucket)) {
-    if (!('key' in entry)) continue
-    const ofKey = ids.get(entry.key) ?? new Set()
-    ids.set(entry.key, ofKey.add(entry.versionId))
-  }
-  for (const key of history.keys) history.checkVersions(key, ids.get(key) ?? new Set())
-}
-
-const patienceMs = 60_000
-const retryMs = 250
-
-async function definite(process: SimulatedProcess, attempt: () => Promise<void>): Promise<void> {
-  const { clock } = process.environment
-  const endMs = clock.monotonicMs() + patienceMs
-  for (;;) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (!(error instanceof TorcError) || !error.retryable) throw error
-      if (clock.monotonicMs() > endMs) {
-        throw new Violation(`no definite answer ${patienceMs} ms after the last fault: ${error.message}`, {
-          cause: error,
-        })
-      }
-      await process.pause(retryMs, 'retries')
-    }
-  }
 }

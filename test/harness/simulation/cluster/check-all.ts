@@ -1,0 +1,138 @@
+import { TorcError } from '@torc/protocol/errors'
+import type { ObjectStore } from '@torc/protocol/store/object-store'
+import type { Replica } from '../../replicas/replica-probe.js'
+import type { SimulatedProcess } from '../simulated-process.js'
+import { type History, Violation } from './history.js'
+import { type ClientWork, readAndCheck, tagName } from './workload.js'
+
+export interface CheckOptions
+  extends Pick<ClientWork, 'store' | 'bucket' | 'process' | 'history' | 'policyOf'> {
+  /** Most versions that the policy of a key lets be once its heads are one. */
+  readonly versionsMax: (key: string) => number
+  /** Of the bucket. */
+  readonly replicas: number
+  /** The state of a key on each of its owners. */
+  readonly replicasOf: (key: string) => Promise<readonly Replica[]>
+}
+
+/**
+ * Checks every key that was ever written, until the answer is definite; the cluster is whole by now. Then one write
+ * more to each: it resolves all siblings, a policy is kept to, and the replicas are the same byte by byte.
+ */
+export async function checkAll(options: CheckOptions): Promise<void> {
+  const { store, bucket, process, history } = options
+  for (const key of history.keys) await definite(process, () => readAndCheck(store, bucket, key, history))
+  await definite(process, () => checkListing(store, bucket, history))
+  await definite(process, () => checkVersions(store, bucket, history))
+  await definite(process, () => checkTags(store, bucket, history))
+  await definite(process, () => store.changeBucket(bucket, { readQuorum: options.replicas }))
+  for (const key of history.keys) await definite(process, () => checkResolved(options, key))
+}
+
+/** Over all keys, those that are counted by `History.lateTwins`; each on the agent that has most. */
+export async function countLateTwins({ history, replicasOf }: CheckOptions): Promise<number> {
+  let count = 0
+  for (const key of history.keys) {
+    const counts = (await replicasOf(key)).map(({ versions, mintedAt }) =>
+      history.lateTwins(
+        key,
+        versions.map((id, index) => ({ id, mintedAtMs: (mintedAt[index] ?? 0) / 1000 })),
+      ),
+    )
+    count += Math.max(...counts)
+  }
+  return count
+}
+
+async function checkListing(store: ObjectStore, bucket: string, history: History): Promise<void> {
+  const listed: string[] = []
+  for await (const entry of store.list(bucket)) if ('key' in entry) listed.push(entry.key)
+  if (listed.some((key, index) => index > 0 && key <= (listed[index - 1] ?? ''))) {
+    throw new Violation(`the listing is out of order: ${listed.join(' ')}`)
+  }
+  const missing = history.livingKeys().filter(key => !listed.includes(key))
+  if (missing.length > 0) throw new Violation(`the listing lacks ${missing.join(' ')}`)
+}
+
+async function checkVersions(store: ObjectStore, bucket: string, history: History): Promise<void> {
+  const ids = new Map<string, Set<string>>()
+  for await (const entry of store.versions(bucket)) {
+    if (!('key' in entry)) continue
+    const ofKey = ids.get(entry.key) ?? new Set()
+    ids.set(entry.key, ofKey.add(entry.versionId))
+  }
+  for (const key of history.keys) history.checkVersions(key, ids.get(key) ?? new Set())
+}
+
+async function checkTags(store: ObjectStore, bucket: string, history: History): Promise<void> {
+  for (const key of history.keys) {
+    for (const version of history.versionsOf(key)) {
+      if (version.tags.length === 0) continue
+      try {
+        const { tags } = await store.tags(bucket, key, { versionId: version.versionId })
+        history.checkTag(version, tags[tagName])
+      } catch (error) {
+        if (!(error instanceof TorcError) || error.retryable) throw error
+        history.checkGone(version)
+      }
+    }
+  }
+}
+
+async function checkResolved(options: CheckOptions, key: string): Promise<void> {
+  const { store, bucket, history } = options
+  const write = history.begin(key, 'put', new Uint8Array(0))
+  try {
+    const { versionId, createdAt } = await store.put(bucket, key, write.body, {
+      policy: options.policyOf(key),
+    })
+    history.acknowledge(write, versionId, createdAt)
+  } catch (error) {
+    history.fail(write)
+    throw error
+  }
+  await readAndCheck(store, bucket, key, history)
+  const ids: string[] = []
+  for await (const entry of store.versions(bucket, { prefix: key })) {
+    if ('key' in entry && entry.key === key) ids.push(entry.versionId)
+  }
+  history.checkVersions(key, new Set(ids))
+  const max = options.versionsMax(key)
+  if (ids.length > max) throw new Violation(`${key} has ${ids.length} versions, its policy keeps ${max}`)
+  await untilEqual(options, key)
+}
+
+const patienceMs = 60_000
+const retryMs = 250
+
+/** A write goes on after its answer, and a read writes back behind it. */
+async function untilEqual({ process, replicasOf }: CheckOptions, key: string): Promise<void> {
+  const { clock } = process.environment
+  const endMs = clock.monotonicMs() + patienceMs
+  for (;;) {
+    const states = (await replicasOf(key)).map(({ bytes }) => bytes.join('\n'))
+    if (new Set(states).size === 1) return
+    if (clock.monotonicMs() > endMs)
+      throw new Violation(`the replicas of ${key} differ:\n${states.join('\n')}`)
+    await process.pause(retryMs, 'waits')
+  }
+}
+
+async function definite(process: SimulatedProcess, attempt: () => Promise<unknown>): Promise<void> {
+  const { clock } = process.environment
+  const endMs = clock.monotonicMs() + patienceMs
+  for (;;) {
+    try {
+      await attempt()
+      return
+    } catch (error) {
+      if (!(error instanceof TorcError) || !error.retryable) throw error
+      if (clock.monotonicMs() > endMs) {
+        throw new Violation(`no definite answer ${patienceMs} ms after the last fault: ${error.message}`, {
+          cause: error,
+        })
+      }
+      await process.pause(retryMs, 'retries')
+    }
+  }
+}
