@@ -16,9 +16,9 @@ export interface PruningView {
  * The versions that go before one more comes, oldest first; at most `prunedMax`. `reports` are of different
  * agents, the minter's own first. What some agent has seen and no longer has is gone and does not count.
  *
- * What the new version covers may go. Of the rest, versions that are no heads may, but only where all agents
- * have the same state: else what covers such a version could be gone elsewhere, and it a head. So a head that
- * the new version does not cover is never lost (DESIGN §4), and neither is one by two writers who prune at once.
+ * What the new version covers may go. Of the rest, versions that are no heads may, but only where several
+ * agents were asked and have the same state: else what covers such a version could be gone elsewhere, and it a
+ * head. So a head that the new version does not cover is never lost (DESIGN §4).
  */
 export function planPruning(
   policy: RetentionPolicy,
@@ -28,8 +28,9 @@ export function planPruning(
   const max = versionsMax(policy)
   const [own] = reports
   if (max === undefined || own === undefined || surelyFits(reports, max)) return []
-  const agreed = reports.every(report => digestsEqual(report.digest, own.digest))
-  const { live, present } = agreed ? { live: own.oldest, present: own.versionCount } : unite(reports, view)
+  const same = reports.every(report => digestsEqual(report.digest, own.digest))
+  const agreed = same && reports.length > 1
+  const { live, present } = same ? { live: own.oldest, present: own.versionCount } : unite(reports, view)
   const candidates: LiveVersion[] = []
   for (const version of live) {
     if (view.covers(version.dot) || (agreed && !version.head)) candidates.push(version)

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { cases, checkHistory } from '../support/history-property.js'
+import { type Case, cases, checkHistory } from '../support/history-property.js'
 
 /** Cases that one seed stands for. A run of many is a row of such batches, whose seeds follow each other. */
 export const batchCases = 1000
@@ -18,9 +18,15 @@ export function* batchesOf(seed: number, runs: number, worker = 0, workers = 1):
 }
 
 /** Runs a batch; the shrunk history and the error where a case fails, undefined where all hold. */
-export function runBatch({ seed, cases: numRuns }: Batch, check = checkHistory): string | undefined {
+export function runBatch(
+  { seed, cases: numRuns }: Batch,
+  check: (one: Case) => void = checkHistory,
+): string | undefined {
   try {
-    fc.assert(fc.property(cases, check), { seed, numRuns })
+    fc.assert(
+      fc.property(cases, one => check(one)),
+      { seed, numRuns },
+    )
     return undefined
   } catch (error) {
     if (!(error instanceof Error)) return String(error)

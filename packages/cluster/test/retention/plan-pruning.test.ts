@@ -66,6 +66,7 @@ const whole = (held: readonly number[], seen = held): Copy => ({ seen, held, nam
 
 t.test('a table of cases', async t => {
   const five = whole(range(1, 5))
+  const forked = { ...five, heads: [2, 5] }
   const cases: [what: string, given: Case, gone: number[]][] = [
     ['below the cap', { policy: 'global:6', copies: [five, five] }, []],
     ['at the cap', { policy: 'global:5', copies: [five, five] }, [1]],
@@ -103,8 +104,13 @@ t.test('a table of cases', async t => {
     ],
     [
       'a head that is not covered stays, history under it goes',
-      { policy: 'global:3', copies: [{ ...five, heads: [2, 5] }], covered: [5] },
+      { policy: 'global:3', copies: [forked, forked], covered: [5] },
       [1, 3, 4],
+    ],
+    [
+      'what one agent alone calls history may be a head elsewhere',
+      { policy: 'global:3', copies: [forked], covered: [5] },
+      [5],
     ],
   ]
   for (const [what, given, gone] of cases) t.same(pruned(given), gone, what)

@@ -94,7 +94,7 @@ export function statesAgree(a: EventState, b: EventState): boolean {
 /**
  * What a policy takes before one more version comes, by the words of DESIGN §4 over the merged state of all
  * who were asked. `oldestFirst` are all versions in order of age. Heads that the new version does not cover
- * stay; so does whatever it does not cover, unless all who were asked have the same state.
+ * stay; so does whatever it does not cover, unless several were asked and all have the same state.
  */
 export function prunedByRule(
   policy: RetentionPolicy,
@@ -104,7 +104,8 @@ export function prunedByRule(
 ): number[] {
   if (policy.kind === 'all') return []
   const union = asked.reduce(mergeEvents)
-  const same = asked.every(one => asked[0] !== undefined && statesAgree(one, asked[0]))
+  const [own, ...others] = asked
+  const same = own !== undefined && others.length > 0 && others.every(one => statesAgree(one, own))
   const heads = headsIn(union)
   const allowed = oldestFirst.filter(
     event => union.present.has(event) && (hasEvent(covered, event) || (same && !hasEvent(heads, event))),

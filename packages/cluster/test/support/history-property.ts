@@ -7,7 +7,7 @@ import { checkAgent, checkContexts, checkHeads, checkLaws, statesEqual } from '.
 import { policyOfPick, type Step, steps, take } from './history-steps.js'
 import { same } from './pruning-checks.js'
 import type { Agent } from './replica-agent.js'
-import { Replicas } from './replicas.js'
+import { Replicas, type Safeguard } from './replicas.js'
 
 const agentCount = 4
 
@@ -27,9 +27,11 @@ export const cases: fc.Arbitrary<[Step[], number[]]> = fc.tuple(
  * - whatever was lost or came twice, merging states gives what the oracle says on all agents: every version
  *   that nothing removed, and nothing that was removed or pruned; late deltas change nothing then;
  * - a mint that sees all leaves as many versions as its policy allows, on all agents.
+ *
+ * `without` a safeguard some history must fail.
  */
-export function checkHistory([history, late]: Case): void {
-  const replicas = new Replicas(agentCount)
+export function checkHistory([history, late]: Case, without?: Safeguard): void {
+  const replicas = new Replicas(agentCount, without)
   for (const step of history) checkAgent(take(replicas, step), replicas)
   const [a, b, c] = replicas.agents
   if (a === undefined || b === undefined || c === undefined) throw new Error('too few agents')

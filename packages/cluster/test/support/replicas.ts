@@ -5,7 +5,7 @@ import {
   highestCounter,
 } from '../../src/clocks/causal-context.js'
 import { type Dot, dotText } from '../../src/clocks/dot.js'
-import { compareAge } from '../../src/retention/live-report.js'
+import { compareAge, type LiveReport } from '../../src/retention/live-report.js'
 import { keepAll, policyInForce, type RetentionPolicy } from '../../src/retention/policy.js'
 import { attributesOf, mergeAttributes } from '../../src/state/attributes.js'
 import { closedContext, type KeyState, makeState, mergeStates } from '../../src/state/key-state.js'
@@ -54,7 +54,17 @@ interface Snapshot {
   readonly state: KeyState
   readonly summary: KeySummary | undefined
   readonly events: EventState
+  readonly counter: number
 }
+
+/** Rules of DESIGN §4 that can be broken on purpose: the checks must notice. */
+export const safeguards = [
+  'tokens are closed',
+  'what was dropped is remembered',
+  'a restored disk takes a new actor',
+  'heads are told',
+] as const
+export type Safeguard = (typeof safeguards)[number]
 
 /**
  * One key on several agents, kept three times: as whole states (`mergeStates`), as summaries (the planners)
@@ -76,10 +86,12 @@ export class Replicas {
   lossy = false
   readonly #numbers = new Map<string, number>()
   readonly #snapshots = new Map<Agent, Snapshot>()
+  readonly #without: Safeguard | undefined
   #actors = 0
   #operations = 0
 
-  constructor(agentCount: number) {
+  constructor(agentCount: number, without?: Safeguard) {
+    this.#without = without
     this.agents = Array.from({ length: agentCount }, () => new Agent(actor(this.#actors++), this.#numbers))
   }
 
@@ -96,6 +108,7 @@ export class Replicas {
   }
 
   clockRead(at: Agent): Taken {
+    if (this.#without === 'tokens are closed') return { context: at.state.context, events: at.events.seen }
     return { context: closedContext(at.state), events: closureOf(at.events) }
   }
 
@@ -137,7 +150,7 @@ export class Replicas {
         contentType: '',
         metadata: [],
         blocks: undefined,
-        retention: { policy, reports: [own.report, ...reports.map(one => one.report)] },
+        retention: { policy, reports: [own, ...reports].map(one => this.#told(one, own)) },
         setPolicy,
       },
       at.local(),
@@ -145,6 +158,12 @@ export class Replicas {
     checkPruning(this, policy, [own, ...reports], covered, made)
     this.#store(at, made, covered)
     return made.version
+  }
+
+  #told({ report }: Reported, own: Reported): LiveReport {
+    if (this.#without !== 'heads are told') return report
+    const oldest = report.oldest.map(version => ({ ...version, head: false }))
+    return { ...report, digest: own.report.digest, oldest }
   }
 
   #store(at: Agent, made: MintPlan, covered: Events): void {
@@ -205,7 +224,9 @@ export class Replicas {
   /** `from` forgets the key after another agent has all that it knew. */
   handOver(from: Agent, to: Agent): void {
     to.receive(from.wholeState())
-    from.dropped = Math.max(from.dropped, highestCounter(closedContext(from.state), from.actor))
+    if (this.#without !== 'what was dropped is remembered') {
+      from.dropped = Math.max(from.dropped, highestCounter(closedContext(from.state), from.actor))
+    }
     from.reset(undefined)
   }
 
@@ -215,16 +236,18 @@ export class Replicas {
   }
 
   snapshot(at: Agent): void {
-    const { state, summary, events } = at
-    this.#snapshots.set(at, { state, summary, events })
+    const { state, summary, events, counter } = at
+    this.#snapshots.set(at, { state, summary, events, counter })
   }
 
   /** An old copy of the disk takes its place, under a new actor. Without `heir` what only it had is lost. */
   restore(at: Agent, heir: Agent | undefined): void {
     if (heir === undefined) this.lossy = true
     else heir.receive(at.wholeState())
-    at.reset(this.#snapshots.get(at))
-    this.newActor(at)
+    const copy = this.#snapshots.get(at)
+    at.reset(copy)
+    if (this.#without === 'a restored disk takes a new actor') at.counter = copy?.counter ?? 0
+    else this.newActor(at)
   }
 
   /** All versions, oldest first. */
