@@ -5,8 +5,7 @@ import { policyWords } from './write-options.js'
 
 export const policySet = defineCommand({
   name: 'policy set',
-  describe:
-    'Set how many versions are kept: of a key, of the keys of a bucket, or of all. Of several policies that of the key goes before that of the bucket, and that before the cluster’s',
+  describe: "Set how many versions are kept: of a key, of a bucket's keys, or of all",
   arguments: {
     policy: {
       label: 'P',
@@ -19,7 +18,7 @@ export const policySet = defineCommand({
       label: 'BUCKET[/KEY]',
       kind: 'target',
       required: false,
-      doc: 'Whose policy; that of the cluster when absent',
+      doc: "Whose policy, the cluster's when absent; a key's goes before its bucket's, that before the cluster's",
     },
   },
   options: {},

@@ -12,7 +12,7 @@ const restoreArguments = defineArguments({
     label: 'BUCKET[/PREFIX]',
     kind: 'prefix',
     required: true,
-    doc: 'Which keys: all that begin with PREFIX (end it with / for a folder)',
+    doc: 'Which keys: all that begin with PREFIX (end it with / for a folder); those that were not there get a delete marker',
   },
 })
 
@@ -25,8 +25,7 @@ type RestoreContext = CommandContext<typeof restoreArguments, typeof restoreOpti
 
 export const restore = defineCommand({
   name: 'restore',
-  describe:
-    'Bring keys back to what they were at a time. It adds versions (and delete markers for keys that were not there) and removes none; it may be repeated',
+  describe: 'Bring keys back to what they were at a time; removes no version, may be repeated',
   usage: ['BUCKET[/PREFIX] --at TIME'],
   arguments: restoreArguments,
   options: restoreOptions,

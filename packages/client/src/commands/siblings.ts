@@ -57,6 +57,7 @@ export async function writeSiblings(context: CommandContext, wanted: SiblingsWan
         const { size, etag, createdAt } = info
         const name = path === undefined ? 'deleted' : printable(path)
         if (output.mode === 'plain') output.summary([name, versionId, size, etag].join('\t'))
+        else if (path === undefined) output.summary(`deleted by ${versionId}  ${formatTime(createdAt)}`)
         else
           output.summary(`wrote ${output.colors.bold(name)}  ${output.bytes(size)}  ${formatTime(createdAt)}`)
       })
