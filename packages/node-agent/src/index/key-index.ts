@@ -161,7 +161,7 @@ export class KeyIndex {
       contentType: request.contentType,
       metadata: request.metadata,
       blocks: request.blocks,
-      retention: retentionOf(this.rows, known, request.retention, request.setPolicy),
+      retention: retentionOf(this.rows, known, request),
       setPolicy: request.setPolicy,
     }
     const { version, delta, attributes, plan } = planMint(summary, input, local)

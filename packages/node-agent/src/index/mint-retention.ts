@@ -19,6 +19,14 @@ export interface MintRetention {
   readonly attributes: Attributes
 }
 
+/** The part of a mint's request that decides about older versions. */
+export interface MintIntent {
+  readonly retention: MintRetention | undefined
+  readonly setPolicy: RetentionPolicy | 'inherit' | undefined
+  /** It covers just what a client's context shows. */
+  readonly exact: boolean
+}
+
 /**
  * What planning a mint needs to know of the versions that may go with it. Undefined where none may, which is found
  * out without a look at the disk.
@@ -26,8 +34,7 @@ export interface MintRetention {
 export function retentionOf(
   rows: KeyRows,
   known: KnownKey | undefined,
-  given: MintRetention | undefined,
-  setPolicy: RetentionPolicy | 'inherit' | undefined,
+  { retention: given, setPolicy, exact }: MintIntent,
 ): MintInput['retention'] {
   const own = known?.summary.attributes ?? noAttributes
   if (given === undefined && setPolicy === undefined && own.size === 0) return undefined
@@ -35,20 +42,26 @@ export function retentionOf(
   if (policy.kind === 'all') return undefined
   const live = given?.live ?? []
   if (known === undefined) return { policy, reports: [emptyReport, ...live] }
-  return { policy, reports: [liveReport(rows, known, ownWanted(policy, known, live)), ...live] }
+  return { policy, reports: [liveReport(rows, known, ownWanted(policy, known, live, exact)), ...live] }
 }
 
 /**
- * How many of its own oldest versions count. Where all others hold the same (or there are none), what goes is the
- * oldest here, but for heads that the new version does not cover.
+ * How many of its own oldest versions count. A plain write covers all that is here, so that just the oldest go; one
+ * with a client's context covers less. Where the others hold something else, more is told to compare it with.
  */
-function ownWanted(policy: RetentionPolicy, { summary }: KnownKey, live: readonly LiveReport[]): number {
+function ownWanted(
+  policy: RetentionPolicy,
+  { summary }: KnownKey,
+  live: readonly LiveReport[],
+  exact: boolean,
+): number {
   const { versionCount, heads, digest } = summary
-  if (!live.every(report => digestsEqual(report.digest, digest))) {
+  const same = live.every(report => digestsEqual(report.digest, digest))
+  if (!same || (exact && live.length === 0)) {
     return oldestWanted(policy, versionCount, ...live.map(report => report.versionCount))
   }
   const going = countToPrune(policy, versionCount)
-  return going === 0 ? 0 : Math.min(versionCount, prunedMax, going + heads.length)
+  return going === 0 ? 0 : Math.min(versionCount, prunedMax, going + (exact ? heads.length : 0))
 }
 
 function joined(own: Attributes, given: MintRetention | undefined): Attributes {
