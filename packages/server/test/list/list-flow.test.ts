@@ -78,6 +78,33 @@ t.test('deleted keys and dead prefixes do not show, versions do', async t => {
   )
 })
 
+t.test(
+  'as of then: neither what came later nor prefixes that only it has; markers and versions of then',
+  async t => {
+    const cluster = fakeCluster()
+    await put(cluster, 'a/old')
+    const { version: marked } = await put(cluster, 'b')
+    const { version: marker } = await put(cluster, 'b', { kind: 'marker' })
+    await put(cluster, 'b')
+    await put(cluster, 'a/new')
+    await put(cluster, 'later/1')
+    await settle()
+    const at = marker.createdAt
+    t.strictSame((await all(cluster, { delimiter: '/' })).map(shown), ['a/*', 'b', 'later/*'])
+    t.strictSame((await all(cluster, { delimiter: '/', at })).map(shown), ['a/*'])
+    t.strictSame((await all(cluster, { at: marked.createdAt, limit: 1 })).map(shown), ['a/old', 'b'])
+    const versions = await all(cluster, { what: 'versions', prefix: 'b', at })
+    t.strictSame(
+      versions.map(entry => ('prefix' in entry ? '' : [entry.version.kind, entry.isLatest])),
+      [
+        ['marker', true],
+        ['object', false],
+      ],
+    )
+    await t.rejects(all(cluster, { at: at + 10_000_000 }), { code: 'BAD_REQUEST', message: /in the future/ })
+  },
+)
+
 t.test('a missing partition is an error, never a shorter listing', async t => {
   const cluster = fakeCluster()
   await put(cluster, 'a')
@@ -132,7 +159,9 @@ function oracle(cluster: FakeCluster, list: ListRequest): string[] {
     if (list.startAfter !== undefined && Buffer.compare(Buffer.from(key), Buffer.from(list.startAfter)) <= 0)
       continue
     const state = cluster.ids.map((_, i) => cluster.agent(i).stateOf(list.bucket.id, key)).reduce(mergeStates)
-    const versions = [...state.versions.values()].sort(compareVersions)
+    const versions = [...state.versions.values()]
+      .filter(({ createdAt }) => createdAt <= (list.at ?? Number.MAX_SAFE_INTEGER))
+      .sort(compareVersions)
     const [latest] = headsOf(versions)
     const visible = list.what === 'versions' ? versions : latest?.kind === 'object' ? [latest] : []
     if (visible.length === 0) continue
@@ -163,6 +192,8 @@ t.test(
       delimiter: fc.constantFrom(undefined, '/'),
       limit: fc.integer({ min: 1, max: 7 }),
       startAfter: fc.option(key, { nil: undefined }),
+      // As of the n-th write; undefined: now.
+      asOf: fc.option(fc.nat({ max: 29 }), { nil: undefined }),
     })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), list, fc.integer(), async (steps, wanted, seed) => {
@@ -171,6 +202,7 @@ t.test(
         const bucket = testBucket(3, 3, 1)
         const weak = testBucket(3, 1, 1)
         const last = new Map<string, string>()
+        const times = [cluster.c.hybridClock.now()]
         for (const { key, kind, reached } of steps) {
           cluster.agents.down.clear()
           for (const [i, id] of cluster.ids.entries())
@@ -179,6 +211,7 @@ t.test(
             const more = { kind: kind === 'put' ? ('object' as const) : ('marker' as const) }
             const { version } = await write(cluster.c, await writeOf(cluster.c, weak, key, '', more))
             last.set(key, version.id)
+            times.push(version.createdAt)
           } else {
             const versionId = kind === 'purge' ? undefined : (last.get(key) ?? 'none')
             await purge(cluster.c, { bucket: weak, key, versionId, token: undefined, retry: true, ...ends })
@@ -186,7 +219,9 @@ t.test(
           await settle()
         }
         cluster.agents.down.clear()
-        const more = { ...wanted, bucket }
+        const { asOf, ...rest } = wanted
+        const at = asOf === undefined ? undefined : times[Math.min(asOf, times.length - 1)]
+        const more = { ...rest, bucket, at }
         const entries = await all(cluster, more)
         const got = entries.map(entry =>
           'prefix' in entry ? `${entry.prefix}*` : `${entry.key} ${entry.version.id}`,
@@ -195,7 +230,7 @@ t.test(
         if (JSON.stringify(got) === JSON.stringify(expected)) return
         throw new Error(`listed ${JSON.stringify(got)} instead of ${JSON.stringify(expected)}`)
       }),
-      { numRuns: 250 },
+      { numRuns: 400 },
     )
   },
 )
