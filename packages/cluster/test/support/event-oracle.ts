@@ -94,18 +94,18 @@ export function statesAgree(a: EventState, b: EventState): boolean {
 /**
  * What a policy takes before one more version comes, by the words of DESIGN §4 over the merged state of all
  * who were asked. `oldestFirst` are all versions in order of age. Heads that the new version does not cover
- * stay; so does whatever it does not cover, unless several were asked and all have the same state.
+ * stay; so does whatever it does not cover, unless several were asked and are `known` to have the same state.
  */
 export function prunedByRule(
   policy: RetentionPolicy,
   asked: readonly EventState[],
   covered: Events,
   oldestFirst: readonly number[],
+  known: boolean,
 ): number[] {
   if (policy.kind === 'all') return []
   const union = asked.reduce(mergeEvents)
-  const [own, ...others] = asked
-  const same = own !== undefined && others.length > 0 && others.every(one => statesAgree(one, own))
+  const same = known && asked.length > 1
   const heads = headsIn(union)
   const allowed = oldestFirst.filter(
     event => union.present.has(event) && (hasEvent(covered, event) || (same && !hasEvent(heads, event))),
