@@ -62,7 +62,10 @@ export function keyNotFound({ bucket, key }: NamedKey, read?: SeenHeads): TorcEr
   if (read === undefined || marker === undefined) return new TorcError('KEY_NOT_FOUND', `there is no ${what}`)
   const { context, newest, seq } = read
   return new TorcError('KEY_NOT_FOUND', `${what} is deleted`, {
-    hint: `Bring it back by removing its delete marker: \`torc rm ${what} --version-id ${marker.id}\`.`,
+    hint:
+      others.length === 0
+        ? `Bring it back by removing its delete marker: \`torc rm ${what} --version-id ${marker.id}\`.`
+        : `It was written at the same time: see all heads with \`torc get ${what} --all-siblings DIR\`, or remove the delete marker with \`torc rm ${what} --version-id ${marker.id}\`.`,
     details: {
       marker: marker.id,
       siblings: others.map(head => head.id),

@@ -77,6 +77,19 @@ t.test('a delete marker hides what is below it', async t => {
   t.equal(old.isLatest, false)
 })
 
+t.test('a delete marker beside another head names it', async t => {
+  const cluster = fakeCluster()
+  const base = await put(cluster, 'base')
+  const token = { context: contextAfterWrite(base.version), newest: 0, seq: 0 }
+  const kept = await put(cluster, 'kept', { token })
+  await put(cluster, '', { kind: 'marker', token })
+  await t.rejects(read(cluster.c, wanted()), {
+    code: 'KEY_NOT_FOUND',
+    hint: /torc get bucket\/key --all-siblings DIR/,
+    details: { siblings: [kept.version.id] },
+  })
+})
+
 t.test('siblings are named, and the latest is answered', async t => {
   const cluster = fakeCluster()
   const base = await put(cluster, 'base')
