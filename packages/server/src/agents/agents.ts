@@ -41,6 +41,7 @@ const refusals = new Set<string>([
   'NOT_OWNER',
   'CLOCK_SKEW',
   'CHECKSUM',
+  'SUPERSEDED',
 ])
 
 /** Whether the agent may have acted on a request that failed so. */

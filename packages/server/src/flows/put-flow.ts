@@ -52,26 +52,31 @@ async function writeOnce(
   const p = place(c, request.bucket, request.key)
   const plan = planTargets(p.owners, agent => c.agents.isAlive(agent))
   if (plan.live.length < p.writeQuorum) throw tooFewOwners(p, plan)
-  const look = (): Promise<WriteOutcome | undefined> => {
-    trail.attempt = c.environment.random.bytes(attemptBytes)
-    return completeOperation(c, p, plan, request.opId, trail.attempt, deadline)
-  }
-  if (request.retry && !trail.uncertain) {
-    const found = await look()
-    if (found !== undefined) return found
-  }
   const errors = new Map<string, TorcError>()
+  // An answer that was lost may have been a success: it is looked for before a second dot is minted.
+  let mustLook = request.retry
   for (const minter of plan.live) {
     try {
-      // An answer that was lost may have been a success: look for it before a second dot is minted.
-      if (trail.uncertain) {
-        const found = await look()
+      if (mustLook || trail.uncertain) {
+        trail.attempt = c.environment.random.bytes(attemptBytes)
+        const found = await completeOperation(c, p, plan, request.opId, trail.attempt, deadline)
         if (found !== undefined) return found
+        mustLook = false
       }
       const minted = await mint(c, p, plan, minter, request, trail.attempt, deadline)
       return await replicate(c, p, plan, minter, request, minted, deadline)
     } catch (thrown) {
       const error = TorcError.from(thrown)
+      // Another attempt has looked after this one did: what it made by now is found, or it is overtaken in turn.
+      if (
+        error.code === 'SUPERSEDED' &&
+        trail.attempt !== undefined &&
+        error.details?.['how'] === undefined
+      ) {
+        errors.set(minter, error)
+        mustLook = true
+        continue
+      }
       // Without the clocks nothing is minted here; an earlier minter whose answer was lost may have done so.
       const settled = error.code === 'CLOCK_UNREAD' && !trail.uncertain
       if (final.has(error.code) || settled || isStaleLayout(error)) throw error

@@ -1,6 +1,7 @@
 import { parsePolicy } from '@torc/cluster/retention/policy'
 import { versionIdOf } from '@torc/cluster/state/version'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import fc from 'fast-check'
 import t from 'tap'
 import { purge } from '../../src/flows/delete-flow.js'
 import { write } from '../../src/flows/put-flow.js'
@@ -78,24 +79,40 @@ t.test('a retry through another server: the first server’s mint is refused', a
   t.strictSame(idsAt(cluster), [[], [], []], 'what was purged stays so')
 })
 
-t.test('an owner that was asked takes no mint of an older look', async t => {
+t.test('a retry that another look overtakes looks again', async t => {
   const cluster = fakeCluster()
   const first = await request(cluster, { retry: true })
-  let release: () => void = () => {}
-  let held = false
-  cluster.agents.gate = ({ name }) => {
-    if (name !== 'mint' || held) return undefined
-    held = true
-    return new Promise<void>(resolve => {
-      release = resolve
-    })
+  const other = { bucket, key, opId: first.opId, ...limits }
+  let overtaken = 0
+  cluster.agents.gate = async ({ name }) => {
+    if (name === 'mint' && ++overtaken < 3) t.equal(await completeEarlier(cluster.c, other), undefined)
   }
-  const slow = write(cluster.c, first)
-  while (!held) await settle()
-  t.equal(await completeEarlier(cluster.c, { bucket, key, opId: first.opId, ...limits }), undefined)
-  release()
-  await t.rejects(slow, { code: 'SUPERSEDED', hint: /later attempt/ })
+  const outcome = await write(cluster.c, first)
+  t.equal(cluster.agents.sentTo('mint').length, 3)
+  await settle()
+  t.strictSame(new Set(idsAt(cluster).flat()), new Set([outcome.version.id]))
+  t.equal((await completeEarlier(cluster.c, other))?.version.id, outcome.version.id)
+})
+
+t.test('and gives up when it is overtaken by every owner', async t => {
+  const cluster = fakeCluster()
+  const first = await request(cluster, { retry: true })
+  cluster.agents.gate = async ({ name }) => {
+    if (name === 'mint') await completeEarlier(cluster.c, { bucket, key, opId: first.opId, ...limits })
+  }
+  await t.rejects(write(cluster.c, first), { code: 'SUPERSEDED', hint: /later attempt/ })
   t.strictSame(idsAt(cluster), [[], [], []])
+})
+
+t.test('two retries at once: one version, and both are told of it', async t => {
+  const cluster = fakeCluster()
+  const first = await request(cluster, { retry: true })
+  const outcomes = await Promise.allSettled([write(cluster.c, first), write(cluster.c, first)])
+  await settle()
+  t.strictSame(new Set(idsAt(cluster).flat()), new Set([versionIdOf(first.opId)]))
+  t.ok(outcomes.some(({ status }) => status === 'fulfilled'))
+  const dots = cluster.owners(bucket, key).map(owner => [...owner.stateOf(bucket.id, key).versions.keys()])
+  t.equal(new Set(dots.flat()).size, 1, 'one dot')
 })
 
 t.test('after a mint was sent, a change of the layout under way looks first', async t => {
@@ -195,4 +212,63 @@ t.test('too few owners take what an earlier attempt left', async t => {
     code: 'INDETERMINATE',
     message: /earlier attempt is on 1 of 2/,
   })
+})
+
+t.test('property: while every look reaches all owners, an operation has one dot', async t => {
+  const step = fc.record({
+    kind: fc.constantFrom('go', 'lose', 'lose answer', 'late'),
+    of: fc.nat({ max: 20 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 2, max: 4 }),
+      fc.array(step, { maxLength: 60 }),
+      async (servers, steps) => {
+        const cluster = fakeCluster()
+        const { agents } = cluster
+        const waiting: (() => void)[] = []
+        const faults: ('lose' | 'lose answer')[] = []
+        const late: SentRequest[] = []
+        agents.gate = () => new Promise<void>(resolve => void waiting.push(resolve))
+        agents.fault = sent => {
+          if (sent.name !== 'mint') return undefined
+          const fault = faults.shift()
+          if (fault === 'lose') late.push(sent)
+          return fault === undefined ? undefined : { kind: fault === 'lose' ? 'lost' : 'answer lost' }
+        }
+        const first = await request(cluster)
+        const writes = Array.from({ length: servers }, (_, i) => write(cluster.c, { ...first, retry: i > 0 }))
+        const all = Promise.allSettled(writes)
+        const deliver = ({ agent, head }: SentRequest) => {
+          try {
+            agents.agents.get(agent)?.answer('mint', head, Buffer.from('x'))
+          } catch (error) {
+            t.match(error, { code: 'SUPERSEDED' })
+          }
+        }
+        for (const { kind, of } of steps) {
+          await settle()
+          if (kind === 'go') waiting.splice(of % Math.max(1, waiting.length), 1)[0]?.()
+          else if (kind === 'late') late.splice(of % Math.max(1, late.length), 1).forEach(deliver)
+          else faults.push(kind)
+        }
+        let over = false
+        void all.then(() => {
+          over = true
+        })
+        while (!over) {
+          for (const go of waiting.splice(0)) go()
+          await settle()
+        }
+        for (const go of waiting.splice(0)) go()
+        await settle()
+        late.forEach(deliver)
+        const dots = cluster
+          .owners(bucket, key)
+          .flatMap(owner => [...owner.stateOf(bucket.id, key).versions.keys()])
+        t.ok(new Set(dots).size <= 1, `${new Set(dots).size} dots`)
+      },
+    ),
+    { numRuns: 200 },
+  )
 })
