@@ -1,5 +1,5 @@
 import t from 'tap'
-import { History, Violation, type Write } from './history.js'
+import { History, type Seen, Violation, type Write } from './history.js'
 
 const filling = Buffer.from('filling')
 
@@ -7,7 +7,7 @@ const filling = Buffer.from('filling')
 class Told extends History {
   #count = 0
 
-  put(outcome: 'acknowledged' | 'indeterminate' = 'acknowledged', seen = this.everything('k')): Write {
+  put(outcome: 'acknowledged' | 'indeterminate' = 'acknowledged', seen?: Seen): Write {
     const write = this.begin('k', 'put', filling, seen)
     return outcome === 'acknowledged' ? this.ack(write) : this.failed(write)
   }
@@ -24,7 +24,7 @@ class Told extends History {
     return write
   }
 
-  purge(seen = this.everything('k')): Write {
+  purge(seen?: Seen): Write {
     return this.begin('k', 'purge', filling, seen)
   }
 
@@ -85,7 +85,21 @@ t.test('a failed write may take effect late, and may have covered others', async
   told.show(second)
   told.show(failed, second)
   t.equal(told.lateHeads, 1)
-  t.throws(() => told.show(failed), /write 2 .* is no head/)
+  told.show(failed)
+  const third = told.put('acknowledged', told.seenBy(second))
+  told.put('indeterminate')
+  told.show(third)
+  t.same(told.keys, ['k'])
+})
+
+t.test('a failed write with a context covers just that, however late it comes', async t => {
+  const told = new Told()
+  const first = told.put()
+  const failed = told.put('indeterminate', told.seenBy(first))
+  const second = told.put()
+  told.show(failed, second)
+  t.equal(told.lateHeads, 1)
+  t.throws(() => told.show(failed), /write 3 .* is no head/)
   told.put('indeterminate')
   told.show(second)
   told.show(failed)
@@ -191,4 +205,13 @@ t.test('a write that may have been tried twice may show its other dot', async t 
   const minted = (id: string, mintedAtMs: number) => [{ id, mintedAtMs }]
   t.equal(told.lateTwins('k', [...minted('slow', 9), ...minted('other', 99)]), 0)
   t.equal(told.lateTwins('k', minted('slow', 12)), 1)
+})
+
+t.test('a write that was refused never was', async t => {
+  const told = new Told()
+  const first = told.put()
+  told.refuse(told.begin('k', 'put', filling))
+  told.show(first)
+  t.throws(() => told.show(), Violation)
+  t.equal(told.put().number, 3)
 })

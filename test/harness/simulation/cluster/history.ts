@@ -10,9 +10,11 @@ export interface Write {
   /** Numbers of the writes that it covers at least, and at most: what its context must and may name. */
   readonly must: ReadonlySet<number>
   readonly may: ReadonlySet<number>
+  /** Written without a context: an attempt that comes late covers what its minter holds then. */
+  readonly plain: boolean
   /** A purge of one version by its id uncovers what that version covered. */
   readonly uncovers: boolean
-  outcome: 'open' | 'acknowledged' | 'indeterminate'
+  outcome: 'open' | 'acknowledged' | 'indeterminate' | 'refused'
   /** Known once acknowledged. */
   versionId: string | undefined
   /** Of an acknowledged PUT; undefined where the answer does not tell. */
@@ -71,30 +73,37 @@ export class History {
   }
 
   /** A write without a context covers all that was acknowledged; with one, what that names. */
-  begin(key: string, kind: Write['kind'], filling: Uint8Array, seen = this.everything(key)): Write {
-    const number = this.ofKey(key).length + 1
+  begin(key: string, kind: Write['kind'], filling: Uint8Array, seen?: Seen): Write {
+    const number = this.#next(key)
     const body =
       kind === 'put' ? Buffer.concat([Buffer.from(`${key}#${number}\n`), filling]) : new Uint8Array(0)
-    return this.#add({ kind, key, number, body, uncovers: false, ...seen })
+    return this.#add({ kind, key, number, body, ...this.#covering(key, seen) })
   }
 
   /** A copy of an acknowledged write of any key. */
-  beginCopy(key: string, source: Write, seen = this.everything(key)): Write {
-    const number = this.ofKey(key).length + 1
-    return this.#add({ kind: 'put', key, number, body: source.body, uncovers: false, ...seen })
+  beginCopy(key: string, source: Write, seen?: Seen): Write {
+    const number = this.#next(key)
+    return this.#add({ kind: 'put', key, number, body: source.body, ...this.#covering(key, seen) })
   }
 
   /** A purge of one acknowledged version. */
   beginRemoval(target: Write): Write {
     const only = new Set([target.number])
     const { key } = target
-    const number = this.ofKey(key).length + 1
+    const number = this.#next(key)
     return this.#add({
-      ...{ kind: 'purge', key, number, body: new Uint8Array(0), uncovers: true, must: only, may: only },
+      ...{ kind: 'purge', key, number, body: new Uint8Array(0), must: only, may: only },
+      ...{ plain: false, uncovers: true },
     })
   }
 
-  #add(write: Pick<Write, 'kind' | 'key' | 'number' | 'body' | 'uncovers' | 'must' | 'may'>): Write {
+  #covering(key: string, seen: Seen | undefined): Pick<Write, 'must' | 'may' | 'plain' | 'uncovers'> {
+    return { ...(seen ?? this.everything(key)), plain: seen === undefined, uncovers: false }
+  }
+
+  #add(
+    write: Pick<Write, 'kind' | 'key' | 'number' | 'body' | 'plain' | 'uncovers' | 'must' | 'may'>,
+  ): Write {
     const added: Write = {
       ...write,
       outcome: 'open',
@@ -103,8 +112,12 @@ export class History {
       twinsUntilMs: undefined,
       tags: [],
     }
-    this.#writes.set(write.key, [...this.ofKey(write.key), added])
+    this.#writes.set(write.key, [...(this.#writes.get(write.key) ?? []), added])
     return added
+  }
+
+  #next(key: string): number {
+    return (this.#writes.get(key)?.length ?? 0) + 1
   }
 
   /** `versionId` is that of the version that was added; for `twinsUntilMs` see `Write`. */
@@ -118,6 +131,11 @@ export class History {
   /** The write failed in a way that lets it appear later, or never. */
   fail(write: Write): void {
     write.outcome = 'indeterminate'
+  }
+
+  /** The write failed in a way that says that nothing was stored. */
+  refuse(write: Write): void {
+    write.outcome = 'refused'
   }
 
   beginTag({ tags }: Write): Tag {
@@ -146,8 +164,9 @@ export class History {
     return { must: new Set([...must, number]), may: new Set([...may, number]) }
   }
 
+  /** What was written, or may have been. */
   ofKey(key: string): readonly Write[] {
-    return this.#writes.get(key) ?? []
+    return (this.#writes.get(key) ?? []).filter(({ outcome }) => outcome !== 'refused')
   }
 
   get keys(): readonly string[] {
@@ -236,7 +255,9 @@ export class History {
   /** No write, heard of or not, can cover it. */
   #isHead(write: Write): boolean {
     if (write.versionId === undefined) return false
-    return !this.ofKey(write.key).some(({ may, number }) => number !== write.number && may.has(write.number))
+    return !this.ofKey(write.key).some(
+      other => other !== write && (other.may.has(write.number) || (other.plain && mayComeLate(other))),
+    )
   }
 
   /** An acknowledged write covers it, and is still there itself (or is a purge). */
@@ -258,7 +279,7 @@ export class History {
     let before = 0
     for (const other of writes) {
       if (other.kind === 'purge' || other === write) continue
-      if (other.outcome !== 'acknowledged' || other.twinsUntilMs !== undefined) before += attemptsMax
+      if (mayComeLate(other)) before += attemptsMax
       else if (!write.must.has(other.number) || isNewer(other, write)) before++
     }
     return before >= this.#keeps(write.key)
@@ -275,6 +296,11 @@ export class History {
       [`${key}: write ${number} (${kind}, version ${versionId}) ${what}`, ...told].join('\n'),
     )
   }
+}
+
+/** An attempt of it may be minted at any time. A purge is no attempt: what it names was read before. */
+function mayComeLate({ kind, outcome, twinsUntilMs }: Write): boolean {
+  return kind !== 'purge' && (outcome !== 'acknowledged' || twinsUntilMs !== undefined)
 }
 
 /** Or may be, where an answer does not tell. */

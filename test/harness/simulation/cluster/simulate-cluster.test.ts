@@ -47,21 +47,22 @@ t.test('a lost disk is seen, and the failure names its seed', async t => {
 })
 
 t.test('quorums that do not overlap are seen', async t => {
-  const weak = simulateCluster({ seed: 'weak', readQuorum: 1 })
-  await t.rejects(weak, { name: 'SimulationFailure', message: /was acknowledged/ })
+  // Not every run has a read that asks the one agent which missed the write.
+  let seen: unknown
+  for (let seed = 1; seed <= 30 && seen === undefined; seed++) {
+    await simulateCluster({ seed: `weak ${seed}`, readQuorum: 1 }).catch(error => {
+      seen = error
+    })
+  }
+  t.match(seen, { name: 'SimulationFailure', message: /was acknowledged/ })
+})
 })
 
 t.test('whoever tries a write again and reaches all owners has the last word', async t => {
-  // The second server is never disturbed: it takes over what the first one began, and what that sent may come late.
-  for (const seed of ['handed over 1', 'handed over 2', 'handed over 3', 'handed over 4']) {
-    const result = await simulateCluster({
-      ...{
-        seed,
-        faultyServers: ['server-1'],
-        faults: ['hold', 'slow link', 'crash server'],
-        faultsAtOnce: 3,
-      },
-    })
+  // The second server is never disturbed: it takes over what the first one began, and what that sent comes late.
+  const faults = ['partition', 'slow link', 'crash server'] as const
+  for (const seed of ['handed over 1', 'handed over 2']) {
+    const result = await simulateCluster({ seed, faultyServers: ['server-1'], faults, faultsAtOnce: 3 })
     t.equal(result.lateTwins, 0, describe(result))
   }
 })

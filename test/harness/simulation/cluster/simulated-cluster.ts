@@ -79,10 +79,12 @@ export class SimulatedCluster implements Faultable {
   /** Starts all nodes, makes the first layout and waits until the cluster takes writes. */
   async start(): Promise<void> {
     await Promise.all([...this.#machines.keys()].map(name => this.restart(name)))
-    const admin = await this.connectClient('admin')
-    await this.#settle(admin.store, admin.process)
-    await admin.store.close()
-    admin.process.kill()
+    for (const server of this.serverNames) {
+      const admin = await this.connectClient(`admin of ${server}`, [server])
+      await this.#settle(admin.store, admin.process, server === this.serverNames[0])
+      await admin.store.close()
+      admin.process.kill()
+    }
   }
 
   isUp(name: string): boolean {
@@ -128,11 +130,14 @@ export class SimulatedCluster implements Faultable {
           })
   }
 
-  /** A client process of its own, that goes to the first server first. */
-  async connectClient(name: string): Promise<{ store: Store; process: SimulatedProcess }> {
+  /** A client process of its own. */
+  async connectClient(
+    name: string,
+    servers = this.serverNames,
+  ): Promise<{ store: Store; process: SimulatedProcess }> {
     const process = this.#startProcess(name, 1, 0)
     const store = await connect({
-      servers: this.serverNames.map(server => `${server}:${port}`),
+      servers: servers.map(server => `${server}:${port}`),
       credentials: deriveRootKey(this.#secret.secret),
       environment: process.environment,
       transport: this.network.transportOf(process),
@@ -177,16 +182,17 @@ export class SimulatedCluster implements Faultable {
     return machine
   }
 
-  async #settle(store: Store, process: SimulatedProcess): Promise<void> {
+  /** Waits until a server knows all agents and the layout, which the first one makes. */
+  async #settle(store: Store, process: SimulatedProcess, isFirst: boolean): Promise<void> {
     const { clock } = process.environment
     const endMs = clock.monotonicMs() + settleMs
     while (clock.monotonicMs() < endMs) {
       try {
-        const { members } = await store.status()
+        const { members, epoch } = await store.status()
         const alive = members.filter(({ role, state }) => role === 'agent' && state === 'alive')
         if (alive.length === this.agentNames.length) {
-          await store.initLayout({ agents: alive.length, replicas: Math.min(3, alive.length) })
-          return
+          if (epoch > 0) return
+          if (isFirst) await store.initLayout({ agents: alive.length, replicas: Math.min(3, alive.length) })
         }
       } catch (error) {
         if (!(error instanceof TorcError) || !error.retryable) throw error

@@ -154,6 +154,7 @@ async function copy(task: Task): Promise<string> {
   if (sources.length === 0) return 'acknowledged'
   const source = random.pick(sources)
   const token = pickToken(task)
+  const isCalm = task.calm.watch()
   const write = history.beginCopy(key, source, token?.seen)
   return written(task, write, async () => {
     const from = { bucket, key: source.key, versionId: source.versionId }
@@ -165,7 +166,9 @@ async function copy(task: Task): Promise<string> {
     } catch (error) {
       if (!isGone(error)) throw error
       history.checkGone(source)
-      history.fail(write)
+      // Without a fault it is the first attempt that says so.
+      if (isCalm()) history.refuse(write)
+      else history.fail(write)
       return undefined
     }
   })
