@@ -2,11 +2,9 @@ import t from 'tap'
 import { watchForLeaks } from '../determinism-guard.js'
 import { type SimulationResult, simulateCluster } from './simulate-cluster.js'
 
-// `TORC_SIMULATION_SEEDS=100 …` runs more; a failure names its seed: `TORC_SIMULATION_SEED=… …` runs that one alone.
+// `npm run simulate` runs more; a failure names its seed: `TORC_SIMULATION_SEED=… …` runs that one alone.
 const only = process.env.TORC_SIMULATION_SEED
-const seedCount = Number(process.env.TORC_SIMULATION_SEEDS ?? 12)
-const seeds =
-  only === undefined ? Array.from({ length: seedCount }, (_, index) => `seed-${index + 1}`) : [only]
+const seeds = only === undefined ? Array.from({ length: 12 }, (_, index) => `seed-${index + 1}`) : [only]
 
 function describe(result: SimulationResult): string {
   const failures = [...result.failures].map(([code, count]) => `${code} ${count}`).join(', ')
@@ -55,7 +53,6 @@ t.test('quorums that do not overlap are seen', async t => {
     })
   }
   t.match(seen, { name: 'SimulationFailure', message: /was acknowledged/ })
-})
 })
 
 t.test('whoever tries a write again and reaches all owners has the last word', async t => {
