@@ -266,7 +266,7 @@ t.test('property: while every look reaches all owners, an operation has one dot'
         const dots = cluster
           .owners(bucket, key)
           .flatMap(owner => [...owner.stateOf(bucket.id, key).versions.keys()])
-        t.ok(new Set(dots).size <= 1, `${new Set(dots).size} dots`)
+        return new Set(dots).size <= 1
       },
     ),
     { numRuns: 200 },
