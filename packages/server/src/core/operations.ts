@@ -14,6 +14,7 @@ import { type HistoryVersion, readHistory } from '../flows/history-flow.js'
 import { postKey } from '../flows/post-key.js'
 import { write } from '../flows/put-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
+import { KeyCache } from '../list/key-cache.js'
 import { type ListedPage, listPage } from '../list/list-flow.js'
 import type { PageRequest } from '../list/page-builder.js'
 import type { Coordination } from './coordination.js'
@@ -93,6 +94,7 @@ export class Operations {
   readonly #c: Coordination
   readonly #buckets: Buckets
   readonly #actors = new ActorDirectory()
+  readonly #keyCache = new KeyCache()
   readonly #emptyBody: PreparedBody
 
   constructor(c: Coordination, buckets: Buckets) {
@@ -200,7 +202,7 @@ export class Operations {
 
   async list(operation: ListOperation): Promise<ListedPage> {
     const bucket = await this.#buckets.find(operation.bucket, operation)
-    return listPage(this.#c, { ...operation, bucket })
+    return listPage(this.#c, { ...operation, bucket }, this.#keyCache)
   }
 
   /** All versions of a key, newest first, in pages. */

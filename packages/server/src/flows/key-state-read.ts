@@ -1,7 +1,7 @@
 import { decodeContext, emptyContext } from '@torc/cluster/clocks/causal-context'
 import { type AttributeRegister, attributesOf, noAttributes } from '@torc/cluster/state/attributes'
 import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
-import { type KeyState, makeState } from '@torc/cluster/state/key-state'
+import { emptyDigest, type KeyState, makeState } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
@@ -19,6 +19,8 @@ export interface HeldState extends KeyState {
   readonly removed: readonly Removal[]
   /** All heads that the agent has, whatever the id. */
   readonly heads: readonly Version[]
+  /** Of the whole state, as the agent answered it when the read began. */
+  readonly digest: Uint8Array
 }
 
 /**
@@ -38,6 +40,7 @@ export async function readKeyState(
   if (versionId !== undefined) head.versionId = versionId
   if (attempt !== undefined) head.attempt = attempt
   let context = emptyContext
+  let digest: Uint8Array = emptyDigest
   const versions: Version[] = []
   const heads: Version[] = []
   const registers: AttributeRegister[] = []
@@ -47,7 +50,11 @@ export async function readKeyState(
   })) {
     body?.discard()
     c.hybridClock.observe(part.time)
-    if (part.context !== undefined) context = decodeContext(part.context, 'CORRUPT')
+    // The first frame has them; versions that are written while the rest comes are left out.
+    if (part.context !== undefined) {
+      context = decodeContext(part.context, 'CORRUPT')
+      digest = part.digest
+    }
     for (const record of part.heads ?? []) heads.push(decodeVersion(record))
     for (const record of part.versions ?? []) keep(decodeVersion(record))
     if (part.attributes !== undefined)
@@ -60,7 +67,7 @@ export async function readKeyState(
     if (versionId === undefined || version.id.startsWith(versionId)) versions.push(version)
   }
   const attributes = registers.length === 0 ? noAttributes : attributesOf(registers)
-  return { ...makeState(context, versions, attributes), removed, heads }
+  return { ...makeState(context, versions, attributes), removed, heads, digest }
 }
 
 /** The inline body of one version from the first of `holders` that gives it. */

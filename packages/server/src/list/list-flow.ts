@@ -12,6 +12,7 @@ import { checkPast } from '../flows/past-time.js'
 import { readMerged } from '../flows/reconcile.js'
 import { planCoverage } from './coverage.js'
 import { joinReports, judgeHeads, type KeyReport } from './judge.js'
+import { KeyCache } from './key-cache.js'
 import { startText } from './list-start.js'
 import { MergedRange } from './merged-range.js'
 import { type ListedEntry, PageBuilder, type PageRequest } from './page-builder.js'
@@ -39,16 +40,20 @@ const attemptsMax = 3
 /**
  * One page of a listing: few agents that cover every partition R times are merged in key order, and each key is
  * judged on the merged state of all that hold it. UNAVAILABLE when a partition is not covered: an incomplete
- * listing is never passed for a complete one.
+ * listing is never passed for a complete one. `cache`: what pages of one key's versions share.
  */
-export async function listPage(c: Coordination, request: ListRequest): Promise<ListedPage> {
+export async function listPage(
+  c: Coordination,
+  request: ListRequest,
+  cache = new KeyCache(),
+): Promise<ListedPage> {
   checkPast(c, request.at)
   const deadline = new Deadline(c.environment.clock, request.timeoutMs, request.signal)
   return withFreshLayout(c, async () => {
     const failed = new Set<string>()
     for (let attempt = 1; ; attempt++) {
       try {
-        return await listOnce(c, request, deadline, failed)
+        return await listOnce(c, request, cache, deadline, failed)
       } catch (thrown) {
         if (!(thrown instanceof SourceFailure) || attempt === attemptsMax) throw causeOf(thrown)
         failed.add(thrown.agent)
@@ -72,11 +77,16 @@ function causeOf(thrown: unknown): unknown {
 async function listOnce(
   c: Coordination,
   request: ListRequest,
+  cache: KeyCache,
   deadline: Deadline,
   failed: ReadonlySet<string>,
 ): Promise<ListedPage> {
   const page = new PageBuilder(request)
   const range = openRange(c, request, page, deadline, failed)
+  if (request.what === 'versions' && page.start?.after === 'version') {
+    const p = place(c, request.bucket, page.start.key)
+    page.add(p.key, judgedState(await cache.read(c, p, deadline), request.at))
+  }
   let leftOver = false
   while (!page.full) {
     if (!range.ready) await fillAll(range, { found: page.entries.length, wanted: page.room })

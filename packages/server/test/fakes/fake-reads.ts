@@ -92,10 +92,13 @@ export function rangeItems(
   const first = { key, context, headsCoverAll: coverAll, heads: heads.map(encodeVersion) }
   if (!versions) return [first]
   const others = all.filter(version => !heads.includes(version)).map(encodeVersion)
-  const [one, ...more] = others
-  if (one === undefined) return [first]
+  const perPart = others.length > 100 ? 1000 : 1
+  const parts: Uint8Array[][] = []
+  for (let i = 0; i < others.length; i += perPart) parts.push(others.slice(i, i + perPart))
+  const [part, ...more] = parts
+  if (part === undefined) return [first]
   return [
-    { ...first, versions: [one] },
-    ...more.map(record => ({ key, context, headsCoverAll: coverAll, heads: [], versions: [record] })),
+    { ...first, versions: part },
+    ...more.map(records => ({ key, context, headsCoverAll: coverAll, heads: [], versions: records })),
   ]
 }

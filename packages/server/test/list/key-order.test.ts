@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { commonPrefix, endOfPrefix, justBefore } from '../../src/list/key-order.js'
+import { commonPrefix, endOfPrefix } from '../../src/list/key-order.js'
 
 /** Texts that meet the borders: one to four bytes, surrogates, U+E000 and above. */
 const unit = fc.constantFrom(
@@ -28,17 +28,6 @@ t.test('property: the end of a prefix comes after what begins with it and before
       if (Buffer.byteLength(end) > 1024) return false
       if (other.startsWith(prefix)) return bytewise(other, end) < 0
       return bytewise(other, end) === bytewise(other, prefix)
-    }),
-  )
-})
-
-t.test('property: just before a key comes after what precedes it', async () => {
-  fc.assert(
-    fc.property(key, key, (one, other) => {
-      const before = justBefore(one)
-      if (bytewise(before, one) >= 0 || !before.isWellFormed() || Buffer.byteLength(before) > 1024)
-        return false
-      return bytewise(other, one) >= 0 ? bytewise(other, before) > 0 : bytewise(other, before) <= 0
     }),
   )
 })

@@ -42,5 +42,5 @@ t.test('where agents begin', async t => {
   t.equal(startText(undefined), '')
   t.equal(startText({ after: 'key', key: 'k' }), 'k')
   t.ok(startText({ after: 'prefix', prefix: 'a/' }).startsWith('a/\u{10ffff}'))
-  t.ok(startText({ after: 'version', key: 'b', createdAt: 1, dot }).startsWith('a\u{10ffff}'))
+  t.equal(startText({ after: 'version', key: 'b', createdAt: 1, dot }), 'b')
 })
