@@ -62,7 +62,7 @@ t.test('with TLS between all', async t => {
   const args = [...client, '--tls-cert', fixture('server.pem'), '--tls-key', fixture('server.key')]
   const { address: server } = await cluster.server({ args })
   await cluster.agent('one', { join: [server], args })
-  t.match(await cluster.initLayout(server, 1, { args: client }), { code: 0 })
+  t.match(await cluster.initLayout(server, 1, { tlsCa: fixture('ca.pem') }), { code: 0 })
   t.match(await cluster.torc(['mb', 'box', '--replicas', '1', ...client], server), { code: 0 })
   const own = fileURLToPath(import.meta.url)
   t.match(await cluster.torc(['put', 'box/a', own, ...client], server), { code: 0 })

@@ -1,5 +1,3 @@
-import { connect } from '@torc/client'
-import { readCredentials } from '@torc/client/config/credentials'
 import t, { type Test } from 'tap'
 import { OperatedCluster, type OperatedNode } from '../harness/processes/operated-cluster.js'
 
@@ -24,7 +22,7 @@ async function setUp(t: Test): Promise<Setup> {
 
 t.test('one agent that is cut off, silently or not, holds nobody up', async t => {
   const { cluster, server, agents } = await setUp(t)
-  const store = await connect({ servers: [server], credentials: readCredentials(cluster.credentials) })
+  const store = await cluster.connect(server)
   t.teardown(() => store.close())
   await store.createBucket('box')
   const keys = Array.from({ length: 12 }, (_, index) => `key-${index}`)
@@ -50,11 +48,7 @@ t.test(
   'two of three agents gone: a write fails with the reason, and works again when one is back',
   async t => {
     const { cluster, server, agents } = await setUp(t)
-    const store = await connect({
-      servers: [server],
-      credentials: readCredentials(cluster.credentials),
-      timeoutMs: 8_000,
-    })
+    const store = await cluster.connect(server, { timeoutMs: 8_000 })
     t.teardown(() => store.close())
     await store.createBucket('box')
     await store.put('box', 'key', 'before')

@@ -1,7 +1,6 @@
-import { connect, type Store, TorcError } from '@torc/client'
-import { readCredentials } from '@torc/client/config/credentials'
+import { type Store, TorcError } from '@torc/client'
 import t from 'tap'
-import { aliveIn, OperatedCluster, type OperatedNode } from '../harness/processes/operated-cluster.js'
+import { aliveIn, OperatedCluster } from '../harness/processes/operated-cluster.js'
 import { type Replica, ReplicaProbe } from '../harness/replicas/replica-probe.js'
 
 /** One cluster for all cases, as it takes seconds to start: two servers, three agents behind proxies. */
@@ -13,8 +12,10 @@ const agents = await Promise.all(
   ['one', 'two', 'three'].map(name => cluster.agent(name, { join: [first.address], proxied: true })),
 )
 await cluster.initLayout(first.address, 3)
-await cluster.untilStatus(second.address, ({ epoch, agents }) => epoch === 1 && aliveIn(agents) === 3)
-const stores = await Promise.all([first, second].map(connectTo))
+await cluster.untilStatus(second.address, status => status.epoch === 1 && aliveIn(status) === 3)
+const stores = await Promise.all(
+  [first, second].map(({ address }) => cluster.connect(address, { timeoutMs: 20_000 })),
+)
 const [store, otherStore] = stores as [Store, Store]
 const probe = ReplicaProbe.ofProcesses(
   cluster.secretFile,
@@ -24,10 +25,6 @@ t.teardown(async () => {
   await Promise.all([...stores, probe].map(one => one.close()))
   await cluster.stop()
 })
-
-function connectTo({ address }: OperatedNode): Promise<Store> {
-  return connect({ servers: [address], credentials: readCredentials(cluster.credentials), timeoutMs: 20_000 })
-}
 
 let buckets = 0
 async function newBucket(options: Parameters<Store['createBucket']>[1] = {}): Promise<string> {
@@ -240,12 +237,12 @@ t.test('a write that fails prunes nothing', async t => {
   const [agent] = agents
   agent?.proxy?.refuse(true)
   agent?.proxy?.breakConnections()
-  await cluster.untilStatus(first.address, shown => aliveIn(shown.agents) === 2)
+  await cluster.untilStatus(first.address, status => aliveIn(status) === 2)
   await t.rejects(store.put(writer.bucket, writer.key, 'refused'), { code: 'UNAVAILABLE' })
   await t.rejects(store.delete(writer.bucket, writer.key, { marker: true }), { code: 'UNAVAILABLE' })
   agent?.proxy?.heal()
   for (const { address } of [first, second])
-    await cluster.untilStatus(address, shown => aliveIn(shown.agents) === 3)
+    await cluster.untilStatus(address, status => aliveIn(status) === 3)
   const after = await probe.settled(writer.bucket, writer.key)
   t.strictSame(after.bytes, before.bytes)
 })

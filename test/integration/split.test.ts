@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { connect, type Store } from '@torc/client'
-import { readCredentials } from '@torc/client/config/credentials'
+import type { Store } from '@torc/client'
 import t, { type Test } from 'tap'
 import { aliveIn, OperatedCluster, type OperatedNode } from '../harness/processes/operated-cluster.js'
 import { ReplicaProbe } from '../harness/replicas/replica-probe.js'
@@ -33,7 +32,7 @@ async function setUp(t: Test): Promise<Setup> {
   const agents = [one, two, three, four]
   const untilBoth = async (alive: number): Promise<void> => {
     for (const { address } of [a, b]) {
-      await cluster.untilStatus(address, shown => shown.epoch === 1 && aliveIn(shown.agents) === alive)
+      await cluster.untilStatus(address, status => status.epoch === 1 && aliveIn(status) === alive)
     }
   }
   t.match(await cluster.initLayout(a.address, 4, { layout: ['--replicas', '4'] }), { code: 0 })
@@ -60,11 +59,7 @@ async function setUp(t: Test): Promise<Setup> {
 }
 
 async function connectTo(t: Test, { cluster }: Setup, { address }: OperatedNode): Promise<Store> {
-  const store = await connect({
-    servers: [address],
-    credentials: readCredentials(cluster.credentials),
-    timeoutMs: 20_000,
-  })
+  const store = await cluster.connect(address, { timeoutMs: 20_000 })
   t.teardown(() => store.close())
   return store
 }
@@ -112,6 +107,10 @@ t.test('what both sides of a split wrote is there after it, on every replica', a
     b.put('loose', 'key', 'plain right'),
   ])
   t.strictSame([plainLeft.siblings, plainRight.siblings], [[], []])
+  await Promise.all([
+    a.setTags('loose', 'key', { set: { left: 'yes', both: 'a' } }, { versionId: plain }),
+    b.setTags('loose', 'key', { set: { right: 'yes' } }, { versionId: plain }),
+  ])
   await t.rejects(a.get('box', 'key'), { code: 'UNAVAILABLE', retryable: true }, 'one side is no read quorum')
   await heal()
 
@@ -152,6 +151,8 @@ t.test('what both sides of a split wrote is there after it, on every replica', a
   t.strictSame([shown.versionId, ...shown.siblings].sort(), conflict)
   const loose = await probe.settled('loose', 'key', one => one.heads.length === 2)
   t.strictSame([...loose.versions].sort(), [plain, ...conflict].sort(), 'nothing was lost')
+  const { tags } = await b.tags('loose', 'key', { versionId: plain })
+  t.strictSame(tags, { both: 'a', left: 'yes', right: 'yes' }, 'nor a tag')
 })
 
 t.test('the same by scripts of the shell', async t => {

@@ -1,6 +1,8 @@
 import { rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { type ClusterStatus, type ConnectOptions, connect, type Store } from '@torc/client'
+import { readCredentials } from '@torc/client/config/credentials'
 import { formatAddress } from '@torc/protocol/transport/transport'
 import { FaultProxy } from '../proxy/fault-proxy.js'
 import { type RunResult, runTorc } from './run-torc.js'
@@ -26,14 +28,8 @@ export interface NodeOptions {
   readonly args?: readonly string[]
 }
 
-/** Of `torc status --json`. */
-export interface ShownStatus {
-  readonly epoch: number
-  readonly agents: readonly { readonly id: string; readonly state: string }[]
-}
-
-export function aliveIn(agents: ShownStatus['agents']): number {
-  return agents.filter(({ state }) => state === 'alive').length
+export function aliveIn({ members }: ClusterStatus): number {
+  return members.filter(({ role, state }) => role === 'agent' && state === 'alive').length
 }
 
 /** A cluster as an operator starts it on real machines: `torc init`, then one process at a time. */
@@ -112,33 +108,42 @@ export class OperatedCluster {
   }
 
   /**
-   * Waits until the server sees `count` agents alive, and makes the first layout. `args` go with each command,
-   * `layout` with `layout init`.
+   * Waits until the server sees `count` agents alive, and makes the first layout. `layout` are further arguments of
+   * `layout init`, `tlsCa` the file of the authority where the server speaks TLS.
    */
   async initLayout(
     server: string,
     count: number,
-    {
-      args = [],
-      layout = [],
-    }: { readonly args?: readonly string[]; readonly layout?: readonly string[] } = {},
+    { tlsCa, layout = [] }: { readonly tlsCa?: string; readonly layout?: readonly string[] } = {},
   ): Promise<RunResult> {
-    await this.untilStatus(server, ({ agents }) => aliveIn(agents) === count, args)
-    return await this.torc(['layout', 'init', '--agents', String(count), ...args, ...layout], server)
+    await this.untilStatus(server, status => aliveIn(status) === count, tlsCa)
+    const tls = tlsCa === undefined ? [] : ['--tls-ca', tlsCa]
+    return await this.torc(['layout', 'init', '--agents', String(count), ...tls, ...layout], server)
   }
 
-  /** Waits until a server's status is as wanted. `args` go with each command. */
+  /** A client of one server, as root. */
+  connect(server: string, options: ConnectOptions = {}): Promise<Store> {
+    return connect({ servers: [server], credentials: readCredentials(this.credentials), ...options })
+  }
+
+  /** Waits until a server's status is as wanted. */
   async untilStatus(
     server: string,
-    holds: (status: ShownStatus) => boolean,
-    args: readonly string[] = [],
+    holds: (status: ClusterStatus) => boolean,
+    tlsCa?: string,
   ): Promise<void> {
+    const store = await this.connect(server, tlsCa === undefined ? {} : { tls: { ca: tlsCa } })
     const deadline = performance.now() + 60_000
-    for (;;) {
-      const status = await this.torc(['status', '--json', ...args], server)
-      const [shown] = status.records() as unknown as ShownStatus[]
-      if (shown !== undefined && holds(shown)) return
-      if (performance.now() > deadline) throw new Error(`${status.stdout} ${status.stderr}`)
+    try {
+      for (;;) {
+        const status = await store.status()
+        if (holds(status)) return
+        if (performance.now() > deadline)
+          throw new Error(`the status stays as it is: ${JSON.stringify(status)}`)
+        await new Promise(setImmediate)
+      }
+    } finally {
+      await store.close()
     }
   }
 
