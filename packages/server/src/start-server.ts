@@ -21,6 +21,7 @@ import { AttributeOperations } from './core/attribute-operations.js'
 import type { Coordination } from './core/coordination.js'
 import { readAttemptMs } from './core/deadline.js'
 import { Operations } from './core/operations.js'
+import { Repairs } from './core/repairs.js'
 import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
@@ -173,6 +174,7 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     agents: pool,
     writeBudget: new BlockBudget(blocksUnderWay),
     readBudget: new BlockBudget(blocksReadAhead),
+    repairs: new Repairs(),
     log,
     clusterId: secret.clusterId,
     knownAgents: () => pool.ids,

@@ -6,6 +6,7 @@ import type { BlockBudget } from '../bodies/block-budget.js'
 import type { Layout } from '../layout/layout.js'
 import { settledStage } from '../layout/layout.js'
 import type { LayoutKeeper } from '../layout/layout-keeper.js'
+import type { Repairs } from './repairs.js'
 
 /** What every flow works with. */
 export interface Coordination {
@@ -17,6 +18,7 @@ export interface Coordination {
   readonly writeBudget: BlockBudget
   /** Blocks that are read ahead for clients. Apart from the other, so that slow readers hold back no writer. */
   readonly readBudget: BlockBudget
+  readonly repairs: Repairs
   readonly log: Log
   readonly clusterId: string
   /** Ids of the agents that are known now (for what is asked before there is a layout). */

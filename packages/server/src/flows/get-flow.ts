@@ -110,6 +110,22 @@ export async function readHeads(
   deadline: Deadline,
   at?: number,
 ): Promise<ReadHeads> {
+  // A write that is reaching its owners just now makes them differ for a moment. Asking again costs little; joining
+  // whole states costs what the key's history costs.
+  return (
+    (await agreedHeads(c, p, deadline, at)) ??
+    (await agreedHeads(c, p, deadline, at)) ??
+    headsAfterReconcile(c, p, deadline, at)
+  )
+}
+
+/** The heads as R owners answer them at once; undefined where their digests differ. */
+async function agreedHeads(
+  c: Coordination,
+  p: Placement,
+  deadline: Deadline,
+  at: number | undefined,
+): Promise<ReadHeads | undefined> {
   const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
   let headsAskedOf: string | undefined
   const { answers, errors } = await gather(live, p.readQuorum, async agent => {
@@ -124,10 +140,10 @@ export async function readHeads(
   })
   if (answers.length < p.readQuorum) throw tooFewReads(p, answers.length, errors)
   const first = answers.find(([, answer]) => answer.heads !== undefined)
-  if (first?.[1].heads === undefined) return headsAfterReconcile(c, p, deadline, at)
+  if (first?.[1].heads === undefined) return undefined
   const [holder, { digest, heads: found, inline, context, newest, seq }] = first
   for (const [, answer] of answers) {
-    if (!digestsEqual(answer.digest, digest)) return headsAfterReconcile(c, p, deadline, at)
+    if (!digestsEqual(answer.digest, digest)) return undefined
   }
   const heads = uniqueById(found)
   return {

@@ -8,7 +8,7 @@ import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
 import { planTargets } from '../quorum/targets.js'
 import { type HeldState, type Removal, readKeyState } from './key-state-read.js'
-import { type Difference, differenceOf, holdersIn, isLevel, writeBack } from './write-back.js'
+import { differenceOf, holdersIn, isLevel, writeBack } from './write-back.js'
 
 /** What owners hold of a key, joined. */
 export interface Reconciled {
@@ -46,25 +46,47 @@ export async function readMerged(
 
 /**
  * Owners differ: joins their whole states and writes what is missing back, until W owners are known to hold the
- * result, before anybody is told of it. That makes a read see everything that an earlier read saw.
+ * result, before anybody is told of it. That makes a read see everything that an earlier read saw. Readers of one key
+ * that come while it is reconciled share the next time.
  */
 export async function reconcile(c: Coordination, p: Placement, deadline: Deadline): Promise<Reconciled> {
+  const alone = () => reconcileOnce(c, p, deadline)
+  const { result, own } = c.repairs.share(`${p.layout.number}/${nameOf(p)}`, alone)
+  try {
+    return await result
+  } catch (error) {
+    // It may have failed for want of another's time or patience.
+    if (own) throw error
+    return await alone()
+  }
+}
+
+async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline): Promise<Reconciled> {
   const { state, states } = await readMerged(c, p, Math.max(p.readQuorum, p.writeQuorum), deadline)
   const holdersOf = holdersIn(states)
-  const behind = new Map<string, Difference>()
-  for (const [agent, held] of states) {
-    const difference = differenceOf(state, held)
-    if (!isLevel(difference)) behind.set(agent, difference)
-  }
-  const level = states.length - behind.size
-  const acks = collectAcks(p.writeQuorum - level, [...behind.keys()], async agent => {
-    const difference = behind.get(agent)
-    if (difference === undefined) return false
-    await writeBack(c, p, agent, difference, holdersOf, deadline)
+  const behind = new Map<string, KeyState>()
+  for (const [agent, held] of states) if (!isLevel(differenceOf(state, held))) behind.set(agent, held)
+  const needed = p.writeQuorum - (states.length - behind.size)
+  const acks = collectAcks(needed, [...behind.keys()], async agent => {
+    let held = behind.get(agent)
+    if (held === undefined) return false
+    // What an earlier read began is not done again. Where nobody waits for it, a later read sees to what is left.
+    let underWay = c.repairs.find(agent, nameOf(p))
+    if (underWay !== undefined && needed <= 0) return false
+    for (; underWay !== undefined; underWay = c.repairs.find(agent, nameOf(p)))
+      if (await underWay.done) held = mergeStates(held, underWay.target)
+    const run = writeBack(c, p, agent, differenceOf(state, held), holdersOf, deadline)
+    c.repairs.track(agent, nameOf(p), state, run)
+    await run
     return true
   })
   await acks.decided
   return { state, holdersOf, onQuorum: acks.tally.verdict === 'reached' }
+}
+
+/** A key among those of all buckets. */
+function nameOf(p: Placement): string {
+  return `${Buffer.from(p.bucket.id).toString('hex')}/${p.key}`
 }
 
 export function tooFewReads(

@@ -9,6 +9,7 @@ import { givenBody } from '../../src/bodies/body-source.js'
 import { type PreparedBody, prepareBody } from '../../src/bodies/prepared-body.js'
 import type { BucketView } from '../../src/buckets/bucket-record.js'
 import type { Coordination } from '../../src/core/coordination.js'
+import { Repairs } from '../../src/core/repairs.js'
 import type { WriteRequest } from '../../src/flows/write-request.js'
 import { LayoutKeeper } from '../../src/layout/layout-keeper.js'
 import { FakeAgent } from './fake-agent.js'
@@ -62,6 +63,7 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
     agents,
     writeBudget: new BlockBudget(4),
     readBudget: new BlockBudget(4),
+    repairs: new Repairs(),
     log: silentLog,
     clusterId: '00'.repeat(16),
     knownAgents: () => ids,

@@ -125,3 +125,70 @@ t.test('what a long history lacks and what left it goes in messages of bounded s
   t.strictSame(removed.map(([, how]) => how).sort(), ['merged', 'purged'])
   t.notOk(agents.down.has(right))
 })
+
+t.test('many readers of a key whose owners differ repair it once', async t => {
+  const cluster = fakeCluster()
+  const { c, agents } = cluster
+  await write(c, await writeOf(c, bucket, 'key', 'text'))
+  await settle()
+  const [first] = cluster.owners(bucket, 'key').map(({ id }) => id)
+  agents.down.add(first ?? '')
+  const missed: string[] = []
+  for (let i = 0; i < 20; i++)
+    missed.push((await write(c, await writeOf(c, weak, 'key', `text ${i}`))).version.id)
+  await settle()
+  agents.down.clear()
+  agents.sent.length = 0
+  const p = place(c, bucket, 'key')
+  const deadline = new Deadline(c.environment.clock, undefined)
+  const done = await Promise.all(Array.from({ length: 30 }, () => reconcile(c, p, deadline)))
+  t.ok(done.every(({ onQuorum, state }) => onQuorum && state.versions.size === 21))
+  t.equal(agents.sentTo('merge').length, 20)
+  t.equal(agents.sentTo('fetchKey').length, 2 * 3, 'once for the first, once for all who came meanwhile')
+})
+
+t.test('a reader who shared a run that failed for another tries for itself', async t => {
+  const cluster = fakeCluster()
+  const { c, agents } = cluster
+  await write(c, await writeOf(c, bucket, 'key', 'text'))
+  await settle()
+  const p = place(c, bucket, 'key')
+  const patient = new Deadline(c.environment.clock, undefined)
+  const given = new AbortController()
+  const impatient = new Deadline(c.environment.clock, undefined, given.signal)
+  const running = reconcile(c, p, patient)
+  const givenUp = reconcile(c, p, impatient)
+  const shared = reconcile(c, p, patient)
+  given.abort()
+  await t.rejects(givenUp, { code: 'CANCELLED' })
+  t.equal((await shared).onQuorum, true)
+  t.equal((await running).onQuorum, true)
+  t.notOk(agents.down.size)
+})
+
+t.test('a repair that nobody waits for is not begun again by the next read', async t => {
+  const cluster = fakeCluster()
+  const { c, agents } = cluster
+  const p = place(c, testBucket(3, 3, 2), 'key')
+  await write(c, await writeOf(c, bucket, 'key', 'text'))
+  await settle()
+  const [first] = cluster.owners(bucket, 'key').map(({ id }) => id)
+  agents.down.add(first ?? '')
+  for (let i = 0; i < 5; i++) await write(c, await writeOf(c, weak, 'key', `text ${i}`))
+  await settle()
+  agents.down.clear()
+  let open: () => void = () => {}
+  const opened = new Promise<void>(resolve => {
+    open = resolve
+  })
+  agents.gate = ({ name }) => (name === 'merge' ? opened : undefined)
+  agents.sent.length = 0
+  const deadline = new Deadline(c.environment.clock, undefined)
+  for (let i = 0; i < 10; i++) t.equal((await reconcile(c, p, deadline)).onQuorum, true)
+  await settle()
+  t.equal(agents.sentTo('merge').length, 5)
+  open()
+  await settle()
+  await settle()
+  t.equal(new Set(statesOf(cluster).map(hex)).size, 1)
+})
