@@ -12,6 +12,7 @@ import { type Address, formatAddress, parseAddress, type Transport } from '@torc
 import { AgentPool } from './agents/agent-pool.js'
 import { Membership } from './agents/membership.js'
 import { BlockBudget } from './bodies/block-budget.js'
+import { RepairQueue } from './bodies/repair-queue.js'
 import { BucketFlow } from './buckets/bucket-flow.js'
 import { Buckets } from './buckets/buckets.js'
 import { ObjectControlStore } from './buckets/control-store.js'
@@ -67,6 +68,9 @@ export interface RunningServer {
 /** Blocks (1 MiB) on their way to agents, and read ahead for clients, over all requests. */
 const blocksUnderWay = 16
 const blocksReadAhead = 16
+/** Blocks that readers found missing or damaged on an agent: on their way there, and waiting in memory. */
+const blocksRepairedAtOnce = 4
+const blocksToRepairMax = 12
 /** Patience with requests under way when the server stops, and with a node that is connected to. */
 const drainMs = 5_000
 const connectMs = 2_000
@@ -174,6 +178,7 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     agents: pool,
     writeBudget: new BlockBudget(blocksUnderWay),
     readBudget: new BlockBudget(blocksReadAhead),
+    blockRepairs: new RepairQueue(blocksRepairedAtOnce, blocksToRepairMax),
     repairs: new Repairs(),
     log,
     clusterId: secret.clusterId,

@@ -1,35 +1,22 @@
 import type { BlockReference, Version } from '@torc/cluster/state/version'
-import { TorcError } from '@torc/protocol/errors'
-import { isStaleLayout } from '../agents/agents.js'
 import type { BucketView } from '../buckets/bucket-record.js'
-import { addressFields, type Coordination } from '../core/coordination.js'
-import { blockAttemptMs, Deadline } from '../core/deadline.js'
-import type { Layout } from '../layout/layout.js'
-import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
-import { effectiveQuorum, planTargets } from '../quorum/targets.js'
+import type { Coordination } from '../core/coordination.js'
+import { type AckCollection, collectAcks } from '../quorum/collect-acks.js'
+import {
+  type BlockOwners,
+  type BlockUse,
+  blockOwners,
+  putBlock,
+  throwIfFutile,
+  tooFewBlockOwners,
+} from './block-owners.js'
 import { fetchBlock } from './block-reader.js'
+import { BlockReferences } from './block-references.js'
 import type { PreparedBody } from './prepared-body.js'
 
-/** Hashes in one request. */
-const hashesPerRequest = 4096
-
-export interface BlockCopy {
+export interface BlockCopy extends BlockUse {
   readonly source: BucketView
-  readonly bucket: BucketView
   readonly version: Version
-  readonly opId: Uint8Array
-  readonly timeoutMs: number | undefined
-  readonly signal: AbortSignal | undefined
-}
-
-/** A block of the copy: who of its owners here have it and refer to it, who lack it. */
-interface CopiedBlock {
-  readonly block: BlockReference
-  readonly needed: number
-  readonly have: string[]
-  readonly lack: string[]
-  /** Owners that are out of reach or failed. */
-  readonly failed: Set<string>
 }
 
 /**
@@ -39,175 +26,86 @@ interface CopiedBlock {
  */
 export async function copyBlocks(c: Coordination, copy: BlockCopy): Promise<PreparedBody> {
   const { version } = copy
-  const references = version.blocks ?? []
-  const layout = c.layouts.require()
-  const blocks = new Map<string, CopiedBlock>()
-  for (const block of references) {
-    const name = Buffer.from(block.hash).toString('hex')
-    if (!blocks.has(name)) blocks.set(name, plan(c, copy, layout, block))
-  }
-  const errors = new Map<string, TorcError>()
-  await referAll(c, copy, layout, [...blocks.values()], errors)
-  const short = [...blocks.values()].filter(({ have, needed }) => have.length < needed)
-  await sendAll(c, copy, layout, short, errors)
-  const sent = new Set(short.map(({ block }) => block.hash))
+  const list = version.blocks ?? []
+  const blocks = new Map<string, BlockReference>()
+  for (const block of list) blocks.set(nameOf(block), block)
+  const sent = await new BlockCopier(c, copy).run([...blocks.values()])
   return {
     size: version.size,
     sha256: version.sha256,
     inline: undefined,
-    blocks: Buffer.concat(references.map(({ hash }) => hash)),
-    blockSizes: references.map(({ size }) => size),
-    deduplicatedBytes: references.reduce((sum, { hash, size }) => (sent.has(hash) ? sum : sum + size), 0),
+    blocks: Buffer.concat(list.map(({ hash }) => hash)),
+    blockSizes: list.map(({ size }) => size),
+    deduplicatedBytes: list.reduce((sum, block) => (sent.has(nameOf(block)) ? sum : sum + block.size), 0),
   }
 }
 
-function plan(c: Coordination, copy: BlockCopy, layout: Layout, block: BlockReference): CopiedBlock {
-  const owners = layout.owners(layout.partitionOfBlock(block.hash), copy.bucket.replicas)
-  const { live, down } = planTargets(owners, agent => c.agents.isAlive(agent))
-  const needed = effectiveQuorum(copy.bucket.writeQuorum, owners.length)
-  return { block, needed, have: [], lack: [...live], failed: new Set(down) }
+function nameOf({ hash }: BlockReference): string {
+  return Buffer.from(hash).toString('hex')
 }
 
-/** Asks each owner once for all that it owns; over when W have each block, or all have answered. */
-async function referAll(
-  c: Coordination,
-  copy: BlockCopy,
-  layout: Layout,
-  blocks: readonly CopiedBlock[],
-  errors: Map<string, TorcError>,
-): Promise<void> {
-  const byAgent = new Map<string, CopiedBlock[]>()
-  for (const block of blocks) {
-    for (const agent of block.lack) {
-      const asked = byAgent.get(agent)
-      if (asked === undefined) byAgent.set(agent, [block])
-      else asked.push(block)
-    }
+class BlockCopier {
+  readonly #c: Coordination
+  readonly #copy: BlockCopy
+  readonly #references: BlockReferences
+  readonly #sent = new Set<string>()
+  /** Nobody waits for the copy any more. */
+  #over = false
+
+  constructor(c: Coordination, copy: BlockCopy) {
+    this.#c = c
+    this.#copy = copy
+    this.#references = new BlockReferences(c, copy)
   }
-  const deadline = new Deadline(c.environment.clock, copy.timeoutMs, copy.signal)
-  await new Promise<void>((resolve, reject) => {
-    let open = blocks.length
-    let outstanding = byAgent.size
-    if (outstanding === 0) resolve()
-    const had = (agent: string, block: CopiedBlock): void => {
-      block.lack.splice(block.lack.indexOf(agent), 1)
-      if (block.have.push(agent) === block.needed && --open === 0) resolve()
-    }
-    const ask = async (agent: string, asked: readonly CopiedBlock[]): Promise<void> => {
-      for (let at = 0; at < asked.length; at += hashesPerRequest) {
-        const part = asked.slice(at, at + hashesPerRequest)
-        const { head } = await c.agents.request(
-          agent,
-          'referBlocks',
-          {
-            ...addressFields(c, layout),
-            hashes: Buffer.concat(part.map(({ block }) => block.hash)),
-            bucketId: copy.bucket.id,
-            opId: copy.opId,
-          },
-          { timeoutMs: deadline.attempt(blockAttemptMs) },
-        )
-        c.hybridClock.observe(head.time)
-        const missing = new Set(head.missing)
-        for (const [i, block] of part.entries()) if (!missing.has(i)) had(agent, block)
-      }
-    }
-    for (const [agent, asked] of byAgent) {
-      void ask(agent, asked)
-        .catch((thrown: unknown) => {
-          const error = TorcError.from(thrown)
-          errors.set(agent, error)
-          for (const block of asked) {
-            if (!block.have.includes(agent)) block.failed.add(agent)
-          }
-          if (isStaleLayout(error) || error.code === 'CANCELLED') reject(error)
-        })
-        .finally(() => {
-          if (--outstanding === 0) resolve()
-        })
-    }
-  })
-}
 
-/** Brings blocks to owners that said that they lack them, a few at a time. */
-async function sendAll(
-  c: Coordination,
-  copy: BlockCopy,
-  layout: Layout,
-  short: readonly CopiedBlock[],
-  errors: Map<string, TorcError>,
-): Promise<void> {
-  const sending: Promise<void>[] = []
-  let failure: unknown
-  for (const block of short) {
-    await c.writeBudget.acquire()
-    if (failure !== undefined) {
-      c.writeBudget.release()
-      break
+  /** The blocks that had to be sent. */
+  async run(blocks: readonly BlockReference[]): Promise<ReadonlySet<string>> {
+    try {
+      await Promise.all(blocks.map(block => this.#one(block)))
+    } finally {
+      this.#over = true
     }
-    sending.push(
-      sendBlock(c, copy, layout, block, errors).catch((error: unknown) => {
-        failure ??= error
-      }),
-    )
+    return this.#sent
   }
-  await Promise.all(sending)
-  if (failure !== undefined) throw failure
-}
 
-/** Holds its place of the budget until no request holds the block's memory. */
-async function sendBlock(
-  c: Coordination,
-  copy: BlockCopy,
-  layout: Layout,
-  { block, needed, have, lack, failed }: CopiedBlock,
-  errors: Map<string, TorcError>,
-): Promise<void> {
-  const { hash, size } = block
-  let settled: Promise<void> = Promise.resolve()
-  try {
-    const targets = lack.filter(agent => !failed.has(agent))
-    if (have.length + targets.length < needed) throw unreachable(have.length, needed, failed, errors)
-    const pieces = await fetchBlock(
-      c,
-      { bucket: copy.source, timeoutMs: copy.timeoutMs },
-      hash,
-      size,
-      copy.signal,
-    )
-    const deadline = new Deadline(c.environment.clock, copy.timeoutMs, copy.signal)
-    const failures = new Map<string, TorcError>()
-    const acks = collectAcks(needed - have.length, targets, async agent => {
-      const { head } = await c.agents.request(
-        agent,
-        'putBlock',
-        { ...addressFields(c, layout), hash, size, bucketId: copy.bucket.id, opId: copy.opId },
-        { body: pieces, timeoutMs: deadline.attempt(blockAttemptMs) },
-      )
-      c.hybridClock.observe(head.time)
-      return true
-    })
-    settled = acks.settled
+  async #one(block: BlockReference): Promise<void> {
+    const owners = blockOwners(this.#c, this.#copy, block.hash)
+    const acks = collectAcks(owners.needed, owners.live, agent => this.#references.add(agent, block.hash))
     await acks.decided
     if (acks.tally.verdict === 'reached') return
-    for (const [agent, error] of acks.errors) failures.set(agent, error)
-    throw unreachable(have.length + acks.tally.acknowledged.length, needed, failed, failures)
-  } finally {
-    void settled.then(() => c.writeBudget.release())
+    throwIfFutile(acks.errors)
+    // Who lacks it is known when all have answered.
+    await acks.settled
+    throwIfFutile(acks.errors)
+    const place = this.#c.writeBudget.acquire()
+    if (place !== undefined) await place
+    if (this.#over) this.#c.writeBudget.release()
+    else await this.#send(block, owners, acks)
   }
-}
 
-function unreachable(
-  stored: number,
-  needed: number,
-  failed: ReadonlySet<string>,
-  errors: ReadonlyMap<string, TorcError>,
-): TorcError {
-  const full = errors.size > 0 && Array.from(errors.values()).every(error => error.code === 'DISK_FULL')
-  const down = [...failed]
-  return new TorcError(
-    full ? 'DISK_FULL' : 'UNAVAILABLE',
-    `a block of the copy is on ${stored} of ${needed} agents (${describeErrors(errors) || `down: ${down.join(', ')}`})`,
-    { details: { down, needed } },
-  )
+  /** Holds its place of the budget until no request holds the block's memory. */
+  async #send(block: BlockReference, { needed, down }: BlockOwners, asked: AckCollection): Promise<void> {
+    const { acknowledged: have, failed } = asked.tally
+    const lacking = failed.filter(agent => !asked.errors.has(agent))
+    let settled: Promise<void> = Promise.resolve()
+    try {
+      if (have.length + lacking.length < needed)
+        throw tooFewBlockOwners(have.length, needed, [...down, ...asked.errors.keys()], asked.errors)
+      const { source: bucket, version, timeoutMs, signal } = this.#copy
+      const pieces = await fetchBlock(this.#c, { bucket, version, timeoutMs, signal }, block, lacking)
+      const acks = collectAcks(needed - have.length, lacking, async agent => {
+        await putBlock(this.#c, this.#copy, agent, block, pieces)
+        return true
+      })
+      settled = acks.settled
+      this.#sent.add(nameOf(block))
+      await acks.decided
+      const { verdict, acknowledged } = acks.tally
+      if (verdict === 'reached') return
+      const unable = [...down, ...asked.errors.keys(), ...acks.tally.failed]
+      throw tooFewBlockOwners(have.length + acknowledged.length, needed, unable, acks.errors)
+    } finally {
+      void settled.then(() => this.#c.writeBudget.release())
+    }
+  }
 }

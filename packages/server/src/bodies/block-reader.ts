@@ -1,22 +1,27 @@
-import type { Version } from '@torc/cluster/state/version'
+import type { BlockReference, Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
 import { planTargets } from '../quorum/targets.js'
+import { lacksBlock, repairBlock } from './block-repair.js'
 import { type BlockPart, type ByteRange, partsOf } from './byte-range.js'
 import { bytesOf, slicePieces } from './pieces.js'
 
 /** Blocks of one body that are asked for before the reader wants them. */
 const readAheadBlocks = 3
 
-/** What a body's blocks are read for. */
-export interface BlockRead {
+/** Whose block is read. */
+export interface BlockSource {
   readonly bucket: BucketView
   readonly version: Version
-  readonly range: ByteRange
   readonly timeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
+}
+
+/** A part of a version's body. */
+export interface BlockRead extends BlockSource {
+  readonly range: ByteRange
 }
 
 interface Pending {
@@ -43,7 +48,7 @@ export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenera
   const ask = (part: BlockPart, place: boolean): Pending => {
     const block = blocks[part.index]
     if (block === undefined) throw new TorcError('CORRUPT', 'a block list is shorter than its object')
-    const pieces = fetchBlock(c, read, block.hash, block.size, signal)
+    const pieces = fetchBlock(c, { ...read, signal }, block)
     // It is awaited in its turn; a failure before that is not unhandled.
     pieces.catch(() => undefined)
     return { pieces, part, place }
@@ -71,25 +76,33 @@ export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenera
   }
 }
 
-/** One block, whole, from the first of its owners that gives it. */
+/**
+ * One block, whole, from the first of its owners that gives it. Owners that were asked before and lack it, or have it
+ * damaged, are given it in the background. `lackedBy`: owners that are known to lack it, whom the caller sees to.
+ */
 export async function fetchBlock(
   c: Coordination,
-  read: Pick<BlockRead, 'bucket' | 'timeoutMs'>,
-  hash: Uint8Array,
-  size: number,
-  signal: AbortSignal | undefined,
+  source: BlockSource,
+  block: BlockReference,
+  lackedBy: readonly string[] = nobody,
 ): Promise<readonly Uint8Array[]> {
+  const { hash, size } = block
   const layout = c.layouts.require()
-  const owners = layout.owners(layout.partitionOfBlock(hash), read.bucket.replicas)
+  const owners = layout.owners(layout.partitionOfBlock(hash), source.bucket.replicas)
   const { live, down } = planTargets(owners, agent => c.agents.isAlive(agent))
-  const deadline = new Deadline(c.environment.clock, read.timeoutMs, signal)
+  const deadline = new Deadline(c.environment.clock, source.timeoutMs, source.signal)
   let failure: TorcError | undefined
+  let lacking: string[] | undefined
   for (const agent of live) {
+    if (lackedBy.includes(agent)) continue
     try {
-      return await fetchBlockFrom(c, agent, { ...addressFields(c, layout), hash }, size, deadline)
+      const pieces = await fetchBlockFrom(c, agent, { ...addressFields(c, layout), hash }, size, deadline)
+      if (lacking !== undefined) repairBlock(c, source, block, pieces, lacking)
+      return pieces
     } catch (thrown) {
       failure = TorcError.from(thrown)
       if (failure.code === 'CANCELLED') throw failure
+      if (lacksBlock(failure)) lacking = [...(lacking ?? []), agent]
       c.log.warn(
         { agent, code: failure.code, block: Buffer.from(hash).toString('hex') },
         'a block was not read',
@@ -102,6 +115,8 @@ export async function fetchBlock(
     details: { down, block: Buffer.from(hash).toString('hex') },
   })
 }
+
+const nobody: readonly string[] = []
 
 async function fetchBlockFrom(
   c: Coordination,

@@ -2,7 +2,9 @@ import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'
 import { BlockCutter, type CutBlock } from './block-cutter.js'
-import { type BlockWrite, writeBlock } from './block-writer.js'
+import type { BlockUse } from './block-owners.js'
+import { BlockReferences } from './block-references.js'
+import { type WrittenBlock, writeBlock } from './block-writer.js'
 import type { BodySource } from './body-source.js'
 import { bytesOf } from './pieces.js'
 
@@ -14,6 +16,7 @@ export interface PreparedBody {
   /** 32-byte hashes, one after the other. */
   readonly blocks: Uint8Array | undefined
   readonly blockSizes: number[] | undefined
+  /** Bytes of blocks that W of their owners had before, and of those that occur again in the body. */
   readonly deduplicatedBytes: number
 }
 
@@ -25,7 +28,7 @@ export interface PreparedBody {
 export function prepareBody(
   c: Coordination,
   source: BodySource,
-  write: BlockWrite,
+  use: BlockUse,
 ): PreparedBody | Promise<PreparedBody> {
   const { pieces } = source
   if (pieces !== undefined) {
@@ -38,18 +41,21 @@ export function prepareBody(
     }
   }
   if (source.size !== undefined && source.size > limits.objectBytesMax) throw tooLarge(source.size)
-  return new BodyIntake(c, source, write).run(source.stream ?? (pieces as readonly Uint8Array[]))
+  return new BodyIntake(c, source, use).run(source.stream ?? (pieces as readonly Uint8Array[]))
 }
 
 /** A body in hand that is larger than what is stored inline, or a stream. */
 class BodyIntake {
   readonly #c: Coordination
   readonly #source: BodySource
-  readonly #write: BlockWrite
+  readonly #use: BlockUse
+  readonly #references: BlockReferences
   readonly #cutter = new BlockCutter(limits.blockBytes)
   readonly #hashes: Uint8Array[] = []
   readonly #sizes: number[] = []
   readonly #writing: Promise<void>[] = []
+  /** Blocks that were given away, by their hash in hexadecimal: of equal ones in a body, one is written. */
+  readonly #written = new Map<string, Promise<WrittenBlock>>()
   /** The digest of the whole, begun with the second block: of a single block it is the block's own. */
   #digest: ReturnType<Coordination['environment']['hasher']['stream']> | undefined
   #held: CutBlock | undefined
@@ -57,10 +63,11 @@ class BodyIntake {
   #deduplicatedBytes = 0
   #failure: TorcError | undefined
 
-  constructor(c: Coordination, source: BodySource, write: BlockWrite) {
+  constructor(c: Coordination, source: BodySource, use: BlockUse) {
     this.#c = c
     this.#source = source
-    this.#write = write
+    this.#use = use
+    this.#references = new BlockReferences(c, use)
   }
 
   async run(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<PreparedBody> {
@@ -117,6 +124,14 @@ class BodyIntake {
   }
 
   async #send(block: CutBlock, hash: Uint8Array): Promise<void> {
+    this.#hashes.push(hash)
+    this.#sizes.push(block.size)
+    const name = Buffer.from(hash).toString('hex')
+    const equal = this.#written.get(name)
+    if (equal !== undefined) {
+      this.#follow(equal.then(() => block.size))
+      return
+    }
     const { writeBudget: budget } = this.#c
     const place = budget.acquire()
     if (place !== undefined) await place
@@ -124,13 +139,18 @@ class BodyIntake {
       budget.release()
       throw this.#failure
     }
-    this.#hashes.push(hash)
-    this.#sizes.push(block.size)
-    const written = writeBlock(this.#c, this.#write, hash, block, () => budget.release())
+    const release = (): void => budget.release()
+    const written = writeBlock(this.#c, this.#use, this.#references, hash, block, release)
+    this.#written.set(name, written)
+    this.#follow(written.then(({ had }) => (had ? block.size : 0)))
+  }
+
+  /** `writing` resolves with the bytes that the cluster had already. */
+  #follow(writing: Promise<number>): void {
     this.#writing.push(
-      written.then(
-        result => {
-          if (result.had) this.#deduplicatedBytes += block.size
+      writing.then(
+        bytes => {
+          this.#deduplicatedBytes += bytes
         },
         (error: unknown) => {
           this.#failure ??= TorcError.from(error)

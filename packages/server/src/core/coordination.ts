@@ -3,6 +3,7 @@ import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
 import type { Agents } from '../agents/agents.js'
 import type { BlockBudget } from '../bodies/block-budget.js'
+import type { RepairQueue } from '../bodies/repair-queue.js'
 import type { Layout } from '../layout/layout.js'
 import { settledStage } from '../layout/layout.js'
 import type { LayoutKeeper } from '../layout/layout-keeper.js'
@@ -18,6 +19,8 @@ export interface Coordination {
   readonly writeBudget: BlockBudget
   /** Blocks that are read ahead for clients. Apart from the other, so that slow readers hold back no writer. */
   readonly readBudget: BlockBudget
+  /** Blocks on their way to owners that turned out to lack them. */
+  readonly blockRepairs: RepairQueue
   readonly repairs: Repairs
   readonly log: Log
   readonly clusterId: string

@@ -7,6 +7,7 @@ import { BlockBudget } from '../../src/bodies/block-budget.js'
 import type { BodySource } from '../../src/bodies/body-source.js'
 import { givenBody } from '../../src/bodies/body-source.js'
 import { type PreparedBody, prepareBody } from '../../src/bodies/prepared-body.js'
+import { RepairQueue } from '../../src/bodies/repair-queue.js'
 import type { BucketView } from '../../src/buckets/bucket-record.js'
 import type { Coordination } from '../../src/core/coordination.js'
 import { Repairs } from '../../src/core/repairs.js'
@@ -63,6 +64,7 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
     agents,
     writeBudget: new BlockBudget(4),
     readBudget: new BlockBudget(4),
+    blockRepairs: new RepairQueue(2, 2),
     repairs: new Repairs(),
     log: silentLog,
     clusterId: '00'.repeat(16),

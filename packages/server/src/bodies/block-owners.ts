@@ -1,0 +1,76 @@
+import type { BlockReference } from '@torc/cluster/state/version'
+import { TorcError } from '@torc/protocol/errors'
+import { isStaleLayout } from '../agents/agents.js'
+import type { BucketView } from '../buckets/bucket-record.js'
+import { addressFields, type Coordination } from '../core/coordination.js'
+import { blockAttemptMs, Deadline } from '../core/deadline.js'
+import { describeErrors } from '../quorum/collect-acks.js'
+import { effectiveQuorum, planTargets } from '../quorum/targets.js'
+
+/** Who needs blocks: one operation on one bucket. */
+export interface BlockUse {
+  readonly bucket: BucketView
+  readonly opId: Uint8Array
+  readonly timeoutMs: number | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** The owners of a block, and how many of them must have it. */
+export interface BlockOwners {
+  readonly live: readonly string[]
+  readonly down: readonly string[]
+  /** W, as far as the owners that there are allow. */
+  readonly needed: number
+}
+
+export function blockOwners(c: Coordination, { bucket }: BlockUse, hash: Uint8Array): BlockOwners {
+  const layout = c.layouts.require()
+  const owners = layout.owners(layout.partitionOfBlock(hash), bucket.replicas)
+  const { live, down } = planTargets(owners, agent => c.agents.isAlive(agent))
+  return { live, down, needed: effectiveQuorum(bucket.writeQuorum, owners.length) }
+}
+
+/**
+ * Stores a block and a reference to it at one owner. Resolves with whether it was there already; an owner whose copy
+ * is damaged takes the bytes and is whole again.
+ */
+export async function putBlock(
+  c: Coordination,
+  use: BlockUse,
+  agent: string,
+  { hash, size }: BlockReference,
+  pieces: readonly Uint8Array[],
+): Promise<boolean> {
+  const deadline = new Deadline(c.environment.clock, use.timeoutMs, use.signal)
+  const { head } = await c.agents.request(
+    agent,
+    'putBlock',
+    { ...addressFields(c, c.layouts.require()), hash, size, bucketId: use.bucket.id, opId: use.opId },
+    { body: pieces, timeoutMs: deadline.attempt(blockAttemptMs) },
+  )
+  c.hybridClock.observe(head.time)
+  return head.had
+}
+
+/**
+ * A block is on fewer than W of its owners: UNAVAILABLE, or DISK_FULL where all that failed failed for want of space.
+ * No version exists yet, so nothing is indeterminate.
+ */
+export function tooFewBlockOwners(
+  stored: number,
+  needed: number,
+  down: readonly string[],
+  errors: ReadonlyMap<string, TorcError>,
+): TorcError {
+  const full = errors.size > 0 && Array.from(errors.values()).every(error => error.code === 'DISK_FULL')
+  return new TorcError(
+    full ? 'DISK_FULL' : 'UNAVAILABLE',
+    `a block is on ${stored} of ${needed} agents (${describeErrors(errors) || `down: ${down.join(', ')}`})`,
+    { details: { down, needed } },
+  )
+}
+
+/** Throws what makes other agents' answers worthless: another layout, or a caller that gave up. */
+export function throwIfFutile(errors: ReadonlyMap<string, TorcError>): void {
+  for (const error of errors.values()) if (isStaleLayout(error) || error.code === 'CANCELLED') throw error
+}
