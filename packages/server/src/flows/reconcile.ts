@@ -51,7 +51,9 @@ export async function readMerged(
  */
 export async function reconcile(c: Coordination, p: Placement, deadline: Deadline): Promise<Reconciled> {
   const alone = () => reconcileOnce(c, p, deadline)
-  const { result, own } = c.repairs.share(`${p.layout.number}/${nameOf(p)}`, alone)
+  // A run that asks fewer owners, or waits for fewer, is none for this reader.
+  const terms = [p.layout.number, p.owners.length, p.readQuorum, p.writeQuorum].join()
+  const { result, own } = c.repairs.share(`${terms}/${nameOf(p)}`, alone)
   try {
     return await result
   } catch (error) {
