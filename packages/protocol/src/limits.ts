@@ -63,9 +63,14 @@ export const limits = Object.freeze({
   blockBytes: 1024 * 1024,
   /** Largest block that may be stored (content-defined cutting may exceed `blockBytes`). */
   blockBytesMax: 4 * 1024 * 1024,
-  /** Largest object: its list of block hashes (32 bytes each) must fit a head. */
+  /** Largest object. */
   objectBytesMax: 16 * 1024 * 1024 * 1024,
+  /** Most blocks of an object: `objectBytesMax` in blocks of 640 KiB, the least that content-defined cutting makes. */
+  objectBlocksMax: 26_215,
 })
+
+/** A block in an object's record: its hash, and at worst a run of its own (a count and a size). */
+const blockReferenceBytes = 32 + 1 + 5
 
 /** Throws when two limits contradict each other; run at load by the connection. */
 export function assertLimits(l: typeof limits = limits): void {
@@ -75,7 +80,9 @@ export function assertLimits(l: typeof limits = limits): void {
     ['a window holds a DATA frame', l.streamWindowBytes >= l.dataBytesMax],
     ['a window may grow', l.streamWindowBytesMax >= l.streamWindowBytes],
     ['a stored inline body rides in a frame', l.storedInlineBytesMax <= l.inlineBodyBytesMax],
-    ['a block list fits a head', (l.objectBytesMax / l.blockBytes) * 32 < l.headBytesMax],
+    ['fixed blocks suffice for the largest object', l.objectBytesMax / l.blockBytes <= l.objectBlocksMax],
+    // Beside it: names, metadata and causal contexts, which are some hundred bytes as a rule.
+    ['a block list fits a head', l.objectBlocksMax * blockReferenceBytes + 32 * 1024 <= l.headBytesMax],
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],

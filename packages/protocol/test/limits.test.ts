@@ -10,6 +10,7 @@ t.test('the limits agree with each other, and one that does not is found', async
     { streamWindowBytesMax: 1 },
     { storedInlineBytesMax: limits.inlineBodyBytesMax + 1 },
     { objectBytesMax: limits.objectBytesMax * 4 },
+    { objectBlocksMax: limits.objectBlocksMax * 2 },
     { sendQueueBytesClose: 1 },
     { handshakeFrameBytesMax: limits.frameBytesMax + 1 },
     { blockBytesMax: 1 },

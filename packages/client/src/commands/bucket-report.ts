@@ -8,6 +8,11 @@ const origins = {
   default: ' (the default: nobody set one)',
 } as const
 
+const cuttings = {
+  fixed: 'fixed (blocks of 1 MiB)',
+  content: 'content (blocks of about 1 MiB, where the content says so)',
+} as const
+
 export function reportBucket(output: Output, info: BucketInfo): void {
   if (output.json) {
     output.record(bucketRecord(info))
@@ -21,5 +26,6 @@ export function reportBucket(output: Output, info: BucketInfo): void {
     ['write quorum', String(info.writeQuorum)],
     ['strict', info.strict ? 'yes' : 'no'],
     ['policy', info.policy + origins[info.policyFrom]],
+    ['cutting', cuttings[info.cutting]],
   ])
 }

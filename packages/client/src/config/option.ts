@@ -42,11 +42,22 @@ export interface OptionDescriptor<T extends OptionType = OptionType> {
 
 export type OptionTable = Readonly<Record<string, OptionDescriptor>>
 
+type ValueOf<D extends OptionDescriptor> = D extends {
+  readonly type: 'text'
+  readonly choices: readonly (infer Choice)[]
+}
+  ? Choice
+  : OptionTypes[D['type']]
+
+type AbsenceOf<D extends OptionDescriptor> = D extends
+  | { readonly default: unknown }
+  | { readonly type: 'boolean' }
+  ? never
+  : undefined
+
 /** The parsed form of a table: options with a default (and booleans) are always there. */
 export type OptionsOf<T extends OptionTable> = {
-  readonly [K in keyof T]: T[K] extends { readonly default: unknown } | { readonly type: 'boolean' }
-    ? OptionTypes[T[K]['type']]
-    : OptionTypes[T[K]['type']] | undefined
+  readonly [K in keyof T]: ValueOf<T[K]> | AbsenceOf<T[K]>
 }
 
 /** A value as it was written: by a flag, an environment variable or a profile. */

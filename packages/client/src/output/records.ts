@@ -78,8 +78,8 @@ export function bucketListRecord({ bucket, createdAt, policy, replicas }: Bucket
 }
 
 export function bucketRecord(info: BucketInfo): object {
-  const { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict } = info
-  return { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict }
+  const { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict, cutting } = info
+  return { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict, cutting }
 }
 
 export function deleteRecord({ bucket, key, removed, marker }: DeleteResult): object {

@@ -97,6 +97,7 @@ export function bucketRequest(bucket: string, options: s.BucketOptions): Request
   if (options.writeQuorum !== undefined) head.writeQuorum = options.writeQuorum
   if (options.strict !== undefined) head.strict = options.strict
   if (options.policy !== undefined) head.policy = options.policy
+  if (options.cutting !== undefined) head.cutting = options.cutting
   return head
 }
 

@@ -21,6 +21,18 @@ t.test('buckets are made, shown and removed', async t => {
   t.equal((await run(['rb', 'new-bucket', '--json'], { store })).code, 0)
 })
 
+t.test('how bodies are cut is set, changed and shown', async t => {
+  const store = await filled({})
+  await run(['mb', 'images', '--cutting', 'content'], { store })
+  t.match((await run(['bucket', 'show', 'images'], { store })).out, 'cutting\tcontent (blocks of about 1 MiB')
+  const changed = await run(['bucket', 'set', 'images', '--cutting', 'fixed', '--json'], { store })
+  t.match(changed.io.records[0], { bucket: 'images', cutting: 'fixed' })
+  t.match((await run(['bucket', 'show', 'images'], { store })).out, 'cutting\tfixed (blocks of 1 MiB)')
+  const wrong = await run(['mb', 'more', '--cutting', 'thin'], { store })
+  t.equal(wrong.code, 2)
+  t.match(wrong.err, /one of fixed, content/)
+})
+
 t.test('status', async t => {
   const store = await filled({ 'photos/a': 'a' })
   const healthy = await run(['status', '--json'], { store })

@@ -28,6 +28,7 @@ export class MemoryStore implements Store {
   nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
   /** Own policies by `BUCKET`, `BUCKET/KEY` and `` for the cluster. */
   readonly policies = new Map<string, string>()
+  readonly cuttings = new Map<string, s.Cutting>()
   #counter = 0
 
   async close(): Promise<void> {
@@ -39,14 +40,18 @@ export class MemoryStore implements Store {
     if (this.held.has(bucket)) throw new TorcError('BUCKET_EXISTS', `there is a bucket ${bucket}`)
     this.held.set(bucket, new Map())
     if (options.policy !== undefined) this.policies.set(bucket, options.policy)
+    if (options.cutting !== undefined) this.cuttings.set(bucket, options.cutting)
     return { ...this.#bucketInfo(bucket), replicas: options.replicas ?? 3 }
   }
 
   async changeBucket(bucket: string, changes: s.BucketChanges): Promise<s.BucketInfo> {
     this.#bucket(bucket)
-    const { readQuorum, writeQuorum, strict, policy } = changes
-    this.calls.push(`changeBucket ${bucket} ${JSON.stringify({ readQuorum, writeQuorum, strict, policy })}`)
+    const { readQuorum, writeQuorum, strict, policy, cutting } = changes
+    this.calls.push(
+      `changeBucket ${bucket} ${JSON.stringify({ readQuorum, writeQuorum, strict, policy, cutting })}`,
+    )
     if (policy !== undefined) this.policies.set(bucket, policy)
+    if (cutting !== undefined) this.cuttings.set(bucket, cutting)
     const { readQuorum: r, writeQuorum: w, strict: only, ...info } = this.#bucketInfo(bucket)
     return { ...info, readQuorum: readQuorum ?? r, writeQuorum: writeQuorum ?? w, strict: strict ?? only }
   }
@@ -286,7 +291,8 @@ export class MemoryStore implements Store {
   #bucketInfo(bucket: string): s.BucketInfo {
     const createdAt = new Date('2026-01-02T03:04:05.678Z')
     const settings = { replicas: 3, readQuorum: 2, writeQuorum: 2, strict: false }
-    return { bucket, createdAt, ...settings, ...this.#bucketPolicy(bucket) }
+    const cutting = this.cuttings.get(bucket) ?? 'fixed'
+    return { bucket, createdAt, ...settings, cutting, ...this.#bucketPolicy(bucket) }
   }
 
   #bucketPolicy(bucket: string): Pick<s.BucketInfo, 'policy' | 'policyFrom'> {

@@ -162,12 +162,21 @@ t.test('a bucket is changed in what is named', async t => {
     setBucket: ({ head }) => {
       heads.push(head)
       const settings = { replicas: 3, readQuorum: 2, writeQuorum: 3, strict: false }
-      return { head: { bucket: 'b', createdAt: 1, ...settings, policy: 'latest', policyFrom: 'cluster' } }
+      return {
+        head: {
+          bucket: 'b',
+          createdAt: 1,
+          ...settings,
+          policy: 'latest',
+          policyFrom: 'cluster',
+          cutting: 'content',
+        },
+      }
     },
   })
-  const info = await store.changeBucket('b', { writeQuorum: 3, strict: false })
-  t.match(info, { writeQuorum: 3, policy: 'latest', policyFrom: 'cluster' })
-  t.same(heads, [{ bucket: 'b', writeQuorum: 3, strict: false }])
+  const info = await store.changeBucket('b', { writeQuorum: 3, strict: false, cutting: 'content' })
+  t.match(info, { writeQuorum: 3, policy: 'latest', policyFrom: 'cluster', cutting: 'content' })
+  t.same(heads, [{ bucket: 'b', writeQuorum: 3, strict: false, cutting: 'content' }])
 })
 
 t.test('restoring asks both listings and copies what differs', async t => {

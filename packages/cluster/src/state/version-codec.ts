@@ -19,7 +19,7 @@ const hashBytes = 32
 const opIdBytes = 16
 const etagBytesMax = 128
 const metadataTextBytesMax = 4096
-const blocksMax = limits.objectBytesMax / limits.blockBytes
+const blocksMax = limits.objectBlocksMax
 
 export function encodeVersion(version: Version): Uint8Array {
   const writer = new PackWriter(256 + (version.blocks === undefined ? 0 : hashBytes * version.blocks.length))

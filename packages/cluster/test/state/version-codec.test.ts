@@ -4,6 +4,7 @@ import { limits } from '@torc/protocol/limits'
 import fc from 'fast-check'
 import t from 'tap'
 import { contextOfDot } from '../../src/clocks/causal-context.js'
+import { contentShape } from '../../src/cutting/content-cutter.js'
 import { decodeVersion, encodeVersion } from '../../src/state/version-codec.js'
 import { checkMalformed } from '../support/malformed.js'
 import { versions } from '../support/records.js'
@@ -119,4 +120,17 @@ t.test('the largest object fits a head', async t => {
   const bytes = encodeVersion(version({ size: limits.objectBytesMax, blocks }))
   t.ok(bytes.length < limits.headBytesMax - 64 * 1024)
   t.equal(decodeVersion(bytes).blocks?.length, count)
+})
+
+t.test('the largest object fits a head however its content is cut', async t => {
+  const { bytesMin } = contentShape
+  const count = Math.ceil(limits.objectBytesMax / bytesMin)
+  t.equal(count, limits.objectBlocksMax)
+  // No two neighbours of one size: each is a run of its own.
+  const sizes = Array.from({ length: count - 1 }, (_, i) => bytesMin + (i % 2))
+  const size = sizes.reduce((a, b) => a + b, 0)
+  const blocks = [...sizes, 1].map(one => ({ hash: new Uint8Array(32), size: one }))
+  const record = encodeVersion(version({ size: size + 1, blocks }))
+  t.ok(record.length < limits.headBytesMax - 32 * 1024, `${record.length} bytes`)
+  t.equal(decodeVersion(record).blocks?.length, count)
 })

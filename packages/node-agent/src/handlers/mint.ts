@@ -15,7 +15,6 @@ import { checkInlineBody, readInlineBody } from './inline-body.js'
 import { bucketPolicy } from './policy-field.js'
 
 const hashBytes = 32
-const blocksMax = limits.objectBytesMax / limits.blockBytes
 
 /**
  * Mints a new version of a key, and removes in the same transaction what the retention policy says. Retried by opId:
@@ -90,12 +89,14 @@ function retentionFields(head: RequestOf<'mint'>): MintRetention | undefined {
 function blockList(head: RequestOf<'mint'>): BlockReference[] | undefined {
   const { blocks, blockSizes } = head
   if (blocks === undefined) return undefined
-  if (
-    blockSizes === undefined ||
-    blockSizes.length > blocksMax ||
-    blocks.length !== blockSizes.length * hashBytes
-  ) {
+  if (blockSizes === undefined || blocks.length !== blockSizes.length * hashBytes) {
     throw new TorcError('BAD_REQUEST', `\`blocks\` must have ${hashBytes} bytes for each of \`blockSizes\``)
+  }
+  if (blockSizes.length > limits.objectBlocksMax) {
+    throw new TorcError(
+      'TOO_LARGE',
+      `an object may have ${limits.objectBlocksMax} blocks, not ${blockSizes.length}`,
+    )
   }
   let total = 0
   const list = blockSizes.map((size, i) => {

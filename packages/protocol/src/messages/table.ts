@@ -125,6 +125,10 @@ const versionRequest = {
   strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
 }
 
+const cutting = f.oneOf('fixed', 'content')
+const cuttingNote =
+  'How bodies are cut into blocks from now on: `fixed` (1 MiB each) or `content` (about 1 MiB, where the content says so)'
+
 const bucketFields = {
   bucket: f.note('The bucket', f.bucketName),
   createdAt: f.note('Hybrid time of the write', f.hybridTime),
@@ -137,6 +141,7 @@ const bucketFields = {
     'Where that policy is from: the bucket, the cluster, or the default `all`; absent = the bucket',
     f.optional(f.oneOf('bucket', 'cluster', 'default')),
   ),
+  cutting: f.note('How bodies are cut into blocks; absent = `fixed`', f.optional(cutting)),
 }
 
 const policyNote = 'Retention policy: `all`, `latest`, `global:N`, `dynamic:N` or `inherit`'
@@ -538,6 +543,7 @@ export const messages = {
       writeQuorum: f.note('Agents that a write waits for (W)', f.optional(f.integer(1, 64))),
       strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
       policy: f.note(policyNote, f.optional(f.text(256, 1))),
+      cutting: f.note(cuttingNote, f.optional(cutting)),
     },
     response: bucketFields,
   }),
@@ -566,6 +572,7 @@ export const messages = {
       writeQuorum: f.note('Agents that a write waits for (W)', f.optional(f.integer(1, 64))),
       strict: f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean)),
       policy: f.note(policyNote, f.optional(f.text(256, 1))),
+      cutting: f.note(cuttingNote, f.optional(cutting)),
     },
     response: bucketFields,
   }),

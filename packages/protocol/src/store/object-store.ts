@@ -253,6 +253,12 @@ export interface FetchItem {
   readonly agents: readonly string[]
 }
 
+/**
+ * How bodies are cut into blocks: `fixed` (each 1 MiB, the last one shorter) or `content` (640 KiB to 2 MiB, about 1 MiB
+ * on average, where the content says so: a changed version shares what did not change with the one before).
+ */
+export type Cutting = 'fixed' | 'content'
+
 export interface BucketOptions extends CallOptions {
   readonly replicas?: number | undefined
   readonly readQuorum?: number | undefined
@@ -260,6 +266,8 @@ export interface BucketOptions extends CallOptions {
   readonly strict?: boolean | undefined
   /** Retention policy; `inherit` (the cluster's) when absent. */
   readonly policy?: string | undefined
+  /** `fixed` when absent. A change counts for bodies written from then on. */
+  readonly cutting?: Cutting | undefined
 }
 
 /** What can be changed later; what is absent stays. */
@@ -275,6 +283,7 @@ export interface BucketInfo {
   /** Retention policy in force for keys without one of their own. */
   readonly policy: string
   readonly policyFrom: 'bucket' | 'cluster' | 'default'
+  readonly cutting: Cutting
 }
 
 export interface ObjectStore {

@@ -1,17 +1,19 @@
+import type { Cutter } from '@torc/cluster/cutting/cutter'
+
 /** A block to be: pieces that are views on what came in. */
 export interface CutBlock {
   readonly pieces: readonly Uint8Array[]
   readonly size: number
 }
 
-/** Cuts a stream of pieces into blocks of a fixed size, without copying. Pure. */
+/** Cuts a stream of pieces into the blocks that `cutter` says, without copying. Pure. */
 export class BlockCutter {
-  readonly #blockBytes: number
+  readonly #cutter: Cutter
   #pieces: Uint8Array[] = []
   #size = 0
 
-  constructor(blockBytes: number) {
-    this.#blockBytes = blockBytes
+  constructor(cutter: Cutter) {
+    this.#cutter = cutter
   }
 
   /** Bytes that wait for the rest of their block. */
@@ -19,30 +21,35 @@ export class BlockCutter {
     return this.#size
   }
 
-  /** Takes a piece in and returns the blocks that it completes. */
-  push(piece: Uint8Array): CutBlock[] {
-    const complete: CutBlock[] = []
-    let rest = piece
-    while (this.#size + rest.length >= this.#blockBytes) {
-      const room = this.#blockBytes - this.#size
-      complete.push(this.#close(room > 0 ? rest.subarray(0, room) : undefined))
-      rest = rest.subarray(room)
+  /**
+   * Takes a piece in and yields the blocks that it completes; all of them must be taken. The next one is looked for
+   * when it is asked for, so that a large piece is not gone through at one stretch.
+   */
+  *push(piece: Uint8Array): Generator<CutBlock, void, undefined> {
+    let from = 0
+    for (;;) {
+      const end = this.#cutter.endOfBlock(piece, from)
+      if (end === undefined) break
+      this.#add(piece, from, end)
+      from = end
+      yield this.#close()
     }
-    if (rest.length > 0) {
-      this.#pieces.push(rest)
-      this.#size += rest.length
-    }
-    return complete
+    this.#add(piece, from, piece.length)
   }
 
   /** The last, shorter block; undefined when nothing waits. */
   finish(): CutBlock | undefined {
-    return this.#size === 0 ? undefined : this.#close(undefined)
+    return this.#size === 0 ? undefined : this.#close()
   }
 
-  #close(last: Uint8Array | undefined): CutBlock {
-    if (last !== undefined) this.#pieces.push(last)
-    const block = { pieces: this.#pieces, size: this.#size + (last?.length ?? 0) }
+  #add(piece: Uint8Array, from: number, end: number): void {
+    if (from === end) return
+    this.#pieces.push(piece.subarray(from, end))
+    this.#size += end - from
+  }
+
+  #close(): CutBlock {
+    const block = { pieces: this.#pieces, size: this.#size }
     this.#pieces = []
     this.#size = 0
     return block

@@ -1,3 +1,4 @@
+import { makeCutter } from '@torc/cluster/cutting/make-cutter'
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'
@@ -50,7 +51,7 @@ class BodyIntake {
   readonly #source: BodySource
   readonly #use: BlockUse
   readonly #references: BlockReferences
-  readonly #cutter = new BlockCutter(limits.blockBytes)
+  readonly #cutter: BlockCutter
   readonly #hashes: Uint8Array[] = []
   readonly #sizes: number[] = []
   readonly #writing: Promise<void>[] = []
@@ -67,6 +68,7 @@ class BodyIntake {
     this.#c = c
     this.#source = source
     this.#use = use
+    this.#cutter = new BlockCutter(makeCutter(use.bucket.cutting))
     this.#references = new BlockReferences(c, use)
   }
 

@@ -3,12 +3,12 @@ import type { Token } from '@torc/cluster/clocks/token'
 import { parsePolicy, policyText } from '@torc/cluster/retention/policy'
 import type { Random } from '@torc/protocol/environment/random'
 import { TorcError } from '@torc/protocol/errors'
-import type { BucketChanges, BucketOptions } from '@torc/protocol/store/object-store'
+import type { BucketChanges, BucketOptions, Cutting } from '@torc/protocol/store/object-store'
 import type { Coordination } from '../core/coordination.js'
 import { purge } from '../flows/delete-flow.js'
 import { listPage } from '../list/list-flow.js'
 import { effectiveQuorum, majority } from '../quorum/targets.js'
-import type { BucketRecord, BucketView } from './bucket-record.js'
+import { type BucketRecord, type BucketView, cuttings } from './bucket-record.js'
 import { type Buckets, bucketNotFound } from './buckets.js'
 import { emptyClusterRecord } from './cluster-record.js'
 import type { ControlCall, ControlStore, StoredRecord } from './control-store.js'
@@ -58,6 +58,7 @@ export class BucketFlow {
       policy,
       changes: 0,
       strict: options.strict ?? false,
+      cutting: checkedCutting(options.cutting ?? 'fixed'),
       ...checkedQuorums(options, layout.replicas),
     }
     // Covers just what was seen: of creators that race each leaves its record, and all read the same one.
@@ -91,6 +92,7 @@ export class BucketFlow {
       writeQuorum: checkedQuorum('write', changes.writeQuorum ?? record.writeQuorum, replicas),
       strict: changes.strict ?? record.strict,
       policy: policy ?? record.policy,
+      cutting: checkedCutting(changes.cutting ?? record.cutting),
       changes: record.changes + 1,
     }
     await this.#store.put(changed, token, changes.opId ?? this.#random().bytes(16), call)
@@ -219,7 +221,8 @@ function sameSettings(a: BucketRecord, b: BucketRecord): boolean {
     a.readQuorum === b.readQuorum &&
     a.writeQuorum === b.writeQuorum &&
     a.strict === b.strict &&
-    a.policy === b.policy
+    a.policy === b.policy &&
+    a.cutting === b.cutting
   )
 }
 
@@ -275,4 +278,12 @@ function checkedQuorum(what: 'read' | 'write', quorum: number, replicas: number)
 /** As it is stored: one text for each policy. BAD_REQUEST says what a policy may be. */
 function checkedPolicy(text: string): string {
   return policyText(parsePolicy(text))
+}
+
+/** Callers in this process are not checked by the message table. */
+function checkedCutting(cutting: Cutting): Cutting {
+  if (cuttings.includes(cutting)) return cutting
+  throw new TorcError('BAD_REQUEST', `a bucket is not cut by ${JSON.stringify(cutting)}`, {
+    hint: `Cutting is one of ${cuttings.join(', ')}.`,
+  })
 }

@@ -4,6 +4,7 @@ import { keepAll, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { bucketIdOf, systemBucketId } from '@torc/cluster/ring/bucket-id'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { limits } from '@torc/protocol/limits'
+import type { Cutting } from '@torc/protocol/store/object-store'
 import { majority } from '../quorum/targets.js'
 import { type PolicyInForce, policyInForce } from './policy-in-force.js'
 
@@ -18,6 +19,8 @@ export interface BucketView {
   /** The retention policy in force for keys without one of their own, and whose it is. */
   readonly policy: RetentionPolicy
   readonly policyFrom: PolicyInForce['from']
+  /** How bodies that are written from now on are cut into blocks. */
+  readonly cutting: Cutting
 }
 
 /** A bucket's record in the control store. Deleted buckets keep theirs, so that a later one gets another id. */
@@ -35,15 +38,20 @@ export interface BucketRecord {
   readonly policy: string
   /** How often the settings were changed. */
   readonly changes: number
+  readonly cutting: Cutting
 }
 
-const schemaVersion = 2
-const fieldsOfFirstSchema = 10
+const schemaVersion = 3
+/** Fields of each schema, from the first on; a schema adds to the one before. */
+const fieldCounts = [10, 11, 12]
+const fieldsMax = 12
+/** As they are stored: a number, which never means anything else. */
+export const cuttings = ['fixed', 'content'] as const
 
 /** A compact array after its schema version; the same record always has the same bytes. */
 export function encodeBucketRecord(record: BucketRecord): Uint8Array {
   const writer = new PackWriter(160)
-  writer.array(fieldsOfFirstSchema + 1)
+  writer.array(fieldsMax)
   writer.uint(schemaVersion)
   writer.text(record.name)
   writer.uint(record.generation)
@@ -55,15 +63,16 @@ export function encodeBucketRecord(record: BucketRecord): Uint8Array {
   writer.uint(record.strict ? 1 : 0)
   writer.text(record.policy)
   writer.uint(record.changes)
+  writer.uint(cuttings.indexOf(record.cutting))
   return writer.finish()
 }
 
 /** CORRUPT when the bytes are no record or a newer Torc wrote them. */
 export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
   const reader = new PackReader(bytes, 'CORRUPT', 'bucket record')
-  const fields = reader.array(fieldsOfFirstSchema + 1)
+  const fields = reader.array(fieldsMax)
   const schema = reader.schema(schemaVersion)
-  if (fields !== fieldsOfFirstSchema + (schema === 1 ? 0 : 1)) throw reader.refuse(`${fields} fields`)
+  if (fields !== fieldCounts[schema - 1]) throw reader.refuse(`${fields} fields`)
   const record: BucketRecord = {
     name: reader.text(limits.bucketNameBytesMax),
     generation: reader.uint(),
@@ -74,7 +83,8 @@ export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
     writeQuorum: reader.uint(64),
     strict: reader.uint(1) === 1,
     policy: reader.text(256),
-    changes: schema === 1 ? 0 : reader.uint(),
+    changes: schema < 2 ? 0 : reader.uint(),
+    cutting: schema < 3 ? 'fixed' : (cuttings[reader.uint(cuttings.length - 1)] ?? 'fixed'),
   }
   reader.end()
   return record
@@ -116,6 +126,7 @@ export function viewOf(
     strict: record.strict,
     policy,
     policyFrom: from,
+    cutting: record.cutting,
   }
 }
 
@@ -131,5 +142,6 @@ export function systemBucket(replicas: number): BucketView {
     strict: true,
     policy: keepAll,
     policyFrom: 'default',
+    cutting: 'fixed',
   }
 }

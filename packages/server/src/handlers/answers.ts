@@ -153,6 +153,7 @@ export function bucketAnswer(record: BucketDescription): BucketAnswer {
     strict: record.strict,
     policy: policyText(record.inForce.policy),
     policyFrom: record.inForce.from,
+    cutting: record.cutting,
   }
 }
 

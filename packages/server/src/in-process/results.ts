@@ -140,6 +140,7 @@ export function bucketInfo(record: BucketDescription): s.BucketInfo {
     strict: record.strict,
     policy: policyText(record.inForce.policy),
     policyFrom: record.inForce.from,
+    cutting: record.cutting,
   }
 }
 

@@ -20,6 +20,7 @@ t.test('buckets are made, shown, listed and removed', async t => {
   const { flow, buckets } = bucketsOf(cluster)
   const made = await flow.create('one', {})
   t.match(made, { name: 'one', generation: 1, replicas: 3, readQuorum: 2, writeQuorum: 2, policy: 'inherit' })
+  t.equal(made.cutting, 'fixed')
   t.strictSame(made.inForce, { policy: keepAll, from: 'default' })
   await flow.create('two', { replicas: 1, strict: true })
   await settle()
@@ -108,7 +109,7 @@ t.test('settings are changed, one by one', async t => {
   const changed = await flow.change('one', { policy: 'latest' })
   t.match(changed, { policy: 'latest', inForce: { from: 'bucket' }, changes: 3, strict: true })
   t.strictSame(await flow.show('one', {}), changed)
-  t.match(await buckets.find('one', {}), { policy: { kind: 'latest' }, writeQuorum: 1 })
+  t.match(await buckets.find('one', {}), { policy: { kind: 'latest' }, writeQuorum: 1, cutting: 'fixed' })
   await t.rejects(flow.change('one', { readQuorum: 4 }), { code: 'BAD_REQUEST', hint: /1 to 3/ })
   await t.rejects(flow.change('one', { policy: 'some' }), { code: 'BAD_REQUEST', hint: /dynamic:N/ })
   await t.rejects(flow.change('two', { policy: 'all' }), { code: 'BUCKET_NOT_FOUND' })
@@ -116,7 +117,13 @@ t.test('settings are changed, one by one', async t => {
     code: 'BAD_REQUEST',
     message: /comma/,
   })
+  await t.rejects(flow.change('one', { cutting: 'thin' as never }), { code: 'BAD_REQUEST', hint: /content/ })
+  await t.rejects(flow.create('two', { cutting: 'thin' as never }), { code: 'BAD_REQUEST' })
   t.strictSame(await flow.show('one', {}), changed, 'what was refused changed nothing')
+  t.match(await flow.change('one', { cutting: 'content' }), { cutting: 'content', policy: 'latest' })
+  t.match(await flow.change('one', { strict: false }), { cutting: 'content', changes: 5 })
+  t.match(await buckets.find('one', {}), { cutting: 'content' })
+  t.match(await flow.create('two', { cutting: 'content' }), { cutting: 'content' })
 })
 
 t.test('changes that race: one wins whole, the same everywhere', async t => {

@@ -22,6 +22,7 @@ const record: BucketRecord = {
   strict: false,
   policy: 'all',
   changes: 0,
+  cutting: 'fixed',
 }
 
 t.test('property: records survive their bytes', async t => {
@@ -37,6 +38,7 @@ t.test('property: records survive their bytes', async t => {
       strict: fc.boolean(),
       policy: fc.constantFrom('all', 'latest', 'global:5'),
       changes: fc.nat(),
+      cutting: fc.constantFrom('fixed' as const, 'content' as const),
     },
     { noNullPrototype: true },
   )
@@ -54,16 +56,24 @@ t.test('damage is told', async t => {
   t.throws(() => decodeBucketRecord(newer), { code: 'CORRUPT', hint: /Upgrade/ })
 })
 
-t.test('records of the first format are read', async t => {
-  const writer = new PackWriter(160)
-  writer.array(10)
-  writer.uint(1)
-  writer.text('photos')
-  for (const field of [1, 0, record.createdAt, 3, 2, 2, 0]) writer.uint(field)
-  writer.text('all')
-  t.strictSame(decodeBucketRecord(writer.finish()), record)
+t.test('records of earlier formats are read', async t => {
+  const written = (schema: number, ...added: number[]) => {
+    const writer = new PackWriter(160)
+    writer.array(10 + added.length)
+    writer.uint(schema)
+    writer.text('photos')
+    for (const field of [1, 0, record.createdAt, 3, 2, 2, 0]) writer.uint(field)
+    writer.text('all')
+    for (const field of added) writer.uint(field)
+    return writer.finish()
+  }
+  t.strictSame(decodeBucketRecord(written(1)), record)
+  t.strictSame(decodeBucketRecord(written(2, 7)), { ...record, changes: 7 })
+  t.strictSame(decodeBucketRecord(written(3, 7, 1)), { ...record, changes: 7, cutting: 'content' })
+  t.throws(() => decodeBucketRecord(written(3, 7, 2)), { code: 'CORRUPT' }, 'a cutting that is not known')
+  t.throws(() => decodeBucketRecord(written(2, 7, 0)), { code: 'CORRUPT' }, 'a field too many')
   const short = encodeBucketRecord(record).slice(0, -1)
-  short[0] = 0x9a
+  short[0] = 0x9b
   t.throws(() => decodeBucketRecord(short), { code: 'CORRUPT' }, 'a field too few')
 })
 

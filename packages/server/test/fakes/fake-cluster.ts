@@ -90,7 +90,12 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
   }
 }
 
-export function testBucket(replicas = 3, readQuorum = 2, writeQuorum = 2): BucketView {
+export function testBucket(
+  replicas = 3,
+  readQuorum = 2,
+  writeQuorum = 2,
+  cutting: BucketView['cutting'] = 'fixed',
+): BucketView {
   return {
     name: 'bucket',
     id: Buffer.alloc(16, 7),
@@ -100,6 +105,7 @@ export function testBucket(replicas = 3, readQuorum = 2, writeQuorum = 2): Bucke
     strict: false,
     policy: keepAll,
     policyFrom: 'default',
+    cutting,
   }
 }
 
