@@ -31,7 +31,8 @@ export function openStorage(
   const commit = new GroupCommit(database, environment.clock, [counts, lease, layout, new OpenMark(database)])
   const mintTime = (above: number): number => clock.mintTime(above)
   const index = new KeyIndex({ database, counts, lease, dropped, mintTime })
-  const blocks = new BlockStore(disk, new BlockIndex(database, counts), commit, hasher)
+  const blockIndex = new BlockIndex(database, counts)
+  const blocks = new BlockStore(disk, blockIndex, commit, hasher)
   return {
     nodeId: identity.nodeId,
     disk,
@@ -40,6 +41,7 @@ export function openStorage(
     index,
     counts,
     lease,
+    blockIndex,
     blocks,
     layout,
     clock,

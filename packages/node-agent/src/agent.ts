@@ -16,6 +16,9 @@ import { storeEpoch } from './handlers/put-epoch.js'
 import { GossipLoop } from './membership/gossip-loop.js'
 import { Membership } from './membership/membership.js'
 import { Peers } from './membership/peers.js'
+import { OwnerBlocks } from './scrub/owner-blocks.js'
+import { Scrub, type ScrubOptions } from './scrub/scrub.js'
+import { ScrubRow } from './scrub/scrub-row.js'
 
 export interface AgentOptions {
   /** Path of the data directory, or a disk in its place. The agent closes it. */
@@ -35,6 +38,8 @@ export interface AgentOptions {
   readonly zone: string
   /** Relative weight in layouts, in bytes. */
   readonly capacity: number
+  /** How its blocks are checked in the background. */
+  readonly scrub?: ScrubOptions | undefined
   readonly environment: Environment
   readonly log: Log
 }
@@ -94,7 +99,10 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     secret,
   }
   const membership = new Membership(context.database, environment.clock, log)
-  const handlers = agentHandlers(context, membership)
+  // Requests to other owners go over the connections that answer requests here: each needs the other.
+  const reach: Peers['reach'] = (...to) => peers.reach(...to)
+  const scrub = makeScrub(options, context, membership, { reach })
+  const handlers = agentHandlers(context, membership, scrub)
   const peers = new Peers({ transport, identity, handlers, environment, log })
   const acceptor = await acceptExchanges(transport, options.listen, {
     identity,
@@ -120,6 +128,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     onNewerEpoch: exchange => fetchNewerEpoch(context, exchange),
   })
   gossip.start()
+  scrub.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed = (): void => undefined
@@ -130,7 +139,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const end = async (): Promise<void> => {
     gossip.stop()
     await gossip.farewell()
-    await Promise.all([acceptor.close(closeMs), peers.close(closeMs)])
+    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), scrub.stop()])
     closeStorage(context)
     await context.disk.close()
     log.debug({ id: context.nodeId }, 'agent closed')
@@ -144,6 +153,21 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
       return closing
     },
   }
+}
+
+function makeScrub(
+  options: AgentOptions,
+  context: AgentContext,
+  membership: Membership,
+  peers: Pick<Peers, 'reach'>,
+): Scrub {
+  const { environment, log } = options
+  const { blocks, blockIndex: index, disk, commit, counts, database, nodeId, layout } = context
+  const { hasher, clock: hybridClock } = context
+  const source = new OwnerBlocks({ nodeId, layout, membership, peers, clock: hybridClock, hasher, log })
+  const row = new ScrubRow(database)
+  const { clock } = environment
+  return new Scrub({ blocks, index, row, disk, commit, counts, clock, source, log }, options.scrub)
 }
 
 /** Writes that wait are committed; the mark is set last, so that it is only there when all went well. */

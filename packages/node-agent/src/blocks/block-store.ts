@@ -4,13 +4,22 @@ import type { IncomingBody } from '@torc/protocol/exchange/exchange'
 import { blocksFolder } from '../data-directory/data-directory.js'
 import type { Disk } from '../disk/disk.js'
 import type { GroupCommit } from '../index/group-commit.js'
-import type { BlockIndex, BlockOwner } from './block-index.js'
+import { type BlockDamage, type BlockIndex, type BlockOwner, blockDamage } from './block-index.js'
 import { Turns } from './turns.js'
 
 /** Blocks that are taken in at once: bounds memory at this many blocks; the other senders wait at their windows. */
 const writesMax = 8
 /** Blocks that are referred to in one transaction: few enough to keep the event loop's turn short. */
 const referencesAtOnce = 64
+
+/** What a look at a block's file gave. */
+export interface BlockCheck {
+  /** `gone`: there is no row of it (any more). */
+  readonly state: 'sound' | 'missing' | 'corrupt' | 'gone'
+  readonly bytesRead: number
+  /** The block's row said so already. */
+  readonly known: boolean
+}
 
 /** Content-addressed blocks in files, `blocks/ab/HASH`, where `ab` is the hash's first byte. */
 export class BlockStore {
@@ -19,6 +28,7 @@ export class BlockStore {
   readonly #commit: GroupCommit
   readonly #hasher: Hasher
   readonly #turns = new Turns(writesMax)
+  #onDamage: (hash: Uint8Array) => void = () => undefined
 
   constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher) {
     this.#disk = disk
@@ -34,7 +44,7 @@ export class BlockStore {
    * not what `hash` says.
    */
   async put(hash: Uint8Array, size: number, owner: BlockOwner, body: IncomingBody): Promise<boolean> {
-    const name = Buffer.from(hash).toString('hex')
+    const name = nameOf(hash)
     return this.#turns.take(name, async () => {
       const had = await this.#isSound(hash, name)
       if (had) body.discard()
@@ -69,7 +79,12 @@ export class BlockStore {
   async #hasFile(hash: Uint8Array): Promise<boolean> {
     const size = this.#index.sizeOf(hash)
     if (size === undefined) return false
-    return (await this.#disk.fileSize(pathOf(Buffer.from(hash).toString('hex')))) === size
+    return (await this.#disk.fileSize(pathOf(nameOf(hash)))) === size
+  }
+
+  /** Tells of blocks that a reader found damaged and whose rows do not say so yet. */
+  whenDamaged(listener: (hash: Uint8Array) => void): void {
+    this.#onDamage = listener
   }
 
   /**
@@ -77,22 +92,90 @@ export class BlockStore {
    * is lost or other than it was: another owner has it.
    */
   async read(hash: Uint8Array): Promise<Uint8Array> {
-    const name = Buffer.from(hash).toString('hex')
-    if (this.#index.sizeOf(hash) === undefined)
-      throw new TorcError('UNAVAILABLE', `block ${name} is not on this agent`)
-    const bytes = await this.#disk.readFile(pathOf(name))
-    if (bytes === undefined) throw new TorcError('CORRUPT', `block ${name} has lost its file`)
-    if (Buffer.compare(this.#hasher.sha256(bytes), hash) !== 0) {
-      throw new TorcError('CORRUPT', `block ${name} is damaged: its bytes have another hash`)
+    const name = nameOf(hash)
+    const row = this.#index.find(hash)
+    if (row === undefined) throw new TorcError('UNAVAILABLE', `block ${name} is not on this agent`)
+    const { bytes, damage } = await this.#look(hash, name)
+    if (damage === blockDamage.none) return bytes
+    if (row.damage === blockDamage.none) this.#onDamage(hash)
+    const what =
+      damage === blockDamage.missing ? 'has lost its file' : 'is damaged: its bytes have another hash'
+    throw new TorcError('CORRUPT', `block ${name} ${what}`)
+  }
+
+  /**
+   * Reads the block's file in the block's turn, so that no write crosses it, and keeps what was found in its row
+   * (where the disk is not too full for that).
+   */
+  check(hash: Uint8Array): Promise<BlockCheck> {
+    const name = nameOf(hash)
+    return this.#turns.take(name, async () => {
+      const row = this.#index.find(hash)
+      if (row === undefined) return { state: 'gone', bytesRead: 0, known: false }
+      const { bytes, damage } = await this.#look(hash, name)
+      const known = damage === row.damage
+      if (!known) await this.#note(hash, damage)
+      return { state: stateNames[damage], bytesRead: bytes.length, known }
+    })
+  }
+
+  /**
+   * Gives a damaged block its bytes back, in the block's turn. False when there is nothing to repair any more: its
+   * row is gone, or a writer brought it meanwhile. CHECKSUM when `bytes` are not the block's.
+   */
+  repair(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {
+    const name = nameOf(hash)
+    return this.#turns.take(name, async () => {
+      if (this.#index.find(hash) === undefined || (await this.#isSound(hash, name))) return false
+      if (Buffer.compare(this.#hasher.sha256(bytes), hash) !== 0)
+        throw new TorcError('CHECKSUM', `the bytes that came to repair block ${name} have another hash`)
+      // The file before the row, as in `put`: a crash in between leaves a sound block that is checked again.
+      await this.#disk.writeFile(pathOf(name), [bytes])
+      await this.#commit.submit(() => this.#index.setDamage(hash, blockDamage.none))
+      return true
+    })
+  }
+
+  /**
+   * Removes the file `name` of the blocks' folders if no row knows it, in the block's turn: a write puts the file
+   * there before its row, in one turn, so that a file without a row is what a crash left.
+   */
+  async removeStray(name: string): Promise<boolean> {
+    // Somebody writes it, maybe slowly: nobody needs to wait for that.
+    if (this.#turns.isTaken(name)) return false
+    return await this.#turns.take(name, async () => {
+      if (this.#index.sizeOf(Buffer.from(name, 'hex')) !== undefined) return false
+      return await this.#disk.deleteFile(pathOf(name))
+    })
+  }
+
+  async #note(hash: Uint8Array, damage: BlockDamage): Promise<void> {
+    try {
+      await this.#commit.submit(() => this.#index.setDamage(hash, damage))
+    } catch (thrown) {
+      // A full disk must not keep blocks from being checked: the next look finds the same.
+      if (TorcError.from(thrown).code !== 'DISK_FULL') throw thrown
     }
-    return bytes
   }
 
   /** Whether the block is here whole: a retry heals one that is damaged. */
   async #isSound(hash: Uint8Array, name: string): Promise<boolean> {
     if (this.#index.sizeOf(hash) === undefined) return false
-    const bytes = await this.#disk.readFile(pathOf(name))
-    return bytes !== undefined && Buffer.compare(this.#hasher.sha256(bytes), hash) === 0
+    return (await this.#look(hash, name)).damage === blockDamage.none
+  }
+
+  /** What the file is like now. A medium that cannot read it is damage too. */
+  async #look(hash: Uint8Array, name: string): Promise<{ bytes: Uint8Array; damage: BlockDamage }> {
+    let bytes: Uint8Array | undefined
+    try {
+      bytes = await this.#disk.readFile(pathOf(name))
+    } catch (thrown) {
+      if (TorcError.from(thrown).code !== 'CORRUPT') throw thrown
+      return { bytes: nothing, damage: blockDamage.corrupt }
+    }
+    if (bytes === undefined) return { bytes: nothing, damage: blockDamage.missing }
+    const sound = Buffer.compare(this.#hasher.sha256(bytes), hash) === 0
+    return { bytes, damage: sound ? blockDamage.none : blockDamage.corrupt }
   }
 
   async #receive(hash: Uint8Array, name: string, size: number, body: IncomingBody): Promise<Uint8Array[]> {
@@ -113,6 +196,18 @@ export class BlockStore {
     }
     return pieces
   }
+}
+
+const nothing = new Uint8Array(0)
+
+const stateNames = {
+  [blockDamage.none]: 'sound',
+  [blockDamage.missing]: 'missing',
+  [blockDamage.corrupt]: 'corrupt',
+} as const
+
+function nameOf(hash: Uint8Array): string {
+  return Buffer.from(hash).toString('hex')
 }
 
 function pathOf(name: string): string {

@@ -9,6 +9,11 @@ export class Turns {
     this.#tasksMax = tasksMax
   }
 
+  /** Whether a task of this name runs or waits. */
+  isTaken(name: string): boolean {
+    return this.#last.has(name)
+  }
+
   async take<T>(name: string, task: () => Promise<T>): Promise<T> {
     const before = this.#last.get(name)
     const mine = before === undefined ? this.#run(task) : before.then(() => this.#run(task))

@@ -21,6 +21,16 @@ export function diskError(thrown: unknown, doing: string): TorcError {
   return new TorcError('INTERNAL', `failed while ${doing}: ${text}`, { cause: thrown })
 }
 
+/** What systems say of a medium or file system that cannot give back what was stored. */
+const unreadable = new Set(['EIO', 'EBADMSG', 'EUCLEAN'])
+
+/** A failure of reading a file: CORRUPT where the medium has lost what was there, else as `diskError`. */
+export function readError(thrown: unknown, doing: string): TorcError {
+  if (!unreadable.has(codeOf(thrown))) return diskError(thrown, doing)
+  const text = thrown instanceof Error ? thrown.message : String(thrown)
+  return new TorcError('CORRUPT', `the disk failed while ${doing}: ${text}`, { cause: thrown })
+}
+
 /** Whether SQLite says that the file is damaged or no database at all. */
 export function isDamage(thrown: unknown): boolean {
   const code = codeOf(thrown)

@@ -24,7 +24,7 @@ export interface Disk {
   lock(): Promise<void>
   /** Opens (or creates) the database in the file `path`, with commits that survive a crash. */
   openDatabase(path: string): SqlDatabase
-  /** Whole contents, or undefined when there is no such file. */
+  /** Whole contents, or undefined when there is no such file. CORRUPT when the medium cannot read it any more. */
   readFile(path: string): Promise<Uint8Array | undefined>
   /**
    * Writes `path` whole or not at all: into a temporary file, fsynced, renamed, directory fsynced. It is durable

@@ -5,7 +5,7 @@ import { TorcError } from '@torc/protocol/errors'
 import Database from 'better-sqlite3'
 import { applySettings } from './database-settings.js'
 import { type Disk, folderOf, lockFile, lockHolderFile, type SqlDatabase, temporaryFolder } from './disk.js'
-import { diskError, isBusy, isMissing } from './disk-errors.js'
+import { diskError, isBusy, isMissing, readError } from './disk-errors.js'
 import { FolderSync } from './folder-sync.js'
 
 /** A directory of the machine. An adapter: the only place of this package that touches files. */
@@ -107,7 +107,7 @@ export class FileDisk implements Disk {
       return await readWhole(this.#path(path))
     } catch (thrown) {
       if (isMissing(thrown)) return undefined
-      throw diskError(thrown, `reading ${path}`)
+      throw readError(thrown, `reading ${path}`)
     }
   }
 

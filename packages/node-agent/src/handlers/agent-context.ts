@@ -1,6 +1,7 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
+import type { BlockIndex } from '../blocks/block-index.js'
 import type { BlockStore } from '../blocks/block-store.js'
 import type { Disk, SqlDatabase } from '../disk/disk.js'
 import type { CounterLease } from '../index/counter-lease.js'
@@ -18,6 +19,7 @@ export interface AgentContext {
   readonly index: KeyIndex
   readonly counts: Counts
   readonly lease: CounterLease
+  readonly blockIndex: BlockIndex
   readonly blocks: BlockStore
   readonly layout: AgentLayout
   readonly clock: HybridClock

@@ -1,5 +1,6 @@
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { Membership } from '../membership/membership.js'
+import type { Scrub } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBodyHandler } from './fetch-body.js'
@@ -13,10 +14,11 @@ import { mintHandler } from './mint.js'
 import { putBlockHandler } from './put-block.js'
 import { putEpochHandler } from './put-epoch.js'
 import { referBlocksHandler } from './refer-blocks.js'
+import { scrubBlocksHandler } from './scrub-blocks.js'
 import { setAttributesHandler } from './set-attributes.js'
 
 /** Everything that an agent answers. */
-export function agentHandlers(agent: AgentContext, membership: Membership): Handlers {
+export function agentHandlers(agent: AgentContext, membership: Membership, scrub: Scrub): Handlers {
   return {
     mint: mintHandler(agent),
     merge: mergeHandler(agent),
@@ -29,7 +31,8 @@ export function agentHandlers(agent: AgentContext, membership: Membership): Hand
     fetchBody: fetchBodyHandler(agent),
     fetchBlock: fetchBlockHandler(agent),
     fetchRange: fetchRangeHandler(agent),
-    fetchUsage: fetchUsageHandler(agent),
+    fetchUsage: fetchUsageHandler(agent, scrub),
+    scrubBlocks: scrubBlocksHandler(scrub),
     gossip: gossipHandler(agent, membership),
   }
 }

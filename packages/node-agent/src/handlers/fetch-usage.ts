@@ -1,8 +1,16 @@
+import type { WorkerStatus } from '@torc/cluster/worker/worker'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import type { ResponseOf } from '@torc/protocol/messages/table'
+import type { Scrub, ScrubReport } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 
-/** How much this agent holds, and what it has read and written of it since it started. `usedBytes`: pages of the index and bytes of blocks. */
-export function fetchUsageHandler(agent: AgentContext) {
+type Usage = ResponseOf<'fetchUsage'>
+
+/**
+ * How much this agent holds, what it has read and written of it since it started, and what it does in the
+ * background. `usedBytes`: pages of the index and bytes of blocks.
+ */
+export function fetchUsageHandler(agent: AgentContext, scrub: Scrub) {
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
     const pages = Number(database.pragma('page_count', { simple: true }))
@@ -12,6 +20,30 @@ export function fetchUsageHandler(agent: AgentContext) {
     const freeBytes = Math.min(await agent.disk.freeBytes(), Number.MAX_SAFE_INTEGER)
     const { read: rowsRead, written: rowsWritten } = agent.index.rows.counts
     const actors = agent.lease.actors()
-    return { head: { usedBytes, freeBytes, keys, versions, blocks, actors, rowsRead, rowsWritten } }
+    const report = scrub.report()
+    return {
+      head: {
+        ...{ usedBytes, freeBytes, keys, versions, blocks, actors, rowsRead, rowsWritten },
+        blocksMissing: report.missing,
+        blocksCorrupt: report.corrupt,
+        blocksRepaired: report.repairedEver,
+        scrub: scrubState(report),
+        workers: [workerState(scrub.status())],
+      },
+    }
   }
+}
+
+function scrubState(report: ScrubReport): NonNullable<Usage['scrub']> {
+  const { pass, walking, asked, beganAtMs, endedAtMs, blocks, bytes, bytesTotal } = report
+  const { bytesPerSecond, found, repaired } = report
+  return {
+    ...{ pass, walking, asked, blocks, bytes, bytesTotal, bytesPerSecond, found, repaired },
+    ...(beganAtMs === 0 ? {} : { beganAt: beganAtMs * 1000 }),
+    ...(endedAtMs === 0 ? {} : { endedAt: endedAtMs * 1000 }),
+  }
+}
+
+function workerState({ name, state, progress, error }: WorkerStatus): NonNullable<Usage['workers']>[number] {
+  return { name, state, progress, ...(error === undefined ? {} : { error: error.slice(0, 1024) }) }
 }

@@ -90,8 +90,33 @@ CREATE TABLE removals (
 );
 `
 
+/**
+ * The damage that was found of a block, in its row, so that it goes with the row (`block-index.ts`), and how far
+ * the scrub is (`scrub-row.ts`). The index holds damaged blocks only: writing sound ones does not touch it.
+ */
+const version3 = `
+ALTER TABLE blocks ADD COLUMN damage INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX blocks_by_damage ON blocks (damage, id) WHERE damage != 0;
+
+CREATE TABLE scrub (
+  pass INTEGER NOT NULL,
+  asked INTEGER NOT NULL,
+  began_at INTEGER NOT NULL,
+  ended_at INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  blocks INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  bytes_total INTEGER NOT NULL,
+  found INTEGER NOT NULL,
+  repaired INTEGER NOT NULL,
+  repaired_ever INTEGER NOT NULL
+);
+INSERT INTO scrub VALUES (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
-export const migrations: readonly string[] = [version1, version2]
+export const migrations: readonly string[] = [version1, version2, version3]
 
 export const indexVersion = migrations.length
 

@@ -48,6 +48,11 @@ export class AgentLayout implements TransactionListener {
     return this.#current().table.partitions
   }
 
+  /** The owners of a partition, in ring order. NO_LAYOUT before the first layout. */
+  ownersOf(partition: number): readonly string[] {
+    return this.#current().table.rows[partition] ?? []
+  }
+
   /**
    * STALE_EPOCH for a request under another epoch than this agent's, NO_LAYOUT before the first. Without transitions
    * between epochs every epoch is settled, so that the request's stage tells nothing.

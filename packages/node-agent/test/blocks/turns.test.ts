@@ -27,6 +27,7 @@ t.test('tasks of one name follow each other, whatever became of the one before',
   const third = turns.take('y', c.task)
   await settle()
   t.same([a.started(), b.started(), c.started()], [true, false, true])
+  t.same([turns.isTaken('x'), turns.isTaken('y'), turns.isTaken('z')], [true, true, false])
   const failed = t.rejects(first, { message: 'broken' })
   a.end(new Error('broken'))
   await failed
@@ -36,6 +37,7 @@ t.test('tasks of one name follow each other, whatever became of the one before',
   c.end()
   t.equal(await second, 'done')
   t.equal(await third, 'done')
+  t.equal(turns.isTaken('x'), false)
 })
 
 t.test('no more than so many run at once', async t => {

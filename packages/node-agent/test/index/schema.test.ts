@@ -7,9 +7,12 @@ import { versionIdOf } from '@torc/cluster/state/version'
 import { encodeVersion } from '@torc/cluster/state/version-codec'
 import { systemHasher } from '@torc/protocol/environment/system'
 import t from 'tap'
+import { BlockIndex, blockDamage } from '../../src/blocks/block-index.js'
 import type { SqlDatabase } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
+import { Counts } from '../../src/index/counts.js'
 import { indexVersion, migrateIndex, migrations } from '../../src/index/schema.js'
+import { ScrubRow } from '../../src/scrub/scrub-row.js'
 import { IndexFixture, keyName } from './index-fixture.js'
 
 const actor = '00000000000000aa' as ActorId
@@ -121,6 +124,34 @@ t.test('an index of version 1 opens, reads as it was, and takes writes', async t
   fixture.close()
 })
 
+t.test('an index of version 2 keeps its blocks, which nobody has found damaged', async t => {
+  const disk = new MemoryDisk()
+  const database = disk.openDatabase('index.sqlite')
+  writeVersion1(database, history(1))
+  database.exec(`BEGIN; ${migrations[1]}; PRAGMA user_version = 2; COMMIT`)
+  const hashes = [1, 2].map(fill => new Uint8Array(32).fill(fill))
+  const insert = database.prepare('INSERT INTO blocks (hash, size) VALUES (?, ?)')
+  const refer = database.prepare('INSERT INTO block_references (block_id, op_id, bucket) VALUES (?, ?, ?)')
+  for (const hash of hashes) refer.run(insert.run(hash, 100).lastInsertRowid, hash, hash)
+  database.prepare('UPDATE counts SET blocks = 2, block_bytes = 200').run()
+  await disk.close()
+
+  const fixture = new IndexFixture(1, disk)
+  t.equal(fixture.database.pragma('user_version', { simple: true }), indexVersion)
+  const index = new BlockIndex(fixture.database, new Counts(fixture.database))
+  t.match(
+    index.walk(0, index.lastId(), 10),
+    hashes.map((hash, i) => ({ id: i + 1, hash: Buffer.from(hash), size: 100, damage: blockDamage.none })),
+  )
+  t.same(index.damageCounts(), { missing: 0, corrupt: 0 })
+  t.equal(index.damagedAfter(), undefined)
+  for (const hash of hashes) t.equal(index.referencesOf(hash).length, 1)
+  t.match(new ScrubRow(fixture.database).load(), { pass: 0, endedAtMs: 0, position: 0, asked: false })
+  const { bucketId, key } = keyName(0)
+  t.ok(fixture.index.find(bucketId, key))
+  fixture.close()
+})
+
 t.test('a crash in the middle of a migration leaves the version of before', async t => {
   const disk = new MemoryDisk()
   const database = disk.openDatabase('index.sqlite')
@@ -131,7 +162,7 @@ t.test('a crash in the middle of a migration leaves the version of before', asyn
   t.equal(again.pragma('user_version', { simple: true }), 1)
   t.throws(() => again.prepare('SELECT 1 FROM removals'))
   migrateIndex(again, 'memory')
-  t.equal(again.pragma('user_version', { simple: true }), 2)
+  t.equal(again.pragma('user_version', { simple: true }), indexVersion)
   t.equal(again.prepare('SELECT count(*) FROM removals').pluck().get(), 0)
   t.equal(again.prepare('SELECT count(*) FROM versions').pluck().get(), 2)
 })

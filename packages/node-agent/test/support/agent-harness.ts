@@ -12,6 +12,7 @@ import type { Test } from 'tap'
 import { type Agent, startAgent } from '../../src/agent.js'
 import type { Disk } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
+import type { ScrubOptions } from '../../src/scrub/scrub.js'
 
 export const clusterId = '0123456789abcdef0123456789abcdef'
 export const secret = new Uint8Array(32).fill(9)
@@ -23,6 +24,7 @@ export interface StartOptions {
   readonly name?: string
   readonly listen?: Address
   readonly log?: Log
+  readonly scrub?: ScrubOptions
 }
 
 /** An agent on a loopback port that is closed with the test. */
@@ -37,6 +39,7 @@ export async function startedAgent(t: Test, options: StartOptions = {}): Promise
     name: options.name ?? 'agent-1',
     zone: '',
     capacity: 1,
+    scrub: options.scrub,
     environment: systemEnvironment,
     log: options.log ?? silentLog,
   })

@@ -208,6 +208,57 @@ export const member = {
   state: f.note('What is believed of it', f.oneOf('alive', 'suspect', 'down', 'left')),
 }
 
+/** How an agent's scrub is: its pass over all blocks, the last one or the one under way. */
+const scrubState = {
+  pass: f.note('Passes that have begun in the agent’s life', f.integer()),
+  walking: f.note('The pass is under way', f.boolean),
+  asked: f.note('An operator asked for the pass: it goes at the higher rate', f.boolean),
+  beganAt: f.note('Hybrid time at which it began; absent before the first', f.optional(f.hybridTime)),
+  endedAt: f.note('Hybrid time at which it ended', f.optional(f.hybridTime)),
+  blocks: f.note('Blocks that it has checked', f.integer()),
+  bytes: f.note('Bytes of these blocks', f.integer()),
+  bytesTotal: f.note('About how many bytes it has to check', f.integer()),
+  bytesPerSecond: f.note('Rate at which it goes now', f.integer()),
+  found: f.note('Blocks that it found damaged', f.integer()),
+  repaired: f.note('Blocks of these that it repaired', f.integer()),
+}
+
+const workerState = {
+  name: f.note('What does work in the background', f.text(64, 1)),
+  state: f.note('What it does now', f.oneOf('busy', 'idle', 'throttled', 'failed', 'stopped')),
+  progress: f.note('Where it is, for people', f.text(1024)),
+  error: f.note('Why its last step failed', f.optional(f.text(4096))),
+}
+
+/** Blocks of an agent that are not as they should be. */
+const blockStates = {
+  blocksMissing: f.note('Blocks whose file is lost', f.optional(f.integer())),
+  blocksCorrupt: f.note('Blocks whose file is damaged', f.optional(f.integer())),
+  blocksRepaired: f.note(
+    'Blocks that were repaired from other owners in the agent’s life',
+    f.optional(f.integer()),
+  ),
+  workers: f.note('Work in the background', f.optional(f.list(f.map(workerState), 64))),
+}
+
+const scrubAnswer = {
+  agents: f.note(
+    'The agents of the layout; without `scrub` where one could not be asked',
+    f.list(
+      f.map({
+        id: f.note('Node id', f.nodeId),
+        blocksMissing: blockStates.blocksMissing,
+        blocksCorrupt: blockStates.blocksCorrupt,
+        blocksRepaired: blockStates.blocksRepaired,
+        scrub: f.note('Its scrub', f.optional(f.map(scrubState))),
+        waitFor: f.note('Of PUT: the pass that answers the request', f.optional(f.integer())),
+        error: f.note('Why it could not be asked', f.optional(f.text(4096))),
+      }),
+      limits.membersMax,
+    ),
+  ),
+}
+
 export const messages = {
   // ---- client → server: objects
   putObject: define({
@@ -626,6 +677,7 @@ export const messages = {
             keys: f.optional(f.integer()),
             versions: f.optional(f.integer()),
             blocks: f.optional(f.integer()),
+            ...blockStates,
           }),
           limits.membersMax,
         ),
@@ -676,6 +728,28 @@ export const messages = {
         ),
       ),
     },
+  }),
+  startScrub: define({
+    doc: 'Asks all agents to check all their blocks now, at a higher rate, and to repair what is damaged. A pass that was asked for before and is under way answers it too.',
+    frame: 'PUT',
+    op: 'scrub',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {},
+    response: scrubAnswer,
+  }),
+  getScrub: define({
+    doc: 'How the scrubs of all agents are.',
+    frame: 'GET',
+    op: 'scrub',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {},
+    response: scrubAnswer,
   }),
   // ---- server → agent, agent → agent
   mint: define({
@@ -979,6 +1053,8 @@ export const messages = {
       ),
       rowsRead: f.note('Rows of key states and versions read since the start', f.optional(f.integer())),
       rowsWritten: f.note('Rows of key states and versions written since the start', f.optional(f.integer())),
+      ...blockStates,
+      scrub: f.note('Its scrub', f.optional(f.map(scrubState))),
     },
   }),
   setAttributes: define({
@@ -1022,6 +1098,17 @@ export const messages = {
       time: f.note('Hybrid clock of the sender', f.hybridTime),
       missing: f.note('Positions of the blocks that are not here', f.list(f.integer(0, 65535), 65536)),
     },
+  }),
+  scrubBlocks: define({
+    doc: 'Begins to check all blocks of the agent, at a higher rate. A pass that was asked for before and is under way answers it too.',
+    frame: 'POST',
+    op: 'scrub',
+    from: nodes,
+    to: ['agent'],
+    ...interactive,
+    ...noBodies,
+    request: {},
+    response: { waitFor: f.note('Number of the pass that answers the request', f.integer()) },
   }),
   // ---- any node ↔ any node
   gossip: define({
