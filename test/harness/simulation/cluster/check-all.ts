@@ -19,29 +19,29 @@ export interface CheckOptions
  * Checks every key that was ever written, until the answer is definite; the cluster is whole by now. Then one write
  * more to each: it resolves all siblings, a policy is kept to, and the replicas are the same byte by byte.
  */
-export async function checkAll(options: CheckOptions): Promise<void> {
+export async function checkAll(options: CheckOptions): Promise<{ readonly lateTwins: number }> {
   const { store, bucket, process, history } = options
+  const lateTwins = await settle(options)
   for (const key of history.keys) await definite(process, () => readAndCheck(store, bucket, key, history))
   await definite(process, () => checkListing(store, bucket, history))
   await definite(process, () => checkVersions(store, bucket, history))
   await definite(process, () => checkTags(store, bucket, history))
   await definite(process, () => store.changeBucket(bucket, { readQuorum: options.replicas }))
   for (const key of history.keys) await definite(process, () => checkResolved(options, key))
+  return { lateTwins }
 }
 
-/** Over all keys, those that are counted by `History.lateTwins`; each on the agent that has most. */
-export async function countLateTwins({ history, replicasOf }: CheckOptions): Promise<number> {
-  let count = 0
+/** Ends all doubt about attempts that might still come; the sum of `History.settle`. */
+async function settle({ history, replicasOf }: CheckOptions): Promise<number> {
+  let lateTwins = 0
   for (const key of history.keys) {
-    const counts = (await replicasOf(key)).map(({ versions, mintedAt }) =>
-      history.lateTwins(
-        key,
-        versions.map((id, index) => ({ id, mintedAtMs: (mintedAt[index] ?? 0) / 1000 })),
-      ),
+    const replicas = await replicasOf(key)
+    const minted = replicas.map(({ versions, mintedAt }) =>
+      versions.map((id, index) => ({ id, atMs: (mintedAt[index] ?? 0) / 1000 })),
     )
-    count += Math.max(...counts)
+    lateTwins += history.settle(key, minted)
   }
-  return count
+  return lateTwins
 }
 
 async function checkListing(store: ObjectStore, bucket: string, history: History): Promise<void> {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { History, type Seen, Violation, type Write } from './history.js'
+import { History, type Minted, type Seen, Violation, type Write } from './history.js'
 
 const filling = Buffer.from('filling')
 
@@ -202,9 +202,13 @@ t.test('a write that may have been tried twice may show its other dot', async t 
   const next = told.put()
   told.show(next, slow)
   t.equal(told.twins, 1)
-  const minted = (id: string, mintedAtMs: number) => [{ id, mintedAtMs }]
-  t.equal(told.lateTwins('k', [...minted('slow', 9), ...minted('other', 99)]), 0)
-  t.equal(told.lateTwins('k', minted('slow', 12)), 1)
+  const [first, second, late] = [9, 10, 12].map(atMs => ({ id: 'slow', atMs })) as [Minted, Minted, Minted]
+  const other = { id: 'other', atMs: 99 }
+  t.equal(told.settle('k', [[first, other], [late]]), 1)
+  t.equal(told.settle('k', [[first, other], [second]]), 0)
+  told.show(next, slow)
+  t.equal(told.settle('k', [[first], [first, other]]), 0)
+  t.throws(() => told.show(next, slow), Violation, 'it has one dot after all')
 })
 
 t.test('a write that was refused never was', async t => {

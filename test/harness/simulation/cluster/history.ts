@@ -40,6 +40,13 @@ export interface Seen {
   readonly may: ReadonlySet<number>
 }
 
+/** A version on an agent. */
+export interface Minted {
+  readonly id: string
+  /** By the minter's hybrid clock. */
+  readonly atMs: number
+}
+
 /** A read's answer. */
 export interface Shown {
   /** Ids of the heads, the latest first; none where the key is not there. */
@@ -238,13 +245,19 @@ export class History {
   }
 
   /**
-   * How many of the versions on an agent are attempts that were minted after the write was acknowledged. There are
-   * none where whoever tried again reached all owners: each then refuses the earlier attempt.
+   * Looks at the versions on all agents once these are whole: where no write has two dots, no attempt of an
+   * acknowledged one comes late any more. Returns how many attempts were minted after their write was acknowledged;
+   * there are none where whoever tried again reached all owners, as each then refuses the earlier attempt.
    */
-  lateTwins(key: string, versions: readonly { readonly id: string; readonly mintedAtMs: number }[]): number {
-    const untilMs = new Map(this.versionsOf(key).map(write => [write.versionId, write.twinsUntilMs]))
-    return versions.filter(({ id, mintedAtMs }) => mintedAtMs > (untilMs.get(id) ?? Number.POSITIVE_INFINITY))
-      .length
+  settle(key: string, replicas: readonly (readonly Minted[])[]): number {
+    let lateTwins = 0
+    for (const write of this.versionsOf(key)) {
+      const dots = replicas.map(minted => minted.filter(({ id }) => id === write.versionId))
+      const untilMs = write.twinsUntilMs ?? Number.POSITIVE_INFINITY
+      lateTwins += Math.max(...dots.map(found => found.filter(({ atMs }) => atMs > untilMs).length))
+      if (new Set(dots.flat().map(({ atMs }) => atMs)).size < 2) write.twinsUntilMs = undefined
+    }
+    return lateTwins
   }
 
   /** Checks an answer that says that a version does not exist. */

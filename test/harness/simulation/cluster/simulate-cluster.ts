@@ -2,7 +2,7 @@ import { Scheduler } from '../scheduler.js'
 import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import { Calm } from './calm.js'
-import { type CheckOptions, checkAll, countLateTwins } from './check-all.js'
+import { type CheckOptions, checkAll } from './check-all.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History } from './history.js'
 import { planRetention } from './retention-plan.js'
@@ -157,8 +157,7 @@ async function run(
   const { policyOf, versionsMax } = plan
   const replicasOf = (key: string) => probe.replicas(bucket, key)
   const checked: CheckOptions = { ...first, bucket, history, policyOf, versionsMax, replicas, replicasOf }
-  const lateTwins = await scheduler.drive(countLateTwins(checked))
-  await scheduler.drive(checkAll(checked))
+  const { lateTwins } = await scheduler.drive(checkAll(checked))
   await scheduler.drive(probe.close())
   await scheduler.drive(Promise.all(connected.map(({ store }) => store.close())))
   await scheduler.drive(cluster.stop())

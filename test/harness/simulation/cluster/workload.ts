@@ -8,10 +8,10 @@ import { type History, type Seen, Violation, type Write } from './history.js'
 /** Sizes of bodies: inline in the frame, stored inline, in one block, in several blocks. */
 const bodyBytes = [10, 1000, 15_000, 30_000, 100_000, 1_300_000] as const
 const weights = [8, 8, 4, 3, 2, 1] as const
-const keysPerClient = 6
+const keysPerClient = 4
 const readBackProbability = 0.5
 /** Of writes; the rest cover all that was acknowledged. */
-const contextProbability = 0.4
+const contextProbability = 0.5
 /** Between two calls of a client. */
 const thinkMsMax = 150
 
@@ -260,7 +260,7 @@ function remember({ tokens }: Task, context: string, seen: Seen): void {
 /** Mostly the last one; an older one makes siblings. */
 function pickToken({ tokens, random }: Task): Token | undefined {
   if (tokens.length === 0 || !random.chance(contextProbability)) return undefined
-  return random.chance(0.7) ? tokens.at(-1) : random.pick(tokens)
+  return random.chance(0.5) ? tokens.at(-1) : random.pick(tokens)
 }
 
 function isGone(error: unknown): boolean {
