@@ -3,6 +3,7 @@ import { limits } from '@torc/protocol/limits'
 import t from 'tap'
 import { emptyBody, givenBody, receivedBody } from '../../src/bodies/body-source.js'
 import { storedBody } from '../../src/bodies/stored-body.js'
+import type { BucketView } from '../../src/buckets/bucket-record.js'
 import { read } from '../../src/flows/get-flow.js'
 import { write } from '../../src/flows/put-flow.js'
 import { GivenBody } from '../fakes/fake-agents.js'
@@ -13,9 +14,10 @@ const opId = Buffer.alloc(16, 1)
 const mebibyte = 1024 * 1024
 const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+/** No two blocks of it are equal. */
 const noise = (cluster: FakeCluster, size: number) => {
   const seed = cluster.environment.random.bytes(4096)
-  return Buffer.alloc(size, seed).map((byte, i) => byte ^ (i >>> 12))
+  return Buffer.alloc(size, seed).map((byte, i) => byte ^ (i >>> 12) ^ (i >>> 20))
 }
 async function* piecesOf(bytes: Uint8Array, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
@@ -98,12 +100,63 @@ t.test('leaving a body early gives its places back', async t => {
   t.equal(cluster.c.readBudget.free, 4)
 })
 
-t.test('equal blocks are counted', async t => {
-  const { c } = fakeCluster()
+t.test('equal blocks of a body are written once and counted', async t => {
+  const { c, agents } = fakeCluster()
   const bytes = Buffer.alloc(3 * mebibyte, 5)
-  t.equal((await prepared(c, bucket, bytes, opId)).deduplicatedBytes > 0, true)
+  t.equal((await prepared(c, bucket, bytes, opId)).deduplicatedBytes, 2 * mebibyte)
   await new Promise(setImmediate)
-  t.equal((await prepared(c, bucket, bytes, opId)).deduplicatedBytes, 3 * mebibyte)
+  t.equal(agents.sentTo('putBlock').length, 3, 'one block to three owners')
+  t.equal(c.writeBudget.free, 4)
+  const again = await prepared(c, bucket, bytes, Buffer.alloc(16, 2))
+  t.equal(again.deduplicatedBytes, 3 * mebibyte)
+  t.same(
+    again.blocks,
+    Buffer.concat(Array(3).fill(createHash('sha256').update(bytes.subarray(0, mebibyte)).digest())),
+  )
+  t.equal(agents.sentTo('putBlock').length, 3, 'nothing more')
+})
+
+t.test('equal blocks fail together', async t => {
+  const { c, agents } = fakeCluster()
+  agents.fault = ({ name }) => (name === 'putBlock' ? { kind: 'refused', code: 'DISK_FULL' } : undefined)
+  await t.rejects(prepared(c, bucket, Buffer.alloc(5 * mebibyte, 5), opId), { code: 'DISK_FULL' })
+  await new Promise(setImmediate)
+  t.equal(c.writeBudget.free, 4)
+})
+
+t.test('a body that the cluster has is not sent again, whatever its key, version or bucket', async t => {
+  const cluster = fakeCluster()
+  const bytes = noise(cluster, 5 * mebibyte + 12_345)
+  const put = async (to: BucketView, key: string, body: Uint8Array): Promise<number> => {
+    const { deduplicatedBytes } = await write(cluster.c, await writeOf(cluster.c, to, key, body))
+    await new Promise(setImmediate)
+    return deduplicatedBytes
+  }
+  t.equal(await put(bucket, 'first', bytes), 0)
+  const first = cluster.agents.bodyBytes
+  t.equal(first, 3 * bytes.length)
+  for (const [to, key] of [
+    [bucket, 'first'],
+    [bucket, 'second'],
+    [{ ...bucket, name: 'other', id: Buffer.alloc(16, 8) }, 'first'],
+    [{ ...testBucket(1, 1, 1), id: Buffer.alloc(16, 9) }, 'first'],
+  ] as const) {
+    t.equal(await put(to, key, bytes), bytes.length)
+  }
+  t.equal(cluster.agents.bodyBytes, first, 'not a byte')
+  const changed = Buffer.from(bytes)
+  changed[2 * mebibyte] = ~(changed[2 * mebibyte] ?? 0)
+  t.equal(await put(bucket, 'first', changed), bytes.length - mebibyte)
+  t.equal(cluster.agents.bodyBytes - first, 3 * mebibyte, 'one block')
+})
+
+t.test('what fewer than W owners had is no duplicate', async t => {
+  const cluster = fakeCluster()
+  const bytes = noise(cluster, 2 * mebibyte)
+  await prepared(cluster.c, testBucket(1, 1, 1), bytes, opId)
+  t.equal((await prepared(cluster.c, bucket, bytes, Buffer.alloc(16, 2))).deduplicatedBytes, 0)
+  await new Promise(setImmediate)
+  t.equal(cluster.agents.bodyBytes, 3 * bytes.length, 'each owner got it once')
 })
 
 t.test('what was announced is checked', async t => {

@@ -44,6 +44,7 @@ export class FakeAgent {
   readonly id: string
   readonly actor: ActorId
   readonly keys = new Map<string, StoredKey>()
+  /** By hash in hexadecimal. Tests damage a block by putting other bytes here. */
   readonly blocks = new Map<string, Uint8Array>()
   /** Block's hash and version id of the operation that needs it. */
   readonly references = new Set<string>()
@@ -254,19 +255,26 @@ export class FakeAgent {
 
   #putBlock(head: RequestOf<'putBlock'>, body: Uint8Array | undefined): FakeReply<'putBlock'> {
     const hash = Buffer.from(head.hash).toString('hex')
-    if (body === undefined || Buffer.from(this.#environment.hasher.sha256(body)).toString('hex') !== hash) {
+    if (body === undefined || this.#hashOf(body) !== hash) {
       throw new TorcError('CHECKSUM', 'a block with another hash')
     }
-    const had = this.blocks.has(hash)
+    const before = this.blocks.get(hash)
+    const had = before !== undefined && this.#hashOf(before) === hash
     this.blocks.set(hash, Buffer.from(body))
     this.references.add(`${hash} ${versionIdOf(head.opId)}`)
     return { head: { time: this.#clock.now(), had } }
   }
 
   #fetchBlock(head: RequestOf<'fetchBlock'>): FakeReply<'fetchBlock'> {
-    const body = this.blocks.get(Buffer.from(head.hash).toString('hex'))
+    const hash = Buffer.from(head.hash).toString('hex')
+    const body = this.blocks.get(hash)
     if (body === undefined) throw new TorcError('UNAVAILABLE', 'this block is not here')
+    if (this.#hashOf(body) !== hash) throw new TorcError('CORRUPT', 'this block is damaged')
     return { head: { time: this.#clock.now(), size: body.length }, body }
+  }
+
+  #hashOf(bytes: Uint8Array): string {
+    return Buffer.from(this.#environment.hasher.sha256(bytes)).toString('hex')
   }
 
   #fetchRange(head: RequestOf<'fetchRange'>): FakeReply<'fetchRange'>[] {

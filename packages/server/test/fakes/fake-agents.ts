@@ -28,6 +28,8 @@ export class FakeAgents implements Agents {
   readonly agents: ReadonlyMap<string, FakeAgent>
   readonly down = new Set<string>()
   readonly sent: SentRequest[] = []
+  /** Bytes of all bodies that were sent to agents. */
+  bodyBytes = 0
   /** Decides what happens to each request; undefined lets it through. */
   fault: ((request: SentRequest) => Fault | undefined) | undefined
   /** Holds each request back until it resolves. */
@@ -83,6 +85,7 @@ export class FakeAgents implements Agents {
     await this.gate?.(sent)
     const fault = this.fault?.(sent)
     const body = options.body === undefined ? undefined : await gatherBody(options.body)
+    this.bodyBytes += body?.length ?? 0
     if (fault?.kind === 'lost') throw new TorcError(fault.code ?? 'TIMEOUT', `${name} to ${id} was lost`)
     if (fault?.kind === 'refused') throw new TorcError(fault.code, `${id} refused ${name}`)
     const replies = agent.answer(name, sent.head, body)
