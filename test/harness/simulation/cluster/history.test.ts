@@ -198,7 +198,7 @@ t.test('a tag is what was set last', async t => {
 t.test('a write that may have been tried twice may show its other dot', async t => {
   const told = new Told()
   const slow = told.begin('k', 'put', filling)
-  told.acknowledge(slow, 'slow', new Date(5), 10)
+  told.acknowledge(slow, 'slow', new Date(9), 10)
   const next = told.put()
   told.show(next, slow)
   t.equal(told.twins, 1)
@@ -206,6 +206,8 @@ t.test('a write that may have been tried twice may show its other dot', async t 
   const other = { id: 'other', atMs: 99 }
   t.equal(told.settle('k', [[first, other], [late]]), 1)
   t.equal(told.settle('k', [[first, other], [second]]), 0)
+  told.show(next, slow)
+  t.equal(told.settle('k', [[second], [second]]), 0)
   told.show(next, slow)
   t.equal(told.settle('k', [[first], [first, other]]), 0)
   t.throws(() => told.show(next, slow), Violation, 'it has one dot after all')

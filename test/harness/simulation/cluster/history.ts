@@ -245,8 +245,8 @@ export class History {
   }
 
   /**
-   * Looks at the versions on all agents once these are whole: where no write has two dots, no attempt of an
-   * acknowledged one comes late any more. Returns how many attempts were minted after their write was acknowledged;
+   * Looks at the versions on all agents once these are whole: where a write has no dot but the acknowledged
+   * one, no attempt of it comes late any more. Returns how many attempts were minted after their write was acknowledged;
    * there are none where whoever tried again reached all owners, as each then refuses the earlier attempt.
    */
   settle(key: string, replicas: readonly (readonly Minted[])[]): number {
@@ -255,7 +255,9 @@ export class History {
       const dots = replicas.map(minted => minted.filter(({ id }) => id === write.versionId))
       const untilMs = write.twinsUntilMs ?? Number.POSITIVE_INFINITY
       lateTwins += Math.max(...dots.map(found => found.filter(({ atMs }) => atMs > untilMs).length))
-      if (new Set(dots.flat().map(({ atMs }) => atMs)).size < 2) write.twinsUntilMs = undefined
+      // What is left of two dots may be the one that nobody heard of.
+      if (dots.flat().every(({ atMs }) => Math.floor(atMs) === write.createdAtMs))
+        write.twinsUntilMs = undefined
     }
     return lateTwins
   }
