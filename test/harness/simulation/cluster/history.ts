@@ -245,8 +245,8 @@ export class History {
   }
 
   /**
-   * Looks at the versions on all agents once these are whole: where a write has no dot but the acknowledged
-   * one, no attempt of it comes late any more. Returns how many attempts were minted after their write was acknowledged;
+   * Looks at the versions on all agents once these are whole: where a write has no dot but the acknowledged one, no
+   * attempt of it comes late any more. Returns how many attempts were minted after their write was acknowledged;
    * there are none where whoever tried again reached all owners, as each then refuses the earlier attempt.
    */
   settle(key: string, replicas: readonly (readonly Minted[])[]): number {
