@@ -1,6 +1,8 @@
 import { decodeContext, emptyContext } from '@torc/cluster/clocks/causal-context'
 import { bucketIdOf } from '@torc/cluster/ring/bucket-id'
-import { decodeEpoch } from '@torc/cluster/ring/epoch'
+import { decodeEpoch, type Epoch } from '@torc/cluster/ring/epoch'
+import { blockPartition } from '@torc/cluster/ring/partition'
+import { preferenceList } from '@torc/cluster/ring/table'
 import { headsOf, makeState } from '@torc/cluster/state/key-state'
 import { compareVersions, type Version } from '@torc/cluster/state/version'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
@@ -79,6 +81,14 @@ export class ReplicaProbe {
     return found.filter(replica => replica !== undefined)
   }
 
+  /** Node ids of the agents that own a block, in the order in which readers ask them. */
+  async ownersOfBlock(hash: Uint8Array, replicas: number): Promise<readonly string[]> {
+    const [address] = this.#options.addresses
+    if (address === undefined) throw new Error('there is no agent to ask')
+    const { table } = await newestEpoch(await this.#exchangeWith(address))
+    return preferenceList(table, blockPartition(hash, table.partitions), replicas)
+  }
+
   async #exchangeWith(text: string): Promise<Exchange> {
     const known = this.#exchanges.get(text)
     if (known?.open === true) return known
@@ -125,7 +135,7 @@ async function replicaOf(
   exchange: Exchange,
   wanted: Pick<KeyAddress, 'bucketId' | 'key' | 'time'>,
 ): Promise<Replica> {
-  const address: KeyAddress = { ...wanted, epoch: await newestEpoch(exchange), stage: settledStage }
+  const address: KeyAddress = { ...wanted, epoch: (await newestEpoch(exchange)).number, stage: settledStage }
   const records: Uint8Array[] = []
   const whole: string[] = []
   let context = emptyContext
@@ -152,9 +162,9 @@ async function replicaOf(
   }
 }
 
-async function newestEpoch(exchange: Exchange): Promise<number> {
+async function newestEpoch(exchange: Exchange): Promise<Epoch> {
   for await (const { head } of exchange.fetch('fetchEpoch', {})) {
-    if (head.epoch !== undefined) return decodeEpoch(head.epoch).number
+    if (head.epoch !== undefined) return decodeEpoch(head.epoch)
   }
   throw new Error(`${exchange.peer.id} has no layout`)
 }
