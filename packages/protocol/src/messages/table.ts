@@ -88,8 +88,8 @@ const writeAnswer = {
     'Holder and the owners that it keeps the write for',
     f.list(f.pair(f.nodeId, strings(64)), 64),
   ),
-  deduplicatedBytes: f.note('Bytes that the cluster had already', f.integer()),
-  sentBytes: f.note('Bytes that went to agents', f.integer()),
+  deduplicatedBytes: f.note('Bytes of the body that the cluster had already', f.integer()),
+  sentBytes: f.note('Bytes of the body that the client sent', f.integer()),
 }
 
 const versionFields = {
@@ -1081,7 +1081,7 @@ export const messages = {
     },
   }),
   referBlocks: define({
-    doc: 'Adds references to blocks that are here: what copying an object needs instead of its bytes.',
+    doc: 'Adds references to blocks that are here, which then need not be sent: asked before a body is written or copied.',
     frame: 'POST',
     op: 'block-references',
     from: nodes,
