@@ -6,6 +6,7 @@ import type { OutgoingBody } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import { isStaleLayout } from '../agents/agents.js'
+import type { PreparedBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, type Placement } from '../core/placement.js'
@@ -56,7 +57,7 @@ export async function mint(
       head.cover = encodeContext(read.context)
       head.seenTime = read.newest
       head.seenSeq = read.seq
-      tell(head, read)
+      tell(head, read, body)
     }
   } else {
     head.cover = encodeContext(token.context)
@@ -66,7 +67,7 @@ export async function mint(
     const read = await readReports(c, p, others, request, deadline)
     if (read !== undefined) {
       head.seenTime = Math.max(token.newest, read.newest)
-      tell(head, read)
+      tell(head, read, body)
     }
   }
   if (body.blocks !== undefined && body.blockSizes !== undefined) {
@@ -128,13 +129,18 @@ async function readReports(
 
 /** All reports together must leave room in the head; one more could only prune more exactly. */
 const reportBytesMax = limits.headBytesMax / 2
+/** For all that is neither a report nor the block list: metadata, contexts, registers. */
+const otherBytesMax = 192 * 1024
+/** A block in the head: its hash and its size. */
+const blockBytes = 32 + 5
 
-function tell(head: RequestOf<'mint'>, read: ClockRead): void {
+function tell(head: RequestOf<'mint'>, read: ClockRead, { blockSizes = [] }: PreparedBody): void {
+  const room = limits.headBytesMax - otherBytesMax - blockBytes * blockSizes.length
   if (read.attributes.size > 0) head.attributes = encodeAttributes(read.attributes)
   let bytes = 0
   const live = read.live.filter(report => {
     bytes += report.length
-    return bytes <= reportBytesMax
+    return bytes <= Math.min(reportBytesMax, room)
   })
   if (live.length > 0) head.live = live
 }

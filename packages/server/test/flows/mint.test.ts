@@ -4,6 +4,7 @@ import { parsePolicy, type RetentionPolicy } from '@torc/cluster/retention/polic
 import { noAttributes } from '@torc/cluster/state/attributes'
 import { headsOf, makeState, stateDigest } from '@torc/cluster/state/key-state'
 import { contextAfterWrite, type Version, versionIdOf } from '@torc/cluster/state/version'
+import { limits as wireLimits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import t, { type Test } from 'tap'
 import type { BucketView } from '../../src/buckets/bucket-record.js'
@@ -231,12 +232,22 @@ t.test('reports that together are too large for a request are left out', async t
     const stored = [...owner.keys.values()].find(candidate => candidate.key === key)
     if (stored !== undefined) stored.state = makeState(context, versions, noAttributes)
   }
+  const told = (): Uint8Array[] => {
+    const mint = cluster.agents.sent.find(({ name }) => name === 'mint')
+    return (mint?.head as RequestOf<'mint'> | undefined)?.live ?? []
+  }
   cluster.agents.sent.length = 0
   const last = await put(cluster, bucket)
-  const mint = cluster.agents.sent.find(({ name }) => name === 'mint')
-  const live = (mint?.head as RequestOf<'mint'> | undefined)?.live ?? []
-  t.ok(live.length >= 1)
+  t.ok(told().length >= 1)
   const left = cluster.owners(bucket, key)[0]?.stateOf(bucket.id, key).versions
   t.equal(left?.size, 6000)
   t.ok(left?.has(`${last.version.dot.actor}:${last.version.dot.counter}`))
+  const count = Math.ceil((wireLimits.headBytesMax - 192 * 1024) / 37)
+  const blockSizes = new Array<number>(count).fill(640 * 1024)
+  const blocks = { inline: undefined, blocks: new Uint8Array(32 * count), blockSizes }
+  const request = await writeOf(cluster.c, bucket, key, 'x')
+  cluster.agents.sent.length = 0
+  const large = { ...request.body, ...blocks, size: count * 640 * 1024 }
+  await write(cluster.c, { ...request, body: large })
+  t.strictSame(told(), [], 'nor beside a long block list')
 })
