@@ -8,6 +8,7 @@ import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
+import { type ScrubStatus, scrubStatusOf } from '@torc/protocol/store/scrub'
 import { givenBody } from './bodies/body-source.js'
 import { storedBody } from './bodies/stored-body.js'
 import type { Administration } from './core/administration.js'
@@ -277,6 +278,14 @@ export class Coordinator implements s.ObjectStore, s.Admin {
 
   initLayout(options: Parameters<s.Admin['initLayout']>[0] = {}): Promise<s.LayoutInfo> {
     return this.#administration.initLayout(options)
+  }
+
+  async scrubStatus(): Promise<ScrubStatus> {
+    return scrubStatusOf(await this.#administration.scrubStatus())
+  }
+
+  async scrub(): Promise<ScrubStatus> {
+    return scrubStatusOf(await this.#administration.startScrub())
   }
 
   #read(bucket: string, key: string, options: s.GetOptions) {

@@ -18,6 +18,7 @@ import { policyShow } from './policy-show.js'
 import { post } from './post.js'
 import { put } from './put.js'
 import { rb } from './rb.js'
+import { repairScrub } from './repair-scrub.js'
 import { restore } from './restore.js'
 import { rm } from './rm.js'
 import { shell } from './shell.js'
@@ -30,5 +31,5 @@ import { tagShow } from './tag-show.js'
 export const clientCommands: readonly Command[] = [
   ...[mb, rb, bucketShow, bucketSet, put, get, head, rm, cp, mv, ls, log, restore],
   ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch],
-  ...[status, layoutInit, layoutShow, shell, completion, complete],
+  ...[status, layoutInit, layoutShow, repairScrub, shell, completion, complete],
 ]

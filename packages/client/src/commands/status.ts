@@ -30,9 +30,10 @@ export const status = defineCommand({
         output.line(`${output.mode === 'terminal' ? red('problem') : 'problem'}\t${problem}`)
       if (output.mode === 'terminal') output.line('')
       output.table(
-        ['role', 'id', 'address', 'zone', 'state', 'used', 'partitions', 'versions'],
+        ['role', 'id', 'address', 'zone', 'state', 'used', 'partitions', 'versions', 'blocks'],
         cluster.members.map(member => memberRow(output, member)),
       )
+      if (output.mode === 'terminal') showWorkers(output, cluster.members)
       if (cluster.members.length === 0) output.note(count(0, 'member'))
     }
     return cluster.healthy ? 0 : errorTable.PARTIAL.exitCode
@@ -54,5 +55,24 @@ function memberRow(output: Output, member: MemberStatus): string[] {
       : used,
     member.partitions === undefined ? '-' : String(member.partitions),
     member.versions === undefined ? '-' : String(member.versions),
+    blocksText(output, member),
   ]
+}
+
+function blocksText(output: Output, { blocks, blocksMissing = 0, blocksCorrupt = 0 }: MemberStatus): string {
+  if (blocks === undefined) return '-'
+  const damaged = blocksMissing + blocksCorrupt
+  return damaged === 0 ? String(blocks) : `${blocks}, ${output.colors.red(`${damaged} damaged`)}`
+}
+
+/** What goes on in the background, for people: programs read it from `--json`. */
+function showWorkers(output: Output, members: readonly MemberStatus[]): void {
+  const rows = members.flatMap(({ id, workers = [] }) =>
+    workers.map(({ name, state, progress, error }) => [
+      ...[id, name, state === 'failed' ? output.colors.red(state) : state, error ?? progress],
+    ]),
+  )
+  if (rows.length === 0) return
+  output.line('')
+  output.table(['agent', 'worker', 'state', 'progress'], rows)
 }

@@ -16,6 +16,8 @@ import type {
   VersionInfo,
 } from '@torc/protocol/store/object-store'
 
+import type { AgentScrub, BlockHealth, ScrubStatus } from '@torc/protocol/store/scrub'
+
 /*
  * The objects that `--json` prints, one a line. Their fields are a contract with scripts: listed one by one
  * here, so that a field added to the library does not appear by accident. Dates print as ISO 8601 UTC.
@@ -145,12 +147,57 @@ export function statusRecord(status: ClusterStatus): object {
           partitions: owned ?? null,
         },
         ...{ keys: keys ?? null, versions: versions ?? null, blocks: blocks ?? null },
+        ...blockHealth(agent),
         // Hinted hand-off does not exist yet: nobody holds any.
         ...{ hintsHeld: 0, hintsFor: [] },
       }
     }),
-    ...{ repair: {}, workers: [], buckets },
+    repair: {
+      blocksMissing: sumOf(agents.map(({ blocksMissing }) => blocksMissing)),
+      blocksCorrupt: sumOf(agents.map(({ blocksCorrupt }) => blocksCorrupt)),
+      blocksRepaired: sumOf(agents.map(({ blocksRepaired }) => blocksRepaired)),
+    },
+    workers: agents.flatMap(({ id, workers = [] }) =>
+      workers.map(({ name, state, progress, error }) => ({
+        ...{ agent: id, name, state, progress, error: error ?? null },
+      })),
+    ),
+    buckets,
   }
+}
+
+/** Of `repair scrub`; `state` is `unknown` where the agent could not be asked. */
+export function scrubRecord({ agents }: ScrubStatus): object {
+  return {
+    blocksMissing: sumOf(agents.map(({ blocksMissing }) => blocksMissing)),
+    blocksCorrupt: sumOf(agents.map(({ blocksCorrupt }) => blocksCorrupt)),
+    agents: agents.map(agent => ({
+      ...{ id: agent.id, ...scrubFields(agent.scrub), ...blockHealth(agent), error: agent.error ?? null },
+    })),
+  }
+}
+
+function scrubFields(scrub: AgentScrub['scrub']): object {
+  if (scrub === undefined) return { state: 'unknown' }
+  const { pass, walking, asked, beganAt, endedAt, blocks, bytes, bytesTotal } = scrub
+  const { bytesPerSecond, found, repaired } = scrub
+  return {
+    ...{ state: walking ? 'scrubbing' : 'idle', pass, asked },
+    ...{ beganAt: beganAt ?? null, endedAt: endedAt ?? null, blocks, bytes, bytesTotal, bytesPerSecond },
+    ...{ found, repaired },
+  }
+}
+
+function blockHealth(agent: BlockHealth): object {
+  const { blocksMissing, blocksCorrupt, blocksRepaired } = agent
+  return {
+    ...{ blocksMissing: blocksMissing ?? null, blocksCorrupt: blocksCorrupt ?? null },
+    blocksRepaired: blocksRepaired ?? null,
+  }
+}
+
+function sumOf(counts: readonly (number | undefined)[]): number {
+  return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
 }
 
 export function layoutRecord({ epoch, partitions, replicas, agents }: LayoutInfo): object {

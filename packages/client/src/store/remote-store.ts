@@ -5,6 +5,7 @@ import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
+import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
 import { Caller } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
 import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
@@ -280,6 +281,10 @@ export class RemoteStore implements Store {
       keys: member.keys,
       versions: member.versions,
       blocks: member.blocks,
+      blocksMissing: member.blocksMissing,
+      blocksCorrupt: member.blocksCorrupt,
+      blocksRepaired: member.blocksRepaired,
+      workers: member.workers?.map(workerInfoOf),
     }))
     const { epoch, partitions, replicas, healthy, problems, buckets } = head
     return { epoch, partitions, replicas, healthy, problems, members, buckets }
@@ -300,6 +305,14 @@ export class RemoteStore implements Store {
     if (options.replicas !== undefined) head.replicas = options.replicas
     await this.#caller.call('initLayout', head, { ...limitsOf(options), writes: true })
     return this.layout(options)
+  }
+
+  async scrubStatus(options: s.CallOptions = {}): Promise<ScrubStatus> {
+    return scrubStatusOf((await this.#caller.call('getScrub', {}, limitsOf(options))).head)
+  }
+
+  async scrub(options: s.CallOptions = {}): Promise<ScrubStatus> {
+    return scrubStatusOf((await this.#caller.call('startScrub', {}, limitsOf(options))).head)
   }
 
   // ---- writing

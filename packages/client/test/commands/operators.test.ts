@@ -56,7 +56,7 @@ t.test('status', async t => {
         hintsFor: [],
       },
     ],
-    repair: {},
+    repair: { blocksMissing: 0, blocksCorrupt: 0, blocksRepaired: 0 },
     workers: [],
     buckets: 1,
   })
@@ -65,6 +65,30 @@ t.test('status', async t => {
   t.equal(ill.code, 8)
   t.match(ill.out, 'problem\tagent-1 is down')
   t.match((await run(['status'], { store, terminal: true })).out, /role\s+id\s+address/)
+})
+
+t.test('status shows damaged blocks and what goes on in the background', async t => {
+  const store = await filled({})
+  store.agentState = {
+    ...{ blocks: 12, blocksMissing: 2, blocksCorrupt: 1, blocksRepaired: 5 },
+    workers: [
+      { name: 'scrub', state: 'throttled', progress: 'pass 3: 40 %, 9 blocks checked', error: undefined },
+      { name: 'other', state: 'failed', progress: '', error: 'no room' },
+    ],
+  }
+  const shown = (await run(['status', '--json'], { store })).io.records[0]
+  t.match(shown, {
+    agents: [{ blocks: 12, blocksMissing: 2, blocksCorrupt: 1, blocksRepaired: 5 }],
+    repair: { blocksMissing: 2, blocksCorrupt: 1, blocksRepaired: 5 },
+    workers: [
+      { agent: 'agent-1', name: 'scrub', state: 'throttled', progress: /40 %/, error: null },
+      { agent: 'agent-1', name: 'other', state: 'failed', error: 'no room' },
+    ],
+  })
+  const { out } = await run(['status'], { store, terminal: true })
+  t.match(out, /12, 3 damaged/)
+  t.match(out, /scrub\s+throttled\s+pass 3: 40 %/)
+  t.match(out, /other\s+failed\s+no room/)
 })
 
 t.test('layout', async t => {

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { TorcError } from '@torc/protocol/errors'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
+import type { ScrubStatus } from '@torc/protocol/store/scrub'
 import type { Store } from '../../src/store/remote-store.js'
 import {
   coveredBy,
@@ -29,6 +30,10 @@ export class MemoryStore implements Store {
   /** Own policies by `BUCKET`, `BUCKET/KEY` and `` for the cluster. */
   readonly policies = new Map<string, string>()
   readonly cuttings = new Map<string, s.Cutting>()
+  /** What the agent tells of itself beyond the usual. */
+  agentState: Partial<s.MemberStatus> = {}
+  /** What `scrub` answers, and what `scrubStatus` then answers, one after the other. */
+  scrubs: ScrubStatus[] = []
   #counter = 0
 
   async close(): Promise<void> {
@@ -268,7 +273,10 @@ export class MemoryStore implements Store {
       problems: this.healthy ? [] : ['agent-1 is down'],
       members: [
         { id: 'server-1', name: 'server', role: 'server', address: '127.0.0.1:7400', ...member, ...none },
-        { id: 'agent-1', name: 'agent', role: 'agent', address: '127.0.0.1:7410', ...member, ...counts },
+        {
+          ...{ id: 'agent-1', name: 'agent', role: 'agent', address: '127.0.0.1:7410', ...member, ...counts },
+          ...this.agentState,
+        },
       ],
     }
   }
@@ -280,6 +288,16 @@ export class MemoryStore implements Store {
 
   initLayout(): Promise<s.LayoutInfo> {
     return this.layout()
+  }
+
+  async scrub(): Promise<ScrubStatus> {
+    this.calls.push('scrub')
+    return this.scrubs[0] ?? { agents: [] }
+  }
+
+  async scrubStatus(): Promise<ScrubStatus> {
+    if (this.scrubs.length > 1) this.scrubs.shift()
+    return this.scrubs[0] ?? { agents: [] }
   }
 
   #bucket(bucket: string): Map<string, Held[]> {

@@ -1,3 +1,5 @@
+import type { BlockHealth, ScrubStatus, WorkerInfo } from './scrub.js'
+
 /**
  * The one interface of the store. The coordinator implements it in process, the client over TCP; CLI, REPL
  * and HTTP faces are written against it. Every call takes a signal and a deadline and fails with TorcError.
@@ -337,7 +339,7 @@ export interface ObjectStore {
   buckets(options?: CallOptions): Promise<readonly BucketInfo[]>
 }
 
-export interface MemberStatus {
+export interface MemberStatus extends BlockHealth {
   readonly id: string
   readonly name: string
   readonly role: 'server' | 'agent' | 'gateway'
@@ -350,6 +352,8 @@ export interface MemberStatus {
   readonly keys: number | undefined
   readonly versions: number | undefined
   readonly blocks: number | undefined
+  /** What it does in the background. */
+  readonly workers?: readonly WorkerInfo[] | undefined
 }
 
 export interface ClusterStatus {
@@ -384,4 +388,11 @@ export interface Admin {
   initLayout(
     options?: CallOptions & { readonly agents?: number | undefined; readonly replicas?: number | undefined },
   ): Promise<LayoutInfo>
+  /** How the checking of blocks is on all agents. NO_LAYOUT before the first layout. */
+  scrubStatus(options?: CallOptions): Promise<ScrubStatus>
+  /**
+   * Asks all agents to check all their blocks now and to repair what is damaged; answers at once, with the passes to
+   * wait for. An agent that is at it because it was asked before is not asked again.
+   */
+  scrub(options?: CallOptions): Promise<ScrubStatus>
 }

@@ -1,6 +1,7 @@
 import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/object-store'
 import type { Membership } from '../agents/membership.js'
 import type { BucketFlow } from '../buckets/bucket-flow.js'
+import { type ScrubAnswer, scrubStatus, startScrub } from '../flows/scrub-flow.js'
 import { clusterStatus } from '../flows/status-flow.js'
 import { describeLayout, type InitLayoutOptions, initLayout } from '../layout/layout-flow.js'
 import type { Coordination } from './coordination.js'
@@ -24,6 +25,15 @@ export class Administration {
   /** NO_LAYOUT where there is none. */
   async layout(): Promise<LayoutInfo> {
     return describeLayout(this.#c)
+  }
+
+  /** NO_LAYOUT where there is none. */
+  scrubStatus(): Promise<ScrubAnswer> {
+    return scrubStatus(this.#c)
+  }
+
+  startScrub(): Promise<ScrubAnswer> {
+    return startScrub(this.#c)
   }
 
   initLayout(options: InitLayoutOptions): Promise<LayoutInfo> {

@@ -1,6 +1,7 @@
 import type { Member } from '@torc/cluster/membership/member-table'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/object-store'
+import { workerInfoOf } from '@torc/protocol/store/scrub'
 import type { Coordination } from '../core/coordination.js'
 
 /** Patience with an agent that is asked how much it holds, in milliseconds. */
@@ -71,6 +72,10 @@ function memberStatus(c: Coordination, member: Member, usage: Usage | undefined)
     keys: usage?.keys,
     versions: usage?.versions,
     blocks: usage?.blocks,
+    blocksMissing: usage?.blocksMissing,
+    blocksCorrupt: usage?.blocksCorrupt,
+    blocksRepaired: usage?.blocksRepaired,
+    workers: usage?.workers?.map(workerInfoOf),
     partitions: role === 'agent' ? c.layouts.current?.partitionsOf(id) : undefined,
   }
 }
@@ -114,9 +119,25 @@ function problemsOf(
       `${layout.replicas} replicas are wanted and the layout has ${layout.agents.length} agents: data is kept ${layout.agents.length} times.`,
     )
   }
-  for (const [id, { freeBytes, usedBytes }] of usage) {
+  for (const [id, { freeBytes, usedBytes, workers = [] }] of usage) {
     if (freeBytes < (freeBytes + usedBytes) / 20)
       problems.push(`Agent ${id} has less than 5 % of its space free.`)
+    for (const { name, error } of workers)
+      if (error !== undefined) problems.push(`On agent ${id}, ${name} fails and is tried again: ${error}.`)
+  }
+  return [...problems, ...damageOf(usage)]
+}
+
+/** Blocks that an agent could not repair. Other owners may be down, or have lost them too. */
+function damageOf(usage: ReadonlyMap<string, Usage>): string[] {
+  const problems: string[] = []
+  for (const [id, { blocksMissing = 0, blocksCorrupt = 0 }] of usage) {
+    const damaged = blocksMissing + blocksCorrupt
+    if (damaged === 0) continue
+    const blocks = damaged === 1 ? '1 damaged block' : `${damaged} damaged blocks`
+    problems.push(
+      `Agent ${id} has ${blocks} (${blocksMissing} lost, ${blocksCorrupt} corrupt) that no other owner could give: see \`torc repair scrub\`.`,
+    )
   }
   return problems
 }

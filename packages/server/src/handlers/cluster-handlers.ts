@@ -42,6 +42,12 @@ export function clusterHandlers(administration: Administration): Handlers {
       const layout = await administration.layout()
       return { head: { ...layout, agents: [...layout.agents] } }
     },
+    async getScrub() {
+      return { head: await administration.scrubStatus() }
+    },
+    async startScrub() {
+      return { head: await administration.startScrub() }
+    },
     gossip: ({ head, peer }) => ({
       head: administration.membership.heard(head.members, head.epoch, peer.id),
     }),
@@ -63,12 +69,22 @@ function memberAnswer(status: MemberStatus, incarnation: number): MemberAnswer {
     capacity,
     incarnation,
   }
-  for (const field of ['usedBytes', 'partitions', 'keys', 'versions', 'blocks'] as const) {
+  for (const field of optionalCounts) {
     const value = status[field]
     if (value !== undefined) answer[field] = value
   }
+  if (status.workers !== undefined) {
+    answer.workers = status.workers.map(({ error, ...worker }) =>
+      error === undefined ? worker : { ...worker, error },
+    )
+  }
   return answer
 }
+
+const optionalCounts = [
+  ...(['usedBytes', 'partitions', 'keys', 'versions', 'blocks'] as const),
+  ...(['blocksMissing', 'blocksCorrupt', 'blocksRepaired'] as const),
+]
 
 /** An agent of the layout that has not been seen since this server started. */
 const unknownAddress = 'unknown'

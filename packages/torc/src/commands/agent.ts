@@ -25,6 +25,12 @@ export const agentCommand: Command = defineCommand({
       min: 1,
       doc: 'Room that it offers, its weight in layouts; the size of its disk when absent',
     },
+    scrubRate: {
+      type: 'bytes',
+      value: 'BYTES',
+      min: 1024,
+      doc: 'Bytes a second that it reads again to find damaged blocks; 8 MiB when absent',
+    },
   },
   examples: [
     {
@@ -35,7 +41,7 @@ export const agentCommand: Command = defineCommand({
   ],
   only: 'cli',
   run: context => {
-    const { data, name = 'agent', zone = '', capacity } = context.options
+    const { data, name = 'agent', zone = '', capacity, scrubRate } = context.options
     return runNode({
       context,
       options: context.options,
@@ -52,6 +58,7 @@ export const agentCommand: Command = defineCommand({
           name,
           zone,
           capacity: capacity ?? diskBytes(directory),
+          scrub: { bytesPerSecond: scrubRate },
           environment: context.environment,
         })
         return { ...agent, address: formatAddress(agent.address) }
