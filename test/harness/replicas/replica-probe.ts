@@ -175,8 +175,14 @@ async function bodyOf(
   { id, dot, size, blocks }: Version,
 ): Promise<string> {
   if (size === 0 || blocks !== undefined) return `body ${id}`
-  for await (const { body } of exchange.fetch('fetchBody', { ...address, dot: [dot.actor, dot.counter] })) {
-    if (body !== undefined) return `body ${id} ${hex(await body.bytes(inlineBytesMax))}`
+  try {
+    for await (const { body } of exchange.fetch('fetchBody', { ...address, dot: [dot.actor, dot.counter] })) {
+      if (body !== undefined) return `body ${id} ${hex(await body.bytes(inlineBytesMax))}`
+    }
+  } catch (error) {
+    // It went after the state was told: the next look sees another state.
+    if (error instanceof TorcError && error.code === 'VERSION_NOT_FOUND') return `body ${id} has gone`
+    throw error
   }
   throw new Error(`${exchange.peer.id} has no body of ${id}`)
 }
