@@ -1,5 +1,12 @@
-import { contextOfDot, covers, decodeContext, encodeContext } from '@torc/cluster/clocks/causal-context'
+import {
+  contextOfDot,
+  covers,
+  decodeContext,
+  emptyContext,
+  encodeContext,
+} from '@torc/cluster/clocks/causal-context'
 import { systemRandom } from '@torc/protocol/environment/system'
+import { limits } from '@torc/protocol/limits'
 import t from 'tap'
 import { fetched } from '../support/agent-harness.js'
 import { address, mint, soleAgent, written } from '../support/key-requests.js'
@@ -70,6 +77,46 @@ t.test('empty bodies, markers and block lists', async t => {
     { hash: Buffer.alloc(32, 2), size: 10 },
   ])
 })
+
+t.test(
+  'an object of the most blocks, each of another size than the one before, fits every message',
+  async t => {
+    const { server } = await soleAgent(t)
+    const count = limits.objectBlocksMax
+    // As small as content-defined cutting makes them; the last one fills the largest object.
+    const blockSizes = Array.from({ length: count - 1 }, (_, i) => 640 * 1024 + (i % 2))
+    const size = blockSizes.reduce((a, b) => a + b, 1)
+    const fields = {
+      size,
+      blocks: systemRandom.bytes(32 * count),
+      blockSizes: [...blockSizes, 1],
+      metadata: Array.from({ length: 60 }, (_, i): [string, string] => [`name-${i}`, 'x'.repeat(250)]),
+    }
+    t.ok(size <= limits.objectBytesMax && size > limits.objectBytesMax - 640 * 1024)
+    const first = await mint(server, 'large', Buffer.alloc(0), fields)
+    t.equal(first.version.blocks?.length, count)
+    await mint(server, 'large', Buffer.alloc(0), {
+      ...fields,
+      cover: encodeContext(emptyContext),
+      exact: true,
+    })
+    const found = await fetched(server, 'fetchKey', { ...address, key: 'large', want: 'heads' })
+    t.strictSame(
+      found.map(({ head }) => head.heads?.length),
+      [1, 1],
+      'siblings travel in a frame each',
+    )
+    const one = {
+      size: count + 1,
+      blocks: Buffer.alloc(32 * (count + 1)),
+      blockSizes: Array(count + 1).fill(1),
+    }
+    await t.rejects(mint(server, 'more', Buffer.alloc(0), one), {
+      code: 'TOO_LARGE',
+      message: /26215 blocks/,
+    })
+  },
+)
 
 t.test('what does not fit together is refused, and nothing is stored', async t => {
   const { server } = await soleAgent(t)
