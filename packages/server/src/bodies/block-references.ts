@@ -67,6 +67,10 @@ export class BlockReferences {
       } catch (thrown) {
         const error = TorcError.from(thrown)
         for (const { reject } of asked) reject(error)
+        if (error.code !== 'TIMEOUT') continue
+        // What waited for a silent agent does not wait as long again: its blocks hold memory.
+        for (const { reject } of lane.waiting) reject(error)
+        lane.waiting = []
       }
     }
     lane.asking = false

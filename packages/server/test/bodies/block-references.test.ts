@@ -1,3 +1,4 @@
+import { TorcError } from '@torc/protocol/errors'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import t from 'tap'
 import type { BlockUse } from '../../src/bodies/block-owners.js'
@@ -76,6 +77,29 @@ t.test('an agent that fails is asked again for later blocks; other agents do not
   for (const one of both) await t.rejects(one, { code: 'TIMEOUT' })
   cluster.agents.fault = undefined
   t.equal(await references.add('agent-0', hash), true)
+})
+
+t.test('what waits for an agent fails with its silence, and not with its refusals', async t => {
+  for (const [fault, outcome] of [
+    [{ kind: 'lost' }, 'TIMEOUT'],
+    [{ kind: 'refused', code: 'OVERLOADED' }, true],
+  ] as const) {
+    const cluster = fakeCluster()
+    const [hash = opId] = hashes(cluster, 1)
+    const references = new BlockReferences(cluster.c, use())
+    let answer: () => void = () => {}
+    cluster.agents.gate = () => new Promise<void>(resolve => (answer = resolve))
+    let faults = 1
+    cluster.agents.fault = () => (faults-- > 0 ? fault : undefined)
+    const first = references.add('agent-0', hash)
+    await new Promise(setImmediate)
+    const second = references.add('agent-0', hash).catch((error: TorcError) => error.code)
+    cluster.agents.gate = undefined
+    answer()
+    await t.rejects(first, TorcError)
+    t.equal(await second, outcome)
+    t.equal(await references.add('agent-0', hash), true)
+  }
 })
 
 t.test('a caller that gave up, and no layout', async t => {
