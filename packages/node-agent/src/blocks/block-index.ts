@@ -58,7 +58,7 @@ export class BlockIndex {
     this.#last = database.prepare('SELECT coalesce(max(id), 0) FROM blocks').pluck()
     this.#damaged = database.prepare(
       `SELECT id, hash, size, damage FROM blocks
-       WHERE damage != 0 AND (damage, id) > (?, ?) ORDER BY damage, id LIMIT 1`,
+       WHERE damage != 0 AND damage = ? AND id > ? ORDER BY id LIMIT 1`,
     )
     this.#damageCounts = database.prepare(
       'SELECT damage, count(*) AS blocks FROM blocks WHERE damage != 0 GROUP BY damage',
@@ -112,7 +112,13 @@ export class BlockIndex {
 
   /** The damaged block that follows `row`, or the first one; the corrupt ones come after the missing ones. */
   damagedAfter(row?: BlockRow): BlockRow | undefined {
-    return this.#damaged.get(row?.damage ?? 0, row?.id ?? 0) as BlockRow | undefined
+    // One kind after the other: SQLite does not search its index for what follows a pair.
+    for (const damage of [blockDamage.missing, blockDamage.corrupt]) {
+      if (row !== undefined && row.damage > damage) continue
+      const found = this.#damaged.get(damage, row?.damage === damage ? row.id : 0)
+      if (found !== undefined) return found as BlockRow
+    }
+    return undefined
   }
 
   /** Blocks in order of their ids, those after `after` up to `last`, `limit` of them. */

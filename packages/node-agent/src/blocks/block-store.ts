@@ -21,6 +21,14 @@ export interface BlockCheck {
   readonly known: boolean
 }
 
+/** Who wants to hear of what readers and writers come upon. */
+export interface BlockWatcher {
+  /** A reader found a block damaged, and its row does not say so yet. */
+  damaged(hash: Uint8Array): void
+  /** A writer brought a block again that was damaged. */
+  healed(hash: Uint8Array): void
+}
+
 /** Content-addressed blocks in files, `blocks/ab/HASH`, where `ab` is the hash's first byte. */
 export class BlockStore {
   readonly #disk: Disk
@@ -28,7 +36,7 @@ export class BlockStore {
   readonly #commit: GroupCommit
   readonly #hasher: Hasher
   readonly #turns = new Turns(writesMax)
-  #onDamage: (hash: Uint8Array) => void = () => undefined
+  #watcher: BlockWatcher = { damaged: () => undefined, healed: () => undefined }
 
   constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher) {
     this.#disk = disk
@@ -46,10 +54,12 @@ export class BlockStore {
   async put(hash: Uint8Array, size: number, owner: BlockOwner, body: IncomingBody): Promise<boolean> {
     const name = nameOf(hash)
     return this.#turns.take(name, async () => {
-      const had = await this.#isSound(hash, name)
+      const known = this.#index.sizeOf(hash) !== undefined
+      const had = known && (await this.#isSound(hash, name))
       if (had) body.discard()
       else await this.#disk.writeFile(pathOf(name), await this.#receive(hash, name, size, body))
       await this.#commit.submit(() => this.#index.add(hash, size, owner))
+      if (known && !had) this.#watcher.healed(hash)
       return had
     })
   }
@@ -82,9 +92,8 @@ export class BlockStore {
     return (await this.#disk.fileSize(pathOf(nameOf(hash)))) === size
   }
 
-  /** Tells of blocks that a reader found damaged and whose rows do not say so yet. */
-  whenDamaged(listener: (hash: Uint8Array) => void): void {
-    this.#onDamage = listener
+  watch(watcher: BlockWatcher): void {
+    this.#watcher = watcher
   }
 
   /**
@@ -97,7 +106,7 @@ export class BlockStore {
     if (row === undefined) throw new TorcError('UNAVAILABLE', `block ${name} is not on this agent`)
     const { bytes, damage } = await this.#look(hash, name)
     if (damage === blockDamage.none) return bytes
-    if (row.damage === blockDamage.none) this.#onDamage(hash)
+    if (row.damage === blockDamage.none) this.#watcher.damaged(hash)
     const what =
       damage === blockDamage.missing ? 'has lost its file' : 'is damaged: its bytes have another hash'
     throw new TorcError('CORRUPT', `block ${name} ${what}`)
@@ -158,9 +167,8 @@ export class BlockStore {
     }
   }
 
-  /** Whether the block is here whole: a retry heals one that is damaged. */
+  /** Whether the block's file is whole: a retry heals one that is damaged. */
   async #isSound(hash: Uint8Array, name: string): Promise<boolean> {
-    if (this.#index.sizeOf(hash) === undefined) return false
     return (await this.#look(hash, name)).damage === blockDamage.none
   }
 

@@ -104,6 +104,11 @@ export class ScrubWorker implements Worker {
     return true
   }
 
+  /** A server gave a damaged block back; the count is kept with the next position. */
+  healed(): void {
+    this.#pass = countRepair(this.#pass)
+  }
+
   progress(): string {
     const { missing, corrupt } = this.#parts.index.damageCounts()
     const left = missing + corrupt

@@ -42,8 +42,11 @@ export class Scrub {
   }
 
   start(): void {
-    this.#parts.blocks.whenDamaged(hash => {
-      if (this.#worker.suspect(hash)) this.#runner.wake()
+    this.#parts.blocks.watch({
+      damaged: hash => {
+        if (this.#worker.suspect(hash)) this.#runner.wake()
+      },
+      healed: () => this.#worker.healed(),
     })
     this.#runner.start()
   }
