@@ -62,6 +62,25 @@ t.test('policies over the wire: object over bucket over cluster', async t => {
   t.match(await store.policy({ bucket: 'b' }), { policy: 'global:3', own: 'global:3' })
 })
 
+t.test('how a bucket is cut: set, changed and shown, over the wire and in process', async t => {
+  const { x, store } = await withBucket(t)
+  t.equal((await x.request('getBucket', { bucket: 'b' })).head.cutting, 'fixed')
+  t.equal((await x.request('putBucket', { bucket: 'c', cutting: 'content' })).head.cutting, 'content')
+  t.equal((await x.request('setBucket', { bucket: 'c', strict: true })).head.cutting, 'content')
+  t.equal((await store.headBucket('c')).cutting, 'content')
+  t.equal((await store.changeBucket('c', { cutting: 'fixed' })).cutting, 'fixed')
+  const { buckets } = (await x.request('listBuckets', {})).head
+  t.strictSame(
+    buckets.map(({ bucket, cutting }) => [bucket, cutting]),
+    [
+      ['b', 'fixed'],
+      ['c', 'fixed'],
+    ],
+  )
+  const wrong = { bucket: 'd', cutting: 'thin' as never }
+  await t.rejects(x.request('putBucket', wrong), { code: 'BAD_REQUEST' })
+})
+
 t.test('policies that are none', async t => {
   const { x, store } = await withBucket(t)
   for (const policy of ['nonsense', 'global:0', 'global:1000001', 'global:5,age:30d', 'dynamic:', 'Latest']) {
