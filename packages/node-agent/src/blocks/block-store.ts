@@ -135,7 +135,12 @@ export class BlockStore {
   repair(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {
     const name = nameOf(hash)
     return this.#turns.take(name, async () => {
-      if (this.#index.find(hash) === undefined || (await this.#isSound(hash, name))) return false
+      const row = this.#index.find(hash)
+      if (row === undefined) return false
+      if (await this.#isSound(hash, name)) {
+        if (row.damage !== blockDamage.none) await this.#note(hash, blockDamage.none)
+        return false
+      }
       if (Buffer.compare(this.#hasher.sha256(bytes), hash) !== 0)
         throw new TorcError('CHECKSUM', `the bytes that came to repair block ${name} have another hash`)
       // The file before the row, as in `put`: a crash in between leaves a sound block that is checked again.

@@ -266,10 +266,12 @@ export class ScrubWorker implements Worker {
     const { state, bytesRead, known } = await blocks.check(hash)
     if (state === 'sound' || state === 'gone') return { state, bytes: bytesRead }
     const block = Buffer.from(hash).toString('hex')
-    if (await this.#repair(hash, signal)) {
+    const outcome = await this.#repair(hash, signal)
+    if (outcome === 'repaired') {
       log.warn({ block, state }, 'a damaged block was repaired from another owner')
       return { state: 'repaired', bytes: bytesRead + size }
     }
+    if (outcome === 'needless') return { state: 'sound', bytes: bytesRead + size }
     // Said once: nobody wants to read it again with every round.
     const level = known ? 'debug' : 'error'
     log[level]({ block, state }, `a block is ${state} and no other owner could give it`)
@@ -277,16 +279,17 @@ export class ScrubWorker implements Worker {
     return { state, bytes: bytesRead }
   }
 
-  async #repair(hash: Uint8Array, signal: AbortSignal): Promise<boolean> {
+  /** `needless`: a writer brought the block meanwhile, or it went. */
+  async #repair(hash: Uint8Array, signal: AbortSignal): Promise<'repaired' | 'needless' | 'failed'> {
     const bytes = await this.#parts.source.fetch(hash, signal)
-    if (bytes === undefined) return false
+    if (bytes === undefined) return 'failed'
     try {
-      return await this.#parts.blocks.repair(hash, bytes)
+      return (await this.#parts.blocks.repair(hash, bytes)) ? 'repaired' : 'needless'
     } catch (thrown) {
       // A full disk, say: the block stays damaged and is tried again; the others go on.
       const block = Buffer.from(hash).toString('hex')
       this.#parts.log.error({ block, err: TorcError.from(thrown) }, 'a damaged block can not be written')
-      return false
+      return 'failed'
     }
   }
 
