@@ -1,5 +1,6 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
+import { recordAgeMs } from '@torc/server/buckets/record-cache'
 import type { Replica } from '../../replicas/replica-probe.js'
 import type { SimulatedProcess } from '../simulated-process.js'
 import { type History, Violation } from './history.js'
@@ -27,6 +28,7 @@ export async function checkAll(options: CheckOptions): Promise<{ readonly lateTw
   await definite(process, () => checkVersions(store, bucket, history))
   await definite(process, () => checkTags(store, bucket, history))
   await definite(process, () => store.changeBucket(bucket, { readQuorum: options.replicas }))
+  await process.pause(2 * recordAgeMs, 'waits until every server knows it')
   for (const key of history.keys) await definite(process, () => checkResolved(options, key))
   return { lateTwins }
 }
