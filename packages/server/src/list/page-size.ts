@@ -6,9 +6,9 @@ export interface Progress {
   readonly wanted: number
 }
 
-/** Smallest page: below, a request costs more than its keys. */
+/** Smallest page, and the one after a seek: below, a request costs more than its keys. */
 const pageKeysMin = 16
-/** Page at which a listing begins whose keys may show as something else than one entry each, and after a seek. */
+/** Page at which a listing begins whose keys may show as something else than one entry each. */
 export const pageKeysProbe = 64
 
 /**
@@ -38,7 +38,7 @@ export class PageSize {
   /** What follows lies behind a seek: nothing is known of it. */
   restart(): void {
     this.#last = 0
-    this.#firstMax = Math.min(this.#firstMax, pageKeysProbe)
+    this.#firstMax = pageKeysMin
   }
 
   #size(progress: Progress | undefined): number {
