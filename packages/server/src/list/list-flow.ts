@@ -16,7 +16,7 @@ import { KeyCache } from './key-cache.js'
 import { startText } from './list-start.js'
 import { MergedRange } from './merged-range.js'
 import { type ListedEntry, PageBuilder, type PageRequest } from './page-builder.js'
-import { PageSize, type Progress, pageKeysProbe } from './page-size.js'
+import { PageSize, type Progress, pageKeysMin } from './page-size.js'
 import { encodePosition } from './position.js'
 import { RangeSource } from './range-source.js'
 
@@ -161,7 +161,7 @@ function openRange(
     agents.map(agent => {
       const size = new PageSize(
         layout.shareOf(agent, bucket.replicas),
-        oneEach ? limits.listLimitMax : pageKeysProbe,
+        oneEach ? limits.listLimitMax : pageKeysMin,
       )
       return new RangeSource(c, layout, agent, query, { after, size }, () => deadline)
     }),

@@ -6,10 +6,11 @@ export interface Progress {
   readonly wanted: number
 }
 
-/** Smallest page, and the one after a seek: below, a request costs more than its keys. */
-const pageKeysMin = 16
-/** Page at which a listing begins whose keys may show as something else than one entry each. */
-export const pageKeysProbe = 64
+/**
+ * Smallest page: below, a request costs more than its keys. A listing begins with it where a key may show as
+ * something else than one entry, and goes on with it after a seek.
+ */
+export const pageKeysMin = 16
 
 /**
  * How many keys to ask of one agent next, so that all agents together bring about what a page of a listing still

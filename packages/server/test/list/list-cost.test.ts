@@ -3,7 +3,7 @@ import t from 'tap'
 import { purge } from '../../src/flows/delete-flow.js'
 import { write } from '../../src/flows/put-flow.js'
 import { type ListRequest, listPage } from '../../src/list/list-flow.js'
-import { pageKeysProbe } from '../../src/list/page-size.js'
+import { pageKeysMin } from '../../src/list/page-size.js'
 import { type FakeCluster, fakeCluster, testBucket, writeOf } from '../fakes/fake-cluster.js'
 
 // What a listing costs is what it asks of agents: they read (and send) at most that, seeking to where it begins.
@@ -81,10 +81,10 @@ t.test('each common prefix costs a probe and a seek, however much lies under it'
   )
   const { page, keys, requests } = await costOf(cluster, { delimiter: '/' })
   t.equal(page.entries.length, 10)
-  t.ok(keys <= 2 * (pageKeysProbe + 10 * 16), `${keys} keys`)
+  t.ok(keys <= 2 * 11 * pageKeysMin, `${keys} keys`)
   t.ok(requests <= 2 * 11, `${requests} requests`)
   const one = await costOf(cluster, { delimiter: '/', limit: 1, startAfter: 'p5' })
-  t.ok(one.keys <= 2 * pageKeysProbe)
+  t.ok(one.keys <= 2 * pageKeysMin)
 })
 
 t.test('short prefixes and single keys come many to a request', async t => {
@@ -121,7 +121,7 @@ t.test('a page of versions asks for the keys that it needs', async t => {
   await settle()
   const { page, keys } = await costOf(cluster, { what: 'versions', limit: 700 })
   t.equal(page.entries.length, 700)
-  t.ok(keys <= 2 * (pageKeysProbe + 16), `${keys} keys`)
+  t.ok(keys <= 2 * (64 + 16), `${keys} keys`)
   const few = await costOf(cluster, { what: 'versions', limit: 20 })
   t.ok(few.keys <= 2 * 20)
   t.ok(limits.listLimitMax >= 700)
