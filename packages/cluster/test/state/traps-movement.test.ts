@@ -2,32 +2,13 @@ import t from 'tap'
 import { contextOfDot, covers } from '../../src/clocks/causal-context.js'
 import { dotText } from '../../src/clocks/dot.js'
 import { makeState, mergeStates } from '../../src/state/key-state.js'
-import { type LocalVersions, planMerge, planMint } from '../../src/state/key-summary.js'
+import { planMerge, planMint } from '../../src/state/key-summary.js'
 import { mintInput } from '../support/long-history.js'
-import type { Agent } from '../support/replica-agent.js'
+import { headsAt, heal, lastMessage, noVersions } from '../support/replica-steps.js'
 import { Replicas } from '../support/replicas.js'
 import { actor, opIdOf, version } from '../support/samples.js'
 
 /** Failures around keys that move, disks that come back and agents that forget: the smallest histories of each. */
-
-const none: LocalVersions = { has: () => false, all: () => [] }
-
-function headsAt(at: Agent): string[] {
-  return (at.summary?.heads ?? []).map(head => dotText(head.dot))
-}
-
-function lastMessage(replicas: Replicas) {
-  const message = replicas.messages.at(-1)
-  if (message === undefined) throw new Error('nothing was sent')
-  return message
-}
-
-/** Every agent gets every other's whole state. */
-function heal(replicas: Replicas): void {
-  for (let round = 0; round < 2; round++) {
-    for (const from of replicas.agents) for (const to of replicas.agents) to.receive(from.wholeState())
-  }
-}
 
 t.test('doomstone: a fallback that knows only the old purge does not kill a key made anew', async t => {
   const replicas = new Replicas(3)
@@ -89,12 +70,12 @@ t.test('hand-over: a dot handed out early and used late arrives after its succes
   const afterLate = planMerge(
     undefined,
     { context: contextOfDot(late.dot, late.after), versions: [late] },
-    none,
+    noVersions,
   )
   const plan = planMerge(
     afterLate.summary,
     { context: contextOfDot(early.dot, early.after), versions: [early] },
-    none,
+    noVersions,
   )
   t.equal(plan.outcome, 'stored')
   t.same([...plan.summary.context.vector], [[a, 7]], 'the gap is closed')

@@ -15,6 +15,7 @@ import { planMerge, planMint } from '../../src/state/key-summary.js'
 import { contextAfterWrite, type Version } from '../../src/state/version.js'
 import { dotsOf, longHistories, nthInput, PlannedKey } from '../support/long-history.js'
 import type { Agent } from '../support/replica-agent.js'
+import { heal, lastMessage } from '../support/replica-steps.js'
 import { type MintOptions, Replicas } from '../support/replicas.js'
 
 /** What could go wrong when a policy prunes: each as the smallest history that shows it. */
@@ -30,12 +31,6 @@ function replicasUnder(text: string, count: number): { replicas: Replicas; agent
   const replicas = new Replicas(count)
   replicas.bucketPolicy = policy(text)
   return { replicas, agents: replicas.agents }
-}
-
-function lastMessage(replicas: Replicas) {
-  const message = replicas.messages.at(-1)
-  if (message === undefined) throw new Error('nothing was sent')
-  return message
 }
 
 /** What a server reads of the others' clocks before it lets `at` mint. */
@@ -55,12 +50,6 @@ function put(replicas: Replicas, at: Agent, to: readonly Agent[] = replicas.agen
   const made = replicas.mint(at, clockReads(replicas, at))
   for (const one of to) if (one !== at) one.receive(lastMessage(replicas))
   return made
-}
-
-function heal(replicas: Replicas): void {
-  for (let round = 0; round < 2; round++) {
-    for (const from of replicas.agents) for (const to of replicas.agents) to.receive(from.wholeState())
-  }
 }
 
 function held(at: Agent): string[] {

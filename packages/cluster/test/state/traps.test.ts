@@ -12,35 +12,16 @@ import {
 } from '../../src/clocks/causal-context.js'
 import { dotText } from '../../src/clocks/dot.js'
 import { closedContext, headsOf, makeState, mergeStates } from '../../src/state/key-state.js'
-import { type LocalVersions, planMerge, planMint } from '../../src/state/key-summary.js'
+import { planMerge, planMint } from '../../src/state/key-summary.js'
 import { siblingsMax } from '../../src/state/plan-mint.js'
 import { contextAfterWrite, type Version } from '../../src/state/version.js'
 import { setOf } from '../support/event-oracle.js'
 import { mintInput } from '../support/long-history.js'
-import type { Agent } from '../support/replica-agent.js'
+import { headsAt, heal, lastMessage, noVersions } from '../support/replica-steps.js'
 import { Replicas, type Taken } from '../support/replicas.js'
 import { actor, opIdOf, version } from '../support/samples.js'
 
 /** Failures that systems like this one had (each named after its source), as the smallest history that shows them. */
-
-const none: LocalVersions = { has: () => false, all: () => [] }
-
-function headsAt(at: Agent): string[] {
-  return (at.summary?.heads ?? []).map(head => dotText(head.dot))
-}
-
-function lastMessage(replicas: Replicas) {
-  const message = replicas.messages.at(-1)
-  if (message === undefined) throw new Error('nothing was sent')
-  return message
-}
-
-/** Every agent gets every other's whole state. */
-function heal(replicas: Replicas): void {
-  for (let round = 0; round < 2; round++) {
-    for (const from of replicas.agents) for (const to of replicas.agents) to.receive(from.wholeState())
-  }
-}
 
 t.test('kv679: an actor that forgot its writes is refused a used dot', async t => {
   const first = planMint(undefined, mintInput({ counter: 1 }))
@@ -61,12 +42,12 @@ t.test(
     const purged = planMerge(
       undefined,
       { context: contextOfDot({ actor: actor(1), counter: 9 }, 0), versions: [] },
-      none,
+      noVersions,
     )
     const plan = planMerge(
       purged.summary,
       { context: emptyContext, versions: [version({ dot: { actor: actor(1), counter: 5 } })] },
-      none,
+      noVersions,
     )
     t.equal(plan.outcome, 'seen')
     t.same(plan.inserted, [])
