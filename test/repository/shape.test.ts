@@ -5,11 +5,6 @@ const sourceLinesMax = 400
 /** A suite of cases is read case by case. */
 const testLinesMax = 500
 
-/** Longer ones, and why. */
-const longFiles: Readonly<Record<string, string>> = {
-  'packages/protocol/src/messages/table.ts': 'a table: one place for all messages, read row by row',
-}
-
 const sources = ['packages', 'test', 'benchmarks', 'scripts'].flatMap(folder =>
   filesBelow(folder, '.ts', '.mjs'),
 )
@@ -19,7 +14,7 @@ t.test('a file reads in one sitting', async t => {
     const linesMax = /(?:^|\/)test\//.test(file) ? testLinesMax : sourceLinesMax
     return readText(file).split('\n').length > linesMax
   })
-  t.strictSame(long, Object.keys(longFiles))
+  t.strictSame(long, [])
 })
 
 t.test('no drawers', async t => {

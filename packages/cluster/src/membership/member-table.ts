@@ -1,6 +1,6 @@
 import { limits } from '@torc/protocol/limits'
 import type { HeadOf } from '@torc/protocol/messages/fields'
-import type { member } from '@torc/protocol/messages/table'
+import type { member } from '@torc/protocol/messages/message'
 
 /** A node as gossip describes it. */
 export type Member = HeadOf<typeof member>

@@ -1,7 +1,8 @@
 import { Writer } from '../codec/writer.js'
 import { checkerOf, type Fields } from './fields.js'
 import { frameType } from './frame-types.js'
-import { type Message, type MessageName, messages } from './table.js'
+import type { Message } from './message.js'
+import { type MessageName, messages } from './table.js'
 
 type Head = Readonly<Record<string, unknown>>
 

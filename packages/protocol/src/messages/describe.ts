@@ -3,7 +3,8 @@ import { limits } from '../limits.js'
 import { controlHeads, envelope } from './control.js'
 import type { Fields } from './fields.js'
 import { frameType } from './frame-types.js'
-import { type Message, type MessageName, messages } from './table.js'
+import type { Message } from './message.js'
+import { type MessageName, messages } from './table.js'
 
 /**
  * The parts of `docs/PROTOCOL.md` that are made from the tables, so that the document can't disagree with

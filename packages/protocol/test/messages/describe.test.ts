@@ -3,7 +3,8 @@ import t from 'tap'
 import { controlHeads, envelope } from '../../src/messages/control.js'
 import { withDescribedParts } from '../../src/messages/describe.js'
 import type { Fields } from '../../src/messages/fields.js'
-import { type Message, messages } from '../../src/messages/table.js'
+import type { Message } from '../../src/messages/message.js'
+import { messages } from '../../src/messages/table.js'
 import { repositoryFile, vectors } from '../support/vectors.js'
 
 const path = repositoryFile('docs/PROTOCOL.md')

@@ -1,0 +1,124 @@
+import { limits } from '../limits.js'
+import * as f from './fields.js'
+import { blockStates, define, interactive, member, noBodies, scrubState, strings, users } from './message.js'
+
+const scrubAnswer = {
+  agents: f.note(
+    'The agents of the layout; without `scrub` where one could not be asked',
+    f.list(
+      f.map({
+        id: f.note('Node id', f.nodeId),
+        blocksMissing: blockStates.blocksMissing,
+        blocksCorrupt: blockStates.blocksCorrupt,
+        blocksRepaired: blockStates.blocksRepaired,
+        scrub: f.note('Its scrub', f.optional(f.map(scrubState))),
+        waitFor: f.note('Of PUT: the pass that answers the request', f.optional(f.integer())),
+        error: f.note('Why it could not be asked', f.optional(f.text(4096))),
+      }),
+      limits.membersMax,
+    ),
+  ),
+}
+
+/** What operators ask about the cluster. */
+export const clusterMessages = {
+  getStatus: define({
+    doc: 'The state of the cluster as this server sees it.',
+    frame: 'GET',
+    op: 'status',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {},
+    response: {
+      epoch: f.note('Number of the layout', f.integer()),
+      partitions: f.note('Number of partitions', f.integer()),
+      replicas: f.note('Number of owners of each key (N)', f.integer()),
+      healthy: f.note('Nothing is wrong', f.boolean),
+      problems: f.note('What is wrong, in plain words', f.list(f.text(4096), 1024)),
+      members: f.note(
+        'The nodes as the sender knows them',
+        f.list(
+          f.map({
+            ...member,
+            usedBytes: f.optional(f.integer()),
+            partitions: f.optional(f.integer()),
+            keys: f.optional(f.integer()),
+            versions: f.optional(f.integer()),
+            blocks: f.optional(f.integer()),
+            ...blockStates,
+          }),
+          limits.membersMax,
+        ),
+      ),
+      buckets: f.note('Buckets', f.integer()),
+    },
+  }),
+  initLayout: define({
+    doc: 'Makes the first layout over the agents that are there.',
+    frame: 'PUT',
+    op: 'layout',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      agents: f.note(
+        'Refuse unless exactly this many agents are there',
+        f.optional(f.integer(1, limits.membersMax)),
+      ),
+      replicas: f.note('Number of owners of each key (N)', f.optional(f.integer(1, 64))),
+    },
+    response: {
+      epoch: f.note('Number of the layout', f.integer()),
+      agents: f.note('The agents of the layout', strings(limits.membersMax)),
+      replicas: f.note('Number of owners of each key (N)', f.integer()),
+      partitions: f.note('Number of partitions', f.integer()),
+    },
+  }),
+  getLayout: define({
+    doc: 'The layout in force.',
+    frame: 'GET',
+    op: 'layout',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {},
+    response: {
+      epoch: f.note('Number of the layout', f.integer()),
+      partitions: f.note('Number of partitions', f.integer()),
+      replicas: f.note('Number of owners of each key (N)', f.integer()),
+      agents: f.note(
+        'The agents of the layout',
+        f.list(
+          f.map({ id: f.nodeId, zone: f.text(64), capacity: f.integer(), partitions: f.integer() }),
+          limits.membersMax,
+        ),
+      ),
+    },
+  }),
+  startScrub: define({
+    doc: 'Asks all agents to check all their blocks now, at a higher rate, and to repair what is damaged. A pass that was asked for before and is under way answers it too.',
+    frame: 'PUT',
+    op: 'scrub',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {},
+    response: scrubAnswer,
+  }),
+  getScrub: define({
+    doc: 'How the scrubs of all agents are.',
+    frame: 'GET',
+    op: 'scrub',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {},
+    response: scrubAnswer,
+  }),
+} as const

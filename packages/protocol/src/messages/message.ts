@@ -1,0 +1,115 @@
+import { limits } from '../limits.js'
+import * as f from './fields.js'
+import type { FrameName, Role } from './frame-types.js'
+
+/** A row of the table of messages (`table.ts`). */
+export interface Message<Q extends f.Fields = f.Fields, A extends f.Fields = f.Fields> {
+  /** What it does, for `docs/PROTOCOL.md`. */
+  readonly doc: string
+  readonly frame: FrameName
+  readonly op: string
+  /** Roles that may send the request. */
+  readonly from: readonly Role[]
+  /** Roles that answer it. */
+  readonly to: readonly Role[]
+  readonly request: Q
+  /** Fields of the RESULT, or of each FETCH_RESP where `frame` is FETCH. */
+  readonly response: A
+  /** Whether a body may (or must) come with the request and with the answer. */
+  readonly requestBody: 'none' | 'optional' | 'required'
+  readonly responseBody: 'none' | 'optional'
+  /** Interactive messages are sent before background ones that wait on the same connection. */
+  readonly priority: 'interactive' | 'background'
+  /** May be sent again without asking (by nature, or because an opId makes it so). */
+  readonly idempotent: boolean
+}
+
+export const users = ['client', 'gateway'] as const
+export const nodes = ['server', 'agent'] as const
+
+/** Checks a row while its exact types stay known. */
+export function define<const Q extends f.Fields, const A extends f.Fields>(m: Message<Q, A>): Message<Q, A> {
+  return m
+}
+
+export const interactive = { priority: 'interactive', idempotent: true } as const
+export const noBodies = { requestBody: 'none', responseBody: 'none' } as const
+
+export const strings = (countMax: number) => f.list(f.text(limits.nodeIdBytesMax), countMax)
+
+// Fields that several groups of messages share.
+
+export const objectName = {
+  bucket: f.note('The bucket', f.bucketName),
+  key: f.note('The key', f.keyText),
+}
+export const operationId = f.note(
+  '16 random bytes of the writer’s; the same for each retry, and the version’s id derives from them',
+  f.opId,
+)
+export const strict = f.note('Only owners count towards the quorum, no fallbacks', f.optional(f.boolean))
+export const senderTime = f.note('Hybrid clock of the sender', f.hybridTime)
+
+/** A moment in the past: what is read is judged on the versions up to it that are still there. */
+export const at = f.note(
+  'As of this hybrid time: only versions up to it count. Not beside `versionId`; a time to come is BAD_REQUEST',
+  f.optional(f.hybridTime),
+)
+
+export const policyNote = 'Retention policy: `all`, `latest`, `global:N`, `dynamic:N` or `inherit`'
+
+/** A replica request names the layout under which it was addressed (DESIGN §6). */
+export const addressed = {
+  epoch: f.note('Number of the layout', f.integer(0)),
+  stage: f.note('Stage of the layout’s transition', f.integer(1, 3)),
+  time: f.note("The sender's hybrid clock", f.hybridTime),
+}
+
+/** Causal contexts, version records and epochs are opaque here; `@torc/cluster` encodes them. */
+export const opaque = (max: number) => f.bytes(max)
+
+export const recordBytes = opaque(limits.headBytesMax)
+
+export const member = {
+  id: f.note('Node id', f.nodeId),
+  name: f.note('Name for people', f.text(48, 1)),
+  role: f.note('What the node is', f.oneOf('server', 'agent', 'gateway')),
+  address: f.note('`host:port` under which others reach it', f.text(300, 1)),
+  zone: f.note('Failure domain', f.text(64)),
+  capacity: f.note('Bytes that it offers, or 0', f.integer()),
+  incarnation: f.note('Rises with each start and refutation', f.integer()),
+  state: f.note('What is believed of it', f.oneOf('alive', 'suspect', 'down', 'left')),
+}
+
+/** How an agent's scrub is: its pass over all blocks, the last one or the one under way. */
+export const scrubState = {
+  pass: f.note('Passes that have begun in the agent’s life', f.integer()),
+  walking: f.note('The pass is under way', f.boolean),
+  asked: f.note('An operator asked for the pass: it goes at the higher rate', f.boolean),
+  beganAt: f.note('Hybrid time at which it began; absent before the first', f.optional(f.hybridTime)),
+  endedAt: f.note('Hybrid time at which it ended', f.optional(f.hybridTime)),
+  blocks: f.note('Blocks that it has checked', f.integer()),
+  bytes: f.note('Bytes of these blocks', f.integer()),
+  bytesTotal: f.note('About how many bytes it has to check', f.integer()),
+  bytesPerSecond: f.note('Rate at which it goes now', f.integer()),
+  found: f.note('Blocks that it found damaged', f.integer()),
+  repaired: f.note('Blocks of these that it repaired', f.integer()),
+}
+
+export const workerState = {
+  name: f.note('What does work in the background', f.text(64, 1)),
+  state: f.note('What it does now', f.oneOf('busy', 'idle', 'throttled', 'failed', 'stopped')),
+  progress: f.note('Where it is, for people', f.text(1024)),
+  error: f.note('Why its last step failed', f.optional(f.text(4096))),
+}
+
+/** Blocks of an agent that are not as they should be. */
+export const blockStates = {
+  blocksMissing: f.note('Blocks whose file is lost', f.optional(f.integer())),
+  blocksCorrupt: f.note('Blocks whose file is damaged', f.optional(f.integer())),
+  blocksRepaired: f.note(
+    'Blocks that were repaired from other owners in the agent’s life',
+    f.optional(f.integer()),
+  ),
+  workers: f.note('Work in the background', f.optional(f.list(f.map(workerState), 64))),
+}
