@@ -6,6 +6,7 @@ import {
 } from '@torc/protocol/identifiers/operation-id'
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
+import { listEntries } from '@torc/protocol/store/entries'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf } from '@torc/protocol/store/scrub'
@@ -181,11 +182,11 @@ export class Coordinator implements s.ObjectStore, s.Admin {
   }
 
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
-    return this.#entries(bucket, 'keys', options)
+    return listEntries(this, bucket, 'keys', options)
   }
 
   versions(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
-    return this.#entries(bucket, 'versions', options)
+    return listEntries(this, bucket, 'versions', options)
   }
 
   async listPage(
@@ -207,22 +208,6 @@ export class Coordinator implements s.ObjectStore, s.Admin {
       signal,
     })
     return { entries: page.entries.map(entry => listEntry(bucket, entry)), token: page.token }
-  }
-
-  async *#entries(
-    bucket: string,
-    what: 'keys' | 'versions',
-    options: s.ListOptions,
-  ): AsyncGenerator<s.ListEntry> {
-    let left = options.limit ?? Number.POSITIVE_INFINITY
-    let token: string | undefined
-    while (left > 0) {
-      const page: s.ListPage = await this.listPage(bucket, what, { ...options, limit: left, token })
-      yield* page.entries
-      left -= page.entries.length
-      token = page.token
-      if (token === undefined) return
-    }
   }
 
   async *fetch(

@@ -1,8 +1,8 @@
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
-import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import { listEntries } from '@torc/protocol/store/entries'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
@@ -171,11 +171,11 @@ export class RemoteStore implements Store {
   // ---- listings
 
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
-    return this.#entries(bucket, 'keys', options)
+    return listEntries(this, bucket, 'keys', options)
   }
 
   versions(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
-    return this.#entries(bucket, 'versions', options)
+    return listEntries(this, bucket, 'versions', options)
   }
 
   async listPage(
@@ -190,23 +190,6 @@ export class RemoteStore implements Store {
       limitsOf(options),
     )
     return { entries: answer.head.entries.map(entry => listEntryOf(bucket, entry)), token: answer.head.token }
-  }
-
-  async *#entries(
-    bucket: string,
-    what: 'keys' | 'versions',
-    options: s.ListOptions,
-  ): AsyncGenerator<s.ListEntry> {
-    let left = options.limit ?? Number.POSITIVE_INFINITY
-    let token: string | undefined
-    while (left > 0) {
-      const limit = Math.min(left, limits.listLimitMax)
-      const page = await this.listPage(bucket, what, { ...options, limit, token })
-      yield* page.entries
-      left -= page.entries.length
-      token = page.token
-      if (token === undefined) return
-    }
   }
 
   fetch(

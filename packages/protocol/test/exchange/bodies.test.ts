@@ -157,7 +157,7 @@ t.test('a source is released whenever its body is not sent', async t => {
   t.match(await failure(pair.server.request('fetchBlock', { ...fetchBlockRequest, epoch: 0.5 })), {
     code: 'INTERNAL',
   })
-  // Two answers with streams: the second waits for the first; both are released at the end.
+  // Two answers with streams: the second waits for the first; both are released at the end, by an error.
   const answers = [1, 2].map(() => pair.server.request('fetchBlock', fetchBlockRequest).catch(() => {}))
   hold.open()
   await answers[0]

@@ -8,6 +8,7 @@ import { type Deadline, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, type Placement } from '../core/placement.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { planTargets } from '../quorum/targets.js'
+import { sendMerge } from './send-merge.js'
 import { notMinted, tooFewOwners } from './write-errors.js'
 
 /** Registers of a key, or of one of its versions, that are set and cleared together. */
@@ -37,13 +38,7 @@ export async function writeAttributes(
   const others = plan.live.filter(agent => agent !== setter)
   const context = encodeContext(emptyContext)
   const acks = collectAcks(p.writeQuorum - 1, others, async agent => {
-    const { head } = await c.agents.request(
-      agent,
-      'merge',
-      { ...keyFields(c, p), context, attributes },
-      { timeoutMs: deadline.attempt(writeAttemptMs) },
-    )
-    c.hybridClock.observe(head.time)
+    await sendMerge(c, p, agent, { context, attributes }, undefined, deadline)
     return true
   })
   await acks.decided

@@ -10,14 +10,15 @@ import type { Token } from '@torc/cluster/clocks/token'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
-import { Deadline, writeAttemptMs } from '../core/deadline.js'
+import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { keyFields, type Placement, place } from '../core/placement.js'
+import { type Placement, place } from '../core/placement.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { planTargets } from '../quorum/targets.js'
 import { readClocks } from './clock-read.js'
 import { uniqueMatch } from './get-flow.js'
 import { readMerged } from './reconcile.js'
+import { sendMerge } from './send-merge.js'
 import { tooFewOwners } from './write-errors.js'
 
 export interface DeleteRequest {
@@ -91,15 +92,9 @@ async function purgeContext(
   const plan = planTargets(p.owners, agent => c.agents.isAlive(agent))
   if (plan.live.length < p.writeQuorum) throw tooFewOwners(p, plan)
   const removed = new Set<string>()
-  const encoded = encodeContext(context)
+  const delta = { context: encodeContext(context), keep: [] }
   const acks = collectAcks(p.writeQuorum, plan.live, async agent => {
-    const { head } = await c.agents.request(
-      agent,
-      'merge',
-      { ...keyFields(c, p), context: encoded, keep: [] },
-      { timeoutMs: deadline.attempt(writeAttemptMs) },
-    )
-    c.hybridClock.observe(head.time)
+    const head = await sendMerge(c, p, agent, delta, undefined, deadline)
     for (const id of head.removed ?? []) removed.add(id)
     return true
   })

@@ -1,16 +1,16 @@
 import { type CausalContext, decodeContext } from '@torc/cluster/clocks/causal-context'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
-import type { RequestOf } from '@torc/protocol/messages/table'
 import { isStaleLayout, mayHaveActed } from '../agents/agents.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline, writeAttemptMs } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { keyFields, type Placement, place } from '../core/placement.js'
+import { type Placement, place } from '../core/placement.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { planTargets, type TargetPlan } from '../quorum/targets.js'
 import { inlineOf, type Minted, mint } from './mint.js'
 import { attemptBytes, completeOperation } from './repeat-flow.js'
+import { type Delta, sendMerge } from './send-merge.js'
 import { failedAfterMint, indeterminate, notMinted, tooFewOwners } from './write-errors.js'
 import type { WriteOutcome, WriteRequest } from './write-request.js'
 
@@ -103,19 +103,10 @@ async function replicate(
   const replicas: [string, CausalContext][] = [[minter, minted.context]]
   const others = plan.live.length > 1 ? plan.live.filter(agent => agent !== minter) : none
   if (others.length > 0) {
+    const delta: Delta = { context: minted.delta, record: minted.record, opId: request.opId }
+    if (minted.attributes !== undefined) delta.attributes = minted.attributes
     const acks = collectAcks(p.writeQuorum - 1, others, async agent => {
-      const delta: RequestOf<'merge'> = {
-        ...keyFields(c, p),
-        context: minted.delta,
-        record: minted.record,
-        opId: request.opId,
-      }
-      if (minted.attributes !== undefined) delta.attributes = minted.attributes
-      const { head } = await c.agents.request(agent, 'merge', delta, {
-        body: inlineOf(request),
-        timeoutMs: deadline.attempt(writeAttemptMs),
-      })
-      c.hybridClock.observe(head.time)
+      const head = await sendMerge(c, p, agent, delta, inlineOf(request), deadline)
       // "Seen": it covers the dot and does not hold the version. That is no copy.
       if (head.outcome === 'seen') return false
       replicas.push([agent, decodeContext(head.context, 'CORRUPT')])

@@ -1,9 +1,4 @@
-import {
-  type CausalContext,
-  contextOfDot,
-  decodeContext,
-  encodeContext,
-} from '@torc/cluster/clocks/causal-context'
+import { type CausalContext, decodeContext } from '@torc/cluster/clocks/causal-context'
 import { dotsEqual, dotText } from '@torc/cluster/clocks/dot'
 import { type Attributes, attributesOf } from '@torc/cluster/state/attributes'
 import { encodeAttributes } from '@torc/cluster/state/attributes-codec'
@@ -16,18 +11,17 @@ import {
   mergeStates,
 } from '@torc/cluster/state/key-state'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
-import { encodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
-import type { RequestOf } from '@torc/protocol/messages/table'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
-import { Deadline, writeAttemptMs } from '../core/deadline.js'
+import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { keyFields, type Placement, place } from '../core/placement.js'
+import { type Placement, place } from '../core/placement.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
 import { planTargets, type TargetPlan } from '../quorum/targets.js'
 import { type HeldState, readInlineBody, readKeyState } from './key-state-read.js'
+import { deltaOf, sendMerge } from './send-merge.js'
 import { holdersIn } from './write-back.js'
 import { removedSince } from './write-errors.js'
 import type { WriteOutcome } from './write-request.js'
@@ -103,19 +97,10 @@ export async function completeOperation(
   if (lacking.length === 0) return outcome
   const body = await readInlineBody(c, p, version, holders, deadline)
   const attributes = registersFor(version, merged.attributes)
+  const delta = deltaOf(version)
+  if (attributes.size > 0) delta.attributes = encodeAttributes(attributes)
   const acks = collectAcks(p.writeQuorum - holders.length, lacking, async agent => {
-    const delta: RequestOf<'merge'> = {
-      ...keyFields(c, p),
-      context: encodeContext(contextOfDot(version.dot, version.after)),
-      record: encodeVersion(version),
-      opId,
-    }
-    if (attributes.size > 0) delta.attributes = encodeAttributes(attributes)
-    const { head } = await c.agents.request(agent, 'merge', delta, {
-      body: body.length > 0 ? body : undefined,
-      timeoutMs: deadline.attempt(writeAttemptMs),
-    })
-    c.hybridClock.observe(head.time)
+    const head = await sendMerge(c, p, agent, delta, body.length > 0 ? body : undefined, deadline)
     if (head.outcome === 'seen') return false
     replicas.push([agent, decodeContext(head.context, 'CORRUPT')])
     return true

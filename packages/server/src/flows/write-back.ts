@@ -14,12 +14,11 @@ import { type AttributeRegister, attributesOf } from '@torc/cluster/state/attrib
 import { encodeAttributes } from '@torc/cluster/state/attributes-codec'
 import { compareVersions, type KeyState } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
-import { encodeVersion } from '@torc/cluster/state/version-codec'
-import type { RequestOf } from '@torc/protocol/messages/table'
 import type { Coordination } from '../core/coordination.js'
-import { type Deadline, writeAttemptMs } from '../core/deadline.js'
-import { keyFields, type Placement } from '../core/placement.js'
+import type { Deadline } from '../core/deadline.js'
+import type { Placement } from '../core/placement.js'
 import { readInlineBody } from './key-state-read.js'
+import { type Delta, deltaOf, sendMerge } from './send-merge.js'
 
 /** What an owner whose state is `held` lacks of `merged`. Pure. */
 export interface Difference {
@@ -87,45 +86,21 @@ export async function writeBack(
   const sendVersions = async (): Promise<void> => {
     for (let version = missing[next++]; version !== undefined; version = missing[next++]) {
       const body = await readInlineBody(c, p, version, holdersOf(version), deadline)
-      const delta = {
-        context: encodeContext(contextOfDot(version.dot, version.after)),
-        record: encodeVersion(version),
-        opId: version.opId,
-      }
-      await sendMerge(c, p, agent, delta, body, deadline)
+      await sendMerge(c, p, agent, deltaOf(version), body.length > 0 ? body : undefined, deadline)
     }
   }
   await Promise.all(Array.from({ length: Math.min(versionsAtOnce, missing.length) }, sendVersions))
   for (let i = 0; i < removed.length; i += dotsPerMerge) {
     const gone = contextOfDots(removed.slice(i, i + dotsPerMerge))
-    await sendMerge(c, p, agent, { context: encodeContext(gone) }, [], deadline)
+    await sendMerge(c, p, agent, { context: encodeContext(gone) }, undefined, deadline)
   }
   const parts = partsOf(attributes)
   if (parts.length === 0 && !isEmptyContext(context)) parts.push(undefined)
   for (const [i, part] of parts.entries()) {
     const delta: Delta = { context: encodeContext(i === 0 ? context : emptyContext) }
     if (part !== undefined) delta.attributes = encodeAttributes(attributesOf(part))
-    await sendMerge(c, p, agent, delta, [], deadline)
+    await sendMerge(c, p, agent, delta, undefined, deadline)
   }
-}
-
-type Delta = Pick<RequestOf<'merge'>, 'context' | 'record' | 'opId' | 'attributes'>
-
-async function sendMerge(
-  c: Coordination,
-  p: Placement,
-  agent: string,
-  delta: Delta,
-  body: readonly Uint8Array[],
-  deadline: Deadline,
-): Promise<void> {
-  const { head } = await c.agents.request(
-    agent,
-    'merge',
-    { ...keyFields(c, p), ...delta },
-    { body: body.length > 0 ? body : undefined, timeoutMs: deadline.attempt(writeAttemptMs) },
-  )
-  c.hybridClock.observe(head.time)
 }
 
 /** Registers in parts that fit a message each. */

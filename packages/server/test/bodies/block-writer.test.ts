@@ -31,6 +31,7 @@ function writing(cluster: FakeCluster, more: Partial<BlockUse> = {}): Written {
   const result = writeBlock(c, mine, new BlockReferences(c, mine), hashOf(cluster), block, () => {
     written.settled = true
   })
+  // Each test looks at how it ended in its turn; a failure before that is not unhandled.
   result.catch(() => undefined)
   const written: Written = { result, settled: false }
   return written
