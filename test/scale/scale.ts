@@ -1,4 +1,5 @@
 import type { Store } from '@torc/client'
+import type { PutOptions } from '@torc/protocol/store/object-store'
 import { bodyOf, type LoadOptions, load } from './load.js'
 import { fewKeys, fewVersions, lowCap, type ScaleOptions } from './options.js'
 import { atMost, type Check, compareCosts, compareValues, exactly } from './report/check.js'
@@ -118,19 +119,23 @@ async function fill(cluster: ScaleCluster, run: ScaleRun): Promise<void> {
   await versions(highCap, run.versions + 1)
 }
 
-async function compareHistories(store: Store, meter: CostMeter, run: ScaleRun, add: Add): Promise<void> {
-  const { repetitions, signal } = run
+/** PUTs of bodies that all differ. */
+function putting(store: Store) {
   let index = 0
-  const put =
-    ({ bucket, key }: typeof long): Operation =>
+  return ({ bucket, key }: typeof long, options?: PutOptions): Operation =>
     async () =>
     () =>
-      store.put(bucket, key, bodyOf(index++))
+      store.put(bucket, key, bodyOf(index++), options)
+}
+
+async function compareHistories(store: Store, meter: CostMeter, run: ScaleRun, add: Add): Promise<void> {
+  const { repetitions, signal } = run
+  const put = putting(store)
   const putWithContext =
-    ({ bucket, key }: typeof long): Operation =>
+    (at: typeof long): Operation =>
     async () => {
-      const { context } = await store.head(bucket, key)
-      return () => store.put(bucket, key, bodyOf(index++), { context })
+      const { context } = await store.head(at.bucket, at.key)
+      return put(at, { context })()
     }
   const get =
     ({ bucket, key }: typeof long): Operation =>
@@ -147,12 +152,7 @@ async function compareHistories(store: Store, meter: CostMeter, run: ScaleRun, a
 
 async function compareCaps(store: Store, meter: CostMeter, run: ScaleRun, add: Add): Promise<void> {
   const { repetitions, signal } = run
-  let index = 0
-  const put =
-    ({ bucket, key }: typeof long): Operation =>
-    async () =>
-    () =>
-      store.put(bucket, key, bodyOf(index++))
+  const put = putting(store)
   const costs = await meter.compare(put(lowCapped), put(highCap), repetitions, signal)
   add(...compareCosts(`PUT at the cap (${lowCap}, ${run.versions})`, costs, traffic))
   add(exactly(`kept at the cap of ${lowCap}`, 'versions', await countVersions(store, lowCapped), lowCap))

@@ -25,7 +25,7 @@ type RestoreContext = CommandContext<typeof restoreArguments, typeof restoreOpti
 
 export const restore = defineCommand({
   name: 'restore',
-  describe: 'Bring keys back to what they were at a time; removes no version, may be repeated',
+  describe: 'Bring keys back to what they were at a time, by adding versions; may be repeated',
   usage: ['BUCKET[/PREFIX] --at TIME'],
   arguments: restoreArguments,
   options: restoreOptions,
@@ -94,5 +94,5 @@ function summarize(
     ...(restored === 0 ? [] : [`${count(restored, 'key')} ${would}restored`]),
     ...(deleted === 0 ? [] : [`${count(deleted, 'key')} ${would}marked as deleted`]),
   ]
-  say(`under ${place}: ${parts.join(', ')}; no version is removed`)
+  say(`under ${place}: ${parts.join(', ')}; restoring only adds versions`)
 }

@@ -85,7 +85,7 @@ t.test('restore says what it does, does it, and does it once', async t => {
   const dry = await run(['restore', 'b/a/', '--at', '15m', '--dry-run'], { store, terminal: true })
   t.match(
     dry.out,
-    'under b/a/: 2 keys would be restored, 1 key would be marked as deleted; no version is removed\n',
+    'under b/a/: 2 keys would be restored, 1 key would be marked as deleted; restoring only adds versions\n',
   )
   t.same(store.calls, [])
 
@@ -94,7 +94,7 @@ t.test('restore says what it does, does it, and does it once', async t => {
   t.equal(
     done.out,
     'restored  a/gone  from version v2\nrestored  a/k  from version v1\ndeleted   a/later  was not there\n' +
-      'under b/a/: 2 keys restored, 1 key marked as deleted; no version is removed\n',
+      'under b/a/: 2 keys restored, 1 key marked as deleted; restoring only adds versions\n',
   )
   t.equal(await (await store.get('b', 'a/k')).text(), 'old')
   t.equal(store.held.get('b')?.get('a/later')?.length, 2, 'what was made is kept')
@@ -110,7 +110,7 @@ t.test('restore: lines for programs, and one key', async t => {
   const store = await changed()
   const one = await run(['restore', 'b/a/k', '--at', '15m'], { store })
   t.match(one.out, /^restored\ta\/k\tv1\tv\d+\n$/)
-  t.match(one.err, 'under b/a/k: 1 key restored; no version is removed')
+  t.match(one.err, 'under b/a/k: 1 key restored; restoring only adds versions')
   const marked = await run(['restore', 'b/a/later', '--at', '15m'], { store })
   t.match(marked.out, /^deleted\ta\/later\t-\tv\d+\n$/)
 })

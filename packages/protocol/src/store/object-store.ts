@@ -310,7 +310,8 @@ export interface ObjectStore {
   ): AsyncIterable<HistoryEntry>
   /**
    * Brings the keys under a prefix back to what they were: adds versions (a copy of the one of then, or a delete
-   * marker) and removes none. Keys come in order as they are done; may be repeated after an interruption.
+   * marker) and itself removes none; a retention policy applies to them as to any write. Keys come in order as they
+   * are done; may be repeated after an interruption.
    */
   restore(bucket: string, options: RestoreOptions): AsyncIterable<RestoredKey>
   policy(target: PolicyTarget, options?: CallOptions): Promise<PolicyInfo>
