@@ -13,13 +13,17 @@ import { DroppedCounters } from './index/dropped-counters.js'
 import { GroupCommit } from './index/group-commit.js'
 import { KeyIndex } from './index/key-index.js'
 import { AgentLayout } from './layout/agent-layout.js'
+import { Intents } from './leases/intents.js'
+import { LeaseIndex } from './leases/lease-index.js'
+import { ReleaseQueue } from './leases/release-queue.js'
 
-/** Builds what handlers work with on an open data directory. */
+/** Builds what handlers work with on an open data directory. `uploadMs`: how long an upload may stand still. */
 export function openStorage(
   disk: Disk,
   directory: DataDirectory,
   environment: Environment,
   log: Log,
+  uploadMs: number,
 ): AgentContext {
   const { database, identity } = directory
   const { hasher } = environment
@@ -30,8 +34,11 @@ export function openStorage(
   const clock = new HybridClock(environment.clock)
   const commit = new GroupCommit(database, environment.clock, [counts, lease, layout, new OpenMark(database)])
   const mintTime = (above: number): number => clock.mintTime(above)
-  const index = new KeyIndex({ database, counts, lease, dropped, mintTime })
-  const blockIndex = new BlockIndex(database, counts)
+  const leases = new LeaseIndex(database, environment.clock, uploadMs)
+  const intents = new Intents(database, environment.clock, uploadMs)
+  const releases = new ReleaseQueue(database, blocks => layout.ownersOfBlocks(blocks))
+  const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, mintTime })
+  const blockIndex = new BlockIndex(database, counts, leases)
   const blocks = new BlockStore(disk, blockIndex, commit, hasher)
   return {
     nodeId: identity.nodeId,
@@ -41,6 +48,9 @@ export function openStorage(
     index,
     counts,
     lease,
+    leases,
+    intents,
+    releases,
     blockIndex,
     blocks,
     layout,

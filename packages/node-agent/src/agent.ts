@@ -6,6 +6,8 @@ import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
 import { type Address, formatAddress, type Transport } from '@torc/protocol/transport/transport'
 import { openStorage } from './agent-storage.js'
+import { Collection, type CollectionOptions, collectionDefaults } from './collection/collection.js'
+import { PeerAgents } from './collection/other-agents.js'
 import { type DataDirectory, openDataDirectory } from './data-directory/data-directory.js'
 import { markClosed } from './data-directory/directory-row.js'
 import type { Disk } from './disk/disk.js'
@@ -40,6 +42,8 @@ export interface AgentOptions {
   readonly capacity: number
   /** How its blocks are checked in the background. */
   readonly scrub?: ScrubOptions | undefined
+  /** When blocks go that nobody needs. */
+  readonly collection?: CollectionOptions | undefined
   readonly environment: Environment
   readonly log: Log
 }
@@ -77,7 +81,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const { clusterId, name } = options
     const directory = await openDataDirectory(disk, { clusterId, name, random: environment.random })
     logOpened(log, disk, directory)
-    return await serve(options, openStorage(disk, directory, environment, log))
+    const uploadMs = options.collection?.uploadMs ?? collectionDefaults.uploadMs
+    return await serve(options, openStorage(disk, directory, environment, log, uploadMs))
   } catch (thrown) {
     await disk.close()
     throw thrown
@@ -102,7 +107,14 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   // Requests to other owners go over the connections that answer requests here: each needs the other.
   const reach: Peers['reach'] = (...to) => peers.reach(...to)
   const scrub = makeScrub(options, context, membership, { reach })
-  const handlers = agentHandlers(context, membership, scrub)
+  const others = new PeerAgents({
+    layout: context.layout,
+    membership,
+    peers: { reach },
+    clock: context.clock,
+  })
+  const collection = new Collection(context, environment.clock, others, options.collection)
+  const handlers = agentHandlers(context, membership, scrub, collection)
   const peers = new Peers({ transport, identity, handlers, environment, log })
   const acceptor = await acceptExchanges(transport, options.listen, {
     identity,
@@ -129,6 +141,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   })
   gossip.start()
   scrub.start()
+  collection.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed = (): void => undefined
@@ -139,7 +152,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const end = async (): Promise<void> => {
     gossip.stop()
     await gossip.farewell()
-    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), scrub.stop()])
+    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), scrub.stop(), collection.stop()])
     closeStorage(context)
     await context.disk.close()
     log.debug({ id: context.nodeId }, 'agent closed')

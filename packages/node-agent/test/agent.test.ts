@@ -57,6 +57,7 @@ t.test('a layout, a version, a block, and all of it again after a restart', asyn
     hash,
     size: block.length,
     bucketId,
+    key: 'key',
     opId: systemRandom.bytes(16),
   }
   t.equal((await server.request('putBlock', blockHead, { body: block })).head.had, false)
@@ -165,6 +166,7 @@ t.test('a full disk refuses writes and keeps serving reads', async t => {
     hash,
     size: block.length,
     bucketId,
+    key: 'key',
     opId: systemRandom.bytes(16),
   }
   await t.rejects(server.request('putBlock', blockHead, { body: block }), { code: 'DISK_FULL' })

@@ -85,6 +85,7 @@ t.test('what was acknowledged survives kill -9, and no dot is used twice', { tim
           ...address,
           hash: systemHasher.sha256(block),
           size: block.length,
+          key: 'key',
           opId: systemRandom.bytes(16),
         }
         try {

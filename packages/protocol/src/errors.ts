@@ -94,6 +94,13 @@ const table = {
     6,
     'A later attempt of the same operation is under way, or was made and removed since; read the key.',
   ),
+  INTENT_EXPIRED: row(
+    37,
+    true,
+    409,
+    5,
+    'The write stood still for too long, and its blocks may have been collected; send it again.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

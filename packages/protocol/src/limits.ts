@@ -55,6 +55,8 @@ export const limits = Object.freeze({
   listLimitMax: 1000,
   pathBytesMax: 4096,
   nodeIdBytesMax: 64,
+  /** Operations that one question or release names. */
+  operationsMax: 256,
   membersMax: 1024,
 
   /** Bodies up to this many bytes are stored with their version; larger ones are blocks. */
@@ -85,6 +87,7 @@ export function assertLimits(l: typeof limits = limits): void {
     ['a block list fits a head', l.objectBlocksMax * blockReferenceBytes + 32 * 1024 <= l.headBytesMax],
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
+    ['a list of operations fits a head', l.operationsMax * (l.keyBytesMax + 128) <= l.headBytesMax],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
   ]
   for (const [rule, holds] of rules) if (!holds) throw new Error(`limits contradict: ${rule}`)

@@ -1,11 +1,7 @@
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 import type { Counts } from '../index/counts.js'
-
-/** Who needs a block: the write (opId) of a bucket. */
-export interface BlockOwner {
-  readonly opId: Uint8Array
-  readonly bucketId: Uint8Array
-}
+import type { LeaseIndex } from '../leases/lease-index.js'
+import type { Operation } from '../leases/operation.js'
 
 /** What is wrong with a block's file; the numbers are stored. */
 export const blockDamage = { none: 0, missing: 1, corrupt: 2 } as const
@@ -26,32 +22,36 @@ export interface DamageCounts {
 }
 
 /**
- * Rows of blocks and of references to them. References are rows, never counters (Garage #39). What is found wrong
- * with a block's file stands in its row.
+ * Rows of blocks; who needs them is in the leases. What is found wrong with a block's file stands in its row, and so
+ * does since when nobody needs it.
  */
 export class BlockIndex {
   readonly #counts: Counts
   readonly #find: SqlStatement
   readonly #insert: SqlStatement
-  readonly #refer: SqlStatement
-  readonly #references: SqlStatement
+  readonly #leases: LeaseIndex
+  readonly #unreferenced: SqlStatement
+  readonly #referencedAgain: SqlStatement
+  readonly #remove: SqlStatement
+  readonly #releasing: SqlStatement
   readonly #walk: SqlStatement
   readonly #last: SqlStatement
   readonly #damaged: SqlStatement
   readonly #damageCounts: SqlStatement
   readonly #setDamage: SqlStatement
 
-  constructor(database: SqlDatabase, counts: Counts) {
+  constructor(database: SqlDatabase, counts: Counts, leases: LeaseIndex) {
     this.#counts = counts
+    this.#leases = leases
     this.#find = database.prepare('SELECT id, hash, size, damage FROM blocks WHERE hash = ?')
     this.#insert = database.prepare('INSERT INTO blocks (hash, size) VALUES (?, ?)')
-    this.#refer = database.prepare(
-      'INSERT INTO block_references (block_id, op_id, bucket) VALUES (?, ?, ?) ON CONFLICT DO NOTHING',
+    this.#unreferenced = database.prepare(
+      `SELECT id, hash, size, damage FROM blocks
+       WHERE unreferenced_at != 0 AND unreferenced_at <= ? ORDER BY unreferenced_at LIMIT ?`,
     )
-    this.#references = database.prepare(
-      `SELECT op_id AS opId, bucket AS bucketId FROM block_references
-       WHERE block_id = (SELECT id FROM blocks WHERE hash = ?) ORDER BY op_id, bucket`,
-    )
+    this.#referencedAgain = database.prepare('UPDATE blocks SET unreferenced_at = 0 WHERE id = ?')
+    this.#remove = database.prepare('DELETE FROM blocks WHERE id = ?')
+    this.#releasing = database.prepare('SELECT count(*) FROM blocks WHERE unreferenced_at != 0').pluck()
     this.#walk = database.prepare(
       'SELECT id, hash, size, damage FROM blocks WHERE id > ? AND id <= ? ORDER BY id LIMIT ?',
     )
@@ -75,25 +75,50 @@ export class BlockIndex {
     return this.find(hash)?.size
   }
 
-  /** Inside a transaction, once the file is durable: the block is here, and `owner` needs it. */
-  add(hash: Uint8Array, size: number, owner: BlockOwner): void {
+  /** Inside a transaction, once the file is durable: the block is here, and `operation` needs it. */
+  add(hash: Uint8Array, size: number, operation: Operation): void {
     const found = this.find(hash)
-    const id = found === undefined ? this.#insert.run(hash, size).lastInsertRowid : found.id
+    const id = found === undefined ? Number(this.#insert.run(hash, size).lastInsertRowid) : found.id
     if (found === undefined) this.#counts.add(0, 0, 1, size)
     else if (found.damage !== blockDamage.none) this.setDamage(hash, blockDamage.none)
-    this.#refer.run(id, owner.opId, owner.bucketId)
+    this.#leases.refer(id, operation)
   }
 
-  /** Inside a transaction: `owner` needs a block that is here. False when it is not, or is damaged. */
-  refer(hash: Uint8Array, owner: BlockOwner): boolean {
+  /** Inside a transaction: `operation` needs a block that is here. False when it is not, or is damaged. */
+  refer(hash: Uint8Array, operation: Operation): boolean {
     const found = this.find(hash)
     if (found === undefined || found.damage !== blockDamage.none) return false
-    this.#refer.run(found.id, owner.opId, owner.bucketId)
+    this.#leases.refer(found.id, operation)
     return true
   }
 
-  referencesOf(hash: Uint8Array): BlockOwner[] {
-    return this.#references.all(hash) as BlockOwner[]
+  referencesOf(hash: Uint8Array): Operation[] {
+    const found = this.find(hash)
+    return found === undefined ? [] : this.#leases.referencesOf(found.id)
+  }
+
+  /** Blocks that nobody has needed since `beforeMs` or longer, the longest first. */
+  unreferencedSince(beforeMs: number, limit: number): BlockRow[] {
+    return this.#unreferenced.all(beforeMs, limit) as BlockRow[]
+  }
+
+  /**
+   * Inside a transaction, in the block's turn: counts the references anew and removes the row where there are none.
+   * Returns whether it went.
+   */
+  removeUnreferenced({ id, size }: BlockRow): boolean {
+    if (this.#leases.isReferenced(id)) {
+      this.#referencedAgain.run(id)
+      return false
+    }
+    if (this.#remove.run(id).changes === 0) return false
+    this.#counts.add(0, 0, -1, -size)
+    return true
+  }
+
+  /** Blocks that nobody needs and that are still here. */
+  releasingCount(): number {
+    return Number(this.#releasing.get())
   }
 
   /** Inside a transaction: what the block's file was found to be. */

@@ -4,7 +4,8 @@ import type { IncomingBody } from '@torc/protocol/exchange/exchange'
 import { blocksFolder } from '../data-directory/data-directory.js'
 import type { Disk } from '../disk/disk.js'
 import type { GroupCommit } from '../index/group-commit.js'
-import { type BlockDamage, type BlockIndex, type BlockOwner, blockDamage } from './block-index.js'
+import type { Operation } from '../leases/operation.js'
+import { type BlockDamage, type BlockIndex, type BlockRow, blockDamage } from './block-index.js'
 import { Turns } from './turns.js'
 
 /** Blocks that are taken in at once: bounds memory at this many blocks; the other senders wait at their windows. */
@@ -46,19 +47,19 @@ export class BlockStore {
   }
 
   /**
-   * Stores the block that `body` brings, and that `owner` needs it. Durable when the promise resolves, in this
+   * Stores the block that `body` brings, and that `operation` needs it. Durable when the promise resolves, in this
    * order: the file, then its row and the reference; a crash in between leaves a file without a row, never a row
    * without a file. Resolves with whether the block was here already. CHECKSUM when the bytes that arrived are
    * not what `hash` says.
    */
-  async put(hash: Uint8Array, size: number, owner: BlockOwner, body: IncomingBody): Promise<boolean> {
+  async put(hash: Uint8Array, size: number, operation: Operation, body: IncomingBody): Promise<boolean> {
     const name = nameOf(hash)
     return this.#turns.take(name, async () => {
       const known = this.#index.sizeOf(hash) !== undefined
       const had = known && (await this.#isSound(hash, name))
       if (had) body.discard()
       else await this.#disk.writeFile(pathOf(name), await this.#receive(hash, name, size, body))
-      await this.#commit.submit(() => this.#index.add(hash, size, owner))
+      await this.#commit.submit(() => this.#index.add(hash, size, operation))
       if (known && !had) this.#watcher.healed(hash)
       return had
     })
@@ -68,7 +69,7 @@ export class BlockStore {
    * Adds references to blocks that are here, row and file; durable when the promise resolves with the positions of
    * the others. Of the files only the sizes are looked at: who reads a block checks its bytes.
    */
-  async refer(hashes: readonly Uint8Array[], owner: BlockOwner): Promise<number[]> {
+  async refer(hashes: readonly Uint8Array[], operation: Operation): Promise<number[]> {
     const missing: number[] = []
     for (let start = 0; start < hashes.length; start += referencesAtOnce) {
       const part = hashes.slice(start, start + referencesAtOnce)
@@ -77,7 +78,7 @@ export class BlockStore {
       const lacking = await this.#commit.submit(() => {
         const lost: number[] = []
         for (const [i, hash] of part.entries()) {
-          if (here[i] !== true || !this.#index.refer(hash, owner)) lost.push(start + i)
+          if (here[i] !== true || !this.#index.refer(hash, operation)) lost.push(start + i)
         }
         return lost
       })
@@ -160,6 +161,19 @@ export class BlockStore {
     return await this.#turns.take(name, async () => {
       if (this.#index.sizeOf(Buffer.from(name, 'hex')) !== undefined) return false
       return await this.#disk.deleteFile(pathOf(name))
+    })
+  }
+
+  /**
+   * Removes a block that nobody needs, in its turn, so that no write crosses it. The row before the file: a crash in
+   * between leaves a file without a row, which the next start removes. Returns whether it went.
+   */
+  collect(block: BlockRow): Promise<boolean> {
+    const name = nameOf(block.hash)
+    return this.#turns.take(name, async () => {
+      const gone = await this.#commit.submit(() => this.#index.removeUnreferenced(block))
+      if (gone) await this.#disk.deleteFile(pathOf(name))
+      return gone
     })
   }
 

@@ -9,6 +9,9 @@ import type { Counts } from '../index/counts.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyIndex } from '../index/key-index.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
+import type { Intents } from '../leases/intents.js'
+import type { LeaseIndex } from '../leases/lease-index.js'
+import type { ReleaseQueue } from '../leases/release-queue.js'
 
 /** What handlers work with. Built once by `agent.ts`. */
 export interface AgentContext {
@@ -19,6 +22,9 @@ export interface AgentContext {
   readonly index: KeyIndex
   readonly counts: Counts
   readonly lease: CounterLease
+  readonly leases: LeaseIndex
+  readonly intents: Intents
+  readonly releases: ReleaseQueue
   readonly blockIndex: BlockIndex
   readonly blocks: BlockStore
   readonly layout: AgentLayout

@@ -1,4 +1,5 @@
 import type { Handlers } from '@torc/protocol/exchange/exchange'
+import type { Collection } from '../collection/collection.js'
 import type { Membership } from '../membership/membership.js'
 import type { Scrub } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
@@ -6,23 +7,34 @@ import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBodyHandler } from './fetch-body.js'
 import { fetchEpochHandler } from './fetch-epoch.js'
 import { fetchKeyHandler } from './fetch-key.js'
+import { fetchOperationsHandler } from './fetch-operations.js'
 import { fetchRangeHandler } from './fetch-range.js'
 import { fetchUsageHandler } from './fetch-usage.js'
 import { gossipHandler } from './gossip.js'
 import { mergeHandler } from './merge.js'
 import { mintHandler } from './mint.js'
+import { placeIntentHandler } from './place-intent.js'
 import { putBlockHandler } from './put-block.js'
 import { putEpochHandler } from './put-epoch.js'
 import { referBlocksHandler } from './refer-blocks.js'
+import { releaseOperationsHandler } from './release-operations.js'
 import { scrubBlocksHandler } from './scrub-blocks.js'
 import { setAttributesHandler } from './set-attributes.js'
 
 /** Everything that an agent answers. */
-export function agentHandlers(agent: AgentContext, membership: Membership, scrub: Scrub): Handlers {
+export function agentHandlers(
+  agent: AgentContext,
+  membership: Membership,
+  scrub: Scrub,
+  collection: Collection,
+): Handlers {
   return {
     mint: mintHandler(agent),
     merge: mergeHandler(agent),
     setAttributes: setAttributesHandler(agent),
+    placeIntent: placeIntentHandler(agent),
+    fetchOperations: fetchOperationsHandler(agent),
+    releaseOperations: releaseOperationsHandler(agent, collection),
     referBlocks: referBlocksHandler(agent),
     putBlock: putBlockHandler(agent),
     putEpoch: putEpochHandler(agent),
@@ -31,7 +43,7 @@ export function agentHandlers(agent: AgentContext, membership: Membership, scrub
     fetchBody: fetchBodyHandler(agent),
     fetchBlock: fetchBlockHandler(agent),
     fetchRange: fetchRangeHandler(agent),
-    fetchUsage: fetchUsageHandler(agent, scrub),
+    fetchUsage: fetchUsageHandler(agent, scrub, collection),
     scrubBlocks: scrubBlocksHandler(scrub),
     gossip: gossipHandler(agent, membership),
   }

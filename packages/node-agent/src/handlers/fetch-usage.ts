@@ -1,6 +1,7 @@
 import type { WorkerStatus } from '@torc/cluster/worker/worker'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
+import type { Collection } from '../collection/collection.js'
 import type { Scrub, ScrubReport } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 
@@ -10,7 +11,7 @@ type Usage = ResponseOf<'fetchUsage'>
  * How much this agent holds, what it has read and written of it since it started, and what it does in the
  * background. `usedBytes`: pages of the index and bytes of blocks.
  */
-export function fetchUsageHandler(agent: AgentContext, scrub: Scrub) {
+export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection: Collection) {
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
     const pages = Number(database.pragma('page_count', { simple: true }))
@@ -28,7 +29,7 @@ export function fetchUsageHandler(agent: AgentContext, scrub: Scrub) {
         blocksCorrupt: report.corrupt,
         blocksRepaired: report.repairedEver,
         scrub: scrubState(report),
-        workers: [workerState(scrub.status())],
+        workers: [scrub.status(), ...collection.status()].map(workerState),
       },
     }
   }

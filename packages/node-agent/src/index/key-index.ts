@@ -9,6 +9,8 @@ import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase } from '../disk/disk.js'
+import type { Intents } from '../leases/intents.js'
+import type { ReleaseQueue } from '../leases/release-queue.js'
 import {
   type AttributeChanges,
   checkAttributeBytes,
@@ -95,6 +97,8 @@ export interface KeyIndexParts {
   readonly counts: Counts
   readonly lease: CounterLease
   readonly dropped: DroppedCounters
+  readonly intents: Intents
+  readonly releases: ReleaseQueue
   /** Time of a new version, above what it covers. CLOCK_SKEW when that is too far ahead. */
   readonly mintTime: (above: number) => number
 }
@@ -111,6 +115,8 @@ export class KeyIndex {
   readonly #writer: KeyWriter
   readonly #lease: CounterLease
   readonly #dropped: DroppedCounters
+  readonly #intents: Intents
+  readonly #releases: ReleaseQueue
   readonly #mintTime: (above: number) => number
 
   constructor(parts: KeyIndexParts) {
@@ -119,6 +125,8 @@ export class KeyIndex {
     this.#writer = new KeyWriter(this.rows, parts.counts)
     this.#lease = parts.lease
     this.#dropped = parts.dropped
+    this.#intents = parts.intents
+    this.#releases = parts.releases
     this.#mintTime = parts.mintTime
   }
 
@@ -139,6 +147,8 @@ export class KeyIndex {
     if (known !== undefined && earlier !== undefined) return repeatedMint(known, earlier)
     if (known !== undefined && this.removals.has(known.id, request.opId)) throw removedSince()
     this.fence.check(request.opId, request.attempt)
+    const operation = { ...name, opId: request.opId }
+    if (request.blocks !== undefined && !this.#intents.has(operation)) throw intentExpired()
     const summary = known?.summary
     const createdAt = this.#mintTime(
       Math.max(request.seenTime, summary?.newest ?? 0, timeOfPolicy(known, request)),
@@ -168,7 +178,8 @@ export class KeyIndex {
     if (plan.summary.heads.length > siblingsMax) throw tooManySiblings()
     const record = encodeVersion(version)
     this.#writer.apply(name, known, plan, { version, record, body: request.body })
-    if (known !== undefined) this.removals.add(known.id, 'pruned', plan.removed)
+    if (request.blocks !== undefined) this.#intents.remove(operation)
+    this.#noteRemoved(name, known, 'pruned', plan.removed)
     return { version, record, delta, attributes, summary: plan.summary, repeated: false }
   }
 
@@ -179,7 +190,9 @@ export class KeyIndex {
     const versions = arriving === undefined ? [] : [arriving.version]
     const plan = planMerge(known?.summary, { context, versions, keep, attributes }, local)
     this.#writer.apply(name, known, plan, arriving)
-    if (known !== undefined) this.removals.add(known.id, howRemoved(request), plan.removed)
+    if (arriving?.version.blocks !== undefined && plan.inserted.length > 0)
+      this.#intents.remove({ ...name, opId: arriving.version.opId })
+    this.#noteRemoved(name, known, howRemoved(request), plan.removed)
     return { outcome: plan.outcome, summary: plan.summary, removed: plan.removed.map(version => version.id) }
   }
 
@@ -204,6 +217,18 @@ export class KeyIndex {
     checkAttributeBytes(summary.attributes, attributes, plan.summary.attributes)
     this.#writer.apply(name, known, plan, undefined)
     return attributes
+  }
+
+  /** What has to follow the removal of versions, in its transaction. */
+  #noteRemoved(
+    name: KeyName,
+    known: KnownKey | undefined,
+    how: HowRemoved,
+    removed: readonly Version[],
+  ): void {
+    if (known === undefined || removed.length === 0) return
+    this.removals.add(known.id, how, removed)
+    this.#releases.add(name, removed)
   }
 
   /** The version that the operation `opId` made, if the key has it. */
@@ -267,6 +292,10 @@ function howRemoved({ arriving, keep, attributes }: MergeRequest): HowRemoved {
 
 function removedSince(): TorcError {
   return new TorcError('SUPERSEDED', 'this write was done, and its version has been removed since')
+}
+
+function intentExpired(): TorcError {
+  return new TorcError('INTENT_EXPIRED', 'this agent has no intent of the operation (any more)')
 }
 
 function tooManySiblings(): TorcError {

@@ -115,8 +115,61 @@ CREATE TABLE scrub (
 INSERT INTO scrub VALUES (0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 `
 
+/**
+ * References become leases (`leases/lease-index.ts`): one row for each operation, with its key, and one for each of
+ * its blocks. Those of before have no key (empty) and are due when a release names them. A block without references
+ * has the time at which it lost the last one. Intents and releases: `leases/intents.ts`, `leases/release-queue.ts`.
+ */
+const version4 = `
+CREATE TABLE leases (
+  id INTEGER PRIMARY KEY,
+  op_id BLOB NOT NULL,
+  bucket BLOB NOT NULL,
+  key BLOB NOT NULL,
+  state INTEGER NOT NULL,
+  due_at INTEGER NOT NULL
+);
+INSERT INTO leases (op_id, bucket, key, state, due_at)
+  SELECT DISTINCT op_id, bucket, x'', 0, 9007199254740991 FROM block_references;
+CREATE UNIQUE INDEX leases_by_operation ON leases (op_id, bucket, key);
+CREATE INDEX leases_by_time ON leases (due_at, id);
+
+CREATE TABLE lease_blocks (
+  block_id INTEGER NOT NULL,
+  lease_id INTEGER NOT NULL,
+  PRIMARY KEY (block_id, lease_id)
+) WITHOUT ROWID;
+INSERT INTO lease_blocks (block_id, lease_id)
+  SELECT block_id, leases.id FROM block_references
+  JOIN leases ON leases.op_id = block_references.op_id AND leases.bucket = block_references.bucket;
+CREATE INDEX lease_blocks_by_lease ON lease_blocks (lease_id);
+DROP TABLE block_references;
+
+ALTER TABLE blocks ADD COLUMN unreferenced_at INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX blocks_by_unreferenced ON blocks (unreferenced_at) WHERE unreferenced_at != 0;
+
+CREATE TABLE intents (
+  id INTEGER PRIMARY KEY,
+  op_id BLOB NOT NULL,
+  bucket BLOB NOT NULL,
+  key BLOB NOT NULL,
+  renewed_at INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX intents_by_operation ON intents (op_id, bucket, key);
+CREATE INDEX intents_by_time ON intents (renewed_at);
+
+CREATE TABLE releases (
+  id INTEGER PRIMARY KEY,
+  agent TEXT NOT NULL,
+  op_id BLOB NOT NULL,
+  bucket BLOB NOT NULL,
+  key BLOB NOT NULL
+);
+CREATE INDEX releases_by_agent ON releases (agent, id);
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
-export const migrations: readonly string[] = [version1, version2, version3]
+export const migrations: readonly string[] = [version1, version2, version3, version4]
 
 export const indexVersion = migrations.length
 

@@ -1,4 +1,6 @@
 import { decodeEpoch, type Epoch, epochHash } from '@torc/cluster/ring/epoch'
+import { blockPartition } from '@torc/cluster/ring/partition'
+import type { BlockReference } from '@torc/cluster/state/version'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
@@ -51,6 +53,12 @@ export class AgentLayout implements TransactionListener {
   /** The owners of a partition, in ring order. NO_LAYOUT before the first layout. */
   ownersOf(partition: number): readonly string[] {
     return this.#current().table.rows[partition] ?? []
+  }
+
+  /** The agents that own any of these blocks. NO_LAYOUT before the first layout. */
+  ownersOfBlocks(blocks: readonly BlockReference[]): string[] {
+    const partitions = new Set(blocks.map(({ hash }) => blockPartition(hash, this.partitions)))
+    return [...new Set([...partitions].flatMap(partition => this.ownersOf(partition)))]
   }
 
   /**

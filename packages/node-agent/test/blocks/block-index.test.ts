@@ -3,14 +3,17 @@ import { BlockIndex, type BlockRow, blockDamage } from '../../src/blocks/block-i
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { Counts } from '../../src/index/counts.js'
 import { migrateIndex } from '../../src/index/schema.js'
+import { LeaseIndex } from '../../src/leases/lease-index.js'
+import { ManualClock } from '../support/manual-clock.js'
 
-const owner = { opId: new Uint8Array(16), bucketId: new Uint8Array(16) }
+const owner = { opId: new Uint8Array(16), bucketId: new Uint8Array(16), key: Buffer.from('key') }
 const hashOf = (n: number): Uint8Array => new Uint8Array(32).fill(n)
 
 function indexOf(count: number) {
   const database = new MemoryDisk().openDatabase('x')
   migrateIndex(database, 'memory')
-  const index = new BlockIndex(database, new Counts(database))
+  const leases = new LeaseIndex(database, new ManualClock(), 1000)
+  const index = new BlockIndex(database, new Counts(database), leases)
   for (let n = 1; n <= count; n++) index.add(hashOf(n), 100, owner)
   return { database, index }
 }

@@ -8,11 +8,16 @@ import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { Counts } from '../../src/index/counts.js'
 import { GroupCommit } from '../../src/index/group-commit.js'
 import { migrateIndex } from '../../src/index/schema.js'
+import { LeaseIndex } from '../../src/leases/lease-index.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const bytes = Buffer.from('a block of bytes')
 const hash = systemHasher.sha256(bytes)
-const owner = (n: number) => ({ opId: new Uint8Array(16).fill(n), bucketId: new Uint8Array(16).fill(7) })
+const owner = (n: number) => ({
+  opId: new Uint8Array(16).fill(n),
+  bucketId: new Uint8Array(16).fill(7),
+  key: Buffer.from('key'),
+})
 
 function bodyOf(...pieces: Uint8Array[]): IncomingBody & { discarded: boolean } {
   return {
@@ -36,7 +41,7 @@ async function open(disk: MemoryDisk) {
   const counts = new Counts(database)
   const clock = new ManualClock()
   const commit = new GroupCommit(database, clock, [counts])
-  const index = new BlockIndex(database, counts)
+  const index = new BlockIndex(database, counts, new LeaseIndex(database, clock, 1000))
   const store = new BlockStore(disk, index, commit, systemHasher)
   /** Lets the disk and the group commit go on until the put is over. */
   const put = async (n: number, body: IncomingBody): Promise<boolean> => {

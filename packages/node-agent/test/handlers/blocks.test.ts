@@ -6,7 +6,8 @@ import { fetched } from '../support/agent-harness.js'
 import { address, soleAgent } from '../support/key-requests.js'
 
 function blockHead(block: Uint8Array) {
-  return { ...address, hash: systemHasher.sha256(block), size: block.length, opId: systemRandom.bytes(16) }
+  const opId = systemRandom.bytes(16)
+  return { ...address, hash: systemHasher.sha256(block), size: block.length, key: 'key', opId }
 }
 
 async function read(server: Exchange, hash: Uint8Array): Promise<Uint8Array | undefined> {

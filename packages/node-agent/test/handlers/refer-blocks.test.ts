@@ -13,7 +13,8 @@ t.test('blocks that are here get a reference; the others are named', async t => 
   const hashes = blocks.map(block => systemHasher.sha256(block))
   for (const [i, block] of blocks.entries()) {
     if (i === 3 || i === 66) continue
-    const head = { ...address, hash: hashes[i] ?? block, size: block.length, opId: systemRandom.bytes(16) }
+    const opId = systemRandom.bytes(16)
+    const head = { ...address, hash: hashes[i] ?? block, size: block.length, key: 'key', opId }
     await server.request('putBlock', head, { body: block })
   }
   const name = Buffer.from(hashes[5] ?? '').toString('hex')
@@ -22,7 +23,7 @@ t.test('blocks that are here get a reference; the others are named', async t => 
   disk.damage(`blocks/${cut.slice(0, 2)}/${cut}`, bytes => bytes.subarray(1))
   const opId = systemRandom.bytes(16)
   const refer = async (list: readonly Uint8Array[]) => {
-    const request = { ...addressed, bucketId, opId, hashes: Buffer.concat(list) }
+    const request = { ...addressed, bucketId, key: 'key', opId, hashes: Buffer.concat(list) }
     return (await server.request('referBlocks', request)).head.missing
   }
   t.same(await refer(hashes), [3, 5, 6, 66])
@@ -35,7 +36,8 @@ t.test('blocks that are here get a reference; the others are named', async t => 
 t.test('foreign blocks and malformed lists are refused', async t => {
   const agent = await startedAgent(t)
   const server = await serverConnection(t, agent)
-  const request = { ...addressed, bucketId, opId: systemRandom.bytes(16), hashes: Buffer.alloc(32) }
+  const opId = systemRandom.bytes(16)
+  const request = { ...addressed, bucketId, key: 'key', opId, hashes: Buffer.alloc(32) }
   await t.rejects(server.request('referBlocks', request), { code: 'NO_LAYOUT' })
   await server.request('putEpoch', { epoch: firstEpoch([agent.id, 'other-00000000'], 1) })
   await t.rejects(server.request('referBlocks', { ...request, epoch: 7 }), { code: 'STALE_EPOCH' })

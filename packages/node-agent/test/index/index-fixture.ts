@@ -15,11 +15,15 @@ import { DroppedCounters } from '../../src/index/dropped-counters.js'
 import { KeyIndex, type MergeResult, type MintRequest, type MintResult } from '../../src/index/key-index.js'
 import type { KeyName } from '../../src/index/key-writer.js'
 import { migrateIndex } from '../../src/index/schema.js'
+import { Intents } from '../../src/leases/intents.js'
+import { ReleaseQueue } from '../../src/leases/release-queue.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { seededRandom } from '../support/seeded-random.js'
 
 const bucketId = new Uint8Array(16).fill(7)
 const nothing = new Uint8Array(0)
+/** How long intents are kept. */
+export const intentMs = 1_000
 
 export function keyName(key: number): KeyName {
   return { bucketId, key: Buffer.from(`key-${key}`), partition: key }
@@ -36,6 +40,8 @@ export class IndexFixture {
     lease: CounterLease
     index: KeyIndex
     dropped: DroppedCounters
+    intents: Intents
+    releases: ReleaseQueue
   }
 
   constructor(
@@ -56,6 +62,14 @@ export class IndexFixture {
 
   get dropped(): DroppedCounters {
     return this.#opened.dropped
+  }
+
+  get intents(): Intents {
+    return this.#opened.intents
+  }
+
+  get releases(): ReleaseQueue {
+    return this.#opened.releases
   }
 
   get database(): SqlDatabase {
@@ -154,7 +168,10 @@ export class IndexFixture {
     const lease = new CounterLease(database, this.#random)
     const dropped = new DroppedCounters(database)
     const clock = new HybridClock(this.clock)
-    const index = new KeyIndex({ database, counts, lease, dropped, mintTime: above => clock.mintTime(above) })
-    return { database, counts, lease, dropped, index }
+    const intents = new Intents(database, this.clock, intentMs)
+    const releases = new ReleaseQueue(database, () => ['block-owner'])
+    const mintTime = (above: number): number => clock.mintTime(above)
+    const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, mintTime })
+    return { database, counts, lease, dropped, intents, releases, index }
   }
 }

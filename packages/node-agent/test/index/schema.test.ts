@@ -12,6 +12,7 @@ import type { SqlDatabase } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { Counts } from '../../src/index/counts.js'
 import { indexVersion, migrateIndex, migrations } from '../../src/index/schema.js'
+import { LeaseIndex } from '../../src/leases/lease-index.js'
 import { ScrubRow } from '../../src/scrub/scrub-row.js'
 import { IndexFixture, keyName } from './index-fixture.js'
 
@@ -138,7 +139,8 @@ t.test('an index of version 2 keeps its blocks, which nobody has found damaged',
 
   const fixture = new IndexFixture(1, disk)
   t.equal(fixture.database.pragma('user_version', { simple: true }), indexVersion)
-  const index = new BlockIndex(fixture.database, new Counts(fixture.database))
+  const leases = new LeaseIndex(fixture.database, fixture.clock, 1000)
+  const index = new BlockIndex(fixture.database, new Counts(fixture.database), leases)
   t.match(
     index.walk(0, index.lastId(), 10),
     hashes.map((hash, i) => ({ id: i + 1, hash: Buffer.from(hash), size: 100, damage: blockDamage.none })),
@@ -146,6 +148,13 @@ t.test('an index of version 2 keeps its blocks, which nobody has found damaged',
   t.same(index.damageCounts(), { missing: 0, corrupt: 0 })
   t.equal(index.damagedAfter(), undefined)
   for (const hash of hashes) t.equal(index.referencesOf(hash).length, 1)
+  // Nobody knows the keys of these references: they are kept until a release tells them.
+  fixture.clock.advance(1e15)
+  t.same(leases.due(10), [])
+  const [hash = new Uint8Array()] = hashes
+  const operation = { opId: hash, bucketId: hash, key: Buffer.from('key') }
+  fixture.transaction(() => leases.release(operation))
+  t.match(leases.due(10), [operation])
   t.match(new ScrubRow(fixture.database).load(), { pass: 0, endedAtMs: 0, position: 0, asked: false })
   const { bucketId, key } = keyName(0)
   t.ok(fixture.index.find(bucketId, key))

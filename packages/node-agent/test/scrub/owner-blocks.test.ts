@@ -29,7 +29,8 @@ async function owners(t: Test, count: number, blocks: readonly Uint8Array[]): Pr
       return head.members.filter(({ state }) => state === 'alive').length === count
     }, 'all members')
     for (const block of blocks) {
-      const head = { hash: systemHasher.sha256(block), size: block.length, opId: systemRandom.bytes(16) }
+      const id = systemRandom.bytes(16)
+      const head = { hash: systemHasher.sha256(block), size: block.length, key: 'key', opId: id }
       await server.request('putBlock', { ...address, ...head }, { body: block })
     }
   }
@@ -97,7 +98,8 @@ t.test('the last copy stays as it is and is reported', async t => {
   t.match(usage, { blocksMissing: 1, blocksCorrupt: 1, blocksRepaired: 0 })
   t.equal(await first.disk.fileSize(small), 19_999, 'what is left of it is left')
   const block = blocks[1] ?? new Uint8Array(0)
-  const head = { hash: systemHasher.sha256(block), size: block.length, opId: systemRandom.bytes(16) }
+  const id = systemRandom.bytes(16)
+  const head = { hash: systemHasher.sha256(block), size: block.length, key: 'key', opId: id }
   await second.server.request('putBlock', { ...address, ...head }, { body: block })
   t.match((await scrubbed(first.server)).scrub, { found: 2, repaired: 1 })
   t.match(await usageOf(first.server), { blocksMissing: 0, blocksCorrupt: 1, blocksRepaired: 1 })

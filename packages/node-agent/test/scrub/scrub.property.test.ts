@@ -9,12 +9,13 @@ import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { Counts } from '../../src/index/counts.js'
 import { GroupCommit } from '../../src/index/group-commit.js'
 import { migrateIndex } from '../../src/index/schema.js'
+import { LeaseIndex } from '../../src/leases/lease-index.js'
 import { Scrub } from '../../src/scrub/scrub.js'
 import { ScrubRow } from '../../src/scrub/scrub-row.js'
 import { recordingLog } from '../support/recording-log.js'
 import { VirtualTime } from '../support/virtual-time.js'
 
-const owner = { opId: new Uint8Array(16), bucketId: new Uint8Array(16) }
+const owner = { opId: new Uint8Array(16), bucketId: new Uint8Array(16), key: Buffer.from('key') }
 const blocks = Array.from({ length: 6 }, (_, n) => {
   const bytes = Buffer.alloc(100 + n, `block ${n}`)
   const hash = systemHasher.sha256(bytes)
@@ -59,7 +60,7 @@ async function start(disk: MemoryDisk, clock: VirtualTime) {
   migrateIndex(database, 'memory')
   const counts = new Counts(database)
   const commit = new GroupCommit(database, clock, [counts])
-  const index = new BlockIndex(database, counts)
+  const index = new BlockIndex(database, counts, new LeaseIndex(database, clock, 1000))
   const store = new BlockStore(disk, index, commit, systemHasher)
   // Other owners have every block.
   const source = {

@@ -8,12 +8,17 @@ import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { Counts } from '../../src/index/counts.js'
 import { GroupCommit } from '../../src/index/group-commit.js'
 import { migrateIndex } from '../../src/index/schema.js'
+import { LeaseIndex } from '../../src/leases/lease-index.js'
 import { Scrub } from '../../src/scrub/scrub.js'
 import { ScrubRow } from '../../src/scrub/scrub-row.js'
 import { recordingLog } from '../support/recording-log.js'
 import { VirtualTime } from '../support/virtual-time.js'
 
-const owner = { opId: new Uint8Array(16).fill(1), bucketId: new Uint8Array(16).fill(7) }
+const owner = {
+  opId: new Uint8Array(16).fill(1),
+  bucketId: new Uint8Array(16).fill(7),
+  key: Buffer.from('key'),
+}
 const blockBytes = 1000
 const bytesPerSecond = 10_000
 const dayMs = 86_400_000
@@ -41,7 +46,7 @@ async function open(disk: MemoryDisk, others = new Map<string, Uint8Array>(), cl
   migrateIndex(database, 'memory')
   const counts = new Counts(database)
   const commit = new GroupCommit(database, clock, [counts])
-  const index = new BlockIndex(database, counts)
+  const index = new BlockIndex(database, counts, new LeaseIndex(database, clock, 1000))
   const blocks = new BlockStore(disk, index, commit, systemHasher)
   const asked: string[] = []
   const source = {

@@ -3,6 +3,7 @@ import { bucketMessages } from './bucket-messages.js'
 import { clusterMessages } from './cluster-messages.js'
 import type { HeadOf } from './fields.js'
 import { historyMessages } from './history-messages.js'
+import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
 import { objectMessages } from './object-messages.js'
 import { replicaMessages } from './replica-messages.js'
@@ -21,6 +22,7 @@ export const messages = {
   // server → agent, agent → agent
   ...replicaMessages,
   ...agentMessages,
+  ...leaseMessages,
 } as const
 
 export type MessageName = keyof typeof messages

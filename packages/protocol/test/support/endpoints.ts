@@ -102,6 +102,7 @@ export const blockRequest = (size = 1): RequestOf<'putBlock'> => ({
   hash: Buffer.alloc(32, 2),
   size,
   bucketId: id16,
+  key: 'key',
   opId: id16,
 })
 

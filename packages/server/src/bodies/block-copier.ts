@@ -1,7 +1,7 @@
 import type { BlockReference, Version } from '@torc/cluster/state/version'
-import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { type AckCollection, collectAcks } from '../quorum/collect-acks.js'
+import { BlockClaim } from './block-claim.js'
 import {
   type BlockOwners,
   type BlockUse,
@@ -10,34 +10,51 @@ import {
   throwIfFutile,
   tooFewBlockOwners,
 } from './block-owners.js'
-import { fetchBlock } from './block-reader.js'
+import { type BlockSource, fetchBlock } from './block-reader.js'
 import { BlockReferences } from './block-references.js'
 import type { PreparedBody } from './prepared-body.js'
 
-export interface BlockCopy extends BlockUse {
-  readonly source: BucketView
-  readonly version: Version
-}
+/** Whose blocks they are, as long as the use is not theirs. */
+export type CopiedFrom = Pick<BlockSource, 'bucket' | 'key' | 'opId'>
 
 /**
- * Makes a version's blocks the copy's too: W owners of each refer to it. Owners that lack a block (another bucket may
- * have fewer replicas) get it from one that has it; else no body moves. UNAVAILABLE when W can't be reached or a
- * block is gone: no version exists yet, so nothing is indeterminate.
+ * Makes a version's blocks the copy's too. Else no body moves. UNAVAILABLE when W owners of a block can't be reached
+ * or a block is gone: no version exists yet, so nothing is indeterminate.
  */
-export async function copyBlocks(c: Coordination, copy: BlockCopy): Promise<PreparedBody> {
-  const { version } = copy
+export async function copyBlocks(
+  c: Coordination,
+  use: BlockUse,
+  from: CopiedFrom,
+  version: Version,
+): Promise<PreparedBody> {
   const list = version.blocks ?? []
-  const blocks = new Map<string, BlockReference>()
-  for (const block of list) blocks.set(nameOf(block), block)
-  const sent = await new BlockCopier(c, copy).run([...blocks.values()])
+  const claim = new BlockClaim(c, use)
+  const sent = await referToBlocks(c, use, claim, from, list)
   return {
     size: version.size,
     sha256: version.sha256,
     inline: undefined,
     blocks: Buffer.concat(list.map(({ hash }) => hash)),
     blockSizes: list.map(({ size }) => size),
+    claim,
     deduplicatedBytes: list.reduce((sum, block) => (sent.has(nameOf(block)) ? sum : sum + block.size), 0),
   }
+}
+
+/**
+ * Sees to it that W owners of each block refer to it for `use`. Owners that lack a block (another bucket may have fewer
+ * replicas) get it from one that has it. Resolves with the names of those that had to be sent.
+ */
+export async function referToBlocks(
+  c: Coordination,
+  use: BlockUse,
+  claim: BlockClaim,
+  from: CopiedFrom,
+  list: readonly BlockReference[],
+): Promise<ReadonlySet<string>> {
+  const blocks = new Map<string, BlockReference>()
+  for (const block of list) blocks.set(nameOf(block), block)
+  return await new BlockCopier(c, use, claim, from).run([...blocks.values()])
 }
 
 function nameOf({ hash }: BlockReference): string {
@@ -46,16 +63,18 @@ function nameOf({ hash }: BlockReference): string {
 
 class BlockCopier {
   readonly #c: Coordination
-  readonly #copy: BlockCopy
+  readonly #use: BlockUse
+  readonly #from: CopiedFrom
   readonly #references: BlockReferences
   readonly #sent = new Set<string>()
   /** Nobody waits for the copy any more. */
   #over = false
 
-  constructor(c: Coordination, copy: BlockCopy) {
+  constructor(c: Coordination, use: BlockUse, claim: BlockClaim, from: CopiedFrom) {
     this.#c = c
-    this.#copy = copy
-    this.#references = new BlockReferences(c, copy)
+    this.#use = use
+    this.#from = from
+    this.#references = new BlockReferences(c, use, claim)
   }
 
   /** The blocks that had to be sent. */
@@ -69,7 +88,7 @@ class BlockCopier {
   }
 
   async #one(block: BlockReference): Promise<void> {
-    const owners = blockOwners(this.#c, this.#copy, block.hash)
+    const owners = blockOwners(this.#c, this.#use, block.hash)
     const acks = collectAcks(owners.needed, owners.live, agent => this.#references.add(agent, block.hash))
     await acks.decided
     if (acks.tally.verdict === 'reached') return
@@ -91,10 +110,10 @@ class BlockCopier {
     try {
       if (have.length + lacking.length < needed)
         throw tooFewBlockOwners(have.length, needed, [...down, ...asked.errors.keys()], asked.errors)
-      const { source: bucket, version, timeoutMs, signal } = this.#copy
-      const pieces = await fetchBlock(this.#c, { bucket, version, timeoutMs, signal }, block, lacking)
+      const { timeoutMs, signal } = this.#use
+      const pieces = await fetchBlock(this.#c, { ...this.#from, timeoutMs, signal }, block, lacking)
       const acks = collectAcks(needed - have.length, lacking, async agent => {
-        await putBlock(this.#c, this.#copy, agent, block, pieces)
+        await putBlock(this.#c, this.#use, agent, block, pieces)
         return true
       })
       settled = acks.settled

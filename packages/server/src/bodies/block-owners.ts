@@ -7,9 +7,10 @@ import { blockAttemptMs, Deadline } from '../core/deadline.js'
 import { describeErrors } from '../quorum/collect-acks.js'
 import { effectiveQuorum, planTargets } from '../quorum/targets.js'
 
-/** Who needs blocks: one operation on one bucket. */
+/** Who needs blocks: one operation on one key. */
 export interface BlockUse {
   readonly bucket: BucketView
+  readonly key: string
   readonly opId: Uint8Array
   readonly timeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
@@ -45,7 +46,10 @@ export async function putBlock(
   const { head } = await c.agents.request(
     agent,
     'putBlock',
-    { ...addressFields(c, c.layouts.require()), hash, size, bucketId: use.bucket.id, opId: use.opId },
+    {
+      ...addressFields(c, c.layouts.require()),
+      ...{ hash, size, bucketId: use.bucket.id, key: use.key, opId: use.opId },
+    },
     { body: pieces, timeoutMs: deadline.attempt(blockAttemptMs) },
   )
   c.hybridClock.observe(head.time)

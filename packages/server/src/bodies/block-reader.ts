@@ -1,4 +1,4 @@
-import type { BlockReference, Version } from '@torc/cluster/state/version'
+import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
@@ -11,16 +11,18 @@ import { bytesOf, slicePieces } from './pieces.js'
 /** Blocks of one body that are asked for before the reader wants them. */
 const readAheadBlocks = 3
 
-/** Whose block is read. */
+/** Whose blocks are read: those of the version that an operation made. */
 export interface BlockSource {
   readonly bucket: BucketView
-  readonly version: Version
+  readonly key: string
+  readonly opId: Uint8Array
   readonly timeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
 }
 
 /** A part of a version's body. */
 export interface BlockRead extends BlockSource {
+  readonly blocks: readonly BlockReference[]
   readonly range: ByteRange
 }
 
@@ -36,7 +38,7 @@ interface Pending {
  * one is always asked for, so that no reader waits for another. Leaving early stops what is under way.
  */
 export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenerator<Uint8Array> {
-  const blocks = read.version.blocks ?? []
+  const { blocks } = read
   const parts = partsOf(
     blocks.map(block => block.size),
     read.range,

@@ -1,6 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
+import type { BlockClaim } from './block-claim.js'
 import type { BlockUse } from './block-owners.js'
 
 /** Hashes in one request. */
@@ -26,11 +27,14 @@ interface Lane {
 export class BlockReferences {
   readonly #c: Coordination
   readonly #use: BlockUse
+  readonly #claim: Pick<BlockClaim, 'hold'>
   readonly #lanes = new Map<string, Lane>()
 
-  constructor(c: Coordination, use: BlockUse) {
+  /** No reference is made before `claim` has its intent on a disk. */
+  constructor(c: Coordination, use: BlockUse, claim: Pick<BlockClaim, 'hold'>) {
     this.#c = c
     this.#use = use
+    this.#claim = claim
   }
 
   /**
@@ -78,7 +82,8 @@ export class BlockReferences {
 
   /** Positions of the blocks that the agent lacks. */
   async #ask(agent: string, asked: readonly Question[]): Promise<Set<number>> {
-    const { bucket, opId, timeoutMs, signal } = this.#use
+    await this.#claim.hold()
+    const { bucket, key, opId, timeoutMs, signal } = this.#use
     const deadline = new Deadline(this.#c.environment.clock, timeoutMs, signal)
     const { head } = await this.#c.agents.request(
       agent,
@@ -87,6 +92,7 @@ export class BlockReferences {
         ...addressFields(this.#c, this.#c.layouts.require()),
         hashes: Buffer.concat(asked.map(({ hash }) => hash)),
         bucketId: bucket.id,
+        key,
         opId,
       },
       { timeoutMs: deadline.attempt(blockAttemptMs) },

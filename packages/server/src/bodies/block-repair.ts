@@ -1,6 +1,5 @@
-import type { BlockReference, Version } from '@torc/cluster/state/version'
+import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
-import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { type BlockUse, putBlock } from './block-owners.js'
 
@@ -16,24 +15,18 @@ export function lacksBlock(error: TorcError): boolean {
  */
 export function repairBlock(
   c: Coordination,
-  { bucket, version }: { readonly bucket: BucketView; readonly version: Version },
+  { bucket, key, opId }: Pick<BlockUse, 'bucket' | 'key' | 'opId'>,
   block: BlockReference,
   pieces: readonly Uint8Array[],
   owners: readonly string[],
 ): void {
-  const use: BlockUse = { bucket, opId: version.opId, timeoutMs: undefined, signal: undefined }
+  const use: BlockUse = { bucket, key, opId, timeoutMs: undefined, signal: undefined }
   const name = Buffer.from(block.hash).toString('hex')
   for (const agent of owners) {
     const facts = { agent, block: name, size: block.size }
     const taken = c.blockRepairs.offer(`${agent} ${name}`, async () => {
       try {
-        const had = await putBlock(
-          c,
-          { ...use, timeoutMs: undefined, signal: undefined },
-          agent,
-          block,
-          pieces,
-        )
+        const had = await putBlock(c, use, agent, block, pieces)
         c.log.info({ ...facts, had }, had ? 'a block was repaired meanwhile' : 'repaired a block')
       } catch (thrown) {
         // Its next reader tries again.

@@ -1,7 +1,9 @@
 import { makeCutter } from '@torc/cluster/cutting/make-cutter'
+import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'
+import { BlockClaim } from './block-claim.js'
 import { BlockCutter, type CutBlock } from './block-cutter.js'
 import type { BlockUse } from './block-owners.js'
 import { BlockReferences } from './block-references.js'
@@ -17,6 +19,8 @@ export interface PreparedBody {
   /** 32-byte hashes, one after the other. */
   readonly blocks: Uint8Array | undefined
   readonly blockSizes: number[] | undefined
+  /** What holds the blocks until the version exists; undefined without blocks. */
+  readonly claim: BlockClaim | undefined
   /** Bytes of blocks that W of their owners had before, and of those that occur again in the body. */
   readonly deduplicatedBytes: number
 }
@@ -38,7 +42,7 @@ export function prepareBody(
     if (size <= limits.storedInlineBytesMax) {
       const sha256 = c.environment.hasher.sha256(...pieces)
       checkDigest(source, sha256)
-      return { size, sha256, inline: pieces, blocks: undefined, blockSizes: undefined, deduplicatedBytes: 0 }
+      return inlineBody(pieces, size, sha256)
     }
   }
   if (source.size !== undefined && source.size > limits.objectBytesMax) throw tooLarge(source.size)
@@ -50,6 +54,7 @@ class BodyIntake {
   readonly #c: Coordination
   readonly #source: BodySource
   readonly #use: BlockUse
+  readonly #claim: BlockClaim
   readonly #references: BlockReferences
   readonly #cutter: BlockCutter
   readonly #hashes: Uint8Array[] = []
@@ -69,7 +74,8 @@ class BodyIntake {
     this.#source = source
     this.#use = use
     this.#cutter = new BlockCutter(makeCutter(use.bucket.cutting))
-    this.#references = new BlockReferences(c, use)
+    this.#claim = new BlockClaim(c, use)
+    this.#references = new BlockReferences(c, use, this.#claim)
   }
 
   async run(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<PreparedBody> {
@@ -92,14 +98,7 @@ class BodyIntake {
   #inline(pieces: readonly Uint8Array[]): PreparedBody {
     const sha256 = this.#c.environment.hasher.sha256(...pieces)
     checkDigest(this.#source, sha256)
-    return {
-      size: this.#size,
-      sha256,
-      inline: pieces,
-      blocks: undefined,
-      blockSizes: undefined,
-      deduplicatedBytes: 0,
-    }
+    return inlineBody(pieces, this.#size, sha256)
   }
 
   async #take(piece: Uint8Array): Promise<void> {
@@ -177,6 +176,7 @@ class BodyIntake {
       inline: undefined,
       blocks: Buffer.concat(this.#hashes),
       blockSizes: this.#sizes,
+      claim: this.#claim,
       deduplicatedBytes: this.#deduplicatedBytes,
     }
   }
@@ -188,6 +188,20 @@ class BodyIntake {
     if (announced !== undefined && this.#size > announced) throw wrongSize(announced, 'more')
   }
 }
+
+/** A body that travels with its version. */
+export function inlineBody(pieces: readonly Uint8Array[], size: number, sha256: Uint8Array): PreparedBody {
+  const inBlocks = { blocks: undefined, blockSizes: undefined, claim: undefined, deduplicatedBytes: 0 }
+  return { size, sha256, inline: pieces, ...inBlocks }
+}
+
+/** The blocks of a body, in order. */
+export function blocksOf({ blocks, blockSizes = [] }: PreparedBody): BlockReference[] {
+  if (blocks === undefined) return []
+  return blockSizes.map((size, i) => ({ hash: blocks.subarray(i * hashBytes, (i + 1) * hashBytes), size }))
+}
+
+const hashBytes = 32
 
 function checkSize(source: BodySource, size: number): void {
   if (source.size !== undefined && source.size !== size) throw wrongSize(source.size, String(size))

@@ -34,6 +34,8 @@ export function storedBody(
     const pieces = range === undefined ? read.inline : slicePieces(read.inline, wanted.first, wanted.last + 1)
     return { size, range, pieces, stream: undefined }
   }
-  const stream = readBlocks(c, { bucket: read.placement.bucket, version, range: wanted, ...limits })
+  const { bucket, key } = read.placement
+  const { opId, blocks = [] } = version
+  const stream = readBlocks(c, { bucket, key, opId, blocks, range: wanted, ...limits })
   return { size, range, pieces: undefined, stream }
 }

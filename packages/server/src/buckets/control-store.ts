@@ -125,7 +125,8 @@ export class ObjectControlStore implements ControlStore {
   ): Promise<void> {
     const bucket = this.#bucket()
     const { timeoutMs, signal } = call
-    const body = await prepareBody(this.#c, givenBody(bytes, undefined), { bucket, opId, timeoutMs, signal })
+    const use = { bucket, key: rest.key, opId, timeoutMs, signal }
+    const body = await prepareBody(this.#c, givenBody(bytes, undefined), use)
     await write(this.#c, {
       ...rest,
       bucket,

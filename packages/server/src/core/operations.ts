@@ -2,7 +2,7 @@ import { readToken, type Token } from '@torc/cluster/clocks/token'
 import { parsePolicy } from '@torc/cluster/retention/policy'
 import { TorcError } from '@torc/protocol/errors'
 import type { BodySource } from '../bodies/body-source.js'
-import { type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
+import { inlineBody, type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Buckets } from '../buckets/buckets.js'
 import { ActorDirectory } from '../flows/actor-directory.js'
@@ -101,14 +101,7 @@ export class Operations {
     this.#c = c
     this.#buckets = buckets
     const sha256 = c.environment.hasher.sha256(new Uint8Array())
-    this.#emptyBody = {
-      size: 0,
-      sha256,
-      inline: [],
-      blocks: undefined,
-      blockSizes: undefined,
-      deduplicatedBytes: 0,
-    }
+    this.#emptyBody = inlineBody([], 0, sha256)
   }
 
   /** Stores a version. The body is read only once the bucket is known to be there. */
@@ -120,7 +113,7 @@ export class Operations {
       const bucket = found instanceof Promise ? await found : found
       const key = operation.key ?? postKey(opId)
       const token = this.#tokenOf(operation.context, bucket, key)
-      const prepared = prepareBody(this.#c, source, { bucket, opId, timeoutMs, signal })
+      const prepared = prepareBody(this.#c, source, { bucket, key, opId, timeoutMs, signal })
       const body = prepared instanceof Promise ? await prepared : prepared
       return await write(this.#c, {
         bucket,

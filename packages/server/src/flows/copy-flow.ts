@@ -5,7 +5,7 @@ import { compareVersions } from '@torc/cluster/state/key-state'
 import { contextAfterWrite, type Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import { copyBlocks } from '../bodies/block-copier.js'
-import type { PreparedBody } from '../bodies/prepared-body.js'
+import { inlineBody, type PreparedBody } from '../bodies/prepared-body.js'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
@@ -113,19 +113,12 @@ function bodyOf(
 ): PreparedBody | Promise<PreparedBody> {
   const { size, sha256 } = version
   if (version.blocks === undefined) {
-    return {
-      size,
-      sha256,
-      inline: inline ?? [],
-      blocks: undefined,
-      blockSizes: undefined,
-      deduplicatedBytes: 0,
-    }
+    return inlineBody(inline ?? [], size, sha256)
   }
-  const { bucket, opId, timeoutMs, signal } = request
-  return withFreshLayout(c, () =>
-    copyBlocks(c, { source: request.source.bucket, bucket, version, opId, timeoutMs, signal }),
-  )
+  const { bucket, key, opId, timeoutMs, signal, source } = request
+  const use = { bucket, key, opId, timeoutMs, signal }
+  const from = { bucket: source.bucket, key: source.key, opId: version.opId }
+  return withFreshLayout(c, () => copyBlocks(c, use, from, version))
 }
 
 function isCopyOf(request: CopyRequest, copied: Version, source: Version): boolean {

@@ -2,6 +2,8 @@ import { type CausalContext, decodeContext } from '@torc/cluster/clocks/causal-c
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
 import { isStaleLayout, mayHaveActed } from '../agents/agents.js'
+import { referToBlocks } from '../bodies/block-copier.js'
+import { blocksOf } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline, writeAttemptMs } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
@@ -63,7 +65,7 @@ async function writeOnce(
         if (found !== undefined) return found
         mustLook = false
       }
-      const minted = await mint(c, p, plan, minter, request, trail.attempt, deadline)
+      const minted = await mintSecured(c, p, plan, minter, request, trail.attempt, deadline)
       return await replicate(c, p, plan, minter, request, minted, deadline)
     } catch (thrown) {
       const error = TorcError.from(thrown)
@@ -86,6 +88,27 @@ async function writeOnce(
     }
   }
   throw notMinted(errors, trail.uncertain)
+}
+
+/**
+ * Mints where the owner has an intent of the operation, and the references to its blocks were made after that. Where
+ * it lost the intent in the last moment, both are done once more.
+ */
+async function mintSecured(...parts: Parameters<typeof mint>): Promise<Minted> {
+  const [c, , , minter, { body }] = parts
+  const { claim } = body
+  if (claim === undefined) return await mint(...parts)
+  const { use } = claim
+  const referAgain = (): Promise<unknown> => referToBlocks(c, use, claim, use, blocksOf(body))
+  await claim.secure(minter, referAgain)
+  try {
+    return await mint(...parts)
+  } catch (thrown) {
+    if (TorcError.from(thrown).code !== 'INTENT_EXPIRED') throw thrown
+    claim.lost()
+    await claim.secure(minter, referAgain)
+    return await mint(...parts)
+  }
 }
 
 /** Ships the delta to the owners that did not mint and answers when W have it; the minter is one of them. */

@@ -35,7 +35,8 @@ async function stored(cluster: FakeCluster, count: number): Promise<Stored> {
     damage: (agent, block) => void blocksOf(agent).set(nameOf(block), Buffer.alloc(block.size, 255)),
     lose: (agent, block) => void blocksOf(agent).delete(nameOf(block)),
     async read(block) {
-      const source = { bucket, version, timeoutMs: undefined, signal: undefined }
+      const { opId } = version
+      const source = { bucket, key: 'key', opId, timeoutMs: undefined, signal: undefined }
       return Buffer.concat(await fetchBlock(cluster.c, source, block))
     },
   }

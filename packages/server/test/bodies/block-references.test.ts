@@ -6,8 +6,10 @@ import { BlockReferences } from '../../src/bodies/block-references.js'
 import { type FakeCluster, fakeCluster, testBucket } from '../fakes/fake-cluster.js'
 
 const opId = Buffer.alloc(16, 1)
+const held = { hold: () => undefined }
 const use = (more: Partial<BlockUse> = {}): BlockUse => ({
   bucket: testBucket(),
+  key: 'key',
   opId,
   timeoutMs: undefined,
   signal: undefined,
@@ -30,7 +32,7 @@ const countsIn = ({ agents }: FakeCluster): number[] =>
 t.test('questions of one turn go together, and so do those that come up before the answer', async t => {
   const cluster = fakeCluster()
   const list = hashes(cluster, 9)
-  const references = new BlockReferences(cluster.c, use())
+  const references = new BlockReferences(cluster.c, use(), held)
   const answers: boolean[] = []
   const ask = (from: number, to: number): Promise<void>[] =>
     list.slice(from, to).map(async (hash, i) => {
@@ -60,7 +62,7 @@ t.test('questions of one turn go together, and so do those that come up before t
 
 t.test('a request has at most 4096 hashes', async t => {
   const cluster = fakeCluster()
-  const references = new BlockReferences(cluster.c, use())
+  const references = new BlockReferences(cluster.c, use(), held)
   const answers = await Promise.all(hashes(cluster, 9000).map(hash => references.add('agent-0', hash)))
   t.strictSame(countsIn(cluster), [4096, 4096, 808])
   t.equal(answers.filter(Boolean).length, 4500)
@@ -70,7 +72,7 @@ t.test('a request has at most 4096 hashes', async t => {
 t.test('an agent that fails is asked again for later blocks; other agents do not notice', async t => {
   const cluster = fakeCluster()
   const [hash = opId] = hashes(cluster, 1)
-  const references = new BlockReferences(cluster.c, use())
+  const references = new BlockReferences(cluster.c, use(), held)
   cluster.agents.fault = ({ agent }) => (agent === 'agent-0' ? { kind: 'lost' } : undefined)
   const both = [references.add('agent-0', hash), references.add('agent-0', hash)]
   t.equal(await references.add('agent-1', hash), false)
@@ -86,7 +88,7 @@ t.test('what waits for an agent fails with its silence, and not with its refusal
   ] as const) {
     const cluster = fakeCluster()
     const [hash = opId] = hashes(cluster, 1)
-    const references = new BlockReferences(cluster.c, use())
+    const references = new BlockReferences(cluster.c, use(), held)
     let answer: () => void = () => {}
     cluster.agents.gate = () => new Promise<void>(resolve => (answer = resolve))
     let faults = 1
@@ -105,9 +107,9 @@ t.test('what waits for an agent fails with its silence, and not with its refusal
 t.test('a caller that gave up, and no layout', async t => {
   const cluster = fakeCluster()
   const [hash = opId] = hashes(cluster, 1)
-  const given = new BlockReferences(cluster.c, use({ signal: AbortSignal.abort() }))
+  const given = new BlockReferences(cluster.c, use({ signal: AbortSignal.abort() }), held)
   await t.rejects(given.add('agent-0', hash), { code: 'CANCELLED' })
   t.strictSame(cluster.agents.sent, [])
-  const bare = new BlockReferences(fakeCluster({ bare: true }).c, use())
+  const bare = new BlockReferences(fakeCluster({ bare: true }).c, use(), held)
   await t.rejects(bare.add('agent-0', hash), { code: 'NO_LAYOUT' })
 })

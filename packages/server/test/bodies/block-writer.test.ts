@@ -8,7 +8,8 @@ import { type FakeCluster, fakeCluster, testBucket } from '../fakes/fake-cluster
 
 const bytes = Buffer.alloc(100_000, 'block')
 const opId = Buffer.alloc(16, 1)
-const use: BlockUse = { bucket: testBucket(), opId, timeoutMs: undefined, signal: undefined }
+const held = { hold: () => undefined }
+const use: BlockUse = { bucket: testBucket(), key: 'key', opId, timeoutMs: undefined, signal: undefined }
 
 function hashOf({ c }: FakeCluster): Uint8Array {
   return c.environment.hasher.sha256(bytes)
@@ -28,7 +29,7 @@ function writing(cluster: FakeCluster, more: Partial<BlockUse> = {}): Written {
   const { c } = cluster
   const mine = { ...use, ...more }
   const block = { pieces: [bytes.subarray(0, 7), bytes.subarray(7)], size: bytes.length }
-  const result = writeBlock(c, mine, new BlockReferences(c, mine), hashOf(cluster), block, () => {
+  const result = writeBlock(c, mine, new BlockReferences(c, mine, held), hashOf(cluster), block, () => {
     written.settled = true
   })
   // Each test looks at how it ended in its turn; a failure before that is not unhandled.

@@ -48,6 +48,8 @@ export class FakeAgent {
   readonly blocks = new Map<string, Uint8Array>()
   /** Block's hash and version id of the operation that needs it. */
   readonly references = new Set<string>()
+  /** Version ids of operations that may refer to blocks, and mint. Tests take some away. */
+  readonly intents = new Set<string>()
   /** Attempts that may mint, by version id. */
   readonly fences = new Map<string, Uint8Array>()
   readonly #environment: Environment
@@ -81,6 +83,8 @@ export class FakeAgent {
         return [this.#putBlock(this.#addressed(head as RequestOf<'putBlock'>), body)]
       case 'setAttributes':
         return [this.#setAttributes(this.#addressed(head as RequestOf<'setAttributes'>))]
+      case 'placeIntent':
+        return [this.#placeIntent(this.#addressed(head as RequestOf<'placeIntent'>))]
       case 'referBlocks':
         return [this.#referBlocks(this.#addressed(head as RequestOf<'referBlocks'>))]
       case 'fetchBlock':
@@ -116,6 +120,8 @@ export class FakeAgent {
     const fence = this.fences.get(id)
     if (fence !== undefined && Buffer.compare(fence, head.attempt ?? new Uint8Array()) !== 0)
       throw new TorcError('SUPERSEDED', 'a later attempt was announced')
+    if (head.blocks !== undefined && !this.intents.has(id))
+      throw new TorcError('INTENT_EXPIRED', 'there is no intent')
     const summary = summaryOf(stored.state)
     const sizes = head.blockSizes ?? []
     const before = stored.state
@@ -146,6 +152,7 @@ export class FakeAgent {
       has: dot => before.versions.has(dotText(dot)),
       all: () => before.versions.values(),
     })
+    this.intents.delete(id)
     stored.state = mergeStates(before, makeState(delta, [version], attributes))
     for (const [dot, { id: gone }] of before.versions)
       if (!stored.state.versions.has(dot)) stored.removed.push([gone, 'pruned'])
@@ -235,6 +242,13 @@ export class FakeAgent {
     const attributes = registersOf(head, time, { actor: this.actor, counter: ++this.#counter })
     stored.state = mergeStates(stored.state, makeState(emptyContext, [], attributes))
     return { head: { time, attributes: encodeAttributes(attributes) } }
+  }
+
+  #placeIntent(head: RequestOf<'placeIntent'>): FakeReply<'placeIntent'> {
+    const id = versionIdOf(head.opId)
+    const fresh = !this.intents.has(id)
+    this.intents.add(id)
+    return { head: { time: this.#clock.now(), fresh, expiresMs: 60_000 } }
   }
 
   #referBlocks(head: RequestOf<'referBlocks'>): FakeReply<'referBlocks'> {

@@ -114,9 +114,10 @@ export async function prepared(
   bucket: BucketView,
   body: string | Uint8Array | BodySource,
   opId: Uint8Array,
+  key = 'key',
 ): Promise<PreparedBody> {
   const source = typeof body === 'string' || body instanceof Uint8Array ? givenBody(body, undefined) : body
-  return prepareBody(c, source, { bucket, opId, timeoutMs: undefined, signal: undefined })
+  return prepareBody(c, source, { bucket, key, opId, timeoutMs: undefined, signal: undefined })
 }
 
 /** A write of `text` with the usual rest; `opId` names it. */
@@ -133,7 +134,7 @@ export async function writeOf(
     key,
     opId,
     kind: 'object',
-    body: await prepared(c, bucket, text, opId),
+    body: await prepared(c, bucket, text, opId, key),
     contentType: 'text/plain',
     metadata: [],
     token: undefined,

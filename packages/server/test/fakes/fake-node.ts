@@ -15,6 +15,7 @@ const served: readonly MessageName[] = [
   'fetchBody',
   'putBlock',
   'setAttributes',
+  'placeIntent',
   'referBlocks',
   'fetchBlock',
   'fetchRange',

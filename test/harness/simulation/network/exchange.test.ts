@@ -53,6 +53,7 @@ const head = {
   stage: 1,
   time: 1,
   bucketId: Buffer.alloc(16),
+  key: 'key',
   opId: Buffer.alloc(16, 1),
   hash,
   size: block.length,

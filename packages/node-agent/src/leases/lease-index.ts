@@ -1,0 +1,153 @@
+import type { Clock } from '@torc/protocol/environment/clock'
+import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
+import type { Operation } from './operation.js'
+
+/** The blocks that an operation holds on this agent, as one row and a row for each block. */
+export interface Lease extends Operation {
+  readonly id: number
+}
+
+interface StoredLease {
+  readonly id: number
+  readonly state: number
+  readonly dueAt: number
+}
+
+/** Stored numbers. A condemned lease is being audited: it goes unless somebody knows its operation. */
+const leaseState = { held: 0, condemned: 1 } as const
+
+/** Key of leases made before keys were noted (schema 3): they are due only once a release names them. */
+const unknownKey = new Uint8Array(0)
+
+/**
+ * References to blocks, as leases: an operation holds its blocks until an audit finds that no owner of its key knows
+ * it (DESIGN §9). References are rows, never counters (Garage #39). All methods that change anything run inside a
+ * transaction.
+ */
+export class LeaseIndex {
+  readonly #clock: Clock
+  readonly #auditAfterMs: number
+  readonly #find: SqlStatement
+  readonly #insert: SqlStatement
+  readonly #hold: SqlStatement
+  readonly #addReference: SqlStatement
+  readonly #clearUnreferenced: SqlStatement
+  readonly #adopt: SqlStatement
+  readonly #release: SqlStatement
+  readonly #due: SqlStatement
+  readonly #condemn: SqlStatement
+  readonly #lift: SqlStatement
+  readonly #isCondemned: SqlStatement
+  readonly #markUnreferenced: SqlStatement
+  readonly #dropReferences: SqlStatement
+  readonly #drop: SqlStatement
+  readonly #isReferenced: SqlStatement
+  readonly #referencesOf: SqlStatement
+
+  /** `auditAfterMs`: how long after its last reference a lease is asked about for the first time. */
+  constructor(database: SqlDatabase, clock: Clock, auditAfterMs: number) {
+    this.#clock = clock
+    this.#auditAfterMs = auditAfterMs
+    const prepare = (sql: string): SqlStatement => database.prepare(sql)
+    const ofOperation = 'WHERE op_id = ? AND bucket = ? AND key = ?'
+    this.#find = prepare(`SELECT id, state, due_at AS dueAt FROM leases ${ofOperation}`)
+    this.#insert = prepare('INSERT INTO leases (op_id, bucket, key, state, due_at) VALUES (?, ?, ?, 0, ?)')
+    this.#hold = prepare('UPDATE leases SET state = 0, due_at = ? WHERE id = ?')
+    this.#addReference = prepare(
+      'INSERT INTO lease_blocks (block_id, lease_id) VALUES (?, ?) ON CONFLICT DO NOTHING',
+    )
+    this.#clearUnreferenced = prepare(
+      'UPDATE blocks SET unreferenced_at = 0 WHERE id = ? AND unreferenced_at != 0',
+    )
+    this.#adopt = prepare('UPDATE leases SET key = ? WHERE id = ?')
+    this.#release = prepare('UPDATE leases SET due_at = min(due_at, ?) WHERE id = ?')
+    this.#due = prepare(
+      `SELECT id, op_id AS opId, bucket AS bucketId, key FROM leases
+       WHERE due_at <= ? ORDER BY due_at, id LIMIT ?`,
+    )
+    this.#condemn = prepare('UPDATE leases SET state = 1 WHERE id = ?')
+    this.#lift = prepare('UPDATE leases SET state = 0, due_at = ? WHERE id = ? AND state = 1')
+    this.#isCondemned = prepare('SELECT 1 FROM leases WHERE id = ? AND state = 1').pluck()
+    this.#markUnreferenced = prepare(
+      `UPDATE blocks SET unreferenced_at = ?
+       WHERE id IN (SELECT block_id FROM lease_blocks WHERE lease_id = ?)
+         AND NOT EXISTS (SELECT 1 FROM lease_blocks other
+                         WHERE other.block_id = blocks.id AND other.lease_id != ?)`,
+    )
+    this.#dropReferences = prepare('DELETE FROM lease_blocks WHERE lease_id = ?')
+    this.#drop = prepare('DELETE FROM leases WHERE id = ?')
+    this.#isReferenced = prepare('SELECT 1 FROM lease_blocks WHERE block_id = ? LIMIT 1').pluck()
+    this.#referencesOf = prepare(
+      `SELECT op_id AS opId, bucket AS bucketId, key FROM lease_blocks JOIN leases ON leases.id = lease_id
+       WHERE block_id = ? ORDER BY op_id, bucket, key`,
+    )
+  }
+
+  /**
+   * The operation holds the block from now on. A lease that was condemned is held again: the audit that is under way
+   * then lets it be.
+   */
+  refer(blockId: number, operation: Operation): void {
+    const { opId, bucketId, key } = operation
+    const now = this.#clock.nowMs()
+    const found = this.#leaseOf(operation)
+    let id = found?.id
+    if (found === undefined) {
+      id = Number(this.#insert.run(opId, bucketId, key, now + this.#auditAfterMs).lastInsertRowid)
+    } else if (found.state !== leaseState.held || found.dueAt < now + this.#auditAfterMs / 2) {
+      // Not at each block of a long upload.
+      this.#hold.run(now + this.#auditAfterMs, found.id)
+    }
+    this.#addReference.run(blockId, id)
+    this.#clearUnreferenced.run(blockId)
+  }
+
+  /** A version that the operation made was removed: its lease is due for an audit now. */
+  release(operation: Operation): void {
+    const found = this.#leaseOf(operation)
+    if (found !== undefined) this.#release.run(this.#clock.nowMs(), found.id)
+  }
+
+  #leaseOf({ opId, bucketId, key }: Operation): StoredLease | undefined {
+    const found = this.#find.get(opId, bucketId, key)
+    if (found !== undefined) return found as StoredLease
+    const old = this.#find.get(opId, bucketId, unknownKey) as StoredLease | undefined
+    // From now on it can be audited as any other.
+    if (old !== undefined) this.#adopt.run(key, old.id)
+    return old
+  }
+
+  /** Leases whose audit is due, the longest due first. */
+  due(limit: number): Lease[] {
+    return this.#due.all(this.#clock.nowMs(), limit) as Lease[]
+  }
+
+  condemn(leases: readonly Lease[]): void {
+    for (const { id } of leases) this.#condemn.run(id)
+  }
+
+  /** The operation is known, or somebody was silent: the lease holds on, and is audited again at `dueMs`. */
+  lift({ id }: Lease, dueMs: number): void {
+    this.#lift.run(dueMs, id)
+  }
+
+  /**
+   * Nobody knows the operation: its references go, if the lease is still condemned. Blocks that are left without any
+   * begin their grace time. Returns whether it went.
+   */
+  drop({ id }: Lease): boolean {
+    if (this.#isCondemned.get(id) === undefined) return false
+    this.#markUnreferenced.run(Math.max(1, this.#clock.nowMs()), id, id)
+    this.#dropReferences.run(id)
+    this.#drop.run(id)
+    return true
+  }
+
+  isReferenced(blockId: number): boolean {
+    return this.#isReferenced.get(blockId) !== undefined
+  }
+
+  referencesOf(blockId: number): Operation[] {
+    return this.#referencesOf.all(blockId) as Operation[]
+  }
+}

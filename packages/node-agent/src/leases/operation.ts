@@ -1,0 +1,15 @@
+/** A write: its key, and the id that is the same in all of its attempts. */
+export interface Operation {
+  readonly bucketId: Uint8Array
+  /** UTF-8. */
+  readonly key: Uint8Array
+  readonly opId: Uint8Array
+}
+
+/** What an agent knows of an operation: it holds its version, an intent of it, or nothing. */
+export type OperationState = 'version' | 'intent' | 'none'
+
+/** For logs and maps. */
+export function operationText({ bucketId, key, opId }: Operation): string {
+  return [bucketId, key, opId].map(bytes => Buffer.from(bytes).toString('hex')).join('/')
+}
