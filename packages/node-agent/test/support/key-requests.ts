@@ -24,7 +24,7 @@ export function written(body: Uint8Array) {
 
 export type Minted = ResponseOf<'mint'> & { readonly version: Version }
 
-/** Mints a version with an inline body. */
+/** Mints a version with an inline body, or with blocks that nobody has. */
 export async function mint(
   server: Exchange,
   key: string,
@@ -39,6 +39,8 @@ export async function mint(
     ...written(body),
     ...fields,
   }
+  const { opId } = head
+  if (fields.blocks !== undefined) await server.request('placeIntent', { ...address, key, opId })
   const answer = await server.request('mint', head, body.length > 0 ? { body } : {})
   return { ...answer.head, version: decodeVersion(answer.head.record) }
 }

@@ -42,6 +42,7 @@ const refusals = new Set<string>([
   'CLOCK_SKEW',
   'CHECKSUM',
   'SUPERSEDED',
+  'INTENT_EXPIRED',
 ])
 
 /** Whether the agent may have acted on a request that failed so. */

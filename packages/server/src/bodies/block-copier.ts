@@ -88,6 +88,8 @@ class BlockCopier {
   }
 
   async #one(block: BlockReference): Promise<void> {
+    const holding = this.#references.hold()
+    if (holding !== undefined) await holding
     const owners = blockOwners(this.#c, this.#use, block.hash)
     const acks = collectAcks(owners.needed, owners.live, agent => this.#references.add(agent, block.hash))
     await acks.decided

@@ -30,11 +30,15 @@ export class BlockReferences {
   readonly #claim: Pick<BlockClaim, 'hold'>
   readonly #lanes = new Map<string, Lane>()
 
-  /** No reference is made before `claim` has its intent on a disk. */
   constructor(c: Coordination, use: BlockUse, claim: Pick<BlockClaim, 'hold'>) {
     this.#c = c
     this.#use = use
     this.#claim = claim
+  }
+
+  /** To be awaited before references are added: the operation's intent is on a disk. */
+  hold(): Promise<void> | undefined {
+    return this.#claim.hold()
   }
 
   /**
@@ -82,7 +86,6 @@ export class BlockReferences {
 
   /** Positions of the blocks that the agent lacks. */
   async #ask(agent: string, asked: readonly Question[]): Promise<Set<number>> {
-    await this.#claim.hold()
     const { bucket, key, opId, timeoutMs, signal } = this.#use
     const deadline = new Deadline(this.#c.environment.clock, timeoutMs, signal)
     const { head } = await this.#c.agents.request(

@@ -27,6 +27,8 @@ export async function writeBlock(
   const { pieces, size } = block
   const sending: Promise<void>[] = []
   const attempt = async (): Promise<WrittenBlock> => {
+    const holding = references.hold()
+    if (holding !== undefined) await holding
     const { live, down, needed } = blockOwners(c, use, hash)
     let had = 0
     const acks = collectAcks(needed, live, async agent => {

@@ -246,6 +246,7 @@ t.test('reports that together are too large for a request are left out', async t
   const blockSizes = new Array<number>(count).fill(640 * 1024)
   const blocks = { inline: undefined, blocks: new Uint8Array(32 * count), blockSizes }
   const request = await writeOf(cluster.c, bucket, key, 'x')
+  for (const owner of cluster.owners(bucket, key)) owner.intents.add(versionIdOf(request.opId))
   cluster.agents.sent.length = 0
   const large = { ...request.body, ...blocks, size: count * 640 * 1024 }
   await write(cluster.c, { ...request, body: large })
