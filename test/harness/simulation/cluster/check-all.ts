@@ -26,6 +26,7 @@ export async function checkAll(options: CheckOptions): Promise<{ readonly lateTw
   for (const key of history.keys) await definite(process, () => readAndCheck(store, bucket, key, history))
   await definite(process, () => checkListing(store, bucket, history))
   await definite(process, () => checkVersions(store, bucket, history))
+  await definite(process, () => checkBodies(store, bucket))
   await definite(process, () => checkTags(store, bucket, history))
   await definite(process, () => store.changeBucket(bucket, { readQuorum: options.replicas }))
   await process.pause(2 * recordAgeMs, 'waits until every server knows it')
@@ -64,6 +65,14 @@ async function checkVersions(store: ObjectStore, bucket: string, history: Histor
     ids.set(entry.key, ofKey.add(entry.versionId))
   }
   for (const key of history.keys) history.checkVersions(key, ids.get(key) ?? new Set())
+}
+
+/** Every version that is listed can be read; the client checks its bytes. */
+async function checkBodies(store: ObjectStore, bucket: string): Promise<void> {
+  for await (const entry of store.versions(bucket)) {
+    if (!('key' in entry) || entry.kind === 'marker') continue
+    await (await store.get(bucket, entry.key, { versionId: entry.versionId })).bytes()
+  }
 }
 
 async function checkTags(store: ObjectStore, bucket: string, history: History): Promise<void> {

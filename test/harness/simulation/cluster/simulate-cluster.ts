@@ -1,10 +1,12 @@
+import type { CollectionOptions } from '@torc/node-agent/collection/collection'
+import { type BlockCensus, censusProblems } from '../../replicas/block-census.js'
 import { Scheduler } from '../scheduler.js'
 import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import { Calm } from './calm.js'
 import { type CheckOptions, checkAll } from './check-all.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
-import { History } from './history.js'
+import { History, Violation } from './history.js'
 import { planRetention } from './retention-plan.js'
 import { SimulatedCluster } from './simulated-cluster.js'
 import { type WorkResult, work } from './workload.js'
@@ -98,12 +100,14 @@ async function run(
   const random = new SeededRandom(options.seed)
   const plan = planRetention(random.fork('retention'))
   const history = new History(plan.keeps)
+  const collection = planCollection(random.fork('collection'))
   const cluster = new SimulatedCluster({
     scheduler,
     random: random.fork('cluster'),
     agents,
     servers: options.servers ?? 2,
     clockSkewMsMax: options.clockSkewMsMax ?? 20,
+    collection,
   })
   const harness = new SimulatedProcess({ name: 'harness', scheduler, random: random.fork('harness') })
   await scheduler.drive(cluster.start())
@@ -160,8 +164,29 @@ async function run(
   const { lateTwins } = await scheduler.drive(checkAll(checked))
   await scheduler.drive(probe.close())
   await scheduler.drive(Promise.all(connected.map(({ store }) => store.close())))
+  // Leases of uploads that failed are audited at last, and again; then their blocks have their grace time.
+  const { uploadMs, auditEveryMs, graceMs } = collection
+  await scheduler.drive(harness.pause(3 * (uploadMs + auditEveryMs + graceMs) + calmMs, 'waits'))
   await scheduler.drive(cluster.stop())
+  checkCensus(await cluster.blockCensus(), replicas)
   return { ...summary(scheduler, history, results, faults), lateTwins }
+}
+
+/** For what is under way, and for workers that look again after a while. */
+const calmMs = 30_000
+
+/** Times that are short beside faults: uploads are overtaken by audits and have to begin their claims again. */
+function planCollection(random: SeededRandom): Required<{ [K in keyof CollectionOptions]: number }> {
+  return {
+    graceMs: random.pick([1, 50, 1000]),
+    uploadMs: random.pick([20, 200, 2000]),
+    auditEveryMs: random.pick([100, 1000, 5000]),
+  }
+}
+
+function checkCensus(agents: readonly BlockCensus[], replicas: number): void {
+  const [problem, ...more] = censusProblems(agents, Math.floor(replicas / 2) + 1)
+  if (problem !== undefined) throw new Violation(`${problem}, and ${more.length} more:\n${more.join('\n')}`)
 }
 
 function summary(

@@ -1,10 +1,13 @@
 import { connect, type Store } from '@torc/client'
 import { startAgent } from '@torc/node-agent/agent'
+import type { CollectionOptions } from '@torc/node-agent/collection/collection'
+import { blockFolders, indexFile } from '@torc/node-agent/data-directory/data-directory'
 import { MemoryDisk } from '@torc/node-agent/disk/memory-disk'
 import { silentLog } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import { startServer } from '@torc/server/start-server'
+import { type BlockCensus, takeCensus } from '../../replicas/block-census.js'
 import { ReplicaProbe } from '../../replicas/replica-probe.js'
 import { SimulatedNetwork } from '../network/network.js'
 import type { Scheduler } from '../scheduler.js'
@@ -41,6 +44,8 @@ export interface SimulatedClusterOptions {
   readonly servers: number
   /** Wall clocks differ by up to this much in both directions. */
   readonly clockSkewMsMax: number
+  /** When agents let blocks go that nobody needs. */
+  readonly collection: CollectionOptions
 }
 
 /** Some servers and agents: the production code, each on a machine of its own, that can crash and come back. */
@@ -50,6 +55,7 @@ export class SimulatedCluster implements Faultable {
   readonly serverNames: readonly string[]
   readonly #scheduler: Scheduler
   readonly #random: SeededRandom
+  readonly #collection: CollectionOptions
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
 
@@ -57,6 +63,7 @@ export class SimulatedCluster implements Faultable {
     const { scheduler, random, agents, servers, clockSkewMsMax } = options
     this.#scheduler = scheduler
     this.#random = random
+    this.#collection = options.collection
     this.network = new SimulatedNetwork({ scheduler, random: random.fork('network') })
     this.#secret = {
       clusterId: Buffer.from(random.bytes(16)).toString('hex'),
@@ -127,6 +134,7 @@ export class SimulatedCluster implements Faultable {
             data: new SimulatedDisk(machine.disk, process),
             zone: '',
             capacity: 1024 ** 3,
+            collection: this.#collection,
           })
   }
 
@@ -155,6 +163,18 @@ export class SimulatedCluster implements Faultable {
       environment: process.environment,
       transport: this.network.transportOf(process),
     })
+  }
+
+  /** What the agents have on their disks, once all are stopped. */
+  async blockCensus(): Promise<BlockCensus[]> {
+    return await Promise.all(
+      this.agentNames.map(async name => {
+        const { disk } = this.#machine(name)
+        if (disk === undefined) throw new Error(`${name} has no disk`)
+        const files = await Promise.all(blockFolders().map(folder => disk.list(folder)))
+        return takeCensus(name, disk.openDatabase(indexFile), files.flat())
+      }),
+    )
   }
 
   /** Undoes every fault: links open, all nodes up. */

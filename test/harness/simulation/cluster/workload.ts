@@ -9,6 +9,9 @@ import { type History, type Seen, Violation, type Write } from './history.js'
 const bodyBytes = [10, 1000, 15_000, 30_000, 100_000, 1_300_000] as const
 const weights = [8, 8, 4, 3, 2, 1] as const
 const keysPerClient = 4
+/** Of bodies whose second block is that of many others. */
+const sharedProbability = 0.1
+const sharedFilling = Buffer.alloc(1_100_000, 'shared')
 const readBackProbability = 0.5
 /** Of writes; the rest cover all that was acknowledged. */
 const contextProbability = 0.5
@@ -98,7 +101,8 @@ function pickCall(random: SeededRandom): Call {
 async function put(task: Task): Promise<string> {
   const { store, bucket, key, history, random } = task
   const token = pickToken(task)
-  const write = history.begin(key, 'put', random.bytes(pickBytes(random)), token?.seen)
+  const filling = random.chance(sharedProbability) ? sharedFilling : random.bytes(pickBytes(random))
+  const write = history.begin(key, 'put', filling, token?.seen)
   const streamed = random.chance(0.3)
   const body = streamed ? inPieces(write.body, random.integer(1, write.body.length)) : write.body
   return written(task, write, async () => {
