@@ -1,10 +1,17 @@
-// npm run simulate -- [--seeds 1000] [--from 1]
+// npm run simulate -- [--seeds 1000] [--from 1] [--load blocks] [--agents 5]
 import { parseArgs } from 'node:util'
 import { simulateCluster } from './cluster/simulate-cluster.js'
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' } },
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    load: { type: 'string', default: 'mixed' },
+    agents: { type: 'string', default: '3' },
+  },
 })
+const load = values.load === 'blocks' ? 'blocks' : 'mixed'
+const agents = Number(values.agents)
 const from = Number(values.from)
 const seeds = Number(values.seeds)
 let failed = 0
@@ -19,7 +26,7 @@ const totals = {
 }
 for (let number = from; number < from + seeds; number++) {
   try {
-    const result = await simulateCluster({ seed: `seed-${number}` })
+    const result = await simulateCluster({ seed: `seed-${number}`, load, agents })
     totals.acknowledged += result.acknowledged
     totals.indeterminate += result.indeterminate
     totals.reads += result.reads

@@ -7,6 +7,7 @@ import { Calm } from './calm.js'
 import { type CheckOptions, checkAll } from './check-all.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
+import { loads } from './load.js'
 import { planRetention } from './retention-plan.js'
 import { SimulatedCluster } from './simulated-cluster.js'
 import { type WorkResult, work } from './workload.js'
@@ -31,6 +32,8 @@ export interface SimulationOptions {
   readonly faults?: readonly FaultKind[]
   /** Faults that may overlap; 2 when absent. */
   readonly faultsAtOnce?: number
+  /** What clients do; `mixed` when absent. */
+  readonly load?: keyof typeof loads
   /** Wall clocks are off by up to this; 20 ms when absent. */
   readonly clockSkewMsMax?: number
 }
@@ -149,6 +152,7 @@ async function run(
         history,
         policyOf: plan.policyOf,
         calm,
+        load: loads[options.load ?? 'mixed'],
       }),
     ),
   ).finally(() => {

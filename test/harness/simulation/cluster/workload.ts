@@ -4,13 +4,9 @@ import type { SeededRandom } from '../seeded-random.js'
 import type { SimulatedProcess } from '../simulated-process.js'
 import type { Calm } from './calm.js'
 import { type History, type Seen, Violation, type Write } from './history.js'
+import type { Load } from './load.js'
 
-/** Sizes of bodies: inline in the frame, stored inline, in one block, in several blocks. */
-const bodyBytes = [10, 1000, 15_000, 30_000, 100_000, 1_300_000] as const
-const weights = [8, 8, 4, 3, 2, 1] as const
 const keysPerClient = 4
-/** Of bodies whose second block is that of many others. */
-const sharedProbability = 0.1
 const sharedFilling = Buffer.alloc(1_100_000, 'shared')
 const readBackProbability = 0.5
 /** Of writes; the rest cover all that was acknowledged. */
@@ -29,6 +25,7 @@ export interface ClientWork {
   /** Retention policy that each PUT of the key sets; undefined where the bucket's is in force. */
   readonly policyOf: (key: string) => string | undefined
   readonly calm: Calm
+  readonly load: Load
 }
 
 export interface WorkResult {
@@ -53,7 +50,7 @@ interface Task extends ClientWork {
 
 /** Writes and reads one after the other, checking each read against the history. */
 export async function work(options: ClientWork): Promise<WorkResult> {
-  const { name, process, operations } = options
+  const { name, process, operations, load } = options
   const { random } = process
   const failures = new Map<string, number>()
   const tasks = Array.from({ length: keysPerClient }, (_, index): Task => {
@@ -62,7 +59,7 @@ export async function work(options: ClientWork): Promise<WorkResult> {
   let reads = 0
   for (let operation = 0; operation < operations; operation++) {
     const task = random.pick(tasks)
-    const call = pickCall(random)
+    const call = pick(calls(load), random) ?? get
     const outcomes = [await call(task)]
     // Whoever reads just after a write finds out whether it was acknowledged too early.
     if (call !== get && random.chance(readBackProbability)) outcomes.push(await get(task))
@@ -78,30 +75,22 @@ export async function work(options: ClientWork): Promise<WorkResult> {
 /** Undefined for a read, `acknowledged`, or the code of a failure. */
 type Call = (task: Task) => Promise<string | undefined>
 
-/** In percent. */
-const calls: readonly (readonly [Call, number])[] = [
-  [put, 45],
-  [mark, 5],
-  [purge, 7],
-  [removeVersion, 4],
-  [copy, 6],
-  [tag, 3],
-  [get, 30],
-]
-
-function pickCall(random: SeededRandom): Call {
-  let left = random.fraction() * 100
-  for (const [call, percent] of calls) {
-    left -= percent
-    if (left < 0) return call
-  }
-  return get
+function calls({ percent }: Load): readonly (readonly [Call, number])[] {
+  return [
+    [put, percent.put],
+    [mark, percent.mark],
+    [purge, percent.purge],
+    [removeVersion, percent.removeVersion],
+    [copy, percent.copy],
+    [tag, percent.tag],
+    [get, percent.get],
+  ]
 }
 
 async function put(task: Task): Promise<string> {
-  const { store, bucket, key, history, random } = task
+  const { store, bucket, key, history, random, load } = task
   const token = pickToken(task)
-  const filling = random.chance(sharedProbability) ? sharedFilling : random.bytes(pickBytes(random))
+  const filling = random.chance(load.shared) ? sharedFilling : random.bytes(pickBytes(load, random))
   const write = history.begin(key, 'put', filling, token?.seen)
   const streamed = random.chance(0.3)
   const body = streamed ? inPieces(write.body, random.integer(1, write.body.length)) : write.body
@@ -281,13 +270,21 @@ function expectedFailure(error: unknown): string {
   throw new Violation(`a call failed for no good reason: ${error}`, { cause: error })
 }
 
-function pickBytes(random: SeededRandom): number {
-  let left = random.fraction() * weights.reduce((sum, weight) => sum + weight, 0)
-  for (const [index, weight] of weights.entries()) {
+function pickBytes({ bytes }: Load, random: SeededRandom): number {
+  return random.integer(0, pick(bytes, random) ?? 0)
+}
+
+/** One of the things, as often as their weights say. */
+function pick<T>(
+  things: readonly (readonly [thing: T, weight: number])[],
+  random: SeededRandom,
+): T | undefined {
+  let left = random.fraction() * things.reduce((sum, [, weight]) => sum + weight, 0)
+  for (const [thing, weight] of things) {
     left -= weight
-    if (left < 0) return random.integer(0, bodyBytes[index] ?? 0)
+    if (left < 0) return thing
   }
-  return 0
+  return undefined
 }
 
 async function* inPieces(body: Uint8Array, pieceBytes: number): AsyncGenerator<Uint8Array> {

@@ -1,0 +1,41 @@
+/** What clients do, and with what bodies. */
+export interface Load {
+  /** How many bytes a body has at most, each with a weight. */
+  readonly bytes: readonly (readonly [bytesMax: number, weight: number])[]
+  /** Part of the bodies whose second block is that of many others. */
+  readonly shared: number
+  readonly percent: {
+    readonly put: number
+    readonly mark: number
+    readonly purge: number
+    readonly removeVersion: number
+    readonly copy: number
+    readonly tag: number
+    readonly get: number
+  }
+}
+
+export const loads = {
+  /** Bodies inline in the frame, stored inline, in one block, in several blocks. */
+  mixed: {
+    bytes: [
+      [10, 8],
+      [1000, 8],
+      [15_000, 4],
+      [30_000, 3],
+      [100_000, 2],
+      [1_300_000, 1],
+    ],
+    shared: 0.1,
+    percent: { put: 45, mark: 5, purge: 7, removeVersion: 4, copy: 6, tag: 3, get: 30 },
+  },
+  /** Blocks that come, are shared by copies, and go. */
+  blocks: {
+    bytes: [
+      [1000, 1],
+      [60_000, 9],
+    ],
+    shared: 0.02,
+    percent: { put: 30, mark: 2, purge: 15, removeVersion: 8, copy: 25, tag: 0, get: 20 },
+  },
+} as const satisfies Record<string, Load>
