@@ -148,6 +148,23 @@ t.test(
   },
 )
 
+t.test('a release comes while an audit waits for its answers', async t => {
+  const owner = await blockOwner()
+  await owner.put(1, 1)
+  await owner.release(1)
+  const answer = later<OperationState>()
+  owner.known.set('agent-b', () => answer.promise)
+  const audit = owner.step()
+  await owner.clock.advance(1)
+  // The one that was asked had the version then; it removes it, and says so before its answer is here.
+  await owner.release(1)
+  answer.resolve('version')
+  await audit
+  owner.known.clear()
+  await owner.audits()
+  t.same(owner.operations(1), [], 'the audit that the release asked for was made')
+})
+
 t.test('a crash after the condemnation: the next process asks again', async t => {
   const disk = new MemoryDisk()
   const owner = await blockOwner(disk)
