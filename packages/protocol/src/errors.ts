@@ -94,6 +94,20 @@ const table = {
     6,
     'A later attempt of the same operation is under way, or was made and removed since; read the key.',
   ),
+  UPLOAD_NOT_FOUND: row(
+    37,
+    false,
+    404,
+    3,
+    'It was completed or aborted, or never begun. List the uploads under way with `torc uploads BUCKET`.',
+  ),
+  INVALID_PART: row(
+    38,
+    false,
+    400,
+    2,
+    'Name parts in ascending order, each as it was uploaded last: its number and the etag of that answer.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

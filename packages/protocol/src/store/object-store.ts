@@ -1,3 +1,4 @@
+import type { UploadStore } from './multipart.js'
 import type { BlockHealth, ScrubStatus, WorkerInfo } from './scrub.js'
 
 /**
@@ -169,8 +170,10 @@ export interface VersionInfo {
   readonly kind: 'object' | 'marker'
   readonly size: number
   readonly etag: string
-  /** Hex. */
+  /** Hex; of an object in parts that of the digests of its parts. */
   readonly sha256: string
+  /** Sizes of the parts of an object that was uploaded in parts. */
+  readonly parts?: readonly number[] | undefined
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
   readonly createdAt: Date
@@ -288,7 +291,7 @@ export interface BucketInfo {
   readonly cutting: Cutting
 }
 
-export interface ObjectStore {
+export interface ObjectStore extends UploadStore {
   /** Adds a version. Fails with INDETERMINATE when fewer than W agents acknowledged it. */
   put(bucket: string, key: string, body: BodyInput, options?: PutOptions): Promise<PutResult>
   /** Shared path: the server reads the file at `path` itself. */
