@@ -49,7 +49,7 @@ export const limits = Object.freeze({
   bucketNameBytesMax: 63,
   keyBytesMax: 1024,
   /** A key as agents know it: a client's, or one that the servers make of it for themselves (decision 19). */
-  storedKeyBytesMax: 1024 + 64,
+  storedKeyBytesMax: 1024 + 1 + 64,
   contentTypeBytesMax: 256,
   metadataPairsMax: 64,
   metadataBytesMax: 16 * 1024,
@@ -95,7 +95,7 @@ export function assertLimits(l: typeof limits = limits): void {
       l.objectBlocksMax * blockReferenceBytes + l.objectPartsMax * partReferenceBytes + 31 * 1024 <=
         l.headBytesMax,
     ],
-    ['a stored key holds a key and an id', l.storedKeyBytesMax >= l.keyBytesMax + 64],
+    ['a stored key holds a key, NUL and an id', l.storedKeyBytesMax >= l.keyBytesMax + 1 + 64],
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],

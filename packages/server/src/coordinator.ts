@@ -7,6 +7,7 @@ import {
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
 import { listEntries } from '@torc/protocol/store/entries'
+import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf } from '@torc/protocol/store/scrub'
@@ -16,9 +17,11 @@ import type { Administration } from './core/administration.js'
 import type { AttributeOperations } from './core/attribute-operations.js'
 import type { Coordination } from './core/coordination.js'
 import type { Operations } from './core/operations.js'
+import type { UploadOperations } from './core/upload-operations.js'
 import { hybridTimeOf } from './flows/past-time.js'
 import { tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
 import { InProcessObject } from './in-process/in-process-object.js'
+import { InProcessUploads } from './in-process/in-process-uploads.js'
 import {
   bucketInfo,
   copyResult,
@@ -38,6 +41,7 @@ export interface CoordinatorParts {
   readonly operations: Operations
   readonly attributes: AttributeOperations
   readonly administration: Administration
+  readonly uploads: UploadOperations
   readonly files: SharedFiles
 }
 
@@ -47,13 +51,15 @@ export class Coordinator implements s.ObjectStore, s.Admin {
   readonly #operations: Operations
   readonly #attributes: AttributeOperations
   readonly #administration: Administration
+  readonly #uploads: InProcessUploads
   readonly #files: SharedFiles
 
-  constructor({ c, operations, attributes, administration, files }: CoordinatorParts) {
+  constructor({ c, operations, attributes, administration, uploads, files }: CoordinatorParts) {
     this.#c = c
     this.#operations = operations
     this.#attributes = attributes
     this.#administration = administration
+    this.#uploads = new InProcessUploads(c, uploads)
     this.#files = files
   }
 
@@ -109,7 +115,7 @@ export class Coordinator implements s.ObjectStore, s.Admin {
     const read = await this.#operations.get(this.#read(bucket, key, options))
     const { timeoutMs, signal } = options
     const body = storedBody(this.#c, read, options.range, { timeoutMs, signal })
-    await writeShared(this.#c, this.#files, path, body, read.version.sha256)
+    await writeShared(this.#c, this.#files, path, body, read.version)
     return versionInfo(read)
   }
 
@@ -179,6 +185,62 @@ export class Coordinator implements s.ObjectStore, s.Admin {
     const operation = { bucket: bucketName.check(bucket, 'bucket'), key: keyText.check(key, 'key'), limit }
     for await (const page of this.#operations.history({ ...operation, timeoutMs, signal }))
       for (const entry of page) yield historyEntry(bucket, key, entry)
+  }
+
+  createUpload(bucket: string, key: string, options?: m.UploadOptions): Promise<m.CreatedUpload> {
+    return this.#uploads.createUpload(bucket, key, options)
+  }
+
+  uploadPart(
+    bucket: string,
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    body: s.BodyInput,
+    options?: m.PartOptions,
+  ): Promise<m.PartResult> {
+    return this.#uploads.uploadPart(bucket, key, uploadId, partNumber, body, options)
+  }
+
+  copyPart(
+    bucket: string,
+    key: string,
+    uploadId: string,
+    partNumber: number,
+    source: s.CopySource,
+    options?: m.CopyPartOptions,
+  ): Promise<m.CopiedPart> {
+    return this.#uploads.copyPart(bucket, key, uploadId, partNumber, source, options)
+  }
+
+  parts(bucket: string, key: string, uploadId: string, options?: s.CallOptions): AsyncIterable<m.PartInfo> {
+    return this.#uploads.parts(bucket, key, uploadId, options)
+  }
+
+  partPage(bucket: string, key: string, uploadId: string, options?: m.PartPageOptions): Promise<m.PartPage> {
+    return this.#uploads.partPage(bucket, key, uploadId, options)
+  }
+
+  uploads(bucket: string, options?: m.UploadListOptions): AsyncIterable<m.UploadInfo> {
+    return this.#uploads.uploads(bucket, options)
+  }
+
+  uploadPage(bucket: string, options?: m.UploadPageOptions): Promise<m.UploadPage> {
+    return this.#uploads.uploadPage(bucket, options)
+  }
+
+  completeUpload(
+    bucket: string,
+    key: string,
+    uploadId: string,
+    parts: readonly m.NamedPart[],
+    options?: m.CompleteOptions,
+  ): Promise<s.PutResult> {
+    return this.#uploads.completeUpload(bucket, key, uploadId, parts, options)
+  }
+
+  abortUpload(bucket: string, key: string, uploadId: string, options?: s.CallOptions): Promise<void> {
+    return this.#uploads.abortUpload(bucket, key, uploadId, options)
   }
 
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {

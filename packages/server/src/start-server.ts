@@ -23,10 +23,12 @@ import type { Coordination } from './core/coordination.js'
 import { readAttemptMs } from './core/deadline.js'
 import { Operations } from './core/operations.js'
 import { Repairs } from './core/repairs.js'
+import { UploadOperations } from './core/upload-operations.js'
 import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
+import { uploadHandlers } from './handlers/upload-handlers.js'
 import { LayoutKeeper } from './layout/layout-keeper.js'
 import { DiskSharedFiles } from './shared-path/disk-shared-files.js'
 import type { SharedRoot } from './shared-path/resolve-path.js'
@@ -191,15 +193,18 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
   const operations = new Operations(c, buckets)
   const bucketFlow = new BucketFlow(c, control, buckets)
   const attributes = new AttributeOperations(c, buckets, bucketFlow)
+  const uploads = new UploadOperations(c, buckets)
   const administration = new Administration(c, membership, bucketFlow)
   Object.assign(
     handlers,
     objectHandlers({ c, operations, files }),
     attributeHandlers(attributes),
     listingHandlers(operations),
+    uploadHandlers(uploads),
     clusterHandlers(administration),
   )
-  return { c, pool, membership, store: new Coordinator({ c, operations, attributes, administration, files }) }
+  const store = new Coordinator({ c, operations, attributes, administration, uploads, files })
+  return { c, pool, membership, store }
 }
 
 function addressOf(membership: Membership, agent: string): Address {

@@ -28,7 +28,10 @@ const partAnswer = {
   sentBytes: f.note('Bytes of the part that the client sent', f.integer()),
 }
 
-const limit = f.note('Most entries of the page; 1000 when absent', f.optional(f.integer(1, limits.listLimitMax)))
+const limit = f.note(
+  'Most entries of the page; 1000 when absent',
+  f.optional(f.integer(1, limits.listLimitMax)),
+)
 
 /** What clients ask about objects that are uploaded in parts. */
 export const uploadMessages = {
@@ -148,7 +151,10 @@ export const uploadMessages = {
     ...noBodies,
     request: {
       ...uploadName,
-      partNumberMarker: f.note('Only parts above this number', f.optional(f.integer(0, limits.objectPartsMax))),
+      partNumberMarker: f.note(
+        'Only parts above this number',
+        f.optional(f.integer(0, limits.objectPartsMax)),
+      ),
       limit,
     },
     response: {
@@ -176,10 +182,7 @@ export const uploadMessages = {
     request: {
       bucket: f.note('The bucket', f.bucketName),
       prefix: f.note('Only keys that begin with this', f.optional(f.keyPrefix)),
-      delimiter: f.note(
-        'Group keys up to the first such text behind the prefix',
-        f.optional(f.text(64, 1)),
-      ),
+      delimiter: f.note('Group keys up to the first such text behind the prefix', f.optional(f.text(64, 1))),
       keyMarker: f.note('Only uploads of keys after this one', f.optional(f.keyPrefix)),
       uploadIdMarker: f.note(
         'Beside `keyMarker`: also uploads of this very key whose ids come after this one',
@@ -204,7 +207,10 @@ export const uploadMessages = {
         'Common prefixes, each for all uploads under it',
         f.list(f.keyPrefix, limits.listLimitMax),
       ),
-      nextKeyMarker: f.note('The `keyMarker` of the next page; absent = there is none', f.optional(f.keyPrefix)),
+      nextKeyMarker: f.note(
+        'The `keyMarker` of the next page; absent = there is none',
+        f.optional(f.keyPrefix),
+      ),
       nextUploadIdMarker: f.note('The `uploadIdMarker` beside it', f.optional(f.versionIdText)),
     },
   }),

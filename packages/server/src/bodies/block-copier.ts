@@ -3,6 +3,7 @@ import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { type AckCollection, collectAcks } from '../quorum/collect-acks.js'
 import {
+  type BlockList,
   type BlockOwners,
   type BlockUse,
   blockOwners,
@@ -16,8 +17,11 @@ import type { PreparedBody } from './prepared-body.js'
 
 export interface BlockCopy extends BlockUse {
   readonly source: BucketView
-  readonly version: Version
+  readonly version: CopiedBody
 }
+
+/** A version's body, or that of one that is put together of others. */
+export type CopiedBody = BlockList & Pick<Version, 'size' | 'sha256' | 'partBlocks'>
 
 /**
  * Makes a version's blocks the copy's too: W owners of each refer to it. Owners that lack a block (another bucket may
@@ -36,6 +40,7 @@ export async function copyBlocks(c: Coordination, copy: BlockCopy): Promise<Prep
     inline: undefined,
     blocks: Buffer.concat(list.map(({ hash }) => hash)),
     blockSizes: list.map(({ size }) => size),
+    partBlocks: version.partBlocks,
     deduplicatedBytes: list.reduce((sum, block) => (sent.has(nameOf(block)) ? sum : sum + block.size), 0),
   }
 }

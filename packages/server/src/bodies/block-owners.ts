@@ -1,4 +1,4 @@
-import type { BlockReference } from '@torc/cluster/state/version'
+import type { BlockReference, Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import { isStaleLayout } from '../agents/agents.js'
 import type { BucketView } from '../buckets/bucket-record.js'
@@ -14,6 +14,9 @@ export interface BlockUse {
   readonly timeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
 }
+
+/** Who refers to blocks: a version, or what is to be one. */
+export type BlockList = Pick<Version, 'opId' | 'blocks'>
 
 /** The owners of a block, and how many of them must have it. */
 export interface BlockOwners {

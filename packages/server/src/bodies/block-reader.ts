@@ -1,9 +1,10 @@
-import type { BlockReference, Version } from '@torc/cluster/state/version'
+import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
 import { planTargets } from '../quorum/targets.js'
+import type { BlockList } from './block-owners.js'
 import { lacksBlock, repairBlock } from './block-repair.js'
 import { type BlockPart, type ByteRange, partsOf } from './byte-range.js'
 import { bytesOf, slicePieces } from './pieces.js'
@@ -14,7 +15,7 @@ const readAheadBlocks = 3
 /** Whose block is read. */
 export interface BlockSource {
   readonly bucket: BucketView
-  readonly version: Version
+  readonly version: BlockList
   readonly timeoutMs: number | undefined
   readonly signal: AbortSignal | undefined
 }

@@ -1,8 +1,8 @@
-import type { BlockReference, Version } from '@torc/cluster/state/version'
+import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
-import { type BlockUse, putBlock } from './block-owners.js'
+import { type BlockList, type BlockUse, putBlock } from './block-owners.js'
 
 /** Whether an owner that answered a read so is helped by the block's bytes: it lacks the block, or has it damaged. */
 export function lacksBlock(error: TorcError): boolean {
@@ -16,7 +16,7 @@ export function lacksBlock(error: TorcError): boolean {
  */
 export function repairBlock(
   c: Coordination,
-  { bucket, version }: { readonly bucket: BucketView; readonly version: Version },
+  { bucket, version }: { readonly bucket: BucketView; readonly version: BlockList },
   block: BlockReference,
   pieces: readonly Uint8Array[],
   owners: readonly string[],

@@ -1,0 +1,76 @@
+import type { PreparedBody } from '../bodies/prepared-body.js'
+import type { Coordination } from '../core/coordination.js'
+import type { OperationLimits } from '../core/operations.js'
+import { purge } from '../flows/delete-flow.js'
+import { write } from '../flows/put-flow.js'
+import type { WriteOutcome } from '../flows/write-request.js'
+import { partsBucket } from './hidden-buckets.js'
+import { type NamedUpload, partKey, uploadNotFound } from './upload-names.js'
+import { readRecord } from './upload-record.js'
+
+export interface PartRequest extends OperationLimits {
+  readonly upload: NamedUpload
+  readonly partNumber: number
+  readonly opId: Uint8Array
+  readonly retry: boolean
+}
+
+/**
+ * UPLOAD_NOT_FOUND where the upload takes no parts. What an earlier attempt may have left goes: its server may have
+ * died before it could look whether the upload was still there.
+ */
+export async function checkOpen(c: Coordination, part: PartRequest): Promise<void> {
+  const record = await readRecord(c, part.upload, part)
+  if (record?.state === 'open') return
+  if (part.retry) await purgePart(c, part.upload, part.partNumber, part)
+  throw uploadNotFound(part.upload)
+}
+
+/**
+ * Writes a part whose blocks are there, and then looks whether the upload still takes parts. Whoever ends it marks its
+ * record first and looks for parts then: one that it did not see was written after the mark, so that its writer sees
+ * the mark here (R + W > N), and removes the part again.
+ */
+export async function writePart(
+  c: Coordination,
+  part: PartRequest,
+  body: PreparedBody,
+): Promise<WriteOutcome> {
+  const { upload, partNumber, opId, retry, timeoutMs, signal } = part
+  const written = await write(c, {
+    bucket: partsBucket(c.environment.hasher, upload.bucket),
+    key: partKey(upload.uploadId, partNumber),
+    opId,
+    kind: 'object',
+    body,
+    contentType: '',
+    metadata: [],
+    token: undefined,
+    policy: undefined,
+    retry,
+    timeoutMs,
+    signal,
+  })
+  const record = await readRecord(c, upload, part)
+  if (record?.state === 'open') return written
+  await purgePart(c, upload, partNumber, part)
+  throw uploadNotFound(upload)
+}
+
+/** Removes a part for good, whoever wrote it. */
+export async function purgePart(
+  c: Coordination,
+  { bucket, uploadId }: Pick<NamedUpload, 'bucket' | 'uploadId'>,
+  partNumber: number,
+  { timeoutMs, signal }: OperationLimits,
+): Promise<void> {
+  await purge(c, {
+    bucket: partsBucket(c.environment.hasher, bucket),
+    key: partKey(uploadId, partNumber),
+    versionId: undefined,
+    token: undefined,
+    retry: false,
+    timeoutMs,
+    signal,
+  })
+}
