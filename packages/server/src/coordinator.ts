@@ -187,61 +187,15 @@ export class Coordinator implements s.ObjectStore, s.Admin {
       for (const entry of page) yield historyEntry(bucket, key, entry)
   }
 
-  createUpload(bucket: string, key: string, options?: m.UploadOptions): Promise<m.CreatedUpload> {
-    return this.#uploads.createUpload(bucket, key, options)
-  }
-
-  uploadPart(
-    bucket: string,
-    key: string,
-    uploadId: string,
-    partNumber: number,
-    body: s.BodyInput,
-    options?: m.PartOptions,
-  ): Promise<m.PartResult> {
-    return this.#uploads.uploadPart(bucket, key, uploadId, partNumber, body, options)
-  }
-
-  copyPart(
-    bucket: string,
-    key: string,
-    uploadId: string,
-    partNumber: number,
-    source: s.CopySource,
-    options?: m.CopyPartOptions,
-  ): Promise<m.CopiedPart> {
-    return this.#uploads.copyPart(bucket, key, uploadId, partNumber, source, options)
-  }
-
-  parts(bucket: string, key: string, uploadId: string, options?: s.CallOptions): AsyncIterable<m.PartInfo> {
-    return this.#uploads.parts(bucket, key, uploadId, options)
-  }
-
-  partPage(bucket: string, key: string, uploadId: string, options?: m.PartPageOptions): Promise<m.PartPage> {
-    return this.#uploads.partPage(bucket, key, uploadId, options)
-  }
-
-  uploads(bucket: string, options?: m.UploadListOptions): AsyncIterable<m.UploadInfo> {
-    return this.#uploads.uploads(bucket, options)
-  }
-
-  uploadPage(bucket: string, options?: m.UploadPageOptions): Promise<m.UploadPage> {
-    return this.#uploads.uploadPage(bucket, options)
-  }
-
-  completeUpload(
-    bucket: string,
-    key: string,
-    uploadId: string,
-    parts: readonly m.NamedPart[],
-    options?: m.CompleteOptions,
-  ): Promise<s.PutResult> {
-    return this.#uploads.completeUpload(bucket, key, uploadId, parts, options)
-  }
-
-  abortUpload(bucket: string, key: string, uploadId: string, options?: s.CallOptions): Promise<void> {
-    return this.#uploads.abortUpload(bucket, key, uploadId, options)
-  }
+  readonly createUpload: m.UploadStore['createUpload'] = (...of) => this.#uploads.createUpload(...of)
+  readonly uploadPart: m.UploadStore['uploadPart'] = (...of) => this.#uploads.uploadPart(...of)
+  readonly copyPart: m.UploadStore['copyPart'] = (...of) => this.#uploads.copyPart(...of)
+  readonly parts: m.UploadStore['parts'] = (...of) => this.#uploads.parts(...of)
+  readonly partPage: m.UploadStore['partPage'] = (...of) => this.#uploads.partPage(...of)
+  readonly uploads: m.UploadStore['uploads'] = (...of) => this.#uploads.uploads(...of)
+  readonly uploadPage: m.UploadStore['uploadPage'] = (...of) => this.#uploads.uploadPage(...of)
+  readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
+  readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
 
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
     return listEntries(this, bucket, 'keys', options)

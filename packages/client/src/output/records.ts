@@ -1,3 +1,4 @@
+import type { UploadInfo } from '@torc/protocol/store/multipart'
 import type {
   BucketInfo,
   ClusterStatus,
@@ -62,6 +63,10 @@ export function listRecord(entry: ListEntry): object {
   if ('prefix' in entry) return { prefix: entry.prefix }
   const { bucket, key, versionId, size, etag, createdAt, kind, isLatest, siblings } = entry
   return { bucket, key, versionId, size, etag, createdAt, kind, isLatest, siblings }
+}
+
+export function uploadRecord({ bucket, key, uploadId, createdAt, state }: UploadInfo): object {
+  return { bucket, key, uploadId, createdAt, state }
 }
 
 /** A version in a key's history; `mintedBy` is null where the agent is not known. */

@@ -3,6 +3,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import { listEntries } from '@torc/protocol/store/entries'
+import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
@@ -14,6 +15,7 @@ import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
+import { RemoteUploads } from './remote-uploads.js'
 import {
   again,
   copyRequest,
@@ -40,6 +42,7 @@ export class RemoteStore implements Store {
   readonly #opIds: OperationIds
   readonly #buckets: RemoteBuckets
   readonly #attributes: RemoteAttributes
+  readonly #uploads: RemoteUploads
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
@@ -48,6 +51,7 @@ export class RemoteStore implements Store {
     this.#caller = new Caller(connector, environment, timeoutMs)
     this.#buckets = new RemoteBuckets(this.#caller)
     this.#attributes = new RemoteAttributes(this.#caller)
+    this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
   }
 
   close(): Promise<void> {
@@ -221,6 +225,18 @@ export class RemoteStore implements Store {
   ): Promise<s.TagInfo> {
     return this.#attributes.setTags(bucket, key, changes, options)
   }
+
+  // ---- uploads in parts
+
+  readonly createUpload: m.UploadStore['createUpload'] = (...of) => this.#uploads.createUpload(...of)
+  readonly uploadPart: m.UploadStore['uploadPart'] = (...of) => this.#uploads.uploadPart(...of)
+  readonly copyPart: m.UploadStore['copyPart'] = (...of) => this.#uploads.copyPart(...of)
+  readonly parts: m.UploadStore['parts'] = (...of) => this.#uploads.parts(...of)
+  readonly partPage: m.UploadStore['partPage'] = (...of) => this.#uploads.partPage(...of)
+  readonly uploads: m.UploadStore['uploads'] = (...of) => this.#uploads.uploads(...of)
+  readonly uploadPage: m.UploadStore['uploadPage'] = (...of) => this.#uploads.uploadPage(...of)
+  readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
+  readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
 
   // ---- buckets
 
