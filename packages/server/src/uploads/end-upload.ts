@@ -1,11 +1,10 @@
 import type { Coordination } from '../core/coordination.js'
 import type { OperationLimits } from '../core/operations.js'
 import { purge } from '../flows/delete-flow.js'
-import { uploadsBucket } from './hidden-buckets.js'
+import { partsBucket, uploadsBucket } from './hidden-buckets.js'
 import { partRecords } from './part-records.js'
-import { type NamedUpload, recordKey, uploadNotFound } from './upload-names.js'
+import { type NamedUpload, partKey, recordKey, uploadNotFound } from './upload-names.js'
 import { markEnding, readRecord, type UploadRecord } from './upload-record.js'
-import { purgePart } from './write-part.js'
 
 /** Parts that are purged at once. */
 const parallel = 16
@@ -34,10 +33,7 @@ export async function endUpload(
   })
 }
 
-/**
- * Ends an upload that is not to be completed. Parts without a record go too: of a server that died between a part and
- * its second look at the record. UPLOAD_NOT_FOUND where nothing was there, unless it was asked for before.
- */
+/** Ends an upload that is not to be completed. UPLOAD_NOT_FOUND where there is none, unless it was asked for before. */
 export async function abortUpload(
   c: Coordination,
   upload: NamedUpload,
@@ -45,20 +41,33 @@ export async function abortUpload(
   limits: OperationLimits,
 ): Promise<void> {
   const record = await readRecord(c, upload, limits)
-  if (record !== undefined) return endUpload(c, upload, record, limits)
-  const purged = await purgeParts(c, upload, limits)
-  if (purged === 0 && !retry) throw uploadNotFound(upload)
+  if (record !== undefined) await endUpload(c, upload, record, limits)
+  else if (!retry) throw uploadNotFound(upload)
 }
 
-/** Resolves with how many there were. */
-async function purgeParts(c: Coordination, upload: NamedUpload, limits: OperationLimits): Promise<number> {
-  let count = 0
+async function purgeParts(c: Coordination, upload: NamedUpload, limits: OperationLimits): Promise<void> {
   for await (const parts of partRecords(c, upload, limits)) {
     for (let at = 0; at < parts.length; at += parallel) {
       const some = parts.slice(at, at + parallel)
       await Promise.all(some.map(({ partNumber }) => purgePart(c, upload, partNumber, limits)))
     }
-    count += parts.length
   }
-  return count
+}
+
+/** Removes a part for good, whoever wrote it. */
+async function purgePart(
+  c: Coordination,
+  { bucket, uploadId }: NamedUpload,
+  partNumber: number,
+  { timeoutMs, signal }: OperationLimits,
+): Promise<void> {
+  await purge(c, {
+    bucket: partsBucket(c.environment.hasher, bucket),
+    key: partKey(uploadId, partNumber),
+    versionId: undefined,
+    token: undefined,
+    retry: false,
+    timeoutMs,
+    signal,
+  })
 }

@@ -1,3 +1,4 @@
+import { versionIdOf } from '@torc/cluster/state/version'
 import type { PreparedBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
 import type { OperationLimits } from '../core/operations.js'
@@ -22,7 +23,7 @@ export interface PartRequest extends OperationLimits {
 export async function checkOpen(c: Coordination, part: PartRequest): Promise<void> {
   const record = await readRecord(c, part.upload, part)
   if (record?.state === 'open') return
-  if (part.retry) await purgePart(c, part.upload, part.partNumber, part)
+  if (part.retry) await withdraw(c, part)
   throw uploadNotFound(part.upload)
 }
 
@@ -53,23 +54,20 @@ export async function writePart(
   })
   const record = await readRecord(c, upload, part)
   if (record?.state === 'open') return written
-  await purgePart(c, upload, partNumber, part)
+  await withdraw(c, part)
   throw uploadNotFound(upload)
 }
 
-/** Removes a part for good, whoever wrote it. */
-export async function purgePart(
-  c: Coordination,
-  { bucket, uploadId }: Pick<NamedUpload, 'bucket' | 'uploadId'>,
-  partNumber: number,
-  { timeoutMs, signal }: OperationLimits,
-): Promise<void> {
+/** Removes for good what an operation wrote of a part: just that, as its number may be in use by then. */
+async function withdraw(c: Coordination, part: PartRequest): Promise<void> {
+  const { upload, partNumber, opId, timeoutMs, signal } = part
   await purge(c, {
-    bucket: partsBucket(c.environment.hasher, bucket),
-    key: partKey(uploadId, partNumber),
-    versionId: undefined,
+    bucket: partsBucket(c.environment.hasher, upload.bucket),
+    key: partKey(upload.uploadId, partNumber),
+    versionId: versionIdOf(opId),
     token: undefined,
-    retry: false,
+    // It may be gone: whoever ends the upload may have seen it.
+    retry: true,
     timeoutMs,
     signal,
   })
