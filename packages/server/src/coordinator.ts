@@ -6,6 +6,7 @@ import {
 } from '@torc/protocol/identifiers/operation-id'
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
+import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
@@ -46,7 +47,7 @@ export interface CoordinatorParts {
 }
 
 /** The store in the coordinator's own process: the same interface as a client's, without a socket. */
-export class Coordinator implements s.ObjectStore, s.Admin {
+export class Coordinator implements s.ObjectStore, Admin {
   readonly #c: Coordination
   readonly #operations: Operations
   readonly #attributes: AttributeOperations
@@ -269,15 +270,15 @@ export class Coordinator implements s.ObjectStore, s.Admin {
     return (await this.#administration.buckets.all(options)).map(bucketInfo)
   }
 
-  status(): Promise<s.ClusterStatus> {
+  status(): Promise<ClusterStatus> {
     return this.#administration.status()
   }
 
-  layout(): Promise<s.LayoutInfo> {
+  layout(): Promise<LayoutInfo> {
     return this.#administration.layout()
   }
 
-  initLayout(options: Parameters<s.Admin['initLayout']>[0] = {}): Promise<s.LayoutInfo> {
+  initLayout(options: Parameters<Admin['initLayout']>[0] = {}): Promise<LayoutInfo> {
     return this.#administration.initLayout(options)
   }
 

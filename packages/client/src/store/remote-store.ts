@@ -2,6 +2,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
@@ -29,7 +30,7 @@ import {
 } from './requests.js'
 import { type Upload, uploadOf } from './upload.js'
 
-export interface Store extends s.ObjectStore, s.Admin {
+export interface Store extends s.ObjectStore, Admin {
   /** Lets open requests end, then closes the connection. The store can't be used afterwards. */
   close(): Promise<void>
 }
@@ -265,7 +266,7 @@ export class RemoteStore implements Store {
 
   // ---- operators
 
-  async status(options: s.CallOptions = {}): Promise<s.ClusterStatus> {
+  async status(options: s.CallOptions = {}): Promise<ClusterStatus> {
     const { head } = await this.#caller.call('getStatus', {}, limitsOf(options))
     const members = head.members.map(member => ({
       id: member.id,
@@ -289,7 +290,7 @@ export class RemoteStore implements Store {
     return { epoch, partitions, replicas, healthy, problems, members, buckets }
   }
 
-  async layout(options: s.CallOptions = {}): Promise<s.LayoutInfo> {
+  async layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
     return (await this.#caller.call('getLayout', {}, limitsOf(options))).head
   }
 
@@ -298,7 +299,7 @@ export class RemoteStore implements Store {
       readonly agents?: number | undefined
       readonly replicas?: number | undefined
     } = {},
-  ): Promise<s.LayoutInfo> {
+  ): Promise<LayoutInfo> {
     const head: RequestOf<'initLayout'> = {}
     if (options.agents !== undefined) head.agents = options.agents
     if (options.replicas !== undefined) head.replicas = options.replicas

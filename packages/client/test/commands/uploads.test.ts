@@ -69,3 +69,18 @@ t.test('a command whose name begins another one', async t => {
   await store.createUpload('abort', 'k')
   t.match((await run(['uploads', 'abort/'], { store })).out, 'open\tk')
 })
+
+t.test('an object in parts says so', async t => {
+  const store = await filled({ 'b/k': 'one' })
+  const { uploadId } = await store.createUpload('b', 'k')
+  const parts = [
+    await store.uploadPart('b', 'k', uploadId, 1, 'abc'),
+    await store.uploadPart('b', 'k', uploadId, 2, 'd'),
+  ]
+  const { sha256 } = await store.completeUpload('b', 'k', uploadId, parts)
+  const shown = await run(['head', 'b/k'], { store })
+  t.match(shown.out, `sha256\t${sha256} (of the digests of its parts)\nparts\t2\n`)
+  t.match((await run(['head', 'b/k', '--json'], { store })).io.records, [{ sha256, parts: [3, 1] }])
+  await store.put('b', 'k', 'whole')
+  t.notOk('parts' in ((await run(['head', 'b/k', '--json'], { store })).io.records[0] ?? {}))
+})

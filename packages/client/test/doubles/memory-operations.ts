@@ -1,15 +1,15 @@
-import type * as s from '@torc/protocol/store/object-store'
+import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import type { ScrubStatus } from '@torc/protocol/store/scrub'
 
 /** What operators are shown of a cluster that is not there: one server and one agent. */
 export class MemoryOperations {
   healthy = true
   /** What the agent tells of itself beyond the usual. */
-  agentState: Partial<s.MemberStatus> = {}
+  agentState: Partial<MemberStatus> = {}
   /** What `scrub` answers, and what `scrubStatus` then answers, one after the other. */
   scrubs: ScrubStatus[] = []
 
-  statusOf(buckets: number): s.ClusterStatus {
+  statusOf(buckets: number): ClusterStatus {
     const member = { zone: '', state: 'alive', capacity: 1000 } as const
     const counts = { usedBytes: 10, partitions: 256, keys: 1, versions: 1, blocks: 0 }
     const none = {
@@ -32,12 +32,12 @@ export class MemoryOperations {
     }
   }
 
-  async layout(): Promise<s.LayoutInfo> {
+  async layout(): Promise<LayoutInfo> {
     const agents = [{ id: 'agent-1', zone: '', capacity: 1000, partitions: 256 }]
     return { epoch: 1, partitions: 256, replicas: 1, agents }
   }
 
-  initLayout(): Promise<s.LayoutInfo> {
+  initLayout(): Promise<LayoutInfo> {
     return this.layout()
   }
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { TorcError } from '@torc/protocol/errors'
+import type { ClusterStatus } from '@torc/protocol/store/admin'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
@@ -246,7 +247,7 @@ export class MemoryStore extends MemoryOperations implements Store {
     }
   }
 
-  async status(): Promise<s.ClusterStatus> {
+  async status(): Promise<ClusterStatus> {
     return this.statusOf(this.held.size)
   }
 
