@@ -1,8 +1,9 @@
+import { contextAfterWrite } from '@torc/cluster/state/version'
 import type { Coordination } from '../core/coordination.js'
 import type { OperationLimits } from '../core/operations.js'
 import { purge } from '../flows/delete-flow.js'
 import { partsBucket, uploadsBucket } from './hidden-buckets.js'
-import { partRecords } from './part-records.js'
+import { type PartRecord, partRecords } from './part-records.js'
 import { type NamedUpload, partKey, recordKey, uploadNotFound } from './upload-names.js'
 import { markEnding, readRecord, type UploadRecord } from './upload-record.js'
 
@@ -49,23 +50,27 @@ async function purgeParts(c: Coordination, upload: NamedUpload, limits: Operatio
   for await (const parts of partRecords(c, upload, limits)) {
     for (let at = 0; at < parts.length; at += parallel) {
       const some = parts.slice(at, at + parallel)
-      await Promise.all(some.map(({ partNumber }) => purgePart(c, upload, partNumber, limits)))
+      await Promise.all(some.map(part => purgePart(c, upload, part, limits)))
     }
   }
 }
 
-/** Removes a part for good, whoever wrote it. */
+/**
+ * Removes a part for good. A sole head covers all that was written before it was listed, so that its own context says
+ * what goes; what was written since is its writer's to remove.
+ */
 async function purgePart(
   c: Coordination,
   { bucket, uploadId }: NamedUpload,
-  partNumber: number,
+  { partNumber, version, hasSiblings }: PartRecord,
   { timeoutMs, signal }: OperationLimits,
 ): Promise<void> {
+  const { createdAt: newest, seq } = version
   await purge(c, {
     bucket: partsBucket(c.environment.hasher, bucket),
     key: partKey(uploadId, partNumber),
     versionId: undefined,
-    token: undefined,
+    token: hasSiblings ? undefined : { context: contextAfterWrite(version), newest, seq },
     retry: false,
     timeoutMs,
     signal,

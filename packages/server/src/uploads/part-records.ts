@@ -9,6 +9,8 @@ import { type NamedUpload, partKey, partNumberOf, partPrefix } from './upload-na
 export interface PartRecord {
   readonly partNumber: number
   readonly version: Version
+  /** Others wrote it at the same time: there are more heads than this one. */
+  readonly hasSiblings: boolean
 }
 
 export interface PartRecordPage {
@@ -36,7 +38,15 @@ export async function partRecordPage(
     signal,
   })
   const parts = entries.flatMap(entry =>
-    'version' in entry ? [{ partNumber: partNumberOf(entry.key), version: entry.version }] : [],
+    'version' in entry
+      ? [
+          {
+            partNumber: partNumberOf(entry.key),
+            version: entry.version,
+            hasSiblings: entry.siblings.length > 0,
+          },
+        ]
+      : [],
   )
   return { parts, more: token !== undefined }
 }

@@ -1,4 +1,5 @@
 import { versionIdOf } from '@torc/cluster/state/version'
+import { TorcError } from '@torc/protocol/errors'
 import type { PreparedBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
 import type { OperationLimits } from '../core/operations.js'
@@ -37,8 +38,27 @@ export async function writePart(
   part: PartRequest,
   body: PreparedBody,
 ): Promise<WriteOutcome> {
+  let written: WriteOutcome | undefined
+  let failure: TorcError | undefined
+  try {
+    written = await mintPart(c, part, body)
+  } catch (thrown) {
+    // A purge that overtook it on its way makes it so, too: then the upload is what is to be told of.
+    failure = TorcError.from(thrown)
+    if (failure.code !== 'INDETERMINATE') throw failure
+  }
+  const record = await readRecord(c, part.upload, part)
+  if (record?.state !== 'open') {
+    await withdraw(c, part)
+    throw uploadNotFound(part.upload)
+  }
+  if (written === undefined) throw failure
+  return written
+}
+
+function mintPart(c: Coordination, part: PartRequest, body: PreparedBody): Promise<WriteOutcome> {
   const { upload, partNumber, opId, retry, timeoutMs, signal } = part
-  const written = await write(c, {
+  return write(c, {
     bucket: partsBucket(c.environment.hasher, upload.bucket),
     key: partKey(upload.uploadId, partNumber),
     opId,
@@ -52,10 +72,6 @@ export async function writePart(
     timeoutMs,
     signal,
   })
-  const record = await readRecord(c, upload, part)
-  if (record?.state === 'open') return written
-  await withdraw(c, part)
-  throw uploadNotFound(upload)
 }
 
 /** Removes for good what an operation wrote of a part: just that, as its number may be in use by then. */

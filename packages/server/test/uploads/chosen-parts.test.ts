@@ -14,7 +14,7 @@ function part(partNumber: number, sizes: readonly number[] = [partNumber]) {
     ...{ etag: `e${partNumber}`, size, sha256: hasher.sha256(Buffer.from([partNumber])) },
     ...{ kind: 'object', blocks: sizes.length === 0 ? undefined : blocks },
   } as unknown as Version
-  return { partNumber, version }
+  return { partNumber, version, hasSiblings: false }
 }
 const wanted = (...numbers: number[]) => numbers.map(partNumber => ({ partNumber, etag: `e${partNumber}` }))
 
