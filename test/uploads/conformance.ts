@@ -272,6 +272,8 @@ export function checkUploads(t: Test, what: string, connect: () => Promise<Objec
     t.strictSame(seen, [[1, 2], [5, 9_999], [10_000]])
     const behind = await store.partPage(bucket, 'key', id, { partNumberMarker: 10_000 })
     t.strictSame(behind, { parts: [], nextPartNumberMarker: undefined })
+    const beyond = store.partPage(bucket, 'key', id, { partNumberMarker: 10_001 })
+    await t.rejects(beyond, { code: 'BAD_REQUEST' })
   })
 
   t.test(`${what}: pages of uploads, by key and id, with markers, prefix and delimiter`, async t => {

@@ -13,6 +13,7 @@ import type { WriteOutcome } from '../flows/write-request.js'
 import { hex, putResult } from './results.js'
 
 const partNumberField = integer(1, limits.objectPartsMax)
+const partMarkerField = integer(0, limits.objectPartsMax)
 
 /** Uploads in parts in the coordinator's own process. Its callers are not checked by the message table. */
 export class InProcessUploads implements m.UploadStore {
@@ -76,7 +77,7 @@ export class InProcessUploads implements m.UploadStore {
     const { partNumberMarker = 0, limit = limits.listLimitMax } = options
     const { parts, more } = await this.#uploads.parts({
       ...uploadName(bucket, key, uploadId, options),
-      partNumberMarker,
+      partNumberMarker: partMarkerField.check(partNumberMarker, 'partNumberMarker'),
       limit: Math.min(limit, limits.listLimitMax),
     })
     return {
