@@ -7,7 +7,8 @@ import { acceptExchanges, connectExchange } from '@torc/protocol/exchange/endpoi
 import type { Exchange, Handlers } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
 import { deriveRootKey, handshakeSecretOf } from '@torc/protocol/handshake/root-key'
-import type { Admin, ObjectStore } from '@torc/protocol/store/object-store'
+import type { Admin } from '@torc/protocol/store/admin'
+import type { ObjectStore } from '@torc/protocol/store/object-store'
 import { type Address, formatAddress, parseAddress, type Transport } from '@torc/protocol/transport/transport'
 import { AgentPool } from './agents/agent-pool.js'
 import { Membership } from './agents/membership.js'
@@ -23,10 +24,12 @@ import type { Coordination } from './core/coordination.js'
 import { readAttemptMs } from './core/deadline.js'
 import { Operations } from './core/operations.js'
 import { Repairs } from './core/repairs.js'
+import { UploadOperations } from './core/upload-operations.js'
 import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
+import { uploadHandlers } from './handlers/upload-handlers.js'
 import { LayoutKeeper } from './layout/layout-keeper.js'
 import { DiskSharedFiles } from './shared-path/disk-shared-files.js'
 import type { SharedRoot } from './shared-path/resolve-path.js'
@@ -191,15 +194,18 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
   const operations = new Operations(c, buckets)
   const bucketFlow = new BucketFlow(c, control, buckets)
   const attributes = new AttributeOperations(c, buckets, bucketFlow)
+  const uploads = new UploadOperations(c, buckets)
   const administration = new Administration(c, membership, bucketFlow)
   Object.assign(
     handlers,
     objectHandlers({ c, operations, files }),
     attributeHandlers(attributes),
     listingHandlers(operations),
+    uploadHandlers(uploads),
     clusterHandlers(administration),
   )
-  return { c, pool, membership, store: new Coordinator({ c, operations, attributes, administration, files }) }
+  const store = new Coordinator({ c, operations, attributes, administration, uploads, files })
+  return { c, pool, membership, store }
 }
 
 function addressOf(membership: Membership, agent: string): Address {

@@ -1,5 +1,5 @@
 import { errorTable } from '@torc/protocol/errors'
-import type { MemberStatus } from '@torc/protocol/store/object-store'
+import type { MemberStatus } from '@torc/protocol/store/admin'
 import { count, formatBytes } from '../output/format.js'
 import type { Output } from '../output/output.js'
 import { statusRecord } from '../output/records.js'

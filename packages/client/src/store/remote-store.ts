@@ -2,7 +2,9 @@ import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
 import { listEntries } from '@torc/protocol/store/entries'
+import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
@@ -14,6 +16,7 @@ import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
+import { RemoteUploads } from './remote-uploads.js'
 import {
   again,
   copyRequest,
@@ -27,7 +30,7 @@ import {
 } from './requests.js'
 import { type Upload, uploadOf } from './upload.js'
 
-export interface Store extends s.ObjectStore, s.Admin {
+export interface Store extends s.ObjectStore, Admin {
   /** Lets open requests end, then closes the connection. The store can't be used afterwards. */
   close(): Promise<void>
 }
@@ -40,6 +43,7 @@ export class RemoteStore implements Store {
   readonly #opIds: OperationIds
   readonly #buckets: RemoteBuckets
   readonly #attributes: RemoteAttributes
+  readonly #uploads: RemoteUploads
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
@@ -48,6 +52,7 @@ export class RemoteStore implements Store {
     this.#caller = new Caller(connector, environment, timeoutMs)
     this.#buckets = new RemoteBuckets(this.#caller)
     this.#attributes = new RemoteAttributes(this.#caller)
+    this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
   }
 
   close(): Promise<void> {
@@ -222,6 +227,18 @@ export class RemoteStore implements Store {
     return this.#attributes.setTags(bucket, key, changes, options)
   }
 
+  // ---- uploads in parts
+
+  readonly createUpload: m.UploadStore['createUpload'] = (...of) => this.#uploads.createUpload(...of)
+  readonly uploadPart: m.UploadStore['uploadPart'] = (...of) => this.#uploads.uploadPart(...of)
+  readonly copyPart: m.UploadStore['copyPart'] = (...of) => this.#uploads.copyPart(...of)
+  readonly parts: m.UploadStore['parts'] = (...of) => this.#uploads.parts(...of)
+  readonly partPage: m.UploadStore['partPage'] = (...of) => this.#uploads.partPage(...of)
+  readonly uploads: m.UploadStore['uploads'] = (...of) => this.#uploads.uploads(...of)
+  readonly uploadPage: m.UploadStore['uploadPage'] = (...of) => this.#uploads.uploadPage(...of)
+  readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
+  readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
+
   // ---- buckets
 
   createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
@@ -249,7 +266,7 @@ export class RemoteStore implements Store {
 
   // ---- operators
 
-  async status(options: s.CallOptions = {}): Promise<s.ClusterStatus> {
+  async status(options: s.CallOptions = {}): Promise<ClusterStatus> {
     const { head } = await this.#caller.call('getStatus', {}, limitsOf(options))
     const members = head.members.map(member => ({
       id: member.id,
@@ -273,7 +290,7 @@ export class RemoteStore implements Store {
     return { epoch, partitions, replicas, healthy, problems, members, buckets }
   }
 
-  async layout(options: s.CallOptions = {}): Promise<s.LayoutInfo> {
+  async layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
     return (await this.#caller.call('getLayout', {}, limitsOf(options))).head
   }
 
@@ -282,7 +299,7 @@ export class RemoteStore implements Store {
       readonly agents?: number | undefined
       readonly replicas?: number | undefined
     } = {},
-  ): Promise<s.LayoutInfo> {
+  ): Promise<LayoutInfo> {
     const head: RequestOf<'initLayout'> = {}
     if (options.agents !== undefined) head.agents = options.agents
     if (options.replicas !== undefined) head.replicas = options.replicas

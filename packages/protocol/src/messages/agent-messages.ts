@@ -31,7 +31,7 @@ export const agentMessages = {
       hash: f.note('SHA-256 of the block', f.sha256),
       size: f.note('Bytes of the body', f.integer(1, limits.blockBytesMax)),
       bucketId: f.note('Id of the bucket', f.bytes(16, true)),
-      key: f.note('Key that the operation writes', f.keyText),
+      key: f.note('Key that the operation writes', f.storedKey),
       opId: operationId,
     },
     response: {
@@ -66,7 +66,7 @@ export const agentMessages = {
       ...addressed,
       hashes: f.note('32-byte hashes, one after the other', opaque(limits.headBytesMax / 2)),
       bucketId: f.note('Id of the bucket', f.bytes(16, true)),
-      key: f.note('Key that the operation writes', f.keyText),
+      key: f.note('Key that the operation writes', f.storedKey),
       opId: f.note('Operation that needs them', f.opId),
     },
     response: {

@@ -7,6 +7,7 @@ import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
 import { objectMessages } from './object-messages.js'
 import { replicaMessages } from './replica-messages.js'
+import { uploadMessages } from './upload-messages.js'
 
 /**
  * The table of messages: a request is a frame type and an `op` in its head. Types, dispatch, role checks
@@ -19,6 +20,7 @@ export const messages = {
   ...listingMessages,
   ...bucketMessages,
   ...clusterMessages,
+  ...uploadMessages,
   // server → agent, agent → agent
   ...replicaMessages,
   ...agentMessages,

@@ -1,4 +1,4 @@
-import type { BlockHealth, ScrubStatus, WorkerInfo } from './scrub.js'
+import type { UploadStore } from './multipart.js'
 
 /**
  * The one interface of the store. The coordinator implements it in process, the client over TCP; CLI, REPL
@@ -169,8 +169,10 @@ export interface VersionInfo {
   readonly kind: 'object' | 'marker'
   readonly size: number
   readonly etag: string
-  /** Hex. */
+  /** Hex; of an object in parts that of the digests of its parts. */
   readonly sha256: string
+  /** Sizes of the parts of an object that was uploaded in parts. */
+  readonly parts?: readonly number[] | undefined
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
   readonly createdAt: Date
@@ -288,7 +290,7 @@ export interface BucketInfo {
   readonly cutting: Cutting
 }
 
-export interface ObjectStore {
+export interface ObjectStore extends UploadStore {
   /** Adds a version. Fails with INDETERMINATE when fewer than W agents acknowledged it. */
   put(bucket: string, key: string, body: BodyInput, options?: PutOptions): Promise<PutResult>
   /** Shared path: the server reads the file at `path` itself. */
@@ -338,62 +340,4 @@ export interface ObjectStore {
     options?: CallOptions & { readonly force?: boolean | undefined },
   ): Promise<void>
   buckets(options?: CallOptions): Promise<readonly BucketInfo[]>
-}
-
-export interface MemberStatus extends BlockHealth {
-  readonly id: string
-  readonly name: string
-  readonly role: 'server' | 'agent' | 'gateway'
-  readonly address: string
-  readonly zone: string
-  readonly state: 'alive' | 'suspect' | 'down' | 'left'
-  readonly capacity: number
-  readonly usedBytes: number | undefined
-  readonly partitions: number | undefined
-  readonly keys: number | undefined
-  readonly versions: number | undefined
-  readonly blocks: number | undefined
-  /** What it does in the background. */
-  readonly workers?: readonly WorkerInfo[] | undefined
-}
-
-export interface ClusterStatus {
-  /** 0 = no layout yet. */
-  readonly epoch: number
-  readonly partitions: number
-  readonly replicas: number
-  readonly healthy: boolean
-  /** What is wrong, in plain words. */
-  readonly problems: readonly string[]
-  readonly members: readonly MemberStatus[]
-  readonly buckets: number
-}
-
-export interface LayoutInfo {
-  readonly epoch: number
-  readonly partitions: number
-  readonly replicas: number
-  readonly agents: readonly {
-    readonly id: string
-    readonly zone: string
-    readonly capacity: number
-    readonly partitions: number
-  }[]
-}
-
-/** What operators do. */
-export interface Admin {
-  status(options?: CallOptions): Promise<ClusterStatus>
-  layout(options?: CallOptions): Promise<LayoutInfo>
-  /** Makes the first epoch; CONFLICT when there is one with other agents, the same answer when it fits. */
-  initLayout(
-    options?: CallOptions & { readonly agents?: number | undefined; readonly replicas?: number | undefined },
-  ): Promise<LayoutInfo>
-  /** How the checking of blocks is on all agents. NO_LAYOUT before the first layout. */
-  scrubStatus(options?: CallOptions): Promise<ScrubStatus>
-  /**
-   * Asks all agents to check all their blocks now and to repair what is damaged; answers at once, with the passes to
-   * wait for. An agent that is at it because it was asked before is not asked again.
-   */
-  scrub(options?: CallOptions): Promise<ScrubStatus>
 }

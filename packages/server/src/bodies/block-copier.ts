@@ -17,6 +17,9 @@ import type { PreparedBody } from './prepared-body.js'
 /** Whose blocks they are, as long as the use is not theirs. */
 export type CopiedFrom = Pick<BlockSource, 'bucket' | 'key' | 'opId'>
 
+/** A version's body, or that of one that is put together of others. */
+export type CopiedBody = Pick<Version, 'blocks' | 'size' | 'sha256' | 'partBlocks'>
+
 /**
  * Makes a version's blocks the copy's too. Else no body moves. UNAVAILABLE when W owners of a block can't be reached
  * or a block is gone: no version exists yet, so nothing is indeterminate.
@@ -25,7 +28,7 @@ export async function copyBlocks(
   c: Coordination,
   use: BlockUse,
   from: CopiedFrom,
-  version: Version,
+  version: CopiedBody,
 ): Promise<PreparedBody> {
   const list = version.blocks ?? []
   const claim = new BlockClaim(c, use)
@@ -37,6 +40,7 @@ export async function copyBlocks(
     blocks: Buffer.concat(list.map(({ hash }) => hash)),
     blockSizes: list.map(({ size }) => size),
     claim,
+    partBlocks: version.partBlocks,
     deduplicatedBytes: list.reduce((sum, block) => (sent.has(nameOf(block)) ? sum : sum + block.size), 0),
   }
 }

@@ -1,6 +1,6 @@
 import type { Member } from '@torc/cluster/membership/member-table'
 import type { ResponseOf } from '@torc/protocol/messages/table'
-import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/object-store'
+import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/admin'
 import { workerInfoOf } from '@torc/protocol/store/scrub'
 import type { Coordination } from '../core/coordination.js'
 

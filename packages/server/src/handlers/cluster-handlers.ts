@@ -1,6 +1,6 @@
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
-import type { MemberStatus } from '@torc/protocol/store/object-store'
+import type { MemberStatus } from '@torc/protocol/store/admin'
 import type { Administration } from '../core/administration.js'
 import { bucketAnswer } from './answers.js'
 

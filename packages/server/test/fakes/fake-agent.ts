@@ -147,6 +147,7 @@ export class FakeAgent {
         head.blocks === undefined
           ? undefined
           : sizes.map((size, i) => ({ hash: hashAt(head.blocks, i), size })),
+      partBlocks: head.partBlocks,
     }
     const { version, delta, attributes } = planMint(summary, input, {
       has: dot => before.versions.has(dotText(dot)),
