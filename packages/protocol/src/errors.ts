@@ -94,6 +94,13 @@ const table = {
     6,
     'A later attempt of the same operation is under way, or was made and removed since; read the key.',
   ),
+  BLOCKS_MISSING: row(
+    37,
+    true,
+    409,
+    5,
+    'Blocks of the upload are gone from the cluster: offer those again whose positions the details name, send what is lacking, and commit again.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

@@ -67,6 +67,10 @@ export const limits = Object.freeze({
   objectBytesMax: 16 * 1024 * 1024 * 1024,
   /** Most blocks of an object: `objectBytesMax` in blocks of 640 KiB, the least that content-defined cutting makes. */
   objectBlocksMax: 26_215,
+  /** Least size of a body that clients offer by hashes before they send it. */
+  uploadByHashBytesMin: 8 * 1024 * 1024,
+  /** Blocks in one request of an upload by hashes. */
+  offeredBlocksMax: 256,
 })
 
 /** A block in an object's record: its hash, and at worst a run of its own (a count and a size). */
@@ -86,6 +90,9 @@ export function assertLimits(l: typeof limits = limits): void {
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
+    ['what is offered by hashes is not stored inline', l.uploadByHashBytesMin > l.storedInlineBytesMax],
+    // A block's hash, challenge and size, whichever message has the most.
+    ['offered blocks fit a head', l.offeredBlocksMax * (3 * 32 + 5) + 32 * 1024 <= l.headBytesMax],
   ]
   for (const [rule, holds] of rules) if (!holds) throw new Error(`limits contradict: ${rule}`)
 }

@@ -113,6 +113,21 @@ export class BlockStore {
   }
 
   /**
+   * What only somebody can say who has the block's bytes: their digest behind `challenge`. Undefined where the block
+   * is not here whole, or has another size.
+   */
+  async prove(hash: Uint8Array, size: number, challenge: Uint8Array): Promise<Uint8Array | undefined> {
+    if (this.#index.sizeOf(hash) !== size) return undefined
+    try {
+      return this.#hasher.sha256(challenge, await this.read(hash))
+    } catch (thrown) {
+      const { code } = TorcError.from(thrown)
+      if (code !== 'CORRUPT' && code !== 'UNAVAILABLE') throw thrown
+      return undefined
+    }
+  }
+
+  /**
    * Reads the block's file in the block's turn, so that no write crosses it, and keeps what was found in its row
    * (where the disk is not too full for that).
    */

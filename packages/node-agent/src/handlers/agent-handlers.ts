@@ -3,6 +3,7 @@ import type { Membership } from '../membership/membership.js'
 import type { Scrub } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
+import { fetchBlockProofHandler } from './fetch-block-proof.js'
 import { fetchBodyHandler } from './fetch-body.js'
 import { fetchEpochHandler } from './fetch-epoch.js'
 import { fetchKeyHandler } from './fetch-key.js'
@@ -30,6 +31,7 @@ export function agentHandlers(agent: AgentContext, membership: Membership, scrub
     fetchKey: fetchKeyHandler(agent),
     fetchBody: fetchBodyHandler(agent),
     fetchBlock: fetchBlockHandler(agent),
+    fetchBlockProof: fetchBlockProofHandler(agent),
     fetchRange: fetchRangeHandler(agent),
     fetchUsage: fetchUsageHandler(agent, scrub),
     scrubBlocks: scrubBlocksHandler(scrub),

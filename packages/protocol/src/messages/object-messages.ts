@@ -13,7 +13,7 @@ import {
 } from './message.js'
 
 /** Fields of a version that its writer chooses. */
-const writtenFields = {
+export const writtenFields = {
   contentType: f.note('Media type, free text; empty = none', f.optional(f.contentType)),
   metadata: f.note('Pairs of the writer’s own, in order', f.optional(f.metadata)),
   context: f.note('Token of a GET: cover just what it shows', f.optional(f.token)),
@@ -38,7 +38,7 @@ const writtenFields = {
 }
 
 /** Where a write went (INTERFACE, "put, post"). */
-const writeAnswer = {
+export const writeAnswer = {
   key: f.note('The key; PUT may leave it out', f.optional(f.keyText)),
   versionId: f.note('Id of the version', f.versionIdText),
   size: f.note('Bytes of the body', f.integer()),

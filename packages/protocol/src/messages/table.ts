@@ -1,4 +1,5 @@
 import { agentMessages } from './agent-messages.js'
+import { blockUploadMessages } from './block-upload-messages.js'
 import { bucketMessages } from './bucket-messages.js'
 import { clusterMessages } from './cluster-messages.js'
 import type { HeadOf } from './fields.js'
@@ -14,6 +15,7 @@ import { replicaMessages } from './replica-messages.js'
 export const messages = {
   // client → server
   ...objectMessages,
+  ...blockUploadMessages,
   ...historyMessages,
   ...listingMessages,
   ...bucketMessages,
