@@ -27,9 +27,12 @@ import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
+import { uploadHandlers } from './handlers/upload-handlers.js'
 import { LayoutKeeper } from './layout/layout-keeper.js'
 import { DiskSharedFiles } from './shared-path/disk-shared-files.js'
 import type { SharedRoot } from './shared-path/resolve-path.js'
+import { UploadSeals } from './uploads/upload-seals.js'
+import { Uploads } from './uploads/uploads.js'
 
 /** What all nodes of a cluster share. */
 export interface ClusterSecret {
@@ -65,8 +68,9 @@ export interface RunningServer {
   readonly closed: Promise<void>
 }
 
-/** Blocks (1 MiB) on their way to agents, and read ahead for clients, over all requests. */
+/** Blocks (1 MiB) on their way to agents, arriving one by one, and read ahead for clients, over all requests. */
 const blocksUnderWay = 16
+const blocksArriving = 32
 const blocksReadAhead = 16
 /** Blocks that readers found missing or damaged on an agent: on their way there, and waiting in memory. */
 const blocksRepairedAtOnce = 4
@@ -177,6 +181,7 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     layouts,
     agents: pool,
     writeBudget: new BlockBudget(blocksUnderWay),
+    arrivalBudget: new BlockBudget(blocksArriving),
     readBudget: new BlockBudget(blocksReadAhead),
     blockRepairs: new RepairQueue(blocksRepairedAtOnce, blocksToRepairMax),
     repairs: new Repairs(),
@@ -195,6 +200,7 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
   Object.assign(
     handlers,
     objectHandlers({ c, operations, files }),
+    uploadHandlers(new Uploads(c, buckets, new UploadSeals(secret.secret))),
     attributeHandlers(attributes),
     listingHandlers(operations),
     clusterHandlers(administration),

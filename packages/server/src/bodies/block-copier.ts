@@ -1,15 +1,9 @@
 import type { BlockReference, Version } from '@torc/cluster/state/version'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
-import { type AckCollection, collectAcks } from '../quorum/collect-acks.js'
-import {
-  type BlockOwners,
-  type BlockUse,
-  blockOwners,
-  putBlock,
-  throwIfFutile,
-  tooFewBlockOwners,
-} from './block-owners.js'
+import { collectAcks } from '../quorum/collect-acks.js'
+import { type AskedOwners, askOwners } from './ask-owners.js'
+import { type BlockUse, putBlock, tooFewBlockOwners } from './block-owners.js'
 import { fetchBlock } from './block-reader.js'
 import { BlockReferences } from './block-references.js'
 import type { PreparedBody } from './prepared-body.js'
@@ -69,28 +63,19 @@ class BlockCopier {
   }
 
   async #one(block: BlockReference): Promise<void> {
-    const owners = blockOwners(this.#c, this.#copy, block.hash)
-    const acks = collectAcks(owners.needed, owners.live, agent => this.#references.add(agent, block.hash))
-    await acks.decided
-    if (acks.tally.verdict === 'reached') return
-    throwIfFutile(acks.errors)
-    // Who lacks it is known when all have answered.
-    await acks.settled
-    throwIfFutile(acks.errors)
+    const asked = await askOwners(this.#c, this.#copy, this.#references, block.hash)
+    if (asked.held) return
     const place = this.#c.writeBudget.acquire()
     if (place !== undefined) await place
     if (this.#over) this.#c.writeBudget.release()
-    else await this.#send(block, owners, acks)
+    else await this.#send(block, asked)
   }
 
   /** Holds its place of the budget until no request holds the block's memory. */
-  async #send(block: BlockReference, { needed, down }: BlockOwners, asked: AckCollection): Promise<void> {
-    const { acknowledged: have, failed } = asked.tally
-    const lacking = failed.filter(agent => !asked.errors.has(agent))
+  async #send(block: BlockReference, asked: AskedOwners): Promise<void> {
+    const { needed, down, have, lacking, errors } = asked
     let settled: Promise<void> = Promise.resolve()
     try {
-      if (have.length + lacking.length < needed)
-        throw tooFewBlockOwners(have.length, needed, [...down, ...asked.errors.keys()], asked.errors)
       const { source: bucket, version, timeoutMs, signal } = this.#copy
       const pieces = await fetchBlock(this.#c, { bucket, version, timeoutMs, signal }, block, lacking)
       const acks = collectAcks(needed - have.length, lacking, async agent => {
@@ -102,7 +87,7 @@ class BlockCopier {
       await acks.decided
       const { verdict, acknowledged } = acks.tally
       if (verdict === 'reached') return
-      const unable = [...down, ...asked.errors.keys(), ...acks.tally.failed]
+      const unable = [...down, ...errors.keys(), ...acks.tally.failed]
       throw tooFewBlockOwners(have.length + acknowledged.length, needed, unable, acks.errors)
     } finally {
       void settled.then(() => this.#c.writeBudget.release())

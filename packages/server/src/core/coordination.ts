@@ -17,6 +17,8 @@ export interface Coordination {
   readonly agents: Agents
   /** Blocks on their way to agents. */
   readonly writeBudget: BlockBudget
+  /** Blocks that arrive from clients one by one. Apart from the others, so that slow senders hold back no other writer. */
+  readonly arrivalBudget: BlockBudget
   /** Blocks that are read ahead for clients. Apart from the other, so that slow readers hold back no writer. */
   readonly readBudget: BlockBudget
   /** Blocks on their way to owners that turned out to lack them. */

@@ -63,6 +63,7 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
     layouts,
     agents,
     writeBudget: new BlockBudget(4),
+    arrivalBudget: new BlockBudget(4),
     readBudget: new BlockBudget(4),
     blockRepairs: new RepairQueue(2, 2),
     repairs: new Repairs(),

@@ -1,0 +1,58 @@
+import type { BlockReference } from '@torc/cluster/state/version'
+import { TorcError } from '@torc/protocol/errors'
+import type { IncomingBody } from '@torc/protocol/exchange/exchange'
+import type { BlockUse } from '../bodies/block-owners.js'
+import { BlockReferences } from '../bodies/block-references.js'
+import { type WrittenBlock, writeBlock } from '../bodies/block-writer.js'
+import type { Coordination } from '../core/coordination.js'
+
+/**
+ * Takes in one block and sees to it that W of its owners have it. Nothing is read before there is a place for it in
+ * memory. BAD_REQUEST where it has another size than announced, CHECKSUM where it has another hash.
+ */
+export async function receiveBlock(
+  c: Coordination,
+  use: BlockUse,
+  block: BlockReference,
+  body: IncomingBody,
+): Promise<WrittenBlock> {
+  const arrival = c.arrivalBudget.acquire()
+  if (arrival !== undefined) await arrival
+  let pieces: Uint8Array[]
+  try {
+    pieces = await receive(c, block, body)
+    const place = c.writeBudget.acquire()
+    if (place !== undefined) await place
+  } finally {
+    body.discard()
+    c.arrivalBudget.release()
+  }
+  const release = (): void => c.writeBudget.release()
+  const { hash, size } = block
+  return writeBlock(c, use, new BlockReferences(c, use), hash, { pieces, size }, release)
+}
+
+async function receive(
+  c: Coordination,
+  { hash, size }: BlockReference,
+  body: IncomingBody,
+): Promise<Uint8Array[]> {
+  const digest = c.environment.hasher.stream()
+  const pieces: Uint8Array[] = []
+  let received = 0
+  for await (const piece of body) {
+    received += piece.length
+    if (received > size)
+      throw new TorcError('BAD_REQUEST', `the block is longer than the ${size} bytes announced`)
+    digest.update(piece)
+    pieces.push(piece)
+  }
+  if (received < size)
+    throw new TorcError('BAD_REQUEST', `the block ended after ${received} of ${size} bytes`)
+  if (Buffer.compare(digest.digest(), hash) !== 0)
+    throw new TorcError(
+      'CHECKSUM',
+      'the block that arrived has another SHA-256 than the one that was announced',
+    )
+  return pieces
+}
