@@ -17,6 +17,7 @@ const served: readonly MessageName[] = [
   'setAttributes',
   'referBlocks',
   'fetchBlock',
+  'fetchBlockProof',
   'fetchRange',
   'fetchEpoch',
   'putEpoch',
