@@ -5,8 +5,8 @@ import type { AgentContext } from './agent-context.js'
 import { hashesOf } from './hashes.js'
 
 /**
- * Proofs of blocks that are here, to compare a client's with. Each block is read and checked, one at a time: a
- * damaged one is noticed here and is no proof of anything.
+ * Proofs of blocks that are here, to compare a client's with. The blocks are read one at a time, and with `check` also
+ * compared with their hashes: a damaged one is noticed then, and has no proof.
  */
 export function fetchBlockProofHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'fetchBlockProof'>): Promise<Reply<'fetchBlockProof'>> => {
@@ -21,7 +21,8 @@ export function fetchBlockProofHandler(agent: AgentContext) {
     const proofs: Uint8Array[] = []
     const missing: number[] = []
     for (const [i, hash] of hashes.entries()) {
-      const proof = await agent.blocks.prove(hash, head.sizes[i] as number, challenges[i] as Uint8Array)
+      const [size, challenge] = [head.sizes[i] as number, challenges[i] as Uint8Array]
+      const proof = await agent.blocks.prove(hash, size, challenge, head.check === true)
       if (proof === undefined) missing.push(i)
       else proofs.push(proof)
     }

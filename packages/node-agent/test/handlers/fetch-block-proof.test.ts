@@ -31,12 +31,14 @@ t.test('a proof is the digest of challenge and block; who does not have the bloc
     sizes: blocks.map(({ length }) => length),
     challenges: Buffer.concat(challenges),
   }
-  const [answer] = await fetched(server, 'fetchBlockProof', head)
+  const [unchecked] = await fetched(server, 'fetchBlockProof', head)
+  t.same(unchecked?.head.missing, [1, 2], 'a block that is damaged gives the proof of what it is')
+  const [answer] = await fetched(server, 'fetchBlockProof', { ...head, check: true })
   t.same(answer?.head.missing, [1, 2, 3])
   const proof = (i: number) => systemHasher.sha256(challenges[i] ?? nothing, blocks[i] ?? nothing)
   t.same(answer?.head.proofs, Buffer.concat([proof(0), proof(4)]))
   const [other] = await fetched(server, 'fetchBlockProof', { ...head, sizes: [1000, 1000, 1000, 1000, 999] })
-  t.same(other?.head.missing, [1, 2, 3, 4], 'another size is another block')
+  t.same(other?.head.missing, [1, 2, 4], 'another size is another block')
   await until(async () => {
     const [usage] = await fetched(server, 'fetchUsage', {})
     return usage?.head.blocksCorrupt === 1 && usage.head.blocksMissing === 1

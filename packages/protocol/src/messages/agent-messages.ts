@@ -55,7 +55,7 @@ export const agentMessages = {
     },
   }),
   fetchBlockProof: define({
-    doc: 'What a client must know of blocks to show that it has them: SHA-256 over challenge and block. The agent reads and checks each block.',
+    doc: 'What a client must know of blocks to show that it has them: SHA-256 over challenge and block.',
     frame: 'FETCH',
     op: 'block-proof',
     from: nodes,
@@ -67,6 +67,10 @@ export const agentMessages = {
       hashes: f.note('32-byte hashes, one after the other', opaque(32 * limits.offeredBlocksMax)),
       sizes: f.note('Size of each of these blocks', blockSizes),
       challenges: f.note('32-byte challenge of each of them', opaque(32 * limits.offeredBlocksMax)),
+      check: f.note(
+        'Compare the blocks with their hashes too: a damaged one is missing then, and is seen to',
+        f.optional(f.boolean),
+      ),
     },
     response: {
       time: senderTime,
@@ -75,7 +79,7 @@ export const agentMessages = {
         opaque(32 * limits.offeredBlocksMax),
       ),
       missing: f.note(
-        'Positions of the blocks that are not here, are damaged or have another size',
+        'Positions of the blocks that are not here or have another size',
         f.list(f.integer(0, limits.offeredBlocksMax - 1), limits.offeredBlocksMax),
       ),
     },

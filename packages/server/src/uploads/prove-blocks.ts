@@ -15,7 +15,8 @@ export interface ProvedBlock extends BlockReference {
 const blocksPerRequest = 32
 
 /**
- * Whether each proof is right: the same that an owner computes of its copy, which it checks. An owner that does not
+ * Whether each proof is right: the same that an owner computes of its copy. Where the two differ the owner is asked
+ * again and compares its copy with the hash: only a sound one tells that the client is wrong. An owner that does not
  * have the block whole says so, and the next one is asked; where none has it, no proof is right.
  */
 export async function proveBlocks(
@@ -26,7 +27,7 @@ export async function proveBlocks(
   const right = blocks.map(() => false)
   let open = blocks.map((block, i) => ({ block, i, owners: [...blockOwners(c, use, block.hash).live] }))
   while (open.length > 0) {
-    const byAgent = new Map<string, typeof open>()
+    const byAgent = new Map<string, Question[]>()
     for (const question of open) {
       const agent = question.owners.shift()
       if (agent === undefined) continue
@@ -36,22 +37,43 @@ export async function proveBlocks(
     }
     const unanswered = await Promise.all(
       Array.from(byAgent, async ([agent, questions]) => {
-        const proofs = await proofsOf(
-          c,
-          use,
-          agent,
-          questions.map(({ block }) => block),
-        )
-        return questions.filter(({ block, i }, at) => {
-          const proof = proofs[at]
-          if (proof !== undefined) right[i] = timingSafeEqual(proof, block.proof)
-          return proof === undefined
-        })
+        const first = await judge(c, use, agent, questions, false, right)
+        const second = await judge(c, use, agent, first.differing, true, right)
+        return [...first.missing, ...second.missing]
       }),
     )
     open = unanswered.flat()
   }
   return right
+}
+
+/** A block that is to be judged, and the owners that have not been asked. */
+interface Question {
+  readonly block: ProvedBlock
+  readonly i: number
+  readonly owners: string[]
+}
+
+/** Notes which proofs the agent says to be right; the others differ, or the agent does not have the block. */
+async function judge(
+  c: Coordination,
+  use: BlockUse,
+  agent: string,
+  questions: readonly Question[],
+  check: boolean,
+  right: boolean[],
+): Promise<{ readonly differing: Question[]; readonly missing: Question[] }> {
+  const blocks = questions.map(({ block }) => block)
+  const proofs = await proofsOf(c, use, agent, blocks, check)
+  const differing: Question[] = []
+  const missing: Question[] = []
+  for (const [at, question] of questions.entries()) {
+    const proof = proofs[at]
+    if (proof === undefined) missing.push(question)
+    else if (timingSafeEqual(proof, question.block.proof)) right[question.i] = true
+    else differing.push(question)
+  }
+  return { differing, missing }
 }
 
 /** Of each block what the agent computes; undefined where it does not have the block, or could not be asked. */
@@ -60,11 +82,12 @@ async function proofsOf(
   use: BlockUse,
   agent: string,
   blocks: readonly ProvedBlock[],
+  check: boolean,
 ): Promise<(Uint8Array | undefined)[]> {
   const proofs: (Uint8Array | undefined)[] = []
   try {
     for (let from = 0; from < blocks.length; from += blocksPerRequest)
-      proofs.push(...(await askAgent(c, use, agent, blocks.slice(from, from + blocksPerRequest))))
+      proofs.push(...(await askAgent(c, use, agent, blocks.slice(from, from + blocksPerRequest), check)))
   } catch (thrown) {
     const error = TorcError.from(thrown)
     throwIfFutile(new Map([[agent, error]]))
@@ -78,6 +101,7 @@ async function askAgent(
   { timeoutMs, signal }: BlockUse,
   agent: string,
   blocks: readonly ProvedBlock[],
+  check: boolean,
 ): Promise<(Uint8Array | undefined)[]> {
   const deadline = new Deadline(c.environment.clock, timeoutMs, signal)
   const { head } = await c.agents.request(
@@ -88,6 +112,7 @@ async function askAgent(
       hashes: Buffer.concat(blocks.map(({ hash }) => hash)),
       sizes: blocks.map(({ size }) => size),
       challenges: Buffer.concat(blocks.map(({ challenge }) => challenge)),
+      ...(check ? { check } : undefined),
     },
     { timeoutMs: deadline.attempt(blockAttemptMs) },
   )

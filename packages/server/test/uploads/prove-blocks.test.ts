@@ -41,6 +41,9 @@ t.test('one owner is asked; a proof is right or it is not', async t => {
     { ...c, proof: Buffer.alloc(32) },
   ]
   t.strictSame(await proveBlocks(cluster.c, use, guesses), [false, false, false])
+  const last = cluster.agents.sent.slice(-asked.length)
+  t.ok(last.every(({ head }) => (head as { check?: boolean }).check === true))
+  t.equal(cluster.agents.sent.length, 3 * asked.length, 'the copies are sound: nobody else is asked')
   t.strictSame(await proveBlocks(cluster.c, use, [{ ...a, size: 999 }, b]), [false, true])
   t.strictSame(await proveBlocks(cluster.c, use, []), [])
 })
