@@ -2,7 +2,6 @@ import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingBody } from '@torc/protocol/exchange/exchange'
 import type { BlockUse } from '../bodies/block-owners.js'
-import { BlockReferences } from '../bodies/block-references.js'
 import { type WrittenBlock, writeBlock } from '../bodies/block-writer.js'
 import type { Coordination } from '../core/coordination.js'
 
@@ -29,7 +28,8 @@ export async function receiveBlock(
   }
   const release = (): void => c.writeBudget.release()
   const { hash, size } = block
-  return writeBlock(c, use, new BlockReferences(c, use), hash, { pieces, size }, release)
+  // The client was told that owners lack the block: to ask them again would cost as much as it could save.
+  return writeBlock(c, use, undefined, hash, { pieces, size }, release)
 }
 
 async function receive(
