@@ -8,11 +8,11 @@ import { TorcProcess } from '../harness/processes/torc-process.js'
 import { FaultProxy } from '../harness/proxy/fault-proxy.js'
 
 const mebibyte = 1024 * 1024
-const bodyBytes = 48 * mebibyte
+const bodyBytes = 64 * mebibyte
 /** After so much the middle of an upload is reached. */
-const middle = 20 * mebibyte
+const middle = 36 * mebibyte
 /** What may be under way and lost in a crash: the blocks of a client's window, and frames around them. */
-const underWay = 17 * mebibyte
+const underWay = 25 * mebibyte
 
 const cluster = new OperatedCluster()
 t.teardown(() => cluster.stop())

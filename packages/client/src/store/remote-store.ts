@@ -35,8 +35,11 @@ export interface Store extends s.ObjectStore, s.Admin {
   close(): Promise<void>
 }
 
-/** Blocks of bodies that are uploaded by hash, in memory at once. */
-const uploadedBlocks = 16
+/**
+ * Blocks of bodies that are uploaded by hash, in memory at once: the 16 that a server has under way at agents, and those
+ * that are offered meanwhile.
+ */
+const uploadedBlocks = 24
 
 /** The store behind a connection to one of several servers. Made by `connect`. */
 export class RemoteStore implements Store {

@@ -24,7 +24,7 @@ const challengeBytes = 32
  * An owner commits a transaction for each offer: with eight blocks in it a block costs a sixth of what it costs alone.
  * Eight blocks come by within some 10 ms.
  */
-const company: Company = { enough: 8, patienceMs: 10, countMax: limits.offeredBlocksMax }
+const company: Company = { enough: 8, patienceMs: 10 }
 
 interface Proved {
   readonly block: BodyBlock

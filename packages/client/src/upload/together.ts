@@ -11,13 +11,11 @@ export interface Company {
   readonly enough: number
   /** Fewer wait so long for others, milliseconds. */
   readonly patienceMs: number
-  /** Most in one request. */
-  readonly countMax: number
 }
 
 /**
- * Sends questions together, one request at a time: what comes up while it is under way goes in the next one. A few
- * wait a moment for company, as a request costs its receivers about as much as the questions in it.
+ * Sends questions together that come up within a moment, as a request costs its receivers about as much as the
+ * questions in it. How many requests are under way is for the callers to bound.
  */
 export class Together<Q, A> {
   readonly #clock: Clock
@@ -25,7 +23,6 @@ export class Together<Q, A> {
   /** Answers each question, in order. */
   readonly #send: (questions: readonly Q[]) => Promise<readonly A[]>
   #waiting: Question<Q, A>[] = []
-  #asking = false
   #disarm: (() => void) | undefined
 
   constructor(clock: Clock, company: Company, send: (questions: readonly Q[]) => Promise<readonly A[]>) {
@@ -37,31 +34,22 @@ export class Together<Q, A> {
   ask(question: Q): Promise<A> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ question, resolve, reject })
-      this.#look()
+      const { enough, patienceMs } = this.#company
+      if (this.#waiting.length >= enough) void this.#ask()
+      else this.#disarm ??= this.#clock.after(patienceMs, () => void this.#ask())
     })
-  }
-
-  /** Sends at once, or when those that wait have waited long enough. */
-  #look(): void {
-    if (this.#asking || this.#waiting.length === 0) return
-    const { enough, patienceMs } = this.#company
-    if (this.#waiting.length >= enough) void this.#ask()
-    else this.#disarm ??= this.#clock.after(patienceMs, () => void this.#ask())
   }
 
   async #ask(): Promise<void> {
     this.#disarm?.()
     this.#disarm = undefined
-    this.#asking = true
-    const asked = this.#waiting.slice(0, this.#company.countMax)
-    this.#waiting = this.#waiting.slice(this.#company.countMax)
+    const asked = this.#waiting
+    this.#waiting = []
     try {
       const answers = await this.#send(asked.map(({ question }) => question))
       for (const [i, { resolve }] of asked.entries()) resolve(answers[i] as A)
     } catch (error) {
       for (const { reject } of asked) reject(error)
     }
-    this.#asking = false
-    this.#look()
   }
 }

@@ -3,7 +3,7 @@ import t from 'tap'
 import { Together } from '../../src/upload/together.js'
 import { ManualClock } from '../doubles/manual-clock.js'
 
-const company = { enough: 3, patienceMs: 10, countMax: 5 }
+const company = { enough: 3, patienceMs: 10 }
 
 function asking(clock: ManualClock) {
   const requests: { readonly questions: readonly number[]; answer(error?: TorcError): void }[] = []
@@ -18,8 +18,6 @@ function asking(clock: ManualClock) {
   })
   return { together, requests }
 }
-
-const turn = () => new Promise(setImmediate)
 
 t.test('enough go at once; a few wait for company, and not for long', async t => {
   const clock = new ManualClock()
@@ -38,22 +36,17 @@ t.test('enough go at once; a few wait for company, and not for long', async t =>
   t.equal(clock.pending, 0)
 })
 
-t.test('one request at a time; what comes up meanwhile goes in the next, as much as fits', async t => {
+t.test('a request that is under way holds up no other', async t => {
   const clock = new ManualClock()
   const { together, requests } = asking(clock)
-  const all = Array.from({ length: 11 }, (_, i) => together.ask(i))
-  t.strictSame(requests[0]?.questions, [0, 1, 2])
-  requests[0]?.answer()
-  await turn()
-  t.strictSame(requests[1]?.questions, [3, 4, 5, 6, 7])
-  requests[1]?.answer()
-  await turn()
-  t.strictSame(requests[2]?.questions, [8, 9, 10])
-  requests[2]?.answer()
+  const all = Array.from({ length: 7 }, (_, i) => together.ask(i))
+  clock.pass(10)
   t.strictSame(
-    await Promise.all(all),
-    Array.from({ length: 11 }, (_, i) => 10 * i),
+    requests.map(({ questions }) => questions),
+    [[0, 1, 2], [3, 4, 5], [6]],
   )
+  for (const request of requests.reverse()) request.answer()
+  t.strictSame(await Promise.all(all), [0, 10, 20, 30, 40, 50, 60])
 })
 
 t.test('a request that fails fails its questions; others are asked', async t => {
