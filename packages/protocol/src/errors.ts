@@ -115,6 +115,13 @@ const table = {
     2,
     'Name parts in ascending order, each as it was uploaded last: its number and the etag of that answer.',
   ),
+  BLOCKS_MISSING: row(
+    40,
+    true,
+    409,
+    5,
+    'Blocks of the upload are gone from the cluster: offer those again whose positions the details name, send what is lacking, and commit again.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

@@ -73,6 +73,10 @@ export const limits = Object.freeze({
   objectBlocksMax: 26_215,
   /** Most parts of an object that was uploaded in parts; they are numbered from 1. */
   objectPartsMax: 10_000,
+  /** Least size of a body that clients offer by hashes before they send it. */
+  uploadByHashBytesMin: 8 * 1024 * 1024,
+  /** Blocks in one request of an upload by hashes. */
+  offeredBlocksMax: 256,
 })
 
 /** A block in an object's record: its hash, and at worst a run of its own (a count and a size). */
@@ -102,6 +106,9 @@ export function assertLimits(l: typeof limits = limits): void {
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
+    ['what is offered by hashes is not stored inline', l.uploadByHashBytesMin > l.storedInlineBytesMax],
+    // A block's hash, challenge and size, whichever message has the most.
+    ['offered blocks fit a head', l.offeredBlocksMax * (3 * 32 + 5) + 32 * 1024 <= l.headBytesMax],
   ]
   for (const [rule, holds] of rules) if (!holds) throw new Error(`limits contradict: ${rule}`)
 }

@@ -16,6 +16,8 @@ t.test('the limits agree with each other, and one that does not is found', async
     { sendQueueBytesClose: 1 },
     { handshakeFrameBytesMax: limits.frameBytesMax + 1 },
     { blockBytesMax: 1 },
+    { uploadByHashBytesMin: limits.storedInlineBytesMax },
+    { offeredBlocksMax: 16_384 },
   ]) {
     t.throws(() => assertLimits({ ...limits, ...wrong } as typeof limits), /limits contradict/)
   }

@@ -1,8 +1,10 @@
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
+import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import { BlockBudget } from '@torc/protocol/store/block-budget'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
@@ -10,6 +12,7 @@ import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
 import { Caller } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
+import { type HashUploadParts, putByHash, type SizedBody } from '../upload/hash-upload.js'
 import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
 import { gather, gatherHistory } from './gather.js'
 import { OperationIds } from './operation-ids.js'
@@ -35,6 +38,12 @@ export interface Store extends s.ObjectStore, Admin {
   close(): Promise<void>
 }
 
+/**
+ * Blocks of bodies that are uploaded by hash, in memory at once: the 16 that a server has under way at agents, and those
+ * that are offered meanwhile.
+ */
+const uploadedBlocks = 24
+
 /** The store behind a connection to one of several servers. Made by `connect`. */
 export class RemoteStore implements Store {
   readonly #connector: Connector
@@ -44,6 +53,7 @@ export class RemoteStore implements Store {
   readonly #buckets: RemoteBuckets
   readonly #attributes: RemoteAttributes
   readonly #uploads: RemoteUploads
+  readonly #hashUploads: HashUploadParts
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
@@ -53,6 +63,7 @@ export class RemoteStore implements Store {
     this.#buckets = new RemoteBuckets(this.#caller)
     this.#attributes = new RemoteAttributes(this.#caller)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
+    this.#hashUploads = { caller: this.#caller, environment, places: new BlockBudget(uploadedBlocks) }
   }
 
   close(): Promise<void> {
@@ -67,14 +78,14 @@ export class RemoteStore implements Store {
     body: s.BodyInput,
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
+    const opId = this.#opId(options)
+    const large = largeBody(body, options.size)
+    if (large !== undefined) {
+      const stored = await putByHash(this.#hashUploads, { bucket, key, opId }, large, options)
+      if (stored !== undefined) return checkedResult(putResultOf(bucket, key, stored.head), stored.sha256)
+    }
     const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)
-    return this.#send(
-      'putObject',
-      key,
-      writeRequest(bucket, this.#opId(options), options, upload),
-      options,
-      upload,
-    )
+    return this.#send('putObject', key, writeRequest(bucket, opId, options, upload), options, upload)
   }
 
   async putShared(
@@ -341,13 +352,27 @@ export class RemoteStore implements Store {
       if (upload?.sourceError === undefined) throw error
       throw TorcError.from(upload.sourceError)
     }
-    const sent = upload?.sentSha256()
-    if (sent !== undefined && hexOf(sent) !== result.sha256) {
-      throw new TorcError(
-        'CHECKSUM',
-        `${head.bucket}/${result.key}: the server stored other bytes than were sent`,
-      )
-    }
-    return result
+    return checkedResult(result, upload?.sentSha256())
   }
+}
+
+/** A body that is worth being offered by the hashes of its blocks; undefined for all others. */
+function largeBody(body: s.BodyInput, size: number | undefined): SizedBody | undefined {
+  // A UTF-16 unit takes at most three bytes: short texts are not encoded to be measured.
+  if (typeof body === 'string' && body.length * 3 < limits.uploadByHashBytesMin) return undefined
+  const input = typeof body === 'string' ? Buffer.from(body) : body
+  const bytes = input instanceof Uint8Array ? input.length : size
+  if (bytes === undefined || bytes < limits.uploadByHashBytesMin) return undefined
+  return input instanceof Uint8Array || typeof input?.[Symbol.asyncIterator] === 'function'
+    ? { input, size: bytes }
+    : undefined
+}
+
+/** CHECKSUM where the server answers about other bytes than were sent. */
+function checkedResult(result: s.PutResult, sent: Uint8Array | undefined): s.PutResult {
+  if (sent === undefined || hexOf(sent) === result.sha256) return result
+  throw new TorcError(
+    'CHECKSUM',
+    `${result.bucket}/${result.key}: the server stored other bytes than were sent`,
+  )
 }

@@ -114,6 +114,30 @@ export class BlockStore {
   }
 
   /**
+   * What only somebody can say who has the block's bytes: their digest behind `challenge`. Undefined where the block
+   * is not here, or has another size. Whether the bytes are still what the hash says is looked at only where `check`
+   * is set: the digest is compared with that of a client, and equals it only where they are.
+   */
+  async prove(
+    hash: Uint8Array,
+    size: number,
+    challenge: Uint8Array,
+    check: boolean,
+  ): Promise<Uint8Array | undefined> {
+    if (this.#index.sizeOf(hash) !== size) return undefined
+    try {
+      const bytes = check ? await this.read(hash) : await this.#disk.readFile(pathOf(nameOf(hash)))
+      if (bytes?.length === size) return this.#hasher.sha256(challenge, bytes)
+      this.#watcher.damaged(hash)
+      return undefined
+    } catch (thrown) {
+      const { code } = TorcError.from(thrown)
+      if (code !== 'CORRUPT' && code !== 'UNAVAILABLE') throw thrown
+      return undefined
+    }
+  }
+
+  /**
    * Reads the block's file in the block's turn, so that no write crosses it, and keeps what was found in its row
    * (where the disk is not too full for that).
    */

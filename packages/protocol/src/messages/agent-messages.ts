@@ -2,6 +2,7 @@ import { limits } from '../limits.js'
 import * as f from './fields.js'
 import {
   addressed,
+  blockSizes,
   blockStates,
   define,
   interactive,
@@ -52,6 +53,36 @@ export const agentMessages = {
     response: {
       time: senderTime,
       size: f.note('Bytes of the body', f.integer(0, limits.blockBytesMax)),
+    },
+  }),
+  fetchBlockProof: define({
+    doc: 'What a client must know of blocks to show that it has them: SHA-256 over challenge and block.',
+    frame: 'FETCH',
+    op: 'block-proof',
+    from: nodes,
+    to: ['agent'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      ...addressed,
+      hashes: f.note('32-byte hashes, one after the other', opaque(32 * limits.offeredBlocksMax)),
+      sizes: f.note('Size of each of these blocks', blockSizes),
+      challenges: f.note('32-byte challenge of each of them', opaque(32 * limits.offeredBlocksMax)),
+      check: f.note(
+        'Compare the blocks with their hashes too: a damaged one is missing then, and is seen to',
+        f.optional(f.boolean),
+      ),
+    },
+    response: {
+      time: senderTime,
+      proofs: f.note(
+        'SHA-256 over challenge and bytes of each block that is here, one after the other',
+        opaque(32 * limits.offeredBlocksMax),
+      ),
+      missing: f.note(
+        'Positions of the blocks that are not here or have another size',
+        f.list(f.integer(0, limits.offeredBlocksMax - 1), limits.offeredBlocksMax),
+      ),
     },
   }),
   referBlocks: define({

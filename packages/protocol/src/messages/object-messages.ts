@@ -13,7 +13,7 @@ import {
 } from './message.js'
 
 /** Fields of a version that its writer chooses. */
-const writtenFields = {
+export const writtenFields = {
   contentType: f.note('Media type, free text; empty = none', f.optional(f.contentType)),
   metadata: f.note('Pairs of the writer’s own, in order', f.optional(f.metadata)),
   context: f.note('Token of a GET: cover just what it shows', f.optional(f.token)),

@@ -1,4 +1,5 @@
 import { agentMessages } from './agent-messages.js'
+import { blockUploadMessages } from './block-upload-messages.js'
 import { bucketMessages } from './bucket-messages.js'
 import { clusterMessages } from './cluster-messages.js'
 import type { HeadOf } from './fields.js'
@@ -16,6 +17,7 @@ import { uploadMessages } from './upload-messages.js'
 export const messages = {
   // client → server
   ...objectMessages,
+  ...blockUploadMessages,
   ...historyMessages,
   ...listingMessages,
   ...bucketMessages,

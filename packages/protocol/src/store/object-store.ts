@@ -21,13 +21,13 @@ export interface PutOptions extends CallOptions {
   readonly metadata?: readonly (readonly [string, string])[] | undefined
   /** Context token of a GET: the new version covers just what that GET showed. */
   readonly context?: string | undefined
-  /** Bytes of a streamed body where known (checked). */
+  /** Bytes of a streamed body where known (checked). A client then sends only what the cluster lacks of a large one. */
   readonly size?: number | undefined
   /** Retention policy of the key from now on; `inherit` takes its own away. */
   readonly policy?: string | undefined
   /** Only owners' acks count. */
   readonly strict?: boolean | undefined
-  /** Called as bytes of the body leave. */
+  /** Called as bytes of the body leave, or turn out to be in the cluster. */
   readonly onProgress?: ((bytes: number) => void) | undefined
 }
 

@@ -1,5 +1,5 @@
-import { makeCutter } from '@torc/cluster/cutting/make-cutter'
 import type { BlockReference } from '@torc/cluster/state/version'
+import { makeCutter } from '@torc/protocol/cutting/make-cutter'
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'

@@ -82,6 +82,7 @@ export interface ListOperation extends OperationLimits, PageRequest {
   readonly bucket: string
 }
 
+/** Of a version whose writer names none. */
 export const defaultContentType = 'application/octet-stream'
 
 /**

@@ -89,6 +89,8 @@ export class FakeAgent {
         return [this.#referBlocks(this.#addressed(head as RequestOf<'referBlocks'>))]
       case 'fetchBlock':
         return [this.#fetchBlock(this.#addressed(head as RequestOf<'fetchBlock'>))]
+      case 'fetchBlockProof':
+        return [this.#fetchBlockProof(this.#addressed(head as RequestOf<'fetchBlockProof'>))]
       case 'fetchRange':
         return this.#fetchRange(this.#addressed(head as RequestOf<'fetchRange'>))
       case 'fetchEpoch':
@@ -286,6 +288,20 @@ export class FakeAgent {
     if (body === undefined) throw new TorcError('UNAVAILABLE', 'this block is not here')
     if (this.#hashOf(body) !== hash) throw new TorcError('CORRUPT', 'this block is damaged')
     return { head: { time: this.#clock.now(), size: body.length }, body }
+  }
+
+  #fetchBlockProof(head: RequestOf<'fetchBlockProof'>): FakeReply<'fetchBlockProof'> {
+    const proofs: Uint8Array[] = []
+    const missing: number[] = []
+    for (const [i, size] of head.sizes.entries()) {
+      const hash = Buffer.from(hashAt(head.hashes, i)).toString('hex')
+      const block = this.blocks.get(hash)
+      const sound = head.check !== true || (block !== undefined && this.#hashOf(block) === hash)
+      if (block?.length === size && sound)
+        proofs.push(this.#environment.hasher.sha256(hashAt(head.challenges, i), block))
+      else missing.push(i)
+    }
+    return { head: { time: this.#clock.now(), proofs: Buffer.concat(proofs), missing } }
   }
 
   #hashOf(bytes: Uint8Array): string {

@@ -1,5 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto'
-import { contentShape } from '@torc/cluster/cutting/content-cutter'
+import { contentShape } from '@torc/protocol/cutting/content-cutter'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import t from 'tap'
 import { givenBody } from '../../src/bodies/body-source.js'
