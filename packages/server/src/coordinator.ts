@@ -6,6 +6,8 @@ import {
 } from '@torc/protocol/identifiers/operation-id'
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
+import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
@@ -17,7 +19,7 @@ import type { AttributeOperations } from './core/attribute-operations.js'
 import type { Coordination } from './core/coordination.js'
 import type { Operations } from './core/operations.js'
 import { hybridTimeOf } from './flows/past-time.js'
-import { tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
+import { blocksAnswer, tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
 import { InProcessObject } from './in-process/in-process-object.js'
 import {
   bucketInfo,
@@ -42,7 +44,7 @@ export interface CoordinatorParts {
 }
 
 /** The store in the coordinator's own process: the same interface as a client's, without a socket. */
-export class Coordinator implements s.ObjectStore, s.Admin {
+export class Coordinator implements s.ObjectStore, Admin {
   readonly #c: Coordination
   readonly #operations: Operations
   readonly #attributes: AttributeOperations
@@ -253,15 +255,15 @@ export class Coordinator implements s.ObjectStore, s.Admin {
     return (await this.#administration.buckets.all(options)).map(bucketInfo)
   }
 
-  status(): Promise<s.ClusterStatus> {
+  status(): Promise<ClusterStatus> {
     return this.#administration.status()
   }
 
-  layout(): Promise<s.LayoutInfo> {
+  layout(): Promise<LayoutInfo> {
     return this.#administration.layout()
   }
 
-  initLayout(options: Parameters<s.Admin['initLayout']>[0] = {}): Promise<s.LayoutInfo> {
+  initLayout(options: Parameters<Admin['initLayout']>[0] = {}): Promise<LayoutInfo> {
     return this.#administration.initLayout(options)
   }
 
@@ -271,6 +273,11 @@ export class Coordinator implements s.ObjectStore, s.Admin {
 
   async scrub(): Promise<ScrubStatus> {
     return scrubStatusOf(await this.#administration.startScrub())
+  }
+
+  async *blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncGenerator<BlockPlaces> {
+    for await (const page of this.#operations.blocks(this.#read(bucket, key, options)))
+      yield* blockPlacesOf(bucket, key, blocksAnswer(page))
   }
 
   #read(bucket: string, key: string, options: s.GetOptions) {

@@ -1,3 +1,4 @@
+import { blocks } from './blocks.js'
 import { bucketSet } from './bucket-set.js'
 import { bucketShow } from './bucket-show.js'
 import type { Command } from './command.js'
@@ -31,5 +32,5 @@ import { tagShow } from './tag-show.js'
 export const clientCommands: readonly Command[] = [
   ...[mb, rb, bucketShow, bucketSet, put, get, head, rm, cp, mv, ls, log, restore],
   ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch],
-  ...[status, layoutInit, layoutShow, repairScrub, shell, completion, complete],
+  ...[status, blocks, layoutInit, layoutShow, repairScrub, shell, completion, complete],
 ]

@@ -1,4 +1,4 @@
-import type { LayoutInfo } from '@torc/protocol/store/object-store'
+import type { LayoutInfo } from '@torc/protocol/store/admin'
 import type { Output } from '../output/output.js'
 import { layoutRecord } from '../output/records.js'
 

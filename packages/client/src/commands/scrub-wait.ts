@@ -1,5 +1,5 @@
 import type { Clock } from '@torc/protocol/environment/clock'
-import type { Admin } from '@torc/protocol/store/object-store'
+import type { Admin } from '@torc/protocol/store/admin'
 import { type ScrubStatus, unfinishedScrubs } from '@torc/protocol/store/scrub'
 
 /** How often agents are asked how far they are: often at first, for what is over at once. */

@@ -1,12 +1,12 @@
+import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import type { BlockCounts, BlockPlaces, HeldBytes } from '@torc/protocol/store/blocks'
 import type {
   BucketInfo,
-  ClusterStatus,
   CopyResult,
   CopySource,
   DeleteResult,
   FetchItem,
   HistoryEntry,
-  LayoutInfo,
   ListEntry,
   PolicyInfo,
   PolicyTarget,
@@ -15,7 +15,6 @@ import type {
   TagInfo,
   VersionInfo,
 } from '@torc/protocol/store/object-store'
-
 import type { AgentScrub, BlockHealth, ScrubStatus } from '@torc/protocol/store/scrub'
 
 /*
@@ -109,6 +108,7 @@ export function fetchRecord({ bucket, key, versionId, size, agents }: FetchItem)
 
 export function statusRecord(status: ClusterStatus): object {
   const { epoch, partitions, replicas, healthy, problems, members, buckets } = status
+  const { logicalBytes = null, physicalBytes = null } = status
   const servers = members.filter(({ role }) => role !== 'agent')
   const agents = members.filter(({ role }) => role === 'agent')
   return {
@@ -147,6 +147,8 @@ export function statusRecord(status: ClusterStatus): object {
           partitions: owned ?? null,
         },
         ...{ keys: keys ?? null, versions: versions ?? null, blocks: blocks ?? null },
+        ...heldBytes(agent),
+        ...blockCounts(agent),
         ...blockHealth(agent),
         // Hinted hand-off does not exist yet: nobody holds any.
         ...{ hintsHeld: 0, hintsFor: [] },
@@ -163,6 +165,30 @@ export function statusRecord(status: ClusterStatus): object {
       })),
     ),
     buckets,
+    ...{ logicalBytes, physicalBytes },
+  }
+}
+
+function heldBytes({ bodyBytes, inlineBytes, blockBytes, storedBytes }: HeldBytes): object {
+  return {
+    ...{ bodyBytes: bodyBytes ?? null, inlineBytes: inlineBytes ?? null },
+    ...{ blockBytes: blockBytes ?? null, storedBytes: storedBytes ?? null },
+  }
+}
+
+function blockCounts({ blocksStored, blocksUploading, blocksReleasing }: BlockCounts): object {
+  return {
+    ...{ blocksStored: blocksStored ?? null, blocksUploading: blocksUploading ?? null },
+    blocksReleasing: blocksReleasing ?? null,
+  }
+}
+
+/** A line of `blocks`; each owner's state: stored, uploading, releasing, missing, corrupt, absent or unknown. */
+export function blockRecord(block: BlockPlaces): object {
+  const { bucket, key, versionId, position, hash, size, owners } = block
+  return {
+    ...{ bucket, key, versionId, position, hash, size },
+    owners: owners.map(({ agent, state }) => ({ agent, state })),
   }
 }
 

@@ -2,6 +2,8 @@ import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import type { BlockPlaces, BlocksOptions } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
@@ -9,7 +11,7 @@ import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/st
 import { Caller } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
 import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
-import { gather, gatherHistory } from './gather.js'
+import { gather, gatherBlocks, gatherHistory } from './gather.js'
 import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
@@ -27,7 +29,7 @@ import {
 } from './requests.js'
 import { type Upload, uploadOf } from './upload.js'
 
-export interface Store extends s.ObjectStore, s.Admin {
+export interface Store extends s.ObjectStore, Admin {
   /** Lets open requests end, then closes the connection. The store can't be used afterwards. */
   close(): Promise<void>
 }
@@ -249,7 +251,7 @@ export class RemoteStore implements Store {
 
   // ---- operators
 
-  async status(options: s.CallOptions = {}): Promise<s.ClusterStatus> {
+  async status(options: s.CallOptions = {}): Promise<ClusterStatus> {
     const { head } = await this.#caller.call('getStatus', {}, limitsOf(options))
     const members = head.members.map(member => ({
       id: member.id,
@@ -264,16 +266,26 @@ export class RemoteStore implements Store {
       keys: member.keys,
       versions: member.versions,
       blocks: member.blocks,
+      bodyBytes: member.bodyBytes,
+      inlineBytes: member.inlineBytes,
+      blockBytes: member.blockBytes,
+      storedBytes: member.storedBytes,
+      blocksStored: member.blocksStored,
+      blocksUploading: member.blocksUploading,
+      blocksReleasing: member.blocksReleasing,
       blocksMissing: member.blocksMissing,
       blocksCorrupt: member.blocksCorrupt,
       blocksRepaired: member.blocksRepaired,
       workers: member.workers?.map(workerInfoOf),
     }))
-    const { epoch, partitions, replicas, healthy, problems, buckets } = head
-    return { epoch, partitions, replicas, healthy, problems, members, buckets }
+    const { epoch, partitions, replicas, healthy, problems, buckets, logicalBytes, physicalBytes } = head
+    return {
+      ...{ epoch, partitions, replicas, healthy, problems, members, buckets },
+      ...{ logicalBytes, physicalBytes },
+    }
   }
 
-  async layout(options: s.CallOptions = {}): Promise<s.LayoutInfo> {
+  async layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
     return (await this.#caller.call('getLayout', {}, limitsOf(options))).head
   }
 
@@ -282,7 +294,7 @@ export class RemoteStore implements Store {
       readonly agents?: number | undefined
       readonly replicas?: number | undefined
     } = {},
-  ): Promise<s.LayoutInfo> {
+  ): Promise<LayoutInfo> {
     const head: RequestOf<'initLayout'> = {}
     if (options.agents !== undefined) head.agents = options.agents
     if (options.replicas !== undefined) head.replicas = options.replicas
@@ -296,6 +308,10 @@ export class RemoteStore implements Store {
 
   async scrub(options: s.CallOptions = {}): Promise<ScrubStatus> {
     return scrubStatusOf((await this.#caller.call('startScrub', {}, limitsOf(options))).head)
+  }
+
+  blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncIterable<BlockPlaces> {
+    return gatherBlocks(this.#caller, bucket, key, options)
   }
 
   // ---- writing

@@ -1,5 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { TorcError } from '@torc/protocol/errors'
+import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
+import type { BlockPlaces, ClusterBytes } from '@torc/protocol/store/blocks'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import type { ScrubStatus } from '@torc/protocol/store/scrub'
@@ -31,7 +33,11 @@ export class MemoryStore implements Store {
   readonly policies = new Map<string, string>()
   readonly cuttings = new Map<string, s.Cutting>()
   /** What the agent tells of itself beyond the usual. */
-  agentState: Partial<s.MemberStatus> = {}
+  agentState: Partial<MemberStatus> = {}
+  /** What the cluster tells of bytes. */
+  bytes: ClusterBytes = {}
+  /** What `blocks` answers for any object. */
+  places: BlockPlaces[] = []
   /** What `scrub` answers, and what `scrubStatus` then answers, one after the other. */
   scrubs: ScrubStatus[] = []
   #counter = 0
@@ -258,7 +264,7 @@ export class MemoryStore implements Store {
     }
   }
 
-  async status(): Promise<s.ClusterStatus> {
+  async status(): Promise<ClusterStatus> {
     const member = { zone: '', state: 'alive', capacity: 1000 } as const
     const counts = { usedBytes: 10, partitions: 256, keys: 1, versions: 1, blocks: 0 }
     const none = {
@@ -270,6 +276,7 @@ export class MemoryStore implements Store {
     }
     return {
       ...{ epoch: 1, partitions: 256, replicas: 3, healthy: this.healthy, buckets: this.held.size },
+      ...this.bytes,
       problems: this.healthy ? [] : ['agent-1 is down'],
       members: [
         { id: 'server-1', name: 'server', role: 'server', address: '127.0.0.1:7400', ...member, ...none },
@@ -281,12 +288,17 @@ export class MemoryStore implements Store {
     }
   }
 
-  async layout(): Promise<s.LayoutInfo> {
+  async *blocks(bucket: string, key: string, options: s.GetOptions = {}): AsyncGenerator<BlockPlaces> {
+    const { versionId } = this.#find(bucket, key, options).info
+    for (const place of this.places) yield { ...place, bucket, key, versionId }
+  }
+
+  async layout(): Promise<LayoutInfo> {
     const agents = [{ id: 'agent-1', zone: '', capacity: 1000, partitions: 256 }]
     return { epoch: 1, partitions: 256, replicas: 1, agents }
   }
 
-  initLayout(): Promise<s.LayoutInfo> {
+  initLayout(): Promise<LayoutInfo> {
     return this.layout()
   }
 

@@ -21,6 +21,12 @@ export interface DamageCounts {
   readonly corrupt: number
 }
 
+/** How a block that has a row is. Damage counts before everything: who reads the block must go elsewhere. */
+export type HeldState = 'stored' | 'releasing' | 'missing' | 'corrupt'
+
+/** Each block that has a row counts once. */
+export type StateCounts = Readonly<Record<HeldState, number>>
+
 /**
  * Rows of blocks; who needs them is in the leases. What is found wrong with a block's file stands in its row, and so
  * does since when nobody needs it.
@@ -38,6 +44,8 @@ export class BlockIndex {
   readonly #last: SqlStatement
   readonly #damaged: SqlStatement
   readonly #damageCounts: SqlStatement
+  readonly #damagedReleasing: SqlStatement
+  readonly #state: SqlStatement
   readonly #setDamage: SqlStatement
 
   constructor(database: SqlDatabase, counts: Counts, leases: LeaseIndex) {
@@ -63,6 +71,12 @@ export class BlockIndex {
     this.#damageCounts = database.prepare(
       'SELECT damage, count(*) AS blocks FROM blocks WHERE damage != 0 GROUP BY damage',
     )
+    this.#damagedReleasing = database
+      .prepare('SELECT count(*) FROM blocks WHERE damage != 0 AND unreferenced_at != 0')
+      .pluck()
+    this.#state = database.prepare(
+      'SELECT damage, unreferenced_at != 0 AS releasing FROM blocks WHERE hash = ?',
+    )
     this.#setDamage = database.prepare('UPDATE blocks SET damage = ? WHERE hash = ?')
   }
 
@@ -79,7 +93,7 @@ export class BlockIndex {
   add(hash: Uint8Array, size: number, operation: Operation): void {
     const found = this.find(hash)
     const id = found === undefined ? Number(this.#insert.run(hash, size).lastInsertRowid) : found.id
-    if (found === undefined) this.#counts.add(0, 0, 1, size)
+    if (found === undefined) this.#counts.add({ blocks: 1, blockBytes: size, storedBytes: size })
     else if (found.damage !== blockDamage.none) this.setDamage(hash, blockDamage.none)
     this.#leases.refer(id, operation)
   }
@@ -112,7 +126,7 @@ export class BlockIndex {
       return false
     }
     if (this.#remove.run(id).changes === 0) return false
-    this.#counts.add(0, 0, -1, -size)
+    this.#counts.add({ blocks: -1, blockBytes: -size, storedBytes: -size })
     return true
   }
 
@@ -133,6 +147,22 @@ export class BlockIndex {
       else counts.corrupt = row.blocks
     }
     return counts
+  }
+
+  stateCounts(): StateCounts {
+    const { missing, corrupt } = this.damageCounts()
+    const releasing = this.releasingCount() - Number(this.#damagedReleasing.get())
+    const stored = this.#counts.values.blocks - missing - corrupt - releasing
+    return { stored, releasing, missing, corrupt }
+  }
+
+  /** Undefined where there is no row. */
+  stateOf(hash: Uint8Array): HeldState | undefined {
+    const row = this.#state.get(hash) as { damage: BlockDamage; releasing: number } | undefined
+    if (row === undefined) return undefined
+    if (row.damage === blockDamage.missing) return 'missing'
+    if (row.damage === blockDamage.corrupt) return 'corrupt'
+    return row.releasing === 0 ? 'stored' : 'releasing'
   }
 
   /** The damaged block that follows `row`, or the first one; the corrupt ones come after the missing ones. */

@@ -5,7 +5,13 @@ import { blocksFolder } from '../data-directory/data-directory.js'
 import type { Disk } from '../disk/disk.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { Operation } from '../leases/operation.js'
-import { type BlockDamage, type BlockIndex, type BlockRow, blockDamage } from './block-index.js'
+import {
+  type BlockDamage,
+  type BlockIndex,
+  type BlockRow,
+  blockDamage,
+  type HeldState,
+} from './block-index.js'
 import { Turns } from './turns.js'
 
 /** Blocks that are taken in at once: bounds memory at this many blocks; the other senders wait at their windows. */
@@ -22,6 +28,9 @@ export interface BlockCheck {
   readonly known: boolean
 }
 
+/** How a block is here: `uploading` while its bytes arrive for the first time, `absent` where nothing is known of it. */
+export type BlockState = HeldState | 'uploading' | 'absent'
+
 /** Who wants to hear of what readers and writers come upon. */
 export interface BlockWatcher {
   /** A reader found a block damaged, and its row does not say so yet. */
@@ -37,6 +46,8 @@ export class BlockStore {
   readonly #commit: GroupCommit
   readonly #hasher: Hasher
   readonly #turns = new Turns(writesMax)
+  /** Names of blocks that are being received and have no row yet. */
+  readonly #uploading = new Set<string>()
   #watcher: BlockWatcher = { damaged: () => undefined, healed: () => undefined }
 
   constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher) {
@@ -57,12 +68,27 @@ export class BlockStore {
     return this.#turns.take(name, async () => {
       const known = this.#index.sizeOf(hash) !== undefined
       const had = known && (await this.#isSound(hash, name))
-      if (had) body.discard()
-      else await this.#disk.writeFile(pathOf(name), await this.#receive(hash, name, size, body))
-      await this.#commit.submit(() => this.#index.add(hash, size, operation))
+      if (!known) this.#uploading.add(name)
+      try {
+        if (had) body.discard()
+        else await this.#disk.writeFile(pathOf(name), await this.#receive(hash, name, size, body))
+        await this.#commit.submit(() => this.#index.add(hash, size, operation))
+      } finally {
+        this.#uploading.delete(name)
+      }
       if (known && !had) this.#watcher.healed(hash)
       return had
     })
+  }
+
+  /** How many blocks are being received that were not here before. */
+  get uploadingCount(): number {
+    return this.#uploading.size
+  }
+
+  /** What is known of a block, without a look at its file. */
+  stateOf(hash: Uint8Array): BlockState {
+    return this.#index.stateOf(hash) ?? (this.#uploading.has(nameOf(hash)) ? 'uploading' : 'absent')
   }
 
   /**

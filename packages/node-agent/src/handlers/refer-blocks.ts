@@ -1,9 +1,7 @@
 import { blockPartition } from '@torc/cluster/ring/partition'
-import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { AgentContext } from './agent-context.js'
-
-const hashBytes = 32
+import { hashesOf } from './block-hashes.js'
 
 /**
  * Adds references to blocks that are here, for an operation that copies an object. NOT_OWNER when a block's
@@ -24,13 +22,4 @@ export function referBlocksHandler(agent: AgentContext) {
     agent.log.debug({ blocks: hashes.length, missing: missing.length }, 'referred to blocks')
     return { head: { time: agent.clock.now(), missing } }
   }
-}
-
-function hashesOf(bytes: Uint8Array): Uint8Array[] {
-  if (bytes.length % hashBytes !== 0) {
-    throw new TorcError('BAD_REQUEST', `\`hashes\` must have ${hashBytes} bytes for each block`)
-  }
-  const hashes: Uint8Array[] = []
-  for (let at = 0; at < bytes.length; at += hashBytes) hashes.push(bytes.subarray(at, at + hashBytes))
-  return hashes
 }

@@ -1,5 +1,3 @@
-import type { BlockHealth, ScrubStatus, WorkerInfo } from './scrub.js'
-
 /**
  * The one interface of the store. The coordinator implements it in process, the client over TCP; CLI, REPL
  * and HTTP faces are written against it. Every call takes a signal and a deadline and fails with TorcError.
@@ -338,62 +336,4 @@ export interface ObjectStore {
     options?: CallOptions & { readonly force?: boolean | undefined },
   ): Promise<void>
   buckets(options?: CallOptions): Promise<readonly BucketInfo[]>
-}
-
-export interface MemberStatus extends BlockHealth {
-  readonly id: string
-  readonly name: string
-  readonly role: 'server' | 'agent' | 'gateway'
-  readonly address: string
-  readonly zone: string
-  readonly state: 'alive' | 'suspect' | 'down' | 'left'
-  readonly capacity: number
-  readonly usedBytes: number | undefined
-  readonly partitions: number | undefined
-  readonly keys: number | undefined
-  readonly versions: number | undefined
-  readonly blocks: number | undefined
-  /** What it does in the background. */
-  readonly workers?: readonly WorkerInfo[] | undefined
-}
-
-export interface ClusterStatus {
-  /** 0 = no layout yet. */
-  readonly epoch: number
-  readonly partitions: number
-  readonly replicas: number
-  readonly healthy: boolean
-  /** What is wrong, in plain words. */
-  readonly problems: readonly string[]
-  readonly members: readonly MemberStatus[]
-  readonly buckets: number
-}
-
-export interface LayoutInfo {
-  readonly epoch: number
-  readonly partitions: number
-  readonly replicas: number
-  readonly agents: readonly {
-    readonly id: string
-    readonly zone: string
-    readonly capacity: number
-    readonly partitions: number
-  }[]
-}
-
-/** What operators do. */
-export interface Admin {
-  status(options?: CallOptions): Promise<ClusterStatus>
-  layout(options?: CallOptions): Promise<LayoutInfo>
-  /** Makes the first epoch; CONFLICT when there is one with other agents, the same answer when it fits. */
-  initLayout(
-    options?: CallOptions & { readonly agents?: number | undefined; readonly replicas?: number | undefined },
-  ): Promise<LayoutInfo>
-  /** How the checking of blocks is on all agents. NO_LAYOUT before the first layout. */
-  scrubStatus(options?: CallOptions): Promise<ScrubStatus>
-  /**
-   * Asks all agents to check all their blocks now and to repair what is damaged; answers at once, with the passes to
-   * wait for. An agent that is at it because it was asked before is not asked again.
-   */
-  scrub(options?: CallOptions): Promise<ScrubStatus>
 }

@@ -1,4 +1,4 @@
-import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/object-store'
+import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
 import type { Membership } from '../agents/membership.js'
 import type { BucketFlow } from '../buckets/bucket-flow.js'
 import { type ScrubAnswer, scrubStatus, startScrub } from '../flows/scrub-flow.js'

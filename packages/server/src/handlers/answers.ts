@@ -5,6 +5,7 @@ import { contextAfterWrite } from '@torc/cluster/state/version'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { BucketDescription } from '../buckets/bucket-flow.js'
 import type { PolicyDescription } from '../core/attribute-operations.js'
+import type { BlockPage } from '../flows/block-states-flow.js'
 import type { CopyOutcome } from '../flows/copy-flow.js'
 import type { DeleteOutcome } from '../flows/delete-flow.js'
 import type { ReadVersion } from '../flows/get-flow.js'
@@ -141,6 +142,16 @@ export function historyAnswer({
   }
   if (mintedBy !== undefined) answer.mintedBy = mintedBy
   return answer
+}
+
+export function blocksAnswer({ versionId, blocks }: BlockPage): ResponseOf<'fetchObjectBlocks'> {
+  return {
+    versionId,
+    blocks: blocks.map(({ position, hash, size, owners }) => ({
+      ...{ position, hash, size },
+      owners: owners.map(([agent, state]) => [agent, state]),
+    })),
+  }
 }
 
 export function bucketAnswer(record: BucketDescription): BucketAnswer {

@@ -1,6 +1,6 @@
 import type { Clock } from '@torc/protocol/environment/clock'
 import { TorcError } from '@torc/protocol/errors'
-import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/object-store'
+import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import t from 'tap'
 import { settleLayout } from '../../src/up/settle-layout.js'
 
