@@ -6,11 +6,21 @@ import type { Disk } from '../disk/disk.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { Operation } from '../leases/operation.js'
 import {
+  blockEncoding,
+  type Compressor,
+  decodeBlock,
+  formOf,
+  type StoredForm,
+  smallestForm,
+  storedSizeOf,
+} from './block-encoding.js'
+import {
   type BlockDamage,
   type BlockIndex,
   type BlockRow,
   blockDamage,
   type HeldState,
+  type WrittenFile,
 } from './block-index.js'
 import { Turns } from './turns.js'
 
@@ -45,40 +55,68 @@ export class BlockStore {
   readonly #index: BlockIndex
   readonly #commit: GroupCommit
   readonly #hasher: Hasher
+  readonly #compressor: Compressor
   readonly #turns = new Turns(writesMax)
   /** Names of blocks that are being received and have no row yet. */
   readonly #uploading = new Set<string>()
   #watcher: BlockWatcher = { damaged: () => undefined, healed: () => undefined }
 
-  constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher) {
+  constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher, compressor: Compressor) {
     this.#disk = disk
     this.#index = index
     this.#commit = commit
     this.#hasher = hasher
+    this.#compressor = compressor
   }
 
   /**
    * Stores the block that `body` brings, and that `operation` needs it. Durable when the promise resolves, in this
    * order: the file, then its row and the reference; a crash in between leaves a file without a row, never a row
    * without a file. Resolves with whether the block was here already. CHECKSUM when the bytes that arrived are
-   * not what `hash` says.
+   * not what `hash` says. With `compress` it is stored compressed if that saves enough; a block that has a row already,
+   * though its file is damaged, stays as it was stored first.
    */
-  async put(hash: Uint8Array, size: number, operation: Operation, body: IncomingBody): Promise<boolean> {
+  async put(
+    hash: Uint8Array,
+    size: number,
+    operation: Operation,
+    body: IncomingBody,
+    compress = false,
+  ): Promise<boolean> {
     const name = nameOf(hash)
     return this.#turns.take(name, async () => {
-      const known = this.#index.sizeOf(hash) !== undefined
-      const had = known && (await this.#isSound(hash, name))
-      if (!known) this.#uploading.add(name)
+      const row = this.#index.find(hash)
+      const had = row !== undefined && (await this.#isSound(row))
+      if (row === undefined) this.#uploading.add(name)
       try {
+        let file: WrittenFile | undefined
         if (had) body.discard()
-        else await this.#disk.writeFile(pathOf(name), await this.#receive(hash, name, size, body))
-        await this.#commit.submit(() => this.#index.add(hash, size, operation))
+        else {
+          const pieces = await this.#receive(hash, name, size, body)
+          file = await this.#write(name, await this.#formFor(row, pieces, size, compress))
+        }
+        await this.#commit.submit(() => this.#index.add(hash, size, operation, file))
       } finally {
         this.#uploading.delete(name)
       }
-      if (known && !had) this.#watcher.healed(hash)
+      if (row !== undefined && !had) this.#watcher.healed(hash)
       return had
     })
+  }
+
+  async #formFor(
+    row: BlockRow | undefined,
+    pieces: readonly Uint8Array[],
+    size: number,
+    compress: boolean,
+  ): Promise<StoredForm> {
+    if (row !== undefined) return await formOf(this.#compressor, row.encoding, pieces)
+    return compress ? await smallestForm(this.#compressor, pieces, size) : plainForm(pieces)
+  }
+
+  async #write(name: string, form: StoredForm): Promise<WrittenFile> {
+    await this.#disk.writeFile(pathOf(name), form.pieces)
+    return { encoding: form.encoding, storedSize: storedSizeOf(form) }
   }
 
   /** How many blocks are being received that were not here before. */
@@ -114,9 +152,9 @@ export class BlockStore {
   }
 
   async #hasFile(hash: Uint8Array): Promise<boolean> {
-    const size = this.#index.sizeOf(hash)
-    if (size === undefined) return false
-    return (await this.#disk.fileSize(pathOf(nameOf(hash)))) === size
+    const row = this.#index.find(hash)
+    if (row === undefined) return false
+    return (await this.#disk.fileSize(pathOf(nameOf(hash)))) === row.storedSize
   }
 
   watch(watcher: BlockWatcher): void {
@@ -131,7 +169,7 @@ export class BlockStore {
     const name = nameOf(hash)
     const row = this.#index.find(hash)
     if (row === undefined) throw new TorcError('UNAVAILABLE', `block ${name} is not on this agent`)
-    const { bytes, damage } = await this.#look(hash, name)
+    const { bytes, damage } = await this.#look(row)
     if (damage === blockDamage.none) return bytes
     if (row.damage === blockDamage.none) this.#watcher.damaged(hash)
     const what =
@@ -148,10 +186,11 @@ export class BlockStore {
     return this.#turns.take(name, async () => {
       const row = this.#index.find(hash)
       if (row === undefined) return { state: 'gone', bytesRead: 0, known: false }
-      const { bytes, damage } = await this.#look(hash, name)
+      const { damage, storedSize } = await this.#look(row)
       const known = damage === row.damage
-      if (!known) await this.#note(hash, damage)
-      return { state: stateNames[damage], bytesRead: bytes.length, known }
+      const isOther = damage === blockDamage.none && storedSize !== row.storedSize
+      if (!known || isOther) await this.#note(row, damage, isOther ? storedSize : row.storedSize)
+      return { state: stateNames[damage], bytesRead: storedSize, known }
     })
   }
 
@@ -164,15 +203,15 @@ export class BlockStore {
     return this.#turns.take(name, async () => {
       const row = this.#index.find(hash)
       if (row === undefined) return false
-      if (await this.#isSound(hash, name)) {
-        if (row.damage !== blockDamage.none) await this.#note(hash, blockDamage.none)
+      if (await this.#isSound(row)) {
+        if (row.damage !== blockDamage.none) await this.#note(row, blockDamage.none, row.storedSize)
         return false
       }
       if (Buffer.compare(this.#hasher.sha256(bytes), hash) !== 0)
         throw new TorcError('CHECKSUM', `the bytes that came to repair block ${name} have another hash`)
       // The file before the row, as in `put`: a crash in between leaves a sound block that is checked again.
-      await this.#disk.writeFile(pathOf(name), [bytes])
-      await this.#commit.submit(() => this.#index.setDamage(hash, blockDamage.none))
+      const { storedSize } = await this.#write(name, await formOf(this.#compressor, row.encoding, [bytes]))
+      await this.#commit.submit(() => this.#keep(row, blockDamage.none, storedSize))
       return true
     })
   }
@@ -203,32 +242,42 @@ export class BlockStore {
     })
   }
 
-  async #note(hash: Uint8Array, damage: BlockDamage): Promise<void> {
+  async #note(row: BlockRow, damage: BlockDamage, storedSize: number): Promise<void> {
     try {
-      await this.#commit.submit(() => this.#index.setDamage(hash, damage))
+      await this.#commit.submit(() => this.#keep(row, damage, storedSize))
     } catch (thrown) {
       // A full disk must not keep blocks from being checked: the next look finds the same.
       if (TorcError.from(thrown).code !== 'DISK_FULL') throw thrown
     }
   }
 
-  /** Whether the block's file is whole: a retry heals one that is damaged. */
-  async #isSound(hash: Uint8Array, name: string): Promise<boolean> {
-    return (await this.#look(hash, name)).damage === blockDamage.none
+  #keep(row: BlockRow, damage: BlockDamage, storedSize: number): void {
+    this.#index.setDamage(row.hash, damage)
+    this.#index.setStoredSize(row, storedSize)
   }
 
-  /** What the file is like now. A medium that cannot read it is damage too. */
-  async #look(hash: Uint8Array, name: string): Promise<{ bytes: Uint8Array; damage: BlockDamage }> {
-    let bytes: Uint8Array | undefined
+  /** Whether the block's file is whole: a retry heals one that is damaged. */
+  async #isSound(row: BlockRow): Promise<boolean> {
+    return (await this.#look(row)).damage === blockDamage.none
+  }
+
+  /**
+   * What the file is like now: the block's bytes, and how many the file has. A medium that cannot read it is damage too.
+   * The hash alone decides, whatever size the row tells of the file.
+   */
+  async #look(row: BlockRow): Promise<{ bytes: Uint8Array; storedSize: number; damage: BlockDamage }> {
+    const lost = { bytes: nothing, storedSize: 0 }
+    let file: Uint8Array | undefined
     try {
-      bytes = await this.#disk.readFile(pathOf(name))
+      file = await this.#disk.readFile(pathOf(nameOf(row.hash)))
     } catch (thrown) {
       if (TorcError.from(thrown).code !== 'CORRUPT') throw thrown
-      return { bytes: nothing, damage: blockDamage.corrupt }
+      return { ...lost, damage: blockDamage.corrupt }
     }
-    if (bytes === undefined) return { bytes: nothing, damage: blockDamage.missing }
-    const sound = Buffer.compare(this.#hasher.sha256(bytes), hash) === 0
-    return { bytes, damage: sound ? blockDamage.none : blockDamage.corrupt }
+    if (file === undefined) return { ...lost, damage: blockDamage.missing }
+    const bytes = (await decodeBlock(this.#compressor, row.encoding, file, row.size)) ?? nothing
+    const sound = Buffer.compare(this.#hasher.sha256(bytes), row.hash) === 0
+    return { bytes, storedSize: file.length, damage: sound ? blockDamage.none : blockDamage.corrupt }
   }
 
   async #receive(hash: Uint8Array, name: string, size: number, body: IncomingBody): Promise<Uint8Array[]> {
@@ -252,6 +301,10 @@ export class BlockStore {
 }
 
 const nothing = new Uint8Array(0)
+
+function plainForm(pieces: readonly Uint8Array[]): StoredForm {
+  return { encoding: blockEncoding.plain, pieces }
+}
 
 const stateNames = {
   [blockDamage.none]: 'sound',

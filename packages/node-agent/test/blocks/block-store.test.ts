@@ -3,6 +3,7 @@ import type { IncomingBody } from '@torc/protocol/exchange/exchange'
 import t from 'tap'
 import { BlockIndex } from '../../src/blocks/block-index.js'
 import { BlockStore } from '../../src/blocks/block-store.js'
+import { brotliCompressor } from '../../src/blocks/brotli-compressor.js'
 import { blockFolders } from '../../src/data-directory/data-directory.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { Counts } from '../../src/index/counts.js'
@@ -42,7 +43,7 @@ async function open(disk: MemoryDisk) {
   const clock = new ManualClock()
   const commit = new GroupCommit(database, clock, [counts])
   const index = new BlockIndex(database, counts, new LeaseIndex(database, clock, 1000))
-  const store = new BlockStore(disk, index, commit, systemHasher)
+  const store = new BlockStore(disk, index, commit, systemHasher, brotliCompressor)
   /** Lets the disk and the group commit go on until the put is over. */
   const put = async (n: number, body: IncomingBody): Promise<boolean> => {
     let over = false

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { BlockIndex } from '../../src/blocks/block-index.js'
 import { BlockStore } from '../../src/blocks/block-store.js'
+import { brotliCompressor } from '../../src/blocks/brotli-compressor.js'
 import { blockFolders } from '../../src/data-directory/data-directory.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { Counts } from '../../src/index/counts.js'
@@ -61,7 +62,7 @@ async function start(disk: MemoryDisk, clock: VirtualTime) {
   const counts = new Counts(database)
   const commit = new GroupCommit(database, clock, [counts])
   const index = new BlockIndex(database, counts, new LeaseIndex(database, clock, 1000))
-  const store = new BlockStore(disk, index, commit, systemHasher)
+  const store = new BlockStore(disk, index, commit, systemHasher, brotliCompressor)
   // Other owners have every block.
   const source = {
     fetch: async (hash: Uint8Array) => blocks.find(block => Buffer.compare(block.hash, hash) === 0)?.bytes,

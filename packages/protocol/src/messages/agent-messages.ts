@@ -35,6 +35,10 @@ export const agentMessages = {
       bucketId: f.note('Id of the bucket', f.bytes(16, true)),
       key: f.note('Key that the operation writes', f.keyText),
       opId: operationId,
+      compress: f.note(
+        'Keep it compressed where that saves a tenth or more, unless it is here already',
+        f.optional(f.boolean),
+      ),
     },
     response: {
       time: senderTime,
