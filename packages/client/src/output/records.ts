@@ -79,8 +79,12 @@ export function bucketListRecord({ bucket, createdAt, policy, replicas }: Bucket
 }
 
 export function bucketRecord(info: BucketInfo): object {
-  const { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict, cutting } = info
-  return { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict, cutting }
+  const { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict } = info
+  const { cutting, compression } = info
+  return {
+    ...{ bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict },
+    ...{ cutting, compression },
+  }
 }
 
 export function deleteRecord({ bucket, key, removed, marker }: DeleteResult): object {

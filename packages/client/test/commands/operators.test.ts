@@ -34,6 +34,18 @@ t.test('how bodies are cut is set, changed and shown', async t => {
   t.match(wrong.err, /one of fixed, content/)
 })
 
+t.test('how blocks are kept is set, changed and shown', async t => {
+  const store = await filled({})
+  await run(['mb', 'logs', '--compression', 'brotli'], { store })
+  t.match((await run(['bucket', 'show', 'logs'], { store })).out, 'compression\tbrotli (of new blocks')
+  const changed = await run(['bucket', 'set', 'logs', '--compression', 'none', '--json'], { store })
+  t.match(changed.io.records[0], { bucket: 'logs', compression: 'none', cutting: 'fixed' })
+  t.match((await run(['bucket', 'show', 'logs'], { store })).out, 'compression\tnone\n')
+  const wrong = await run(['mb', 'more', '--compression', 'zip'], { store })
+  t.equal(wrong.code, 2)
+  t.match(wrong.err, /one of none, brotli/)
+})
+
 t.test('status', async t => {
   const store = await filled({ 'photos/a': 'a' })
   const healthy = await run(['status', '--json'], { store })

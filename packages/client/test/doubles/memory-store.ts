@@ -32,6 +32,7 @@ export class MemoryStore implements Store {
   /** Own policies by `BUCKET`, `BUCKET/KEY` and `` for the cluster. */
   readonly policies = new Map<string, string>()
   readonly cuttings = new Map<string, s.Cutting>()
+  readonly compressions = new Map<string, s.Compression>()
   /** What the agent tells of itself beyond the usual. */
   agentState: Partial<MemberStatus> = {}
   /** What the cluster tells of bytes. */
@@ -52,17 +53,19 @@ export class MemoryStore implements Store {
     this.held.set(bucket, new Map())
     if (options.policy !== undefined) this.policies.set(bucket, options.policy)
     if (options.cutting !== undefined) this.cuttings.set(bucket, options.cutting)
+    if (options.compression !== undefined) this.compressions.set(bucket, options.compression)
     return { ...this.#bucketInfo(bucket), replicas: options.replicas ?? 3 }
   }
 
   async changeBucket(bucket: string, changes: s.BucketChanges): Promise<s.BucketInfo> {
     this.#bucket(bucket)
-    const { readQuorum, writeQuorum, strict, policy, cutting } = changes
+    const { readQuorum, writeQuorum, strict, policy, cutting, compression } = changes
     this.calls.push(
-      `changeBucket ${bucket} ${JSON.stringify({ readQuorum, writeQuorum, strict, policy, cutting })}`,
+      `changeBucket ${bucket} ${JSON.stringify({ readQuorum, writeQuorum, strict, policy, cutting, compression })}`,
     )
     if (policy !== undefined) this.policies.set(bucket, policy)
     if (cutting !== undefined) this.cuttings.set(bucket, cutting)
+    if (compression !== undefined) this.compressions.set(bucket, compression)
     const { readQuorum: r, writeQuorum: w, strict: only, ...info } = this.#bucketInfo(bucket)
     return { ...info, readQuorum: readQuorum ?? r, writeQuorum: writeQuorum ?? w, strict: strict ?? only }
   }
@@ -322,7 +325,8 @@ export class MemoryStore implements Store {
     const createdAt = new Date('2026-01-02T03:04:05.678Z')
     const settings = { replicas: 3, readQuorum: 2, writeQuorum: 2, strict: false }
     const cutting = this.cuttings.get(bucket) ?? 'fixed'
-    return { bucket, createdAt, ...settings, cutting, ...this.#bucketPolicy(bucket) }
+    const compression = this.compressions.get(bucket) ?? 'none'
+    return { bucket, createdAt, ...settings, cutting, compression, ...this.#bucketPolicy(bucket) }
   }
 
   #bucketPolicy(bucket: string): Pick<s.BucketInfo, 'policy' | 'policyFrom'> {

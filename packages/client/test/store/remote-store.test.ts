@@ -355,7 +355,13 @@ t.test('buckets, layout and status are passed on', async t => {
   t.teardown(() => server.stop())
   const store = await connect(server.options())
   t.teardown(() => store.close())
-  const info = { ...bucket, createdAt: new Date(1000), policyFrom: 'bucket', cutting: 'fixed' }
+  const info = {
+    ...bucket,
+    createdAt: new Date(1000),
+    policyFrom: 'bucket',
+    cutting: 'fixed',
+    compression: 'none',
+  }
   t.same(await store.createBucket('b', { replicas: 3, strict: true }), info)
   t.same(await store.headBucket('b'), info)
   t.same(await store.buckets(), [info])

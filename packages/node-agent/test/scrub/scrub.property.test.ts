@@ -2,9 +2,10 @@ import { systemHasher } from '@torc/protocol/environment/system'
 import type { IncomingBody } from '@torc/protocol/exchange/exchange'
 import fc from 'fast-check'
 import t from 'tap'
+import { blockEncoding, decodeBlock } from '../../src/blocks/block-encoding.js'
 import { BlockIndex } from '../../src/blocks/block-index.js'
 import { BlockStore } from '../../src/blocks/block-store.js'
-import { brotliCompressor } from '../../src/blocks/brotli-compressor.js'
+import { immediateCompressor } from '../../src/blocks/immediate-compressor.js'
 import { blockFolders } from '../../src/data-directory/data-directory.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { Counts } from '../../src/index/counts.js'
@@ -18,7 +19,8 @@ import { VirtualTime } from '../support/virtual-time.js'
 
 const owner = { opId: new Uint8Array(16), bucketId: new Uint8Array(16), key: Buffer.from('key') }
 const blocks = Array.from({ length: 6 }, (_, n) => {
-  const bytes = Buffer.alloc(100 + n, `block ${n}`)
+  // Some are large enough to be compressed.
+  const bytes = Buffer.alloc((n % 2 === 0 ? 100 : 5_000) + n, `block ${n}`)
   const hash = systemHasher.sha256(bytes)
   const name = Buffer.from(hash).toString('hex')
   return { bytes, hash, name, path: `blocks/${name.slice(0, 2)}/${name}` }
@@ -62,7 +64,7 @@ async function start(disk: MemoryDisk, clock: VirtualTime) {
   const counts = new Counts(database)
   const commit = new GroupCommit(database, clock, [counts])
   const index = new BlockIndex(database, counts, new LeaseIndex(database, clock, 1000))
-  const store = new BlockStore(disk, index, commit, systemHasher, brotliCompressor)
+  const store = new BlockStore(disk, index, commit, systemHasher, immediateCompressor)
   // Other owners have every block.
   const source = {
     fetch: async (hash: Uint8Array) => blocks.find(block => Buffer.compare(block.hash, hash) === 0)?.bytes,
@@ -77,7 +79,7 @@ async function start(disk: MemoryDisk, clock: VirtualTime) {
 
 const block = fc.integer({ min: 0, max: blocks.length - 1 })
 const event = fc.oneof(
-  fc.record({ kind: fc.constantFrom('put', 'read', 'damage', 'lose', 'stray'), block }),
+  fc.record({ kind: fc.constantFrom('put', 'put compressed', 'read', 'damage', 'lose', 'stray'), block }),
   fc.record({ kind: fc.constantFrom('crash', 'ask'), block: fc.constant(0) }),
   fc.record({ kind: fc.constant('wait'), block: fc.integer({ min: 1, max: 400 }) }),
 )
@@ -100,11 +102,11 @@ t.test('whatever crosses whatever: in the end each row has its file, each file i
         disk.crash()
         agent = await start(disk, clock)
       } else if (target === undefined) continue
-      else if (kind === 'put') {
+      else if (kind === 'put' || kind === 'put compressed') {
         const begun = life
         const { hash, bytes } = target
         // What a crash cuts off fails in its own way, or never answers: nobody was told that it is there.
-        agent.store.put(hash, bytes.length, owner, slowBody(bytes)).then(
+        agent.store.put(hash, bytes.length, owner, slowBody(bytes), kind !== 'put').then(
           () => void (begun === life && acknowledged.add(n)),
           () => undefined,
         )
@@ -127,7 +129,11 @@ t.test('whatever crosses whatever: in the end each row has its file, each file i
       const known = agent.index.find(hash) !== undefined
       if (acknowledged.has(n) && !known) throw new Error(`block ${n} was acknowledged and has no row`)
       if (files.has(name) !== known) throw new Error(`block ${n}: row ${known}, file ${files.has(name)}`)
-      if (known && !bytes.equals((await contents(path)) ?? Buffer.of())) throw new Error('other bytes')
+      const file = (await contents(path)) ?? Buffer.of()
+      const encoding = agent.index.find(hash)?.encoding ?? blockEncoding.plain
+      const found = await decodeBlock(immediateCompressor, encoding, file, bytes.length)
+      if (known && !bytes.equals(found ?? Buffer.of())) throw new Error('other bytes')
+      if (known && agent.index.find(hash)?.storedSize !== file.length) throw new Error('another size')
     }
     const { missing, corrupt, walking, repairedEver } = agent.scrub.report()
     if (!harm && repairedEver > 0) throw new Error(`${repairedEver} repaired that nothing had harmed`)

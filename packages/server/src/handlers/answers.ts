@@ -165,6 +165,7 @@ export function bucketAnswer(record: BucketDescription): BucketAnswer {
     policy: policyText(record.inForce.policy),
     policyFrom: record.inForce.from,
     cutting: record.cutting,
+    compression: record.compression,
   }
 }
 

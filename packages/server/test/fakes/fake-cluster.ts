@@ -95,6 +95,7 @@ export function testBucket(
   readQuorum = 2,
   writeQuorum = 2,
   cutting: BucketView['cutting'] = 'fixed',
+  compression: BucketView['compression'] = 'none',
 ): BucketView {
   return {
     name: 'bucket',
@@ -106,6 +107,7 @@ export function testBucket(
     policy: keepAll,
     policyFrom: 'default',
     cutting,
+    compression,
   }
 }
 
