@@ -20,7 +20,10 @@ function cellsOf([name, measured]: [string, Measurement]): string[] {
   return [
     ...[name, `${(100 * ratio).toFixed(1)} %`],
     ...[mebibytes(compressRate), (hashRate / compressRate).toFixed(2)],
-    ...[mebibytes(decompressRate), (hashRate / decompressRate).toFixed(2)],
+    // What is kept as it is need not be decompressed, and has no rate to speak of.
+    ...(decompressRate > 20 * hashRate
+      ? ['–', '–']
+      : [mebibytes(decompressRate), (hashRate / decompressRate).toFixed(2)]),
   ]
 }
 

@@ -43,6 +43,10 @@ t.test('candidates are measured, and shown', async t => {
     ...{ name: chosen, input: { made: 'random bytes', bytes }, rounds: 1 },
   })
   t.equal(random.ratio, 1, 'what does not shrink stays as it is')
+  t.match(
+    compressionTable(new Map([[chosen, random]])),
+    /\| chosen \| 100\.0 % \| \d+ \| \d+\.\d\d \| – \| – \|/,
+  )
   t.match(compressionTable(rows), /\| chosen \| \d+\.\d % \| \d+ \| \d+\.\d\d \| \d+ \| \d+\.\d\d \|/)
   const wrong = { name: 'none', input: { made: 'random bytes', bytes: 1 }, rounds: 1 }
   await t.rejects(worker.call('measure', wrong), /no candidate/)

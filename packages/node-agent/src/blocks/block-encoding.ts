@@ -37,13 +37,13 @@ export async function smallestForm(
 ): Promise<StoredForm> {
   const plain = { encoding: blockEncoding.plain, pieces }
   if (size <= pageBytes) return plain
-  const bytes = Buffer.concat(pieces, size)
+  // Before the pieces are joined: a copy of all of them costs more than the sample does.
   if (size >= sampledFrom) {
-    const sample = sampleOf(bytes)
+    const sample = sampleOf(pieces, size)
     const compressed = await compressor.compress(sample)
     if (compressed.length > sample.length * promisingPart) return plain
   }
-  const compressed = await compressor.compress(bytes)
+  const compressed = await compressor.compress(joined(pieces))
   if (compressed.length > size * worthwhilePart) return plain
   return { encoding: blockEncoding.brotli, pieces: [compressed] }
 }
@@ -55,7 +55,7 @@ export async function formOf(
   pieces: readonly Uint8Array[],
 ): Promise<StoredForm> {
   if (encoding === blockEncoding.plain) return { encoding, pieces }
-  return { encoding, pieces: [await compressor.compress(Buffer.concat(pieces))] }
+  return { encoding, pieces: [await compressor.compress(joined(pieces))] }
 }
 
 /** The block's bytes from its file; undefined where they are not to be had. Nobody has checked their hash yet. */
@@ -73,11 +73,22 @@ export function storedSizeOf({ pieces }: StoredForm): number {
   return pieces.reduce((sum, piece) => sum + piece.length, 0)
 }
 
-function sampleOf(bytes: Uint8Array): Uint8Array {
-  const between = (bytes.length - sampleBytes) / (samples - 1)
-  const parts = Array.from({ length: samples }, (_, i) => {
-    const start = Math.floor(i * between)
-    return bytes.subarray(start, start + sampleBytes)
-  })
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces
+  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces)
+}
+
+function sampleOf(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  const between = (size - sampleBytes) / (samples - 1)
+  const parts: Uint8Array[] = []
+  let begins = 0
+  for (const piece of pieces) {
+    for (let i = 0; i < samples; i++) {
+      const start = Math.floor(i * between) - begins
+      const [from, to] = [Math.max(0, start), Math.min(piece.length, start + sampleBytes)]
+      if (from < to) parts.push(piece.subarray(from, to))
+    }
+    begins += piece.length
+  }
   return Buffer.concat(parts)
 }

@@ -56,6 +56,29 @@ t.test('what does not shrink stays as it is, and costs a small sample', async t 
   t.same(compressor.given, [32 * 1024, 50_000], 'less than a page is not tried')
 })
 
+t.test('samples are the same however the block is in pieces', async t => {
+  const bytes = noise(mebibyte)
+  const sampleOf = async (pieces: readonly Uint8Array[]) => {
+    const seen: Uint8Array[] = []
+    const compress = async (sample: Uint8Array) => {
+      seen.push(sample)
+      return sample
+    }
+    await smallestForm({ ...brotliCompressor, compress }, pieces, mebibyte)
+    t.equal(seen.length, 1)
+    return seen[0]
+  }
+  const whole = await sampleOf([bytes])
+  t.equal(whole?.length, 32 * 1024)
+  t.same(whole?.subarray(0, 4096), bytes.subarray(0, 4096))
+  t.same(whole?.subarray(-4096), bytes.subarray(-4096))
+  for (const size of [1000, 4096, 65_536, 300_000]) {
+    const pieces: Uint8Array[] = []
+    for (let at = 0; at < mebibyte; at += size) pieces.push(bytes.subarray(at, at + size))
+    t.same(await sampleOf(pieces), whole)
+  }
+})
+
 t.test('a twentieth is not enough', async t => {
   const mixed = Buffer.concat([noise(95_000), text.subarray(0, 5_000)])
   t.equal((await smallestForm(brotliCompressor, [mixed], mixed.length)).encoding, blockEncoding.plain)
