@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -57,6 +57,20 @@ t.test(
       t.equal(sha256(readFileSync(back)), sha256(body))
       t.equal((await cluster.torc(['get', `python/dir/ü-${size}`, own])).code, 0)
       t.equal(sha256(readFileSync(own)), sha256(body), 'and Torc’s own client reads the same')
+    }
+    await cluster.torc(['mb', 'by-content', '--cutting', 'content'])
+    for (const bucket of ['python', 'by-content']) {
+      const [there, back] = [join(folder, `${bucket}-there`), join(folder, `${bucket}-back`)]
+      const body = randomBytes(9_000_000)
+      writeFileSync(there, body)
+      const hashed = (key: string): Promise<Outcome> => client('put-by-hash', `${bucket}/${key}`, there)
+      t.match(await hashed('one'), { code: 0, err: '', out: /\t9000000\t9000000\n$/ })
+      t.match(await hashed('two'), { code: 0, err: '', out: /\t9000000\t0\n$/ }, 'nothing is sent again')
+      t.equal((await cluster.torc(['get', `${bucket}/two`, back])).code, 0)
+      t.equal(sha256(readFileSync(back)), sha256(body))
+      // It cuts as Torc does: neither client sends what the other has stored.
+      const own = await cluster.torc(['put', `${bucket}/own`, there, '--json'])
+      t.match(own.records(), [{ sentBytes: 0, deduplicatedBytes: body.length }], bucket)
     }
     const listed = await client('ls', 'python/dir/')
     t.equal(listed.code, 0)

@@ -36,7 +36,9 @@ ErrorCode = IntEnum("ErrorCode", "INTERNAL PROTOCOL BAD_REQUEST TOO_LARGE UNSUPP
                                  "KEY_NOT_FOUND VERSION_NOT_FOUND BUCKET_EXISTS BUCKET_NOT_EMPTY CONFLICT UNAVAILABLE "
                                  "INDETERMINATE TIMEOUT UNREACHABLE OVERLOADED CANCELLED DISK_FULL CORRUPT NO_LAYOUT "
                                  "STALE_EPOCH NOT_OWNER PATH_DENIED NOT_A_FILE FILE_NOT_FOUND DATA_DIRECTORY "
-                                 "CLOCK_SKEW CHECKSUM CONFIG PARTIAL CLOCK_UNREAD INTERRUPTED FILE_ACCESS")
+                                 "CLOCK_SKEW CHECKSUM CONFIG PARTIAL CLOCK_UNREAD INTERRUPTED FILE_ACCESS "
+                                 "VERSION_REMOVED SUPERSEDED INTENT_EXPIRED "
+                                 "UPLOAD_NOT_FOUND INVALID_PART BLOCKS_MISSING")
 
 
 class TorcError(Exception):
@@ -231,6 +233,30 @@ class TorcClient:
             raise TorcError(ErrorCode.CHECKSUM, f"the body of {bucket}/{key} is not the one stored", "Get it again.")
         return answer.head
 
+    def put_by_hash(self, bucket: str, key: str, source: BinaryIO) -> Head:
+        """Store an object of more than 16 KiB; of its blocks only those that the cluster lacks are sent."""
+        name = {"bucket": bucket, "key": key, "opId": os.urandom(16)}
+        begun = self._call(FrameType.PUT, "block-offer", **name, hashes=b"", sizes=[])
+        whole, size, receipts, entries = hashlib.sha256(), 0, {}, []
+        for block in (cut_fixed if begun["cutting"] == "fixed" else cut_by_content)(source):
+            digest = hashlib.sha256(block).digest()
+            whole.update(block)
+            size += len(block)
+            if digest not in receipts:
+                receipts[digest] = self._store_block(name, digest, block)
+            entries.append(digest + struct.pack(">I", len(block)) + receipts[digest])
+        fields = {**name, "size": size, "sha256": whole.digest()}
+        return self._send_all(FrameType.PUT, "blocks", fields, b"".join(entries))
+
+    def _store_block(self, name: Head, digest: bytes, block: bytes) -> bytes:
+        """Offer one block, prove it or send it; its receipt."""
+        about = {**name, "hashes": digest, "sizes": [len(block)]}
+        if challenge := self._call(FrameType.PUT, "block-offer", **about)["challenges"]:
+            proof = hashlib.sha256(challenge + block).digest()
+            if receipt := self._call(FrameType.PUT, "block-proofs", **about, proofs=proof)["receipts"]:
+                return receipt
+        return self._send_all(FrameType.PUT, "object-block", {**name, "hash": digest, "size": len(block)}, block)["receipt"]
+
     def delete(self, bucket: str, key: str, **options: Any) -> Sequence[str]:
         """Purge an object; the ids of the versions that are gone. `options` are fields of DELETE."""
         fields = {"opId": os.urandom(16), **options}
@@ -276,6 +302,17 @@ class TorcClient:
             first += chunk
         if len(first) <= inline:
             return self._call(kind, op, first, **fields, size=len(first), sha256=hashlib.sha256(first).digest())
+        return self._stream(kind, op, fields, first, source, limits)
+
+    def _send_all(self, kind: int, op: str, fields: Head, body: bytes) -> Head:
+        """A body that is here whole and no object: as it fits, in the frame or as a stream."""
+        self._ready()
+        limits = self._limits
+        if len(body) <= min(limits["inlineBodyBytesMax"], limits["frameBytesMax"] - len(pack(fields)) - 256):
+            return self._call(kind, op, body, **fields)
+        return self._stream(kind, op, fields, body, io.BytesIO(), limits)
+
+    def _stream(self, kind: int, op: str, fields: Head, first: bytes, source: BinaryIO, limits: dict[str, int]) -> Head:
         with self._request(kind, op, {**fields, "stream": True}):
             self._send_body(first, source, limits)
             while (frame := self._next(FrameType.RESULT, FrameType.CREDIT, FrameType.CANCEL)).type != FrameType.RESULT:
@@ -462,6 +499,44 @@ class TorcClient:
         return True
 
 
+# ---- Cutting bodies into blocks ----
+
+FIXED_BYTES, BLOCK_MIN, BLOCK_NORMAL, BLOCK_MAX, WORD = 1 << 20, 655_360, 786_432, 2_097_152, 0xFFFF_FFFF
+
+
+def cut_fixed(source: BinaryIO) -> Iterator[bytes]:
+    while block := source.read(FIXED_BYTES):
+        yield block
+
+
+def _gear(byte: int) -> int:
+    x = 0x746F7263 + (byte + 1) * 0x9E3779B9 & WORD
+    x = (x ^ x >> 16) * 0x85EBCA6B & WORD
+    x = (x ^ x >> 13) * 0xC2B2AE35 & WORD
+    return x ^ x >> 16
+
+
+GEAR = [_gear(byte) for byte in range(256)]
+
+
+def _end_of_block(data: bytes) -> int:
+    """Where the first block of `data` ends."""
+    h = 0
+    for at in range(BLOCK_MIN - 32, min(len(data), BLOCK_MAX)):
+        h = (h << 1) + GEAR[data[at]] & WORD
+        if at + 1 >= BLOCK_MIN and h >> (12 if at + 1 <= BLOCK_NORMAL else 14) == 0:
+            return at + 1
+    return min(len(data), BLOCK_MAX)
+
+
+def cut_by_content(source: BinaryIO) -> Iterator[bytes]:
+    data = b""
+    while data := data + source.read(BLOCK_MAX - len(data)):
+        end = _end_of_block(data)
+        yield data[:end]
+        data = data[end:]
+
+
 # ---- Command line ----
 
 
@@ -493,6 +568,10 @@ def _run(client: TorcClient, command: str, path: str, file: str) -> None:
                 print(item["key"], item["versionId"], item["size"], ",".join(item["agents"]), sep="\t")
             if page.get("missing"):
                 raise TorcError(ErrorCode.PARTIAL, f"{len(page['missing'])} partitions did not answer in full")
+    elif command == "put-by-hash":
+        with open(file, "rb") as source:
+            answer = client.put_by_hash(bucket, key, source)
+        print(key, answer["versionId"], answer["size"], answer["sentBytes"], sep="\t")
     else:
         with open(file, "rb") as source:
             answer = client.put(bucket, key, source) if command == "put" else client.post(path, source)
@@ -505,8 +584,8 @@ def main() -> int:
     parser.add_argument("--credentials", required=True, metavar="FILE")
     parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS")
     commands = parser.add_subparsers(dest="command", required=True)
-    for usage in ("put BUCKET/KEY FILE", "get BUCKET/KEY FILE", "ls BUCKET[/PREFIX]", "rm BUCKET/KEY", "mb BUCKET",
-                  "post BUCKET FILE", "fetch BUCKET"):
+    for usage in ("put BUCKET/KEY FILE", "put-by-hash BUCKET/KEY FILE", "get BUCKET/KEY FILE", "ls BUCKET[/PREFIX]",
+                  "rm BUCKET/KEY", "mb BUCKET", "post BUCKET FILE", "fetch BUCKET"):
         name, *operands = usage.split()
         command = commands.add_parser(name)
         for dest, metavar in zip(("path", "file"), operands):

@@ -1,6 +1,6 @@
-import { type BlockShape, ContentCutter, upperBits } from '@torc/cluster/cutting/content-cutter'
-import type { Cutter } from '@torc/cluster/cutting/cutter'
-import { FixedCutter } from '@torc/cluster/cutting/fixed-cutter'
+import { type BlockShape, ContentCutter, upperBits } from '@torc/protocol/cutting/content-cutter'
+import type { Cutter } from '@torc/protocol/cutting/cutter'
+import { FixedCutter } from '@torc/protocol/cutting/fixed-cutter'
 import { ExtremumCutter, MaximumCutter } from './extremum-cutters.js'
 
 const kibibyte = 1024

@@ -1,4 +1,4 @@
-import type { Cutter } from '@torc/cluster/cutting/cutter'
+import type { Cutter } from '@torc/protocol/cutting/cutter'
 
 /**
  * Asymmetric extremum (Zhang et al., INFOCOM 2015) over the last four bytes of each place as one number: a block ends

@@ -1,6 +1,6 @@
 import { createCipheriv, createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import type { Cutter } from '@torc/cluster/cutting/cutter'
+import type { Cutter } from '@torc/protocol/cutting/cutter'
 import { median } from '../measure/statistics.js'
 import { serveWorker } from '../processes/worker.js'
 import { candidates } from './candidates.js'

@@ -101,6 +101,27 @@ const table = {
     5,
     'The write stood still for too long, and its blocks may have been collected; send it again.',
   ),
+  UPLOAD_NOT_FOUND: row(
+    38,
+    false,
+    404,
+    3,
+    'It was completed or aborted, or never begun. List the uploads under way with `torc uploads BUCKET`.',
+  ),
+  INVALID_PART: row(
+    39,
+    false,
+    400,
+    2,
+    'Name parts in ascending order, each as it was uploaded last: its number and the etag of that answer.',
+  ),
+  BLOCKS_MISSING: row(
+    40,
+    true,
+    409,
+    5,
+    'Blocks of the upload are gone from the cluster: offer those again whose positions the details name, send what is lacking, and commit again.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

@@ -48,6 +48,8 @@ export const limits = Object.freeze({
 
   bucketNameBytesMax: 63,
   keyBytesMax: 1024,
+  /** A key as agents know it: a client's, or one that the servers make of it for themselves (decision 19). */
+  storedKeyBytesMax: 1024 + 1 + 64,
   contentTypeBytesMax: 256,
   metadataPairsMax: 64,
   metadataBytesMax: 16 * 1024,
@@ -71,10 +73,19 @@ export const limits = Object.freeze({
   objectBytesMax: 16 * 1024 * 1024 * 1024,
   /** Most blocks of an object: `objectBytesMax` in blocks of 640 KiB, the least that content-defined cutting makes. */
   objectBlocksMax: 26_215,
+  /** Most parts of an object that was uploaded in parts; they are numbered from 1. */
+  objectPartsMax: 10_000,
+  /** Least size of a body that clients offer by hashes before they send it. */
+  uploadByHashBytesMin: 8 * 1024 * 1024,
+  /** Blocks in one request of an upload by hashes. */
+  offeredBlocksMax: 256,
 })
 
 /** A block in an object's record: its hash, and at worst a run of its own (a count and a size). */
 const blockReferenceBytes = 32 + 1 + 5
+
+/** A part in an object's record: how many blocks it has, a run of its own at worst, below 128 but for few. */
+const partReferenceBytes = 1 + 1
 
 /** Throws when two limits contradict each other; run at load by the connection. */
 export function assertLimits(l: typeof limits = limits): void {
@@ -87,11 +98,20 @@ export function assertLimits(l: typeof limits = limits): void {
     ['fixed blocks suffice for the largest object', l.objectBytesMax / l.blockBytes <= l.objectBlocksMax],
     // Beside it: names, metadata and causal contexts, which are some hundred bytes as a rule.
     ['a block list fits a head', l.objectBlocksMax * blockReferenceBytes + 32 * 1024 <= l.headBytesMax],
+    [
+      'a block list and its parts fit a head',
+      l.objectBlocksMax * blockReferenceBytes + l.objectPartsMax * partReferenceBytes + 31 * 1024 <=
+        l.headBytesMax,
+    ],
+    ['a stored key holds a key, NUL and an id', l.storedKeyBytesMax >= l.keyBytesMax + 1 + 64],
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
-    ['a list of operations fits a head', l.operationsMax * (l.keyBytesMax + 128) <= l.headBytesMax],
+    ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
     ['states of blocks fit a head', l.blockStatesMax * blockReferenceBytes <= l.headBytesMax / 2],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
+    ['what is offered by hashes is not stored inline', l.uploadByHashBytesMin > l.storedInlineBytesMax],
+    // A block's hash, challenge and size, whichever message has the most.
+    ['offered blocks fit a head', l.offeredBlocksMax * (3 * 32 + 5) + 32 * 1024 <= l.headBytesMax],
   ]
   for (const [rule, holds] of rules) if (!holds) throw new Error(`limits contradict: ${rule}`)
 }

@@ -11,9 +11,13 @@ t.test('the limits agree with each other, and one that does not is found', async
     { storedInlineBytesMax: limits.inlineBodyBytesMax + 1 },
     { objectBytesMax: limits.objectBytesMax * 4 },
     { objectBlocksMax: limits.objectBlocksMax * 2 },
+    { objectPartsMax: limits.objectPartsMax * 2 },
+    { storedKeyBytesMax: limits.keyBytesMax },
     { sendQueueBytesClose: 1 },
     { handshakeFrameBytesMax: limits.frameBytesMax + 1 },
     { blockBytesMax: 1 },
+    { uploadByHashBytesMin: limits.storedInlineBytesMax },
+    { offeredBlocksMax: 16_384 },
   ]) {
     t.throws(() => assertLimits({ ...limits, ...wrong } as typeof limits), /limits contradict/)
   }

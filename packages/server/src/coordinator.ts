@@ -9,6 +9,7 @@ import { bucketName, keyText } from '@torc/protocol/messages/fields'
 import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
 import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
+import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf } from '@torc/protocol/store/scrub'
@@ -18,9 +19,11 @@ import type { Administration } from './core/administration.js'
 import type { AttributeOperations } from './core/attribute-operations.js'
 import type { Coordination } from './core/coordination.js'
 import type { Operations } from './core/operations.js'
+import type { UploadOperations } from './core/upload-operations.js'
 import { hybridTimeOf } from './flows/past-time.js'
 import { blocksAnswer, tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
 import { InProcessObject } from './in-process/in-process-object.js'
+import { InProcessUploads } from './in-process/in-process-uploads.js'
 import {
   bucketInfo,
   copyResult,
@@ -40,6 +43,7 @@ export interface CoordinatorParts {
   readonly operations: Operations
   readonly attributes: AttributeOperations
   readonly administration: Administration
+  readonly uploads: UploadOperations
   readonly files: SharedFiles
 }
 
@@ -49,13 +53,15 @@ export class Coordinator implements s.ObjectStore, Admin {
   readonly #operations: Operations
   readonly #attributes: AttributeOperations
   readonly #administration: Administration
+  readonly #uploads: InProcessUploads
   readonly #files: SharedFiles
 
-  constructor({ c, operations, attributes, administration, files }: CoordinatorParts) {
+  constructor({ c, operations, attributes, administration, uploads, files }: CoordinatorParts) {
     this.#c = c
     this.#operations = operations
     this.#attributes = attributes
     this.#administration = administration
+    this.#uploads = new InProcessUploads(c, uploads)
     this.#files = files
   }
 
@@ -111,7 +117,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     const read = await this.#operations.get(this.#read(bucket, key, options))
     const { timeoutMs, signal } = options
     const body = storedBody(this.#c, read, options.range, { timeoutMs, signal })
-    await writeShared(this.#c, this.#files, path, body, read.version.sha256)
+    await writeShared(this.#c, this.#files, path, body, read.version)
     return versionInfo(read)
   }
 
@@ -182,6 +188,16 @@ export class Coordinator implements s.ObjectStore, Admin {
     for await (const page of this.#operations.history({ ...operation, timeoutMs, signal }))
       for (const entry of page) yield historyEntry(bucket, key, entry)
   }
+
+  readonly createUpload: m.UploadStore['createUpload'] = (...of) => this.#uploads.createUpload(...of)
+  readonly uploadPart: m.UploadStore['uploadPart'] = (...of) => this.#uploads.uploadPart(...of)
+  readonly copyPart: m.UploadStore['copyPart'] = (...of) => this.#uploads.copyPart(...of)
+  readonly parts: m.UploadStore['parts'] = (...of) => this.#uploads.parts(...of)
+  readonly partPage: m.UploadStore['partPage'] = (...of) => this.#uploads.partPage(...of)
+  readonly uploads: m.UploadStore['uploads'] = (...of) => this.#uploads.uploads(...of)
+  readonly uploadPage: m.UploadStore['uploadPage'] = (...of) => this.#uploads.uploadPage(...of)
+  readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
+  readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
 
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
     return listEntries(this, bucket, 'keys', options)

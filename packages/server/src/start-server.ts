@@ -8,11 +8,13 @@ import type { Exchange, Handlers } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
 import { deriveRootKey, handshakeSecretOf } from '@torc/protocol/handshake/root-key'
 import type { Admin } from '@torc/protocol/store/admin'
+import { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
 import { type Address, formatAddress, parseAddress, type Transport } from '@torc/protocol/transport/transport'
 import { AgentPool } from './agents/agent-pool.js'
 import { Membership } from './agents/membership.js'
-import { BlockBudget } from './bodies/block-budget.js'
+import { BlockUploads } from './block-uploads/block-uploads.js'
+import { UploadSeals } from './block-uploads/upload-seals.js'
 import { RepairQueue } from './bodies/repair-queue.js'
 import { BucketFlow } from './buckets/bucket-flow.js'
 import { Buckets } from './buckets/buckets.js'
@@ -24,10 +26,13 @@ import type { Coordination } from './core/coordination.js'
 import { readAttemptMs } from './core/deadline.js'
 import { Operations } from './core/operations.js'
 import { Repairs } from './core/repairs.js'
+import { UploadOperations } from './core/upload-operations.js'
 import { attributeHandlers } from './handlers/attribute-handlers.js'
+import { blockUploadHandlers } from './handlers/block-upload-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
+import { uploadHandlers } from './handlers/upload-handlers.js'
 import { LayoutKeeper } from './layout/layout-keeper.js'
 import { DiskSharedFiles } from './shared-path/disk-shared-files.js'
 import type { SharedRoot } from './shared-path/resolve-path.js'
@@ -66,8 +71,9 @@ export interface RunningServer {
   readonly closed: Promise<void>
 }
 
-/** Blocks (1 MiB) on their way to agents, and read ahead for clients, over all requests. */
+/** Blocks (1 MiB) on their way to agents, arriving one by one, and read ahead for clients, over all requests. */
 const blocksUnderWay = 16
+const blocksArriving = 32
 const blocksReadAhead = 16
 /** Blocks that readers found missing or damaged on an agent: on their way there, and waiting in memory. */
 const blocksRepairedAtOnce = 4
@@ -178,6 +184,7 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     layouts,
     agents: pool,
     writeBudget: new BlockBudget(blocksUnderWay),
+    arrivalBudget: new BlockBudget(blocksArriving),
     readBudget: new BlockBudget(blocksReadAhead),
     blockRepairs: new RepairQueue(blocksRepairedAtOnce, blocksToRepairMax),
     repairs: new Repairs(),
@@ -192,15 +199,19 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
   const operations = new Operations(c, buckets)
   const bucketFlow = new BucketFlow(c, control, buckets)
   const attributes = new AttributeOperations(c, buckets, bucketFlow)
+  const uploads = new UploadOperations(c, buckets)
   const administration = new Administration(c, membership, bucketFlow)
   Object.assign(
     handlers,
     objectHandlers({ c, operations, files }),
+    blockUploadHandlers(new BlockUploads(c, buckets, new UploadSeals(secret.secret))),
     attributeHandlers(attributes),
     listingHandlers(operations),
+    uploadHandlers(uploads),
     clusterHandlers(administration),
   )
-  return { c, pool, membership, store: new Coordinator({ c, operations, attributes, administration, files }) }
+  const store = new Coordinator({ c, operations, attributes, administration, uploads, files })
+  return { c, pool, membership, store }
 }
 
 function addressOf(membership: Membership, agent: string): Address {

@@ -3,7 +3,7 @@ import type { Cost, Quantity } from '../traffic/cost.js'
 /** One line of the report. */
 export interface Check {
   readonly operation: string
-  readonly quantity: Quantity | 'peakMemory' | 'keysListed' | 'versions' | 'rowsPerPrefix'
+  readonly quantity: Quantity | 'peakMemory' | 'keysListed' | 'versions' | 'parts' | 'rowsPerPrefix'
   /** What it is compared with; undefined where an absolute limit holds. */
   readonly short: number | undefined
   /** Undefined where the system does not tell it. */

@@ -11,6 +11,7 @@ const names: Readonly<Record<Check['quantity'], string>> = {
   peakMemory: 'peak memory (MiB)',
   keysListed: 'keys listed',
   versions: 'versions',
+  parts: 'parts',
   rowsPerPrefix: 'rows read per prefix',
 }
 

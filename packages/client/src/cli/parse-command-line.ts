@@ -77,16 +77,16 @@ function parserFor(grammar: Grammar, choose: (choice: Choice) => void): Argv {
     .options({ help: { type: 'boolean', alias: 'h' }, version: { type: 'boolean' } })
     .command('$0', false, {}, argv => choose({ argv }))
   for (const [group, commands] of groupsOf(grammar.commands)) {
-    const [only] = commands
-    if (only !== undefined && only.name === group) addCommand(parser, only, group, choose)
-    else {
-      const build = (inner: Argv): Argv => {
-        for (const command of commands)
-          addCommand(inner, command, command.name.slice(group.length + 1), choose)
-        return inner
-      }
-      parser.command(group, '', build, argv => choose({ argv, group }))
+    // A group's word may be a command itself (`uploads`), beside those that begin with it (`uploads abort`).
+    const lead = commands.find(({ name }) => name === group)
+    const build = (inner: Argv): Argv => {
+      for (const command of commands)
+        if (command !== lead) addCommand(inner, command, command.name.slice(group.length + 1), choose)
+      return lead === undefined ? inner : inner.options(yargsOptions(lead.options, false))
     }
+    parser.command(group, '', build, argv =>
+      choose(lead === undefined ? { argv, group } : { argv, command: lead }),
+    )
   }
   return parser
 }
@@ -108,16 +108,18 @@ function groupsOf(commands: readonly Command[]): Map<string, Command[]> {
   return groups
 }
 
-function yargsOptions(table: OptionTable): Record<string, Options> {
+/** `inherited`: commands that begin with this one's name take its options too. */
+function yargsOptions(table: OptionTable, inherited = true): Record<string, Options> {
   const options: Record<string, Options> = {}
   for (const [name, option] of Object.entries(table)) {
     const flag = flagOf(name, option)
     if (flag === undefined) continue
-    if (!takesValue(option)) options[flag] = { type: 'boolean' }
+    if (!takesValue(option)) options[flag] = { type: 'boolean', global: inherited }
     else
       options[flag] = {
         type: 'string',
         requiresArg: true,
+        global: inherited,
         ...(option.type === 'repeated' ? { array: true } : {}),
       }
   }
@@ -168,7 +170,9 @@ function usageError(message: string, words: readonly string[], { program, comman
   let said = message
   if (unknown !== undefined) said = `unknown option ${unknown.join(', ')}`
   else if (valueless !== undefined) said = `${dashed(valueless)} needs a value`
-  const named = commands.find(({ name }) => name === words[0] || name === words.slice(0, 2).join(' '))
+  const named =
+    commands.find(({ name }) => name === words.slice(0, 2).join(' ')) ??
+    commands.find(({ name }) => name === words[0])
   return new TorcError('CONFIG', said, { hint: helpHint(program, named?.name) })
 }
 

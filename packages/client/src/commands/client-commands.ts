@@ -27,10 +27,12 @@ import { status } from './status.js'
 import { tagRm } from './tag-rm.js'
 import { tagSet } from './tag-set.js'
 import { tagShow } from './tag-show.js'
+import { uploads } from './uploads.js'
+import { uploadsAbort } from './uploads-abort.js'
 
 /** The client's commands, in the order in which helps show them. */
 export const clientCommands: readonly Command[] = [
   ...[mb, rb, bucketShow, bucketSet, put, get, head, rm, cp, mv, ls, log, restore],
-  ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch],
+  ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch, uploads, uploadsAbort],
   ...[status, blocks, layoutInit, layoutShow, repairScrub, shell, completion, complete],
 ]

@@ -37,7 +37,8 @@ export const head = defineCommand({
         ['content type', printable(info.contentType)],
         ['created', info.createdAt.toISOString()],
         ['etag', printable(info.etag)],
-        ['sha256', info.sha256],
+        ['sha256', info.sha256 + (info.parts === undefined ? '' : ' (of the digests of its parts)')],
+        ...(info.parts === undefined ? [] : [['parts', String(info.parts.length)] as const]),
         ...info.metadata.map(([name, value]) => [`meta ${printable(name)}`, printable(value)] as const),
         [
           'clock',

@@ -1,5 +1,6 @@
 import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
 import type { BlockCounts, BlockPlaces, HeldBytes } from '@torc/protocol/store/blocks'
+import type { UploadInfo } from '@torc/protocol/store/multipart'
 import type {
   BucketInfo,
   CopyResult,
@@ -50,9 +51,11 @@ export function copyRecord(source: CopySource, result: CopyResult): object {
 
 export function versionRecord(info: VersionInfo): object {
   const { bucket, key, versionId, kind, size, etag, sha256, contentType, metadata, createdAt } = info
-  const { isLatest, siblings, context, clock, degraded } = info
+  const { isLatest, siblings, context, clock, degraded, parts } = info
   return {
     ...{ bucket, key, versionId, kind, size, etag, sha256, contentType, metadata, createdAt },
+    // Of an object that was uploaded in parts: `sha256` is that of the digests of the parts.
+    ...(parts === undefined ? {} : { parts }),
     ...{ isLatest, siblings, context, clock, degraded },
   }
 }
@@ -61,6 +64,10 @@ export function listRecord(entry: ListEntry): object {
   if ('prefix' in entry) return { prefix: entry.prefix }
   const { bucket, key, versionId, size, etag, createdAt, kind, isLatest, siblings } = entry
   return { bucket, key, versionId, size, etag, createdAt, kind, isLatest, siblings }
+}
+
+export function uploadRecord({ bucket, key, uploadId, createdAt, state }: UploadInfo): object {
+  return { bucket, key, uploadId, createdAt, state }
 }
 
 /** A version in a key's history; `mintedBy` is null where the agent is not known. */

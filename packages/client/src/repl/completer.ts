@@ -25,14 +25,16 @@ export async function complete(
   const depth = command.name.split(' ').length
   const given = words.slice(depth)
   if (current.startsWith('-')) return optionWords(command, given, current, sources.globals)
-  return candidates(command, given, current, sources)
+  const names = await candidates(command, given, current, sources)
+  // `uploads` takes names, and `uploads abort` begins like it.
+  return given.length > 0 ? names : [...commandWords(words, current, sources.commands), ...names]
 }
 
 function commandOf(words: readonly string[], commands: readonly Command[]): Command | undefined {
-  return commands.find(({ name }) => {
-    const parts = name.split(' ')
-    return parts.every((part, index) => part === words[index])
-  })
+  const depth = ({ name }: Command): number => name.split(' ').length
+  return commands
+    .filter(({ name }) => name.split(' ').every((part, index) => part === words[index]))
+    .sort((a, b) => depth(b) - depth(a))[0]
 }
 
 function commandWords(words: readonly string[], current: string, commands: readonly Command[]): string[] {

@@ -74,6 +74,7 @@ export function versionInfoOf(bucket: string, key: string, head: ResponseOf<'hea
     size: head.size,
     etag: head.etag,
     sha256: hexOf(head.sha256),
+    parts: head.parts,
     contentType: head.contentType,
     metadata: head.metadata,
     createdAt: dateOf(head.createdAt),

@@ -1,6 +1,7 @@
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingBody } from '@torc/protocol/exchange/exchange'
+import { BodyDigest } from '@torc/protocol/store/body-digest'
 import type { ClockView, StoredObject, VersionInfo } from '@torc/protocol/store/object-store'
 import { cancelledBy } from '../connection/deadline.js'
 import { hexOf } from './answers.js'
@@ -25,6 +26,7 @@ export class ReceivedObject implements StoredObject {
   readonly size: number
   readonly etag: string
   readonly sha256: string
+  readonly parts: readonly number[] | undefined
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
   readonly createdAt: Date
@@ -51,6 +53,7 @@ export class ReceivedObject implements StoredObject {
     this.size = info.size
     this.etag = info.etag
     this.sha256 = info.sha256
+    this.parts = info.parts
     this.contentType = info.contentType
     this.metadata = info.metadata
     this.createdAt = info.createdAt
@@ -75,7 +78,11 @@ export class ReceivedObject implements StoredObject {
       this.#take()
       this.#download.onProgress?.(only.length)
       this.#checkLength(only.length)
-      if (this.#whole) this.#checkDigest(this.#download.hasher.sha256(only))
+      if (this.#whole) {
+        const digest = new BodyDigest(this.#download.hasher, this)
+        digest.update(only)
+        this.#checkDigest(digest.digest())
+      }
       return only
     }
     const pieces: Uint8Array[] = []
@@ -113,7 +120,7 @@ export class ReceivedObject implements StoredObject {
   async *#pieces(): AsyncGenerator<Uint8Array> {
     this.#take()
     const { hasher, onProgress, signal, resume } = this.#download
-    const digest = this.#whole ? hasher.stream() : undefined
+    const digest = this.#whole ? new BodyDigest(hasher, this) : undefined
     let source = this.#incoming
     let received = 0
     let finished = false

@@ -1,21 +1,26 @@
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
+import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { BlockPlaces, BlocksOptions } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
+import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
 import { Caller } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
+import { type HashUploadParts, putByHash, type SizedBody } from '../upload/hash-upload.js'
 import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
 import { gather, gatherBlocks, gatherHistory } from './gather.js'
 import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
+import { RemoteUploads } from './remote-uploads.js'
 import {
   again,
   copyRequest,
@@ -34,6 +39,12 @@ export interface Store extends s.ObjectStore, Admin {
   close(): Promise<void>
 }
 
+/**
+ * Blocks of bodies that are uploaded by hash, in memory at once: the 16 that a server has under way at agents, and those
+ * that are offered meanwhile.
+ */
+const uploadedBlocks = 24
+
 /** The store behind a connection to one of several servers. Made by `connect`. */
 export class RemoteStore implements Store {
   readonly #connector: Connector
@@ -42,6 +53,8 @@ export class RemoteStore implements Store {
   readonly #opIds: OperationIds
   readonly #buckets: RemoteBuckets
   readonly #attributes: RemoteAttributes
+  readonly #uploads: RemoteUploads
+  readonly #hashUploads: HashUploadParts
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
@@ -50,6 +63,8 @@ export class RemoteStore implements Store {
     this.#caller = new Caller(connector, environment, timeoutMs)
     this.#buckets = new RemoteBuckets(this.#caller)
     this.#attributes = new RemoteAttributes(this.#caller)
+    this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
+    this.#hashUploads = { caller: this.#caller, environment, places: new BlockBudget(uploadedBlocks) }
   }
 
   close(): Promise<void> {
@@ -64,14 +79,14 @@ export class RemoteStore implements Store {
     body: s.BodyInput,
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
+    const opId = this.#opId(options)
+    const large = largeBody(body, options.size)
+    if (large !== undefined) {
+      const stored = await putByHash(this.#hashUploads, { bucket, key, opId }, large, options)
+      if (stored !== undefined) return checkedResult(putResultOf(bucket, key, stored.head), stored.sha256)
+    }
     const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)
-    return this.#send(
-      'putObject',
-      key,
-      writeRequest(bucket, this.#opId(options), options, upload),
-      options,
-      upload,
-    )
+    return this.#send('putObject', key, writeRequest(bucket, opId, options, upload), options, upload)
   }
 
   async putShared(
@@ -224,6 +239,18 @@ export class RemoteStore implements Store {
     return this.#attributes.setTags(bucket, key, changes, options)
   }
 
+  // ---- uploads in parts
+
+  readonly createUpload: m.UploadStore['createUpload'] = (...of) => this.#uploads.createUpload(...of)
+  readonly uploadPart: m.UploadStore['uploadPart'] = (...of) => this.#uploads.uploadPart(...of)
+  readonly copyPart: m.UploadStore['copyPart'] = (...of) => this.#uploads.copyPart(...of)
+  readonly parts: m.UploadStore['parts'] = (...of) => this.#uploads.parts(...of)
+  readonly partPage: m.UploadStore['partPage'] = (...of) => this.#uploads.partPage(...of)
+  readonly uploads: m.UploadStore['uploads'] = (...of) => this.#uploads.uploads(...of)
+  readonly uploadPage: m.UploadStore['uploadPage'] = (...of) => this.#uploads.uploadPage(...of)
+  readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
+  readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
+
   // ---- buckets
 
   createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
@@ -340,13 +367,27 @@ export class RemoteStore implements Store {
       if (upload?.sourceError === undefined) throw error
       throw TorcError.from(upload.sourceError)
     }
-    const sent = upload?.sentSha256()
-    if (sent !== undefined && hexOf(sent) !== result.sha256) {
-      throw new TorcError(
-        'CHECKSUM',
-        `${head.bucket}/${result.key}: the server stored other bytes than were sent`,
-      )
-    }
-    return result
+    return checkedResult(result, upload?.sentSha256())
   }
+}
+
+/** A body that is worth being offered by the hashes of its blocks; undefined for all others. */
+function largeBody(body: s.BodyInput, size: number | undefined): SizedBody | undefined {
+  // A UTF-16 unit takes at most three bytes: short texts are not encoded to be measured.
+  if (typeof body === 'string' && body.length * 3 < limits.uploadByHashBytesMin) return undefined
+  const input = typeof body === 'string' ? Buffer.from(body) : body
+  const bytes = input instanceof Uint8Array ? input.length : size
+  if (bytes === undefined || bytes < limits.uploadByHashBytesMin) return undefined
+  return input instanceof Uint8Array || typeof input?.[Symbol.asyncIterator] === 'function'
+    ? { input, size: bytes }
+    : undefined
+}
+
+/** CHECKSUM where the server answers about other bytes than were sent. */
+function checkedResult(result: s.PutResult, sent: Uint8Array | undefined): s.PutResult {
+  if (sent === undefined || hexOf(sent) === result.sha256) return result
+  throw new TorcError(
+    'CHECKSUM',
+    `${result.bucket}/${result.key}: the server stored other bytes than were sent`,
+  )
 }

@@ -66,11 +66,11 @@ class BytesUpload implements Upload {
   }
 }
 
-async function* slices(bytes: Uint8Array, onProgress: (bytes: number) => void): AsyncGenerator<Uint8Array> {
+async function* slices(bytes: Uint8Array, onProgress?: (bytes: number) => void): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += limits.dataBytesMax) {
     const slice = bytes.subarray(at, at + limits.dataBytesMax)
     yield slice
-    onProgress(slice.length)
+    onProgress?.(slice.length)
   }
 }
 
@@ -113,36 +113,44 @@ class StreamUpload implements Upload {
   async *#pieces(): AsyncGenerator<Uint8Array> {
     this.#begun = true
     const digest = this.#hasher.stream()
-    let total = 0
     try {
-      for await (const piece of this.#input) {
-        const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
-        if (!(bytes instanceof Uint8Array))
-          throw new TorcError('BAD_REQUEST', 'a streamed body must yield bytes')
-        if (bytes.length === 0) continue
-        total += bytes.length
-        this.#checkSize(total, false)
+      for await (const bytes of piecesOf(this.#input, this.size)) {
         digest.update(bytes)
         yield bytes
         this.#onProgress?.(bytes.length)
       }
-      this.#checkSize(total, true)
     } catch (error) {
       this.sourceError = error
       throw error
     }
     this.#digest = digest.digest()
   }
+}
 
-  #checkSize(total: number, ended: boolean): void {
-    const { size } = this
-    if (size === undefined || total === size || (!ended && total < size)) return
-    throw new TorcError(
-      'BAD_REQUEST',
-      `the body has ${ended ? total : 'more'} bytes, but ${size} were announced`,
-      {
-        hint: 'Did the file change while it was being read? Try again.',
-      },
-    )
+/** Pieces of a caller's body: bytes, none empty, together as many as were announced (BAD_REQUEST). */
+export async function* piecesOf(
+  input: Uint8Array | AsyncIterable<Uint8Array>,
+  size: number | undefined,
+): AsyncGenerator<Uint8Array> {
+  let total = 0
+  for await (const piece of input instanceof Uint8Array ? slices(input) : input) {
+    const bytes = typeof piece === 'string' ? Buffer.from(piece) : piece
+    if (!(bytes instanceof Uint8Array)) throw new TorcError('BAD_REQUEST', 'a streamed body must yield bytes')
+    if (bytes.length === 0) continue
+    total += bytes.length
+    checkSize(size, total, false)
+    yield bytes
   }
+  checkSize(size, total, true)
+}
+
+function checkSize(size: number | undefined, total: number, ended: boolean): void {
+  if (size === undefined || total === size || (!ended && total < size)) return
+  throw new TorcError(
+    'BAD_REQUEST',
+    `the body has ${ended ? total : 'more'} bytes, but ${size} were announced`,
+    {
+      hint: 'Did the file change while it was being read? Try again.',
+    },
+  )
 }

@@ -1,46 +1,42 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { TorcError } from '@torc/protocol/errors'
-import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
-import type { BlockPlaces, ClusterBytes } from '@torc/protocol/store/blocks'
+import type { ClusterStatus } from '@torc/protocol/store/admin'
+import type { BlockPlaces } from '@torc/protocol/store/blocks'
+import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import type { ScrubStatus } from '@torc/protocol/store/scrub'
 import type { Store } from '../../src/store/remote-store.js'
-import {
-  coveredBy,
-  type Held,
-  headsOf,
-  historyOf,
-  idOf,
-  readVersion,
-  shown,
-  tokenOf,
-  versionsUpTo,
-} from './memory-history.js'
+import { coveredBy, type Held, headsOf, historyOf, idOf, readVersion, shown } from './memory-history.js'
+import { MemoryOperations } from './memory-operations.js'
+import { MemoryPolicies } from './memory-policies.js'
+import { entriesOf, storedAs } from './memory-results.js'
+import { digestOfParts, type MemoryUpload, MemoryUploads } from './memory-uploads.js'
 
 /** A whole store in memory: enough of its behaviour for commands to be tried against. */
-export class MemoryStore implements Store {
+export class MemoryStore extends MemoryOperations implements Store {
   /** Bucket → key → versions, newest first. */
   readonly held = new Map<string, Map<string, Held[]>>()
   readonly calls: string[] = []
   closed = false
-  healthy = true
+  readonly inParts = new MemoryUploads({
+    check: bucket => void this.#bucket(bucket),
+    now: () => new Date(this.nowMs),
+    read: ({ bucket, key, versionId }) => {
+      const { info, bytes } = this.#find(bucket, key, { versionId })
+      return { bytes, versionId: info.versionId }
+    },
+    complete: (...of) => this.#complete(...of),
+  })
   /** Makes keys that a server could send though no client may put them. */
   hostileKeys: string[] = []
   /** Time of the writes to come. */
   nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
-  /** Own policies by `BUCKET`, `BUCKET/KEY` and `` for the cluster. */
-  readonly policies = new Map<string, string>()
+  readonly policies = new MemoryPolicies()
   readonly cuttings = new Map<string, s.Cutting>()
   readonly compressions = new Map<string, s.Compression>()
-  /** What the agent tells of itself beyond the usual. */
-  agentState: Partial<MemberStatus> = {}
-  /** What the cluster tells of bytes. */
-  bytes: ClusterBytes = {}
   /** What `blocks` answers for any object. */
   places: BlockPlaces[] = []
-  /** What `scrub` answers, and what `scrubStatus` then answers, one after the other. */
-  scrubs: ScrubStatus[] = []
   #counter = 0
 
   async close(): Promise<void> {
@@ -76,7 +72,8 @@ export class MemoryStore implements Store {
   }
 
   async deleteBucket(bucket: string, options: { force?: boolean | undefined } = {}): Promise<void> {
-    if (this.#bucket(bucket).size > 0 && options.force !== true) {
+    const isEmpty = this.#bucket(bucket).size === 0 && this.inParts.isEmpty(bucket)
+    if (!isEmpty && options.force !== true) {
       throw new TorcError('BUCKET_NOT_EMPTY', `the bucket ${bucket} is not empty`)
     }
     this.held.delete(bucket)
@@ -195,29 +192,18 @@ export class MemoryStore implements Store {
     return restoreObjects(this, bucket, options)
   }
 
-  /** Precedence only; nothing is ever pruned here, and `global:N` alone says what would go. */
   async policy({ bucket, key }: s.PolicyTarget): Promise<s.PolicyInfo> {
-    const own = key === undefined ? undefined : this.policies.get(`${bucket}/${key}`)
     const versions = bucket === undefined || key === undefined ? undefined : this.#bucket(bucket).get(key)
-    const { policy, policyFrom } = this.#bucketPolicy(bucket ?? '')
-    const inForce = own ?? policy
-    const max = Number(/^global:(\d+)$/.exec(inForce)?.[1] ?? Number.POSITIVE_INFINITY)
-    const surplus = Math.max(0, (versions?.length ?? 0) + 1 - max)
-    return {
-      policy: inForce,
-      from: own === undefined ? policyFrom : 'object',
-      own: (key === undefined ? this.policies.get(bucket ?? '') : own) ?? 'inherit',
-      versions: versions?.length,
-      next: (surplus === 0 ? [] : (versions ?? []).slice(-surplus).reverse()).map(({ info }) => info),
-    }
+    return this.policies.show(
+      { bucket, key },
+      versions?.map(({ info }) => info),
+    )
   }
 
   async setPolicy({ bucket, key }: s.PolicyTarget, policy: string): Promise<void> {
     this.calls.push(`setPolicy ${policy} ${bucket}/${key}`)
     if (bucket !== undefined && key !== undefined) this.#find(bucket, key, {})
-    const name = key === undefined ? (bucket ?? '') : `${bucket}/${key}`
-    if (policy === 'inherit') this.policies.delete(name)
-    else this.policies.set(name, policy)
+    this.policies.put(key === undefined ? (bucket ?? '') : `${bucket}/${key}`, policy)
   }
 
   async tags(bucket: string, key: string, options: s.TagOptions = {}): Promise<s.TagInfo> {
@@ -268,27 +254,7 @@ export class MemoryStore implements Store {
   }
 
   async status(): Promise<ClusterStatus> {
-    const member = { zone: '', state: 'alive', capacity: 1000 } as const
-    const counts = { usedBytes: 10, partitions: 256, keys: 1, versions: 1, blocks: 0 }
-    const none = {
-      usedBytes: undefined,
-      partitions: undefined,
-      keys: undefined,
-      versions: undefined,
-      blocks: undefined,
-    }
-    return {
-      ...{ epoch: 1, partitions: 256, replicas: 3, healthy: this.healthy, buckets: this.held.size },
-      ...this.bytes,
-      problems: this.healthy ? [] : ['agent-1 is down'],
-      members: [
-        { id: 'server-1', name: 'server', role: 'server', address: '127.0.0.1:7400', ...member, ...none },
-        {
-          ...{ id: 'agent-1', name: 'agent', role: 'agent', address: '127.0.0.1:7410', ...member, ...counts },
-          ...this.agentState,
-        },
-      ],
-    }
+    return this.statusOf(this.held.size)
   }
 
   async *blocks(bucket: string, key: string, options: s.GetOptions = {}): AsyncGenerator<BlockPlaces> {
@@ -296,23 +262,31 @@ export class MemoryStore implements Store {
     for (const place of this.places) yield { ...place, bucket, key, versionId }
   }
 
-  async layout(): Promise<LayoutInfo> {
-    const agents = [{ id: 'agent-1', zone: '', capacity: 1000, partitions: 256 }]
-    return { epoch: 1, partitions: 256, replicas: 1, agents }
-  }
-
-  initLayout(): Promise<LayoutInfo> {
-    return this.layout()
-  }
-
-  async scrub(): Promise<ScrubStatus> {
+  override scrub(): Promise<ScrubStatus> {
     this.calls.push('scrub')
-    return this.scrubs[0] ?? { agents: [] }
+    return super.scrub()
   }
 
-  async scrubStatus(): Promise<ScrubStatus> {
-    if (this.scrubs.length > 1) this.scrubs.shift()
-    return this.scrubs[0] ?? { agents: [] }
+  // ---- uploads in parts
+
+  readonly createUpload: m.UploadStore['createUpload'] = (...of) => this.inParts.createUpload(...of)
+  readonly uploadPart: m.UploadStore['uploadPart'] = (...of) => this.inParts.uploadPart(...of)
+  readonly copyPart: m.UploadStore['copyPart'] = (...of) => this.inParts.copyPart(...of)
+  readonly parts: m.UploadStore['parts'] = (b, k, id) => this.inParts.parts(b, k, id)
+  readonly partPage: m.UploadStore['partPage'] = (...of) => this.inParts.partPage(...of)
+  readonly uploads: m.UploadStore['uploads'] = (...of) => this.inParts.uploads(...of)
+  readonly uploadPage: m.UploadStore['uploadPage'] = (...of) => this.inParts.uploadPage(...of)
+  readonly completeUpload: m.UploadStore['completeUpload'] = (b, k, id, parts) =>
+    this.inParts.completeUpload(b, k, id, parts)
+  readonly abortUpload: m.UploadStore['abortUpload'] = (b, k, id) => this.inParts.abortUpload(b, k, id)
+
+  #complete(upload: MemoryUpload, bytes: Uint8Array, parts: readonly m.PartInfo[]): s.PutResult {
+    const { bucket, key, options } = upload
+    const result = this.#add(bucket, key, bytes, options)
+    const sha256 = digestOfParts(parts)
+    const info = this.#bucket(bucket).get(key)?.[0]?.info
+    if (info !== undefined) Object.assign(info, { sha256, parts: parts.map(({ size }) => size) })
+    return { ...result, sha256, sentBytes: 0 }
   }
 
   #bucket(bucket: string): Map<string, Held[]> {
@@ -326,16 +300,7 @@ export class MemoryStore implements Store {
     const settings = { replicas: 3, readQuorum: 2, writeQuorum: 2, strict: false }
     const cutting = this.cuttings.get(bucket) ?? 'fixed'
     const compression = this.compressions.get(bucket) ?? 'none'
-    return { bucket, createdAt, ...settings, cutting, compression, ...this.#bucketPolicy(bucket) }
-  }
-
-  #bucketPolicy(bucket: string): Pick<s.BucketInfo, 'policy' | 'policyFrom'> {
-    const own = bucket === '' ? undefined : this.policies.get(bucket)
-    if (own !== undefined && own !== 'inherit') return { policy: own, policyFrom: 'bucket' }
-    const cluster = this.policies.get('')
-    return cluster === undefined
-      ? { policy: 'all', policyFrom: 'default' }
-      : { policy: cluster, policyFrom: 'cluster' }
+    return { bucket, createdAt, ...settings, cutting, compression, ...this.policies.ofBucket(bucket) }
   }
 
   #find(
@@ -394,42 +359,14 @@ export class MemoryStore implements Store {
     keys.set(key, versions)
     if (options.policy !== undefined) this.policies.set(`${bucket}/${key}`, options.policy)
     const { info } = shown(added, headsOf(versions), [added])
-    const { versionId, size, etag, sha256, contentType, createdAt, clock, siblings } = info
-    const context = tokenOf([versionId])
-    return {
-      ...{ bucket, key, versionId, size, etag, sha256, contentType, createdAt, context, clock, siblings },
-      ...{
-        mintedBy: 'agent-1',
-        preferenceList: ['agent-1'],
-        replicasWritten: ['agent-1'],
-        down: [],
-        hinted: {},
-      },
-      ...{ vectorClocks: { 'agent-1': clock }, deduplicatedBytes: 0, sentBytes: size },
-    }
+    return storedAs(info)
   }
 
-  *#entries(bucket: string, options: s.ListOptions, all: boolean): Generator<s.ListEntry> {
-    const { prefix = '', delimiter, limit = Number.POSITIVE_INFINITY, startAfter = '', at } = options
-    this.#checkPast(at)
+  #entries(bucket: string, options: s.ListOptions, all: boolean): Generator<s.ListEntry> {
+    this.#checkPast(options.at)
     const keys = this.#bucket(bucket)
-    const seen = new Set<string>()
-    let left = limit
-    for (const key of [...keys.keys(), ...this.hostileKeys].sort()) {
-      if (!key.startsWith(prefix) || (startAfter !== '' && key <= startAfter)) continue
-      const versions = versionsUpTo(keys.get(key) ?? [this.#hostile(bucket, key)], at)
-      const heads = headsOf(versions)
-      const [latest] = heads
-      if (latest === undefined || (!all && latest.info.kind === 'marker')) continue
-      const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length)
-      const common = key.slice(0, end + 1)
-      if (end >= 0 && seen.has(common)) continue
-      seen.add(common)
-      for (const one of end >= 0 || !all ? [latest] : versions) {
-        if (left-- <= 0) return
-        yield end >= 0 ? { bucket, prefix: common } : shown(one, heads, heads).info
-      }
-    }
+    const hostile = this.hostileKeys.map(key => [key, [this.#hostile(bucket, key)]] as const)
+    return entriesOf(bucket, [...keys, ...hostile], options, all)
   }
 }
 

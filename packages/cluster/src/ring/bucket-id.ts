@@ -13,3 +13,11 @@ export function bucketIdOf(hasher: Hasher, clusterId: string, name: string, gene
   const text = `torc bucket\0${clusterId}\0${name}\0${generation}`
   return hasher.sha256(Buffer.from(text)).subarray(0, bucketIdBytes)
 }
+
+/** What servers keep for a bucket in hidden buckets of its own: uploads under way, and their parts (decision 19). */
+export type HiddenContent = 'uploads' | 'parts'
+
+/** Id of a bucket's hidden bucket: no name leads to it. */
+export function hiddenBucketId(hasher: Hasher, content: HiddenContent, bucketId: Uint8Array): Uint8Array {
+  return hasher.sha256(Buffer.from(`torc ${content}\0`), bucketId).subarray(0, bucketIdBytes)
+}

@@ -40,6 +40,7 @@ export interface MintInput {
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
   readonly blocks: readonly BlockReference[] | undefined
+  readonly partBlocks?: readonly number[] | undefined
   /**
    * What prunes older versions in the same transaction; needs `local`. The policy is the one in force once
    * `setPolicy` is done (`policyInForce`); the minter's own report comes first.
@@ -121,6 +122,7 @@ export function planMint(
     seq: 1 + Math.max(greatestSeqCovered(old, context, input.exact), input.seenSeq),
     opId,
     blocks: input.blocks,
+    ...(input.partBlocks === undefined ? {} : { partBlocks: input.partBlocks }),
   }
   const pruned = versionsToPrune(old, input, context, local)
   const attributes = attributesSet(version, input.setPolicy)

@@ -12,14 +12,18 @@ import { type BlockReference, type Version, versionIdOf } from './version.js'
  * `[1, actor, counter, after, kind, size, etag, sha256, contentType, [name, value, …], createdAt, seq,
  *   opId, context, blocks]`. `kind` is 0 for an object and 1 for a marker; `blocks` is nil or
  * `[hashes, count, size, count, size, …]`: all hashes one after the other, and runs of equal sizes.
+ * Format 2 is that of a version in parts, and of no other, so that a version has the same bytes whoever writes it: after
+ * the blocks comes `[parts, blocks, parts, blocks, …]`, runs of parts that have equally many blocks.
  */
-const schema = 1
-const fieldCount = 15
+const newestSchema = 2
+/** By format, from the first on. */
+const fieldCounts = [15, 16]
 const hashBytes = 32
 const opIdBytes = 16
 const etagBytesMax = 128
 const metadataTextBytesMax = 4096
 const blocksMax = limits.objectBlocksMax
+const partsMax = limits.objectPartsMax
 
 export function encodeVersion(version: Version): Uint8Array {
   const writer = new PackWriter(256 + (version.blocks === undefined ? 0 : hashBytes * version.blocks.length))
@@ -37,7 +41,9 @@ export function decodeVersion(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): V
 
 /** The version as one value of a larger record. */
 export function writeVersion(writer: PackWriter, version: Version): void {
-  writer.array(fieldCount)
+  const { partBlocks } = version
+  const schema = partBlocks === undefined ? 1 : 2
+  writer.array(fieldCounts[schema - 1] ?? 0)
   writer.uint(schema)
   writer.hexBytes(version.dot.actor)
   writer.uint(version.dot.counter)
@@ -58,11 +64,13 @@ export function writeVersion(writer: PackWriter, version: Version): void {
   writeContext(writer, version.context)
   if (version.blocks === undefined) writer.nil()
   else writeBlocks(writer, version.blocks)
+  if (partBlocks !== undefined) writeRuns(writer, partBlocks)
 }
 
 export function readVersion(reader: PackReader): Version {
-  reader.tuple(fieldCount)
-  reader.schema(schema)
+  const fields = reader.array(Math.max(...fieldCounts))
+  const schema = reader.schema(newestSchema)
+  if (fields !== fieldCounts[schema - 1]) throw reader.refuse(`${fields} fields`)
   const dot = { actor: reader.hexBytes(actorIdBytes) as ActorId, counter: reader.uint() }
   const after = reader.uint()
   if (after >= dot.counter) throw reader.refuse('its dot is not above the one before')
@@ -80,8 +88,9 @@ export function readVersion(reader: PackReader): Version {
   if (covers(context, dot)) throw reader.refuse('it covers itself')
   const blocks = reader.nil() ? undefined : readBlocks(reader, size)
   if (kind === 'marker' && (size !== 0 || blocks !== undefined)) throw reader.refuse('a marker with a body')
+  const partBlocks = schema < 2 ? undefined : readPartBlocks(reader, blocks?.length)
   const id = versionIdOf(opId)
-  return {
+  const version: Version = {
     dot,
     after,
     id,
@@ -97,6 +106,7 @@ export function readVersion(reader: PackReader): Version {
     opId,
     blocks,
   }
+  return partBlocks === undefined ? version : { ...version, partBlocks }
 }
 
 function readMetadata(reader: PackReader): Version['metadata'] {
@@ -110,12 +120,7 @@ function readMetadata(reader: PackReader): Version['metadata'] {
 }
 
 function writeBlocks(writer: PackWriter, blocks: readonly BlockReference[]): void {
-  const runs: [count: number, size: number][] = []
-  for (const { size } of blocks) {
-    const run = runs.at(-1)
-    if (run !== undefined && run[1] === size) run[0]++
-    else runs.push([1, size])
-  }
+  const runs = runsOf(blocks.map(({ size }) => size))
   writer.array(1 + 2 * runs.length)
   writer.bytesHeader(hashBytes * blocks.length)
   for (const { hash } of blocks) writer.rawBytes(hash)
@@ -123,6 +128,44 @@ function writeBlocks(writer: PackWriter, blocks: readonly BlockReference[]): voi
     writer.uint(count)
     writer.uint(size)
   }
+}
+
+function writeRuns(writer: PackWriter, values: readonly number[]): void {
+  const runs = runsOf(values)
+  writer.array(2 * runs.length)
+  for (const [count, value] of runs) {
+    writer.uint(count)
+    writer.uint(value)
+  }
+}
+
+function runsOf(values: readonly number[]): [count: number, value: number][] {
+  const runs: [count: number, value: number][] = []
+  for (const value of values) {
+    const run = runs.at(-1)
+    if (run !== undefined && run[1] === value) run[0]++
+    else runs.push([1, value])
+  }
+  return runs
+}
+
+/** Runs of parts with equally many blocks, which must add up to the version's blocks. */
+function readPartBlocks(reader: PackReader, blocks: number | undefined): number[] {
+  const count = reader.array(2 * partsMax)
+  if (blocks === undefined || count === 0 || count % 2 !== 0) throw reader.refuse('parts out of shape')
+  const partBlocks: number[] = []
+  let left = blocks
+  let previous: number | undefined
+  for (let i = 0; i < count; i += 2) {
+    const runLength = reader.uint(partsMax - partBlocks.length)
+    const blocksOfEach = reader.uint(blocksMax)
+    if (runLength === 0 || blocksOfEach === previous) throw reader.refuse('a run of parts out of shape')
+    previous = blocksOfEach
+    for (let n = 0; n < runLength; n++) partBlocks.push(blocksOfEach)
+    left -= runLength * blocksOfEach
+  }
+  if (left !== 0) throw reader.refuse("its parts don't add up")
+  return partBlocks
 }
 
 function readBlocks(reader: PackReader, size: number): BlockReference[] {

@@ -34,6 +34,21 @@ export interface Version {
   readonly opId: Uint8Array
   /** Undefined: the body is stored inline, or there is none. */
   readonly blocks: readonly BlockReference[] | undefined
+  /**
+   * How many of the blocks each part has, of an object that was uploaded in parts; its `sha256` is that of the digests
+   * of the parts.
+   */
+  readonly partBlocks?: readonly number[] | undefined
+}
+
+/** Sizes of the parts of an object that was uploaded in parts. */
+export function partSizesOf({ blocks = [], partBlocks }: Version): number[] | undefined {
+  let at = 0
+  return partBlocks?.map(count => {
+    let size = 0
+    for (const end = at + count; at < end; at++) size += blocks[at]?.size ?? 0
+    return size
+  })
 }
 
 /** Lower-case base32 without padding: 26 characters of the 16-byte `opId`. */

@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { decodeValue } from '@torc/protocol/codec/reader'
+import { contentShape } from '@torc/protocol/cutting/content-cutter'
 import { limits } from '@torc/protocol/limits'
 import fc from 'fast-check'
 import t from 'tap'
 import { contextOfDot } from '../../src/clocks/causal-context.js'
-import { contentShape } from '../../src/cutting/content-cutter.js'
+import { partSizesOf } from '../../src/state/version.js'
 import { decodeVersion, encodeVersion } from '../../src/state/version-codec.js'
 import { checkMalformed } from '../support/malformed.js'
 import { versions } from '../support/records.js'
@@ -45,6 +46,43 @@ t.test('golden bytes of format 1', async t => {
     `95c440${'cc'.repeat(32)}${'dd'.repeat(32)}01030102`,
   ]
   t.equal(Buffer.from(encodeVersion(sample)).toString('hex'), parts.join(''))
+})
+
+t.test('golden bytes of format 2: one more field, for a version in parts alone', async t => {
+  const blocks = [1, 2, 3].map(n => ({ hash: new Uint8Array(32).fill(n), size: 5 }))
+  const plain = version({ size: 15, blocks })
+  const inParts = { ...plain, partBlocks: [1, 1, 0, 1] }
+  const one = Buffer.from(encodeVersion(plain)).toString('hex')
+  const two = Buffer.from(encodeVersion(inParts)).toString('hex')
+  t.equal(one.slice(0, 4), '9f01')
+  t.equal(two, `dc001002${one.slice(4)}96020101000101`)
+  t.strictSame(decodeVersion(Buffer.from(two, 'hex')).partBlocks, inParts.partBlocks)
+  t.notOk('partBlocks' in decodeVersion(Buffer.from(one, 'hex')))
+  t.strictSame(partSizesOf(inParts), [5, 5, 0, 5])
+  t.equal(partSizesOf(plain), undefined)
+})
+
+t.test('parts must add up to the blocks, in their one form', async t => {
+  const blocks = [1, 2].map(n => ({ hash: new Uint8Array(32).fill(n), size: 5 }))
+  const plain = Buffer.from(encodeVersion(version({ size: 10, blocks }))).toString('hex')
+  const start = `dc001002${plain.slice(4)}`
+  t.strictSame(decodeVersion(Buffer.from(`${start}920201`, 'hex')).partBlocks, [1, 1])
+  const cases = {
+    'one run cut in two': '94 01 01 01 01',
+    'too few blocks': '92 01 01',
+    'too many blocks': '92 03 01',
+    'no part': '90',
+    'an empty run': '94 00 01 02 01',
+    'a run without a number': '91 02',
+    'too many parts': '92 cd2711 00',
+  }
+  for (const [what, parts] of Object.entries(cases))
+    t.throws(() => decodeVersion(Buffer.from(start + parts.replaceAll(' ', ''), 'hex')), damaged, what)
+  const inline = Buffer.from(encodeVersion(version({ size: 0 }))).toString('hex')
+  const inlineInParts = Buffer.from(`dc001002${inline.slice(4)}920100`, 'hex')
+  t.throws(() => decodeVersion(inlineInParts), damaged, 'parts of an inline body')
+  const wrongCount = Buffer.from(`9f02${plain.slice(4)}`, 'hex')
+  t.throws(() => decodeVersion(wrongCount), damaged, 'format 2 with the fields of format 1')
 })
 
 t.test('comes back as it was', async () => {
@@ -133,4 +171,12 @@ t.test('the largest object fits a head however its content is cut', async t => {
   const record = encodeVersion(version({ size: size + 1, blocks }))
   t.ok(record.length < limits.headBytesMax - 32 * 1024, `${record.length} bytes`)
   t.equal(decodeVersion(record).blocks?.length, count)
+
+  // Most parts, each a run of its own, some of which have more blocks than a byte says.
+  const parts = limits.objectPartsMax
+  const partBlocks = Array.from({ length: parts }, (_, i) => 1 + (i % 2))
+  partBlocks[0] = count - partBlocks.slice(1).reduce((a, b) => a + b, 0)
+  const inParts = encodeVersion({ ...version({ size: size + 1, blocks }), partBlocks })
+  t.ok(inParts.length < limits.headBytesMax - 30 * 1024, `${inParts.length} bytes`)
+  t.equal(decodeVersion(inParts).partBlocks?.length, parts)
 })

@@ -37,10 +37,11 @@ export const versions: fc.Arbitrary<Version> = fc
     seq: fc.integer({ min: 1 }),
     opId: bytes(16),
     blocks: fc.option(blockLists, { nil: undefined }),
+    inParts: fc.boolean(),
     gap: fc.nat(),
   })
   .filter(made => !covers(made.context, made.dot))
-  .map(({ gap, ...made }) => {
+  .map(({ gap, inParts, ...made }) => {
     const blocks = made.kind === 'marker' ? undefined : made.blocks
     const size = blocks === undefined ? made.size : blocks.reduce((sum, block) => sum + block.size, 0)
     return {
@@ -49,5 +50,6 @@ export const versions: fc.Arbitrary<Version> = fc
       after: gap % made.dot.counter,
       size: made.kind === 'marker' ? 0 : size,
       blocks,
+      ...(inParts && blocks !== undefined ? { partBlocks: [1, 0, blocks.length - 1] } : {}),
     }
   })

@@ -1,19 +1,11 @@
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingBody } from '@torc/protocol/exchange/exchange'
-import { blocksFolder } from '../data-directory/data-directory.js'
 import type { Disk } from '../disk/disk.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { Operation } from '../leases/operation.js'
-import {
-  blockEncoding,
-  type Compressor,
-  decodeBlock,
-  formOf,
-  type StoredForm,
-  smallestForm,
-  storedSizeOf,
-} from './block-encoding.js'
+import type { Compressor } from './block-encoding.js'
+import { BlockFiles, blockName } from './block-files.js'
 import {
   type BlockDamage,
   type BlockIndex,
@@ -49,24 +41,22 @@ export interface BlockWatcher {
   healed(hash: Uint8Array): void
 }
 
-/** Content-addressed blocks in files, `blocks/ab/HASH`, where `ab` is the hash's first byte. */
+/** Content-addressed blocks: their files, their rows, and the order in which both change. */
 export class BlockStore {
-  readonly #disk: Disk
+  readonly #files: BlockFiles
   readonly #index: BlockIndex
   readonly #commit: GroupCommit
   readonly #hasher: Hasher
-  readonly #compressor: Compressor
   readonly #turns = new Turns(writesMax)
   /** Names of blocks that are being received and have no row yet. */
   readonly #uploading = new Set<string>()
   #watcher: BlockWatcher = { damaged: () => undefined, healed: () => undefined }
 
   constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher, compressor: Compressor) {
-    this.#disk = disk
+    this.#files = new BlockFiles(disk, hasher, compressor)
     this.#index = index
     this.#commit = commit
     this.#hasher = hasher
-    this.#compressor = compressor
   }
 
   /**
@@ -83,7 +73,7 @@ export class BlockStore {
     body: IncomingBody,
     compress = false,
   ): Promise<boolean> {
-    const name = nameOf(hash)
+    const name = blockName(hash)
     return this.#turns.take(name, async () => {
       const row = this.#index.find(hash)
       const had = row !== undefined && (await this.#isSound(row))
@@ -93,7 +83,8 @@ export class BlockStore {
         if (had) body.discard()
         else {
           const pieces = await this.#receive(hash, name, size, body)
-          file = await this.#write(name, await this.#formFor(row, pieces, size, compress))
+          if (row === undefined) file = await this.#files.write(hash, pieces, size, compress)
+          else file = await this.#files.rewrite(row, pieces)
         }
         await this.#commit.submit(() => this.#index.add(hash, size, operation, file))
       } finally {
@@ -104,21 +95,6 @@ export class BlockStore {
     })
   }
 
-  async #formFor(
-    row: BlockRow | undefined,
-    pieces: readonly Uint8Array[],
-    size: number,
-    compress: boolean,
-  ): Promise<StoredForm> {
-    if (row !== undefined) return await formOf(this.#compressor, row.encoding, pieces)
-    return compress ? await smallestForm(this.#compressor, pieces, size) : plainForm(pieces)
-  }
-
-  async #write(name: string, form: StoredForm): Promise<WrittenFile> {
-    await this.#disk.writeFile(pathOf(name), form.pieces)
-    return { encoding: form.encoding, storedSize: storedSizeOf(form) }
-  }
-
   /** How many blocks are being received that were not here before. */
   get uploadingCount(): number {
     return this.#uploading.size
@@ -126,7 +102,7 @@ export class BlockStore {
 
   /** What is known of a block, without a look at its file. */
   stateOf(hash: Uint8Array): BlockState {
-    return this.#index.stateOf(hash) ?? (this.#uploading.has(nameOf(hash)) ? 'uploading' : 'absent')
+    return this.#index.stateOf(hash) ?? (this.#uploading.has(blockName(hash)) ? 'uploading' : 'absent')
   }
 
   /**
@@ -153,8 +129,7 @@ export class BlockStore {
 
   async #hasFile(hash: Uint8Array): Promise<boolean> {
     const row = this.#index.find(hash)
-    if (row === undefined) return false
-    return (await this.#disk.fileSize(pathOf(nameOf(hash)))) === row.storedSize
+    return row !== undefined && (await this.#files.has(row))
   }
 
   watch(watcher: BlockWatcher): void {
@@ -166,10 +141,10 @@ export class BlockStore {
    * is lost or other than it was: another owner has it.
    */
   async read(hash: Uint8Array): Promise<Uint8Array> {
-    const name = nameOf(hash)
+    const name = blockName(hash)
     const row = this.#index.find(hash)
     if (row === undefined) throw new TorcError('UNAVAILABLE', `block ${name} is not on this agent`)
-    const { bytes, damage } = await this.#look(row)
+    const { bytes, damage } = await this.#files.look(row)
     if (damage === blockDamage.none) return bytes
     if (row.damage === blockDamage.none) this.#watcher.damaged(hash)
     const what =
@@ -178,15 +153,40 @@ export class BlockStore {
   }
 
   /**
+   * What only somebody can say who has the block's bytes: their digest behind `challenge`. Undefined where the block
+   * is not here, or has another size. Whether the bytes are still what the hash says is looked at only where `check`
+   * is set: the digest is compared with that of a client, and equals it only where they are.
+   */
+  async prove(
+    hash: Uint8Array,
+    size: number,
+    challenge: Uint8Array,
+    check: boolean,
+  ): Promise<Uint8Array | undefined> {
+    const row = this.#index.find(hash)
+    if (row?.size !== size) return undefined
+    try {
+      const bytes = check ? await this.read(hash) : (await this.#files.contents(row))?.bytes
+      if (bytes?.length === size) return this.#hasher.sha256(challenge, bytes)
+      this.#watcher.damaged(hash)
+      return undefined
+    } catch (thrown) {
+      const { code } = TorcError.from(thrown)
+      if (code !== 'CORRUPT' && code !== 'UNAVAILABLE') throw thrown
+      return undefined
+    }
+  }
+
+  /**
    * Reads the block's file in the block's turn, so that no write crosses it, and keeps what was found in its row
    * (where the disk is not too full for that).
    */
   check(hash: Uint8Array): Promise<BlockCheck> {
-    const name = nameOf(hash)
+    const name = blockName(hash)
     return this.#turns.take(name, async () => {
       const row = this.#index.find(hash)
       if (row === undefined) return { state: 'gone', bytesRead: 0, known: false }
-      const { damage, storedSize } = await this.#look(row)
+      const { damage, storedSize } = await this.#files.look(row)
       const known = damage === row.damage
       const isOther = damage === blockDamage.none && storedSize !== row.storedSize
       if (!known || isOther) await this.#note(row, damage, isOther ? storedSize : row.storedSize)
@@ -199,7 +199,7 @@ export class BlockStore {
    * row is gone, or a writer brought it meanwhile. CHECKSUM when `bytes` are not the block's.
    */
   repair(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {
-    const name = nameOf(hash)
+    const name = blockName(hash)
     return this.#turns.take(name, async () => {
       const row = this.#index.find(hash)
       if (row === undefined) return false
@@ -210,7 +210,7 @@ export class BlockStore {
       if (Buffer.compare(this.#hasher.sha256(bytes), hash) !== 0)
         throw new TorcError('CHECKSUM', `the bytes that came to repair block ${name} have another hash`)
       // The file before the row, as in `put`: a crash in between leaves a sound block that is checked again.
-      const { storedSize } = await this.#write(name, await formOf(this.#compressor, row.encoding, [bytes]))
+      const { storedSize } = await this.#files.rewrite(row, [bytes])
       await this.#commit.submit(() => this.#keep(row, blockDamage.none, storedSize))
       return true
     })
@@ -224,8 +224,8 @@ export class BlockStore {
     // Somebody writes it, maybe slowly: nobody needs to wait for that.
     if (this.#turns.isTaken(name)) return false
     return await this.#turns.take(name, async () => {
-      if (this.#index.sizeOf(Buffer.from(name, 'hex')) !== undefined) return false
-      return await this.#disk.deleteFile(pathOf(name))
+      const hash = Buffer.from(name, 'hex')
+      return this.#index.sizeOf(hash) === undefined && (await this.#files.delete(hash))
     })
   }
 
@@ -234,10 +234,10 @@ export class BlockStore {
    * between leaves a file without a row, which the next start removes. Returns whether it went.
    */
   collect(block: BlockRow): Promise<boolean> {
-    const name = nameOf(block.hash)
+    const name = blockName(block.hash)
     return this.#turns.take(name, async () => {
       const gone = await this.#commit.submit(() => this.#index.removeUnreferenced(block))
-      if (gone) await this.#disk.deleteFile(pathOf(name))
+      if (gone) await this.#files.delete(block.hash)
       return gone
     })
   }
@@ -258,26 +258,7 @@ export class BlockStore {
 
   /** Whether the block's file is whole: a retry heals one that is damaged. */
   async #isSound(row: BlockRow): Promise<boolean> {
-    return (await this.#look(row)).damage === blockDamage.none
-  }
-
-  /**
-   * What the file is like now: the block's bytes, and how many the file has. A medium that cannot read it is damage too.
-   * The hash alone decides, whatever size the row tells of the file.
-   */
-  async #look(row: BlockRow): Promise<{ bytes: Uint8Array; storedSize: number; damage: BlockDamage }> {
-    const lost = { bytes: nothing, storedSize: 0 }
-    let file: Uint8Array | undefined
-    try {
-      file = await this.#disk.readFile(pathOf(nameOf(row.hash)))
-    } catch (thrown) {
-      if (TorcError.from(thrown).code !== 'CORRUPT') throw thrown
-      return { ...lost, damage: blockDamage.corrupt }
-    }
-    if (file === undefined) return { ...lost, damage: blockDamage.missing }
-    const bytes = (await decodeBlock(this.#compressor, row.encoding, file, row.size)) ?? nothing
-    const sound = Buffer.compare(this.#hasher.sha256(bytes), row.hash) === 0
-    return { bytes, storedSize: file.length, damage: sound ? blockDamage.none : blockDamage.corrupt }
+    return (await this.#files.look(row)).damage === blockDamage.none
   }
 
   async #receive(hash: Uint8Array, name: string, size: number, body: IncomingBody): Promise<Uint8Array[]> {
@@ -300,22 +281,8 @@ export class BlockStore {
   }
 }
 
-const nothing = new Uint8Array(0)
-
-function plainForm(pieces: readonly Uint8Array[]): StoredForm {
-  return { encoding: blockEncoding.plain, pieces }
-}
-
 const stateNames = {
   [blockDamage.none]: 'sound',
   [blockDamage.missing]: 'missing',
   [blockDamage.corrupt]: 'corrupt',
 } as const
-
-function nameOf(hash: Uint8Array): string {
-  return Buffer.from(hash).toString('hex')
-}
-
-function pathOf(name: string): string {
-  return `${blocksFolder}/${name.slice(0, 2)}/${name}`
-}

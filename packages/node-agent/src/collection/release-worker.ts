@@ -17,8 +17,9 @@ export interface ReleaseParts {
   readonly log: Log
 }
 
-/** Rest after a unit in which an agent did not take what it has to hear. */
-const againMs = 5_000
+/** Rest after a unit in which no agent took what it has to hear, doubled with each in a row. */
+const againMs = 100
+const againMsMax = 5_000
 
 /**
  * Tells the owners of blocks which versions are gone. What an agent that is down has to hear stays queued; should it
@@ -27,6 +28,7 @@ const againMs = 5_000
 export class ReleaseWorker implements Worker {
   readonly name = 'release'
   readonly #parts: ReleaseParts
+  #failures = 0
 
   constructor(parts: ReleaseParts) {
     this.#parts = parts
@@ -37,7 +39,9 @@ export class ReleaseWorker implements Worker {
     if (agents.length === 0) return 'idle'
     const told = await Promise.all(agents.map(agent => this.#tell(agent, signal)))
     if (signal.aborted) return 'idle'
-    return told.includes(true) ? 'busy' : { throttledMs: againMs }
+    if (!told.includes(true)) return { throttledMs: Math.min(againMsMax, againMs * 2 ** this.#failures++) }
+    this.#failures = 0
+    return 'busy'
   }
 
   progress(): string {

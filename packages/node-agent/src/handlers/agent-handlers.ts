@@ -4,6 +4,7 @@ import type { Membership } from '../membership/membership.js'
 import type { Scrub } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
+import { fetchBlockProofHandler } from './fetch-block-proof.js'
 import { fetchBlockStatesHandler } from './fetch-block-states.js'
 import { fetchBodyHandler } from './fetch-body.js'
 import { fetchEpochHandler } from './fetch-epoch.js'
@@ -43,6 +44,7 @@ export function agentHandlers(
     fetchKey: fetchKeyHandler(agent),
     fetchBody: fetchBodyHandler(agent),
     fetchBlock: fetchBlockHandler(agent),
+    fetchBlockProof: fetchBlockProofHandler(agent),
     fetchBlockStates: fetchBlockStatesHandler(agent),
     fetchRange: fetchRangeHandler(agent),
     fetchUsage: fetchUsageHandler(agent, scrub, collection),

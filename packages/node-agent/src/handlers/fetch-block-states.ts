@@ -1,7 +1,7 @@
 import { blockPartition } from '@torc/cluster/ring/partition'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { AgentContext } from './agent-context.js'
-import { hashesOf } from './block-hashes.js'
+import { hashesOf } from './hashes.js'
 
 /** How blocks are here, by their rows and by what is under way: files are not read. NOT_OWNER as for `referBlocks`. */
 export function fetchBlockStatesHandler(agent: AgentContext) {

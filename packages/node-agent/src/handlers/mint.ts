@@ -51,6 +51,7 @@ export function mintHandler(agent: AgentContext) {
         contentType: head.contentType,
         metadata: head.metadata,
         blocks,
+        partBlocks: head.partBlocks,
         body,
         retention,
         setPolicy,
@@ -115,5 +116,11 @@ function checkHead(head: RequestOf<'mint'>): void {
   }
   if (head.kind === 'marker' && (head.size !== 0 || head.blocks !== undefined)) {
     throw new TorcError('BAD_REQUEST', 'a delete marker has no body')
+  }
+  const { blockSizes = [], partBlocks } = head
+  if (partBlocks === undefined) return
+  const inParts = partBlocks.reduce((sum, count) => sum + count, 0)
+  if (head.blocks === undefined || partBlocks.length === 0 || inParts !== blockSizes.length) {
+    throw new TorcError('BAD_REQUEST', '`partBlocks` must add up to the number of `blockSizes`')
   }
 }

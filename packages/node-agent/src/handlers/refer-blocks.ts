@@ -1,7 +1,7 @@
 import { blockPartition } from '@torc/cluster/ring/partition'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { AgentContext } from './agent-context.js'
-import { hashesOf } from './block-hashes.js'
+import { hashesOf } from './hashes.js'
 
 /**
  * Adds references to blocks that are here, for an operation that copies an object. NOT_OWNER when a block's

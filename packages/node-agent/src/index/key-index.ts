@@ -48,6 +48,7 @@ export interface MintRequest {
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
   readonly blocks: Version['blocks']
+  readonly partBlocks?: Version['partBlocks']
   /** The inline body; null where the body is in blocks or there is none. */
   readonly body: Uint8Array | null
   /** What older versions are judged by; undefined: only by the key's own policy. */
@@ -171,6 +172,7 @@ export class KeyIndex {
       contentType: request.contentType,
       metadata: request.metadata,
       blocks: request.blocks,
+      partBlocks: request.partBlocks,
       retention: retentionOf(this.rows, known, request),
       setPolicy: request.setPolicy,
     }

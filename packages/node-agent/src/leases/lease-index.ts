@@ -60,7 +60,7 @@ export class LeaseIndex {
       'UPDATE blocks SET unreferenced_at = 0 WHERE id = ? AND unreferenced_at != 0',
     )
     this.#adopt = prepare('UPDATE leases SET key = ? WHERE id = ?')
-    this.#release = prepare('UPDATE leases SET due_at = min(due_at, ?) WHERE id = ?')
+    this.#release = prepare('UPDATE leases SET state = 0, due_at = min(due_at, ?) WHERE id = ?')
     this.#due = prepare(
       `SELECT id, op_id AS opId, bucket AS bucketId, key FROM leases
        WHERE due_at <= ? ORDER BY due_at, id LIMIT ?`,
@@ -102,7 +102,10 @@ export class LeaseIndex {
     this.#clearUnreferenced.run(blockId)
   }
 
-  /** A version that the operation made was removed: its lease is due for an audit now. */
+  /**
+   * A version that the operation made was removed: its lease is due for an audit now. One that is under way may have
+   * asked before that: it is let be, so that its answer does not count, and the next one asks again.
+   */
   release(operation: Operation): void {
     const found = this.#leaseOf(operation)
     if (found !== undefined) this.#release.run(this.#clock.nowMs(), found.id)

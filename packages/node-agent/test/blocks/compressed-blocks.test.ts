@@ -88,6 +88,12 @@ for (const [name, makeDisk] of Object.entries(disks)) {
     t.ok(noise.bytes.equals(await store.read(noise.hash)))
     t.same(await store.refer([text.hash, noise.hash], owner(2)), [], 'both are hits')
     t.match(await store.check(text.hash), { state: 'sound', bytesRead: stored, known: true })
+    const challenge = new Uint8Array(32).fill(3)
+    for (const check of [false, true]) {
+      const proof = systemHasher.sha256(challenge, text.bytes)
+      t.same(await store.prove(text.hash, size, challenge, check), proof, 'of the bytes, not of the file')
+      t.equal(await store.prove(text.hash, stored, challenge, check), undefined)
+    }
   })
 
   t.test(`${name}: who stores a block first decides how, for all`, async t => {
@@ -117,6 +123,7 @@ for (const [name, makeDisk] of Object.entries(disks)) {
       await t.rejects(store.read(text.hash), { code: 'CORRUPT' })
       t.match(await store.check(text.hash), { state: 'corrupt', known: false })
       t.equal(index.stateOf(text.hash), 'corrupt')
+      t.equal(await store.prove(text.hash, size, new Uint8Array(32), true), undefined)
       t.same(await store.refer([text.hash], owner(2)), [0])
       await t.rejects(store.repair(text.hash, noise.bytes), { code: 'CHECKSUM' })
       t.equal(await store.repair(text.hash, text.bytes), true)

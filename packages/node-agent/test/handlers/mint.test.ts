@@ -173,3 +173,37 @@ t.test('an inline body that comes in a stream', async t => {
   const [found] = await fetched(server, 'fetchKey', { ...address, key: 'a', want: 'heads' })
   t.same(await found?.body?.bytes(100), body)
 })
+
+t.test('an object in parts: how its blocks are spread over them is kept', async t => {
+  const { server } = await soleAgent(t)
+  const blocks = Buffer.concat([Buffer.alloc(32, 1), Buffer.alloc(32, 2)])
+  const body = { size: 15, blocks, blockSizes: [10, 5] }
+  const minted = await mint(server, 'parts', Buffer.alloc(0), { ...body, partBlocks: [1, 0, 1] })
+  t.strictSame(minted.version.partBlocks, [1, 0, 1])
+  const empty = { size: 0, blocks: Buffer.alloc(0), blockSizes: [], partBlocks: [0, 0] }
+  t.match((await mint(server, 'empty', Buffer.alloc(0), empty)).version, { blocks: [], partBlocks: [0, 0] })
+  for (const wrong of [
+    { ...body, partBlocks: [1] },
+    { ...body, partBlocks: [1, 1, 1] },
+    { ...empty, partBlocks: [] },
+    { partBlocks: [0] },
+  ])
+    await t.rejects(mint(server, 'wrong', Buffer.alloc(0), wrong), {
+      code: 'BAD_REQUEST',
+      message: /partBlocks/,
+    })
+})
+
+t.test('keys that servers make for themselves are longer and have NUL in them', async t => {
+  const { server } = await soleAgent(t)
+  const keys = [`${'k'.repeat(1024)}\0${'i'.repeat(64)}`, 'a\0b', 'a']
+  for (const key of keys) await mint(server, key, Buffer.from('x'))
+  const range = { ...address, limit: 10 }
+  const namesAfter = async (after: string): Promise<string[]> => {
+    const [page] = await fetched(server, 'fetchRange', { ...range, after })
+    return (page?.head.keys ?? []).map(({ key }) => key)
+  }
+  t.strictSame(await namesAfter(''), [...keys].reverse())
+  t.strictSame(await namesAfter(keys[1] ?? ''), [keys[0]])
+  t.strictSame(await namesAfter(keys[0] ?? ''), [])
+})

@@ -3,6 +3,7 @@ import * as f from './fields.js'
 import {
   addressed,
   blockCounts,
+  blockSizes,
   blockState,
   define,
   heldBytes,
@@ -33,7 +34,7 @@ export const agentMessages = {
       hash: f.note('SHA-256 of the block', f.sha256),
       size: f.note('Bytes of the body', f.integer(1, limits.blockBytesMax)),
       bucketId: f.note('Id of the bucket', f.bytes(16, true)),
-      key: f.note('Key that the operation writes', f.keyText),
+      key: f.note('Key that the operation writes', f.storedKey),
       opId: operationId,
       compress: f.note(
         'Keep it compressed where that saves a tenth or more, unless it is here already',
@@ -60,6 +61,36 @@ export const agentMessages = {
       size: f.note('Bytes of the body', f.integer(0, limits.blockBytesMax)),
     },
   }),
+  fetchBlockProof: define({
+    doc: 'What a client must know of blocks to show that it has them: SHA-256 over challenge and block.',
+    frame: 'FETCH',
+    op: 'block-proof',
+    from: nodes,
+    to: ['agent'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      ...addressed,
+      hashes: f.note('32-byte hashes, one after the other', opaque(32 * limits.offeredBlocksMax)),
+      sizes: f.note('Size of each of these blocks', blockSizes),
+      challenges: f.note('32-byte challenge of each of them', opaque(32 * limits.offeredBlocksMax)),
+      check: f.note(
+        'Compare the blocks with their hashes too: a damaged one is missing then, and is seen to',
+        f.optional(f.boolean),
+      ),
+    },
+    response: {
+      time: senderTime,
+      proofs: f.note(
+        'SHA-256 over challenge and bytes of each block that is here, one after the other',
+        opaque(32 * limits.offeredBlocksMax),
+      ),
+      missing: f.note(
+        'Positions of the blocks that are not here or have another size',
+        f.list(f.integer(0, limits.offeredBlocksMax - 1), limits.offeredBlocksMax),
+      ),
+    },
+  }),
   referBlocks: define({
     doc: 'Adds references to blocks that are here, which then need not be sent: asked before a body is written or copied.',
     frame: 'POST',
@@ -72,7 +103,7 @@ export const agentMessages = {
       ...addressed,
       hashes: f.note('32-byte hashes, one after the other', opaque(limits.headBytesMax / 2)),
       bucketId: f.note('Id of the bucket', f.bytes(16, true)),
-      key: f.note('Key that the operation writes', f.keyText),
+      key: f.note('Key that the operation writes', f.storedKey),
       opId: f.note('Operation that needs them', f.opId),
     },
     response: {

@@ -187,6 +187,14 @@ export const keyText: Field<string, false> = field('key', (value, name) => {
   return value
 })
 
+/** A key as agents know it: a client's, or a longer one with NUL in it that servers make for themselves. */
+export const storedKey: Field<string, false> = field('stored key', (value, name) => {
+  const fits =
+    typeof value === 'string' && value.length > 0 && Buffer.byteLength(value) <= limits.storedKeyBytesMax
+  if (!fits || !value.isWellFormed()) throw bad(name, `a key of 1 to ${limits.storedKeyBytesMax} bytes`)
+  return value
+})
+
 export const opId = bytes(16, true)
 export const sha256 = bytes(32, true)
 /** An id of a node, `name-xxxxxxxx`. */
@@ -202,3 +210,5 @@ export const token = text(limits.tokenBytesMax)
 /** What people read as a version's clock: actor → counter. */
 export const clockPairs = list(pair(text(16), integer()), 4096)
 export const keyPrefix = text(limits.keyBytesMax)
+/** The beginning of a key as agents know it. */
+export const storedPrefix = text(limits.storedKeyBytesMax)

@@ -5,7 +5,7 @@ import { addressed, define, interactive, noBodies, nodes, operationId, senderTim
 /** A write, and the key that it is for: what a lease on blocks is named by. */
 const operation = {
   bucketId: f.note('Id of the bucket', f.bytes(16, true)),
-  key: f.note('The key', f.keyText),
+  key: f.note('The key', f.storedKey),
   opId: operationId,
 }
 

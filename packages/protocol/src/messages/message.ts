@@ -70,6 +70,9 @@ export const opaque = (max: number) => f.bytes(max)
 
 export const recordBytes = opaque(limits.headBytesMax)
 
+/** Sizes of the blocks of an upload by hashes that one request is about. */
+export const blockSizes = f.list(f.integer(1, limits.blockBytesMax), limits.offeredBlocksMax)
+
 export const member = {
   id: f.note('Node id', f.nodeId),
   name: f.note('Name for people', f.text(48, 1)),

@@ -13,7 +13,7 @@ import {
 } from './message.js'
 
 /** Fields of a version that its writer chooses. */
-const writtenFields = {
+export const writtenFields = {
   contentType: f.note('Media type, free text; empty = none', f.optional(f.contentType)),
   metadata: f.note('Pairs of the writer’s own, in order', f.optional(f.metadata)),
   context: f.note('Token of a GET: cover just what it shows', f.optional(f.token)),
@@ -38,7 +38,7 @@ const writtenFields = {
 }
 
 /** Where a write went (INTERFACE, "put, post"). */
-const writeAnswer = {
+export const writeAnswer = {
   key: f.note('The key; PUT may leave it out', f.optional(f.keyText)),
   versionId: f.note('Id of the version', f.versionIdText),
   size: f.note('Bytes of the body', f.integer()),
@@ -70,7 +70,11 @@ const versionFields = {
   kind: f.note('An object; of HEAD with a `versionId` also a delete marker', f.oneOf('object', 'marker')),
   size: f.note('Bytes of the whole object', f.integer()),
   etag: f.note('Opaque tag of the content', f.text(128)),
-  sha256: f.note('Digest of the whole object', f.sha256),
+  sha256: f.note('Digest of the whole object; see `parts`', f.sha256),
+  parts: f.note(
+    'Sizes of the parts of an object that was uploaded in parts: `sha256` is the SHA-256 of the SHA-256s of the parts, one after the other',
+    f.optional(f.list(f.integer(0, limits.objectBytesMax), limits.objectPartsMax)),
+  ),
   contentType: f.note('Media type, free text; empty = none', f.contentType),
   metadata: f.note('Pairs of the writer’s own, in order', f.metadata),
   createdAt: f.note('Hybrid time of the write', f.hybridTime),

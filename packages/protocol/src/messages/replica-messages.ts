@@ -15,7 +15,7 @@ import {
 const keyAddress = {
   ...addressed,
   bucketId: f.note('Id of the bucket', f.bytes(16, true)),
-  key: f.note('The key', f.keyText),
+  key: f.note('The key', f.storedKey),
 }
 
 const contextBytes = opaque(256 * 1024)
@@ -59,6 +59,10 @@ export const replicaMessages = {
       blockSizes: f.note(
         'Size of each of these blocks',
         f.optional(f.list(f.integer(0, limits.blockBytesMax), 65536)),
+      ),
+      partBlocks: f.note(
+        'How many of these blocks each part of an object has that was uploaded in parts',
+        f.optional(f.list(f.integer(0, limits.objectBlocksMax), limits.objectPartsMax)),
       ),
       policy: f.note(
         "Retention policy of the bucket; the key's own goes before it. Absent = `all`",
@@ -213,8 +217,8 @@ export const replicaMessages = {
     request: {
       ...addressed,
       bucketId: f.note('Id of the bucket', f.bytes(16, true)),
-      after: f.note('Keys strictly after this one', f.optional(f.keyPrefix)),
-      prefix: f.note('Only keys that begin with this', f.optional(f.keyPrefix)),
+      after: f.note('Keys strictly after this one', f.optional(f.storedPrefix)),
+      prefix: f.note('Only keys that begin with this', f.optional(f.storedPrefix)),
       limit: f.note('Most entries of one page', f.integer(1, limits.listLimitMax)),
       versions: f.note('Heads only, or all versions', f.optional(f.boolean)),
       at: f.note(
@@ -228,7 +232,7 @@ export const replicaMessages = {
         "Key, the state's own context, head records, whether these cover all that the key's versions cover, and, when asked for, the other versions. Deleted states included, in key order (bytewise)",
         f.list(
           f.map({
-            key: f.keyText,
+            key: f.storedKey,
             context: contextBytes,
             heads: f.list(recordBytes, 1024),
             headsCoverAll: f.boolean,

@@ -1,4 +1,5 @@
 import { agentMessages } from './agent-messages.js'
+import { blockUploadMessages } from './block-upload-messages.js'
 import { bucketMessages } from './bucket-messages.js'
 import { clusterMessages } from './cluster-messages.js'
 import type { HeadOf } from './fields.js'
@@ -7,6 +8,7 @@ import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
 import { objectMessages } from './object-messages.js'
 import { replicaMessages } from './replica-messages.js'
+import { uploadMessages } from './upload-messages.js'
 
 /**
  * The table of messages: a request is a frame type and an `op` in its head. Types, dispatch, role checks
@@ -15,10 +17,12 @@ import { replicaMessages } from './replica-messages.js'
 export const messages = {
   // client → server
   ...objectMessages,
+  ...blockUploadMessages,
   ...historyMessages,
   ...listingMessages,
   ...bucketMessages,
   ...clusterMessages,
+  ...uploadMessages,
   // server → agent, agent → agent
   ...replicaMessages,
   ...agentMessages,

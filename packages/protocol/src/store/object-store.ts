@@ -1,3 +1,5 @@
+import type { UploadStore } from './multipart.js'
+
 /**
  * The one interface of the store. The coordinator implements it in process, the client over TCP; CLI, REPL
  * and HTTP faces are written against it. Every call takes a signal and a deadline and fails with TorcError.
@@ -19,13 +21,13 @@ export interface PutOptions extends CallOptions {
   readonly metadata?: readonly (readonly [string, string])[] | undefined
   /** Context token of a GET: the new version covers just what that GET showed. */
   readonly context?: string | undefined
-  /** Bytes of a streamed body where known (checked). */
+  /** Bytes of a streamed body where known (checked). A client then sends only what the cluster lacks of a large one. */
   readonly size?: number | undefined
   /** Retention policy of the key from now on; `inherit` takes its own away. */
   readonly policy?: string | undefined
   /** Only owners' acks count. */
   readonly strict?: boolean | undefined
-  /** Called as bytes of the body leave. */
+  /** Called as bytes of the body leave, or turn out to be in the cluster. */
   readonly onProgress?: ((bytes: number) => void) | undefined
 }
 
@@ -167,8 +169,10 @@ export interface VersionInfo {
   readonly kind: 'object' | 'marker'
   readonly size: number
   readonly etag: string
-  /** Hex. */
+  /** Hex; of an object in parts that of the digests of its parts. */
   readonly sha256: string
+  /** Sizes of the parts of an object that was uploaded in parts. */
+  readonly parts?: readonly number[] | undefined
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
   readonly createdAt: Date
@@ -292,7 +296,7 @@ export interface BucketInfo {
   readonly compression: Compression
 }
 
-export interface ObjectStore {
+export interface ObjectStore extends UploadStore {
   /** Adds a version. Fails with INDETERMINATE when fewer than W agents acknowledged it. */
   put(bucket: string, key: string, body: BodyInput, options?: PutOptions): Promise<PutResult>
   /** Shared path: the server reads the file at `path` itself. */

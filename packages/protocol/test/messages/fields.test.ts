@@ -87,3 +87,10 @@ t.test('keys', async t => {
     t.throws(() => f.keyText.check(key, 'key'), { code: 'BAD_REQUEST', hint: /1024 bytes/ })
   }
 })
+
+t.test('keys as agents know them', async t => {
+  const longest = `${'k'.repeat(1024)}\0${'i'.repeat(64)}`
+  accepts(f.storedKey, ['a', 'a\0b', longest])
+  for (const key of ['', `${longest}i`, '\ud800', 5, null])
+    t.throws(() => f.storedKey.check(key, 'key'), { code: 'BAD_REQUEST', message: /1089 bytes/ })
+})

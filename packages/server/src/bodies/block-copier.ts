@@ -1,21 +1,18 @@
 import type { BlockReference, Version } from '@torc/cluster/state/version'
 import type { Coordination } from '../core/coordination.js'
-import { type AckCollection, collectAcks } from '../quorum/collect-acks.js'
+import { collectAcks } from '../quorum/collect-acks.js'
+import { type AskedOwners, askOwners } from './ask-owners.js'
 import { BlockClaim } from './block-claim.js'
-import {
-  type BlockOwners,
-  type BlockUse,
-  blockOwners,
-  putBlock,
-  throwIfFutile,
-  tooFewBlockOwners,
-} from './block-owners.js'
+import { type BlockUse, putBlock, tooFewBlockOwners } from './block-owners.js'
 import { type BlockSource, fetchBlock } from './block-reader.js'
 import { BlockReferences } from './block-references.js'
 import type { PreparedBody } from './prepared-body.js'
 
 /** Whose blocks they are, as long as the use is not theirs. */
 export type CopiedFrom = Pick<BlockSource, 'bucket' | 'key' | 'opId'>
+
+/** A version's body, or that of one that is put together of others. */
+export type CopiedBody = Pick<Version, 'blocks' | 'size' | 'sha256' | 'partBlocks'>
 
 /**
  * Makes a version's blocks the copy's too. Else no body moves. UNAVAILABLE when W owners of a block can't be reached
@@ -25,7 +22,7 @@ export async function copyBlocks(
   c: Coordination,
   use: BlockUse,
   from: CopiedFrom,
-  version: Version,
+  version: CopiedBody,
 ): Promise<PreparedBody> {
   const list = version.blocks ?? []
   const claim = new BlockClaim(c, use)
@@ -37,6 +34,7 @@ export async function copyBlocks(
     blocks: Buffer.concat(list.map(({ hash }) => hash)),
     blockSizes: list.map(({ size }) => size),
     claim,
+    partBlocks: version.partBlocks,
     deduplicatedBytes: list.reduce((sum, block) => (sent.has(nameOf(block)) ? sum : sum + block.size), 0),
   }
 }
@@ -88,30 +86,19 @@ class BlockCopier {
   }
 
   async #one(block: BlockReference): Promise<void> {
-    const holding = this.#references.hold()
-    if (holding !== undefined) await holding
-    const owners = blockOwners(this.#c, this.#use, block.hash)
-    const acks = collectAcks(owners.needed, owners.live, agent => this.#references.add(agent, block.hash))
-    await acks.decided
-    if (acks.tally.verdict === 'reached') return
-    throwIfFutile(acks.errors)
-    // Who lacks it is known when all have answered.
-    await acks.settled
-    throwIfFutile(acks.errors)
+    const asked = await askOwners(this.#c, this.#use, this.#references, block.hash)
+    if (asked.held) return
     const place = this.#c.writeBudget.acquire()
     if (place !== undefined) await place
     if (this.#over) this.#c.writeBudget.release()
-    else await this.#send(block, owners, acks)
+    else await this.#send(block, asked)
   }
 
   /** Holds its place of the budget until no request holds the block's memory. */
-  async #send(block: BlockReference, { needed, down }: BlockOwners, asked: AckCollection): Promise<void> {
-    const { acknowledged: have, failed } = asked.tally
-    const lacking = failed.filter(agent => !asked.errors.has(agent))
+  async #send(block: BlockReference, asked: AskedOwners): Promise<void> {
+    const { needed, down, have, lacking, errors } = asked
     let settled: Promise<void> = Promise.resolve()
     try {
-      if (have.length + lacking.length < needed)
-        throw tooFewBlockOwners(have.length, needed, [...down, ...asked.errors.keys()], asked.errors)
       const { timeoutMs, signal } = this.#use
       const pieces = await fetchBlock(this.#c, { ...this.#from, timeoutMs, signal }, block, lacking)
       const acks = collectAcks(needed - have.length, lacking, async agent => {
@@ -123,7 +110,7 @@ class BlockCopier {
       await acks.decided
       const { verdict, acknowledged } = acks.tally
       if (verdict === 'reached') return
-      const unable = [...down, ...asked.errors.keys(), ...acks.tally.failed]
+      const unable = [...down, ...errors.keys(), ...acks.tally.failed]
       throw tooFewBlockOwners(have.length + acknowledged.length, needed, unable, acks.errors)
     } finally {
       void settled.then(() => this.#c.writeBudget.release())

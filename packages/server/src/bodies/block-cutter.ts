@@ -1,4 +1,4 @@
-import type { Cutter } from '@torc/cluster/cutting/cutter'
+import type { Cutter } from '@torc/protocol/cutting/cutter'
 
 /** A block to be: pieces that are views on what came in. */
 export interface CutBlock {

@@ -13,13 +13,13 @@ export interface WrittenBlock {
 /**
  * Sees to it that the owners of a block's partition have it, and resolves when W of them do, on stable storage. Each
  * is first asked to refer to the block; only those that lack it get the bytes, without waiting for what the others
- * say. `onSettled` is called when no request holds the block's memory any more. For failures see
+ * say. Without `references` they were asked just before, and all get the bytes. `onSettled` is called when no request holds the block's memory any more. For failures see
  * `tooFewBlockOwners`.
  */
 export async function writeBlock(
   c: Coordination,
   use: BlockUse,
-  references: BlockReferences,
+  references: BlockReferences | undefined,
   hash: Uint8Array,
   block: CutBlock,
   onSettled: () => void,
@@ -27,13 +27,13 @@ export async function writeBlock(
   const { pieces, size } = block
   const sending: Promise<void>[] = []
   const attempt = async (): Promise<WrittenBlock> => {
-    const holding = references.hold()
+    const holding = references?.hold()
     if (holding !== undefined) await holding
     const { live, down, needed } = blockOwners(c, use, hash)
     let had = 0
     const acks = collectAcks(needed, live, async agent => {
       const here =
-        (await references.add(agent, hash)) || (await putBlock(c, use, agent, { hash, size }, pieces))
+        (await references?.add(agent, hash)) || (await putBlock(c, use, agent, { hash, size }, pieces))
       if (here) had++
       return true
     })

@@ -1,5 +1,5 @@
-import { makeCutter } from '@torc/cluster/cutting/make-cutter'
 import type { BlockReference } from '@torc/cluster/state/version'
+import { makeCutter } from '@torc/protocol/cutting/make-cutter'
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'
@@ -21,32 +21,37 @@ export interface PreparedBody {
   readonly blockSizes: number[] | undefined
   /** What holds the blocks until the version exists; undefined without blocks. */
   readonly claim: BlockClaim | undefined
+  /** Blocks of each part, of an object that was uploaded in parts. */
+  readonly partBlocks?: readonly number[] | undefined
   /** Bytes of blocks that W of their owners had before, and of those that occur again in the body. */
   readonly deduplicatedBytes: number
 }
 
 /**
- * Reads a body to its end. Up to 16 KiB stay here and travel with the version; more is cut in blocks that go to
- * their owners while the rest still comes. The whole is checked against its announced size (BAD_REQUEST) and
+ * Reads a body to its end. Up to `inlineBytesMax` stay here and travel with the version; more is cut in blocks that go
+ * to their owners while the rest still comes. The whole is checked against its announced size (BAD_REQUEST) and
  * digest (CHECKSUM) before any version exists.
  */
 export function prepareBody(
   c: Coordination,
   source: BodySource,
   use: BlockUse,
+  inlineBytesMax: number = limits.storedInlineBytesMax,
 ): PreparedBody | Promise<PreparedBody> {
   const { pieces } = source
   if (pieces !== undefined) {
     const size = bytesOf(pieces)
     checkSize(source, size)
-    if (size <= limits.storedInlineBytesMax) {
+    if (size <= inlineBytesMax) {
       const sha256 = c.environment.hasher.sha256(...pieces)
       checkDigest(source, sha256)
       return inlineBody(pieces, size, sha256)
     }
   }
   if (source.size !== undefined && source.size > limits.objectBytesMax) throw tooLarge(source.size)
-  return new BodyIntake(c, source, use).run(source.stream ?? (pieces as readonly Uint8Array[]))
+  return new BodyIntake(c, source, use, inlineBytesMax).run(
+    source.stream ?? (pieces as readonly Uint8Array[]),
+  )
 }
 
 /** A body in hand that is larger than what is stored inline, or a stream. */
@@ -55,6 +60,7 @@ class BodyIntake {
   readonly #source: BodySource
   readonly #use: BlockUse
   readonly #claim: BlockClaim
+  readonly #inlineBytesMax: number
   readonly #references: BlockReferences
   readonly #cutter: BlockCutter
   readonly #hashes: Uint8Array[] = []
@@ -69,10 +75,11 @@ class BodyIntake {
   #deduplicatedBytes = 0
   #failure: TorcError | undefined
 
-  constructor(c: Coordination, source: BodySource, use: BlockUse) {
+  constructor(c: Coordination, source: BodySource, use: BlockUse, inlineBytesMax: number) {
     this.#c = c
     this.#source = source
     this.#use = use
+    this.#inlineBytesMax = inlineBytesMax
     this.#cutter = new BlockCutter(makeCutter(use.bucket.cutting))
     this.#claim = new BlockClaim(c, use)
     this.#references = new BlockReferences(c, use, this.#claim)
@@ -83,7 +90,7 @@ class BodyIntake {
     for await (const piece of pieces) {
       this.#size += piece.length
       this.#checkGrowth()
-      if (this.#size <= limits.storedInlineBytesMax) {
+      if (this.#size <= this.#inlineBytesMax) {
         small.push(piece)
         continue
       }
@@ -91,7 +98,7 @@ class BodyIntake {
       await this.#take(piece)
     }
     checkSize(this.#source, this.#size)
-    if (this.#size <= limits.storedInlineBytesMax) return this.#inline(small)
+    if (this.#size <= this.#inlineBytesMax) return this.#inline(small)
     return this.#finish()
   }
 

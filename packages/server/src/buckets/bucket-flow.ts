@@ -5,19 +5,17 @@ import type { Random } from '@torc/protocol/environment/random'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketChanges, BucketOptions, Compression, Cutting } from '@torc/protocol/store/object-store'
 import type { Coordination } from '../core/coordination.js'
-import { purge } from '../flows/delete-flow.js'
-import { listPage } from '../list/list-flow.js'
 import { effectiveQuorum, majority } from '../quorum/targets.js'
-import { type BucketRecord, type BucketView, compressions, cuttings } from './bucket-record.js'
+import { BucketContents } from './bucket-contents.js'
+import { type BucketRecord, compressions, cuttings } from './bucket-record.js'
 import { type Buckets, bucketNotFound } from './buckets.js'
 import { emptyClusterRecord } from './cluster-record.js'
 import type { ControlCall, ControlStore, StoredRecord } from './control-store.js'
 import { type PolicyInForce, policyInForce } from './policy-in-force.js'
 import { recordAgeMs } from './record-cache.js'
 
-/** Records read, and keys purged, at once. */
+/** Records read at once. */
 const parallel = 16
-const pageKeys = 1000
 
 export const replicasDefault = 3
 
@@ -31,11 +29,13 @@ export class BucketFlow {
   readonly #c: Coordination
   readonly #store: ControlStore
   readonly #buckets: Buckets
+  readonly #contents: BucketContents
 
   constructor(c: Coordination, store: ControlStore, buckets: Buckets) {
     this.#c = c
     this.#store = store
     this.#buckets = buckets
+    this.#contents = new BucketContents(c)
   }
 
   /**
@@ -137,22 +137,28 @@ export class BucketFlow {
   }
 
   /**
-   * Removes a bucket: BUCKET_NOT_EMPTY when it has versions, which `force` purges first. Another server may believe
+   * Removes a bucket: BUCKET_NOT_EMPTY when it has versions or uploads under way, which `force` purges first. Another server may believe
    * its copy of the record for a moment after it was marked, so what was written by then is looked for once more;
    * if there is any, the bucket stays.
    */
   async remove(name: string, force: boolean, call: ControlCall): Promise<void> {
     const stored = await this.#existing(name, call)
     const view = this.#buckets.viewOf(stored.record, 'inherit')
-    if (force) await this.#purgeAll(view, call)
-    else if (await this.#hasVersions(view, call)) throw notEmpty(name)
+    if (force) await this.#contents.purge(view, call)
+    else await this.#contents.checkEmpty(view, call)
     await this.#put({ ...stored.record, deleted: true }, stored.token, call)
     if (this.#c.otherServers()) await this.#wait(recordAgeMs)
-    if (force) return this.#purgeAll(view, call)
-    if (!(await this.#hasVersions(view, call))) return
-    const marked = await this.#store.get(name, call)
-    if (marked?.record.deleted === true) await this.#put(stored.record, marked.token, call)
-    throw notEmpty(name)
+    if (force) return this.#contents.purge(view, call)
+    try {
+      await this.#contents.checkEmpty(view, call)
+    } catch (thrown) {
+      const error = TorcError.from(thrown)
+      if (error.code !== 'BUCKET_NOT_EMPTY') throw error
+      const marked = await this.#store.get(name, call)
+      if (marked?.record.deleted === true) await this.#put(stored.record, marked.token, call)
+      throw error
+    }
+    await this.#contents.purgeParts(view, call)
   }
 
   /** BUCKET_NOT_FOUND when it is not there. */
@@ -176,38 +182,6 @@ export class BucketFlow {
     return new Promise(resolve => void this.#c.environment.clock.after(ms, resolve))
   }
 
-  async #hasVersions(bucket: BucketView, call: ControlCall): Promise<boolean> {
-    const page = await listPage(this.#c, { ...versionsOf(bucket, call), limit: 1, token: undefined })
-    return page.entries.length > 0
-  }
-
-  async #purgeAll(bucket: BucketView, call: ControlCall): Promise<void> {
-    let token: string | undefined
-    do {
-      const page = await listPage(this.#c, { ...versionsOf(bucket, call), limit: pageKeys, token })
-      const keys = new Set<string>()
-      for (const entry of page.entries) if ('key' in entry) keys.add(entry.key)
-      const waiting = [...keys]
-      for (let at = 0; at < waiting.length; at += parallel) {
-        await Promise.all(waiting.slice(at, at + parallel).map(key => this.#purgeKey(bucket, key, call)))
-      }
-      token = page.token
-    } while (token !== undefined)
-  }
-
-  async #purgeKey(bucket: BucketView, key: string, call: ControlCall): Promise<void> {
-    const { timeoutMs, signal } = call
-    await purge(this.#c, {
-      bucket,
-      key,
-      versionId: undefined,
-      token: undefined,
-      retry: false,
-      timeoutMs,
-      signal,
-    })
-  }
-
   #random(): Random {
     return this.#c.environment.random
   }
@@ -229,24 +203,8 @@ function sameSettings(a: BucketRecord, b: BucketRecord): boolean {
   )
 }
 
-function notEmpty(name: string): TorcError {
-  return new TorcError('BUCKET_NOT_EMPTY', `bucket ${name} has objects or versions`)
-}
-
 function callOf(options: BucketOptions): ControlCall {
   return { timeoutMs: options.timeoutMs, signal: options.signal }
-}
-
-function versionsOf(bucket: BucketView, call: ControlCall) {
-  return {
-    bucket,
-    what: 'versions' as const,
-    prefix: '',
-    delimiter: undefined,
-    startAfter: undefined,
-    timeoutMs: call.timeoutMs,
-    signal: call.signal,
-  }
 }
 
 /** The quorums asked for, or majorities. BAD_REQUEST where they contradict each other or the layout. */

@@ -1,8 +1,8 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
+import type { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { Agents } from '../agents/agents.js'
-import type { BlockBudget } from '../bodies/block-budget.js'
 import type { RepairQueue } from '../bodies/repair-queue.js'
 import type { Layout } from '../layout/layout.js'
 import { settledStage } from '../layout/layout.js'
@@ -17,6 +17,8 @@ export interface Coordination {
   readonly agents: Agents
   /** Blocks on their way to agents. */
   readonly writeBudget: BlockBudget
+  /** Blocks that arrive from clients one by one. Apart from the others, so that slow senders hold back no other writer. */
+  readonly arrivalBudget: BlockBudget
   /** Blocks that are read ahead for clients. Apart from the other, so that slow readers hold back no writer. */
   readonly readBudget: BlockBudget
   /** Blocks on their way to owners that turned out to lack them. */

@@ -1,9 +1,6 @@
-import { readToken, type Token } from '@torc/cluster/clocks/token'
 import { parsePolicy } from '@torc/cluster/retention/policy'
-import { TorcError } from '@torc/protocol/errors'
 import type { BodySource } from '../bodies/body-source.js'
 import { inlineBody, type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
-import type { BucketView } from '../buckets/bucket-record.js'
 import type { Buckets } from '../buckets/buckets.js'
 import { ActorDirectory } from '../flows/actor-directory.js'
 import { type BlockPage, blockStates } from '../flows/block-states-flow.js'
@@ -18,6 +15,7 @@ import type { WriteOutcome } from '../flows/write-request.js'
 import { KeyCache } from '../list/key-cache.js'
 import { type ListedPage, listPage } from '../list/list-flow.js'
 import type { PageRequest } from '../list/page-builder.js'
+import { tokenOf } from './client-token.js'
 import type { Coordination } from './coordination.js'
 
 /** What every operation may say about time. */
@@ -85,7 +83,8 @@ export interface ListOperation extends OperationLimits, PageRequest {
   readonly bucket: string
 }
 
-const defaultContentType = 'application/octet-stream'
+/** Of a version whose writer names none. */
+export const defaultContentType = 'application/octet-stream'
 
 /**
  * Operations on objects by bucket name, for both faces of the coordinator: the wire's handlers and the `ObjectStore`
@@ -113,7 +112,7 @@ export class Operations {
       const found = this.#buckets.find(operation.bucket, operation)
       const bucket = found instanceof Promise ? await found : found
       const key = operation.key ?? postKey(opId)
-      const token = this.#tokenOf(operation.context, bucket, key)
+      const token = tokenOf(operation.context, bucket, key)
       const prepared = prepareBody(this.#c, source, { bucket, key, opId, timeoutMs, signal })
       const body = prepared instanceof Promise ? await prepared : prepared
       return await write(this.#c, {
@@ -142,7 +141,7 @@ export class Operations {
     const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
     const bucket = await this.#buckets.find(operation.bucket, operation)
     const sourceBucket = await this.#buckets.find(operation.sourceBucket, operation)
-    const token = this.#tokenOf(operation.context, bucket, key)
+    const token = tokenOf(operation.context, bucket, key)
     const source = { bucket: sourceBucket, key: operation.sourceKey, versionId: operation.sourceVersionId }
     return copy(this.#c, {
       source,
@@ -170,7 +169,7 @@ export class Operations {
   async purge(operation: DeleteOperation): Promise<DeleteOutcome> {
     const { key, versionId, retry, timeoutMs, signal } = operation
     const bucket = await this.#buckets.find(operation.bucket, operation)
-    const token = this.#tokenOf(operation.context, bucket, key)
+    const token = tokenOf(operation.context, bucket, key)
     return purge(this.#c, { bucket, key, versionId, token, retry, timeoutMs, signal })
   }
 
@@ -186,7 +185,7 @@ export class Operations {
       body: this.#emptyBody,
       contentType: '',
       metadata: noMetadata,
-      token: this.#tokenOf(operation.context, bucket, key),
+      token: tokenOf(operation.context, bucket, key),
       policy: undefined,
       retry,
       timeoutMs,
@@ -217,17 +216,6 @@ export class Operations {
   ): AsyncGenerator<FetchedPage> {
     const bucket = await this.#buckets.find(operation.bucket, operation)
     yield* gatherAll(this.#c, { ...operation, bucket })
-  }
-
-  #tokenOf(context: string | undefined, bucket: BucketView, key: string): Token | undefined {
-    if (context === undefined) return undefined
-    try {
-      return readToken(context, bucket.id, key)
-    } catch (thrown) {
-      const { code, message } = TorcError.from(thrown)
-      const hint = 'Give the `context` that a get, head or put of the same key answered, unchanged.'
-      throw new TorcError(code, `context: ${message}`, { hint, cause: thrown })
-    }
   }
 }
 

@@ -90,7 +90,10 @@ export async function copy(c: Coordination, request: CopyRequest): Promise<CopyO
 }
 
 /** KEY_NOT_FOUND where there is no object or it is a delete marker. */
-async function readSource(c: Coordination, request: CopyRequest): Promise<ReadVersion> {
+export async function readSource(
+  c: Coordination,
+  request: Pick<CopyRequest, 'source' | 'timeoutMs' | 'signal'>,
+): Promise<ReadVersion> {
   const { source, timeoutMs, signal } = request
   const what = `${source.bucket.name}/${source.key}`
   const hint = `Name the version to copy with --version-id; see them with \`torc ls ${what} --versions\`.`

@@ -46,7 +46,7 @@ export async function mint(
     kind: request.kind,
     size: body.size,
     sha256: body.sha256,
-    etag: request.kind === 'marker' ? '' : etagOf(body.sha256),
+    etag: request.kind === 'marker' ? '' : etagOf(body),
     contentType: request.contentType,
     metadata: request.metadata as [string, string][],
   }
@@ -73,6 +73,7 @@ export async function mint(
   if (body.blocks !== undefined && body.blockSizes !== undefined) {
     head.blocks = body.blocks
     head.blockSizes = body.blockSizes
+    if (body.partBlocks !== undefined) head.partBlocks = [...body.partBlocks]
   }
   if (p.bucket.policy.kind !== 'all') head.policy = policyText(p.bucket.policy)
   if (request.policy !== undefined) head.setPolicy = policyText(request.policy)
@@ -145,7 +146,7 @@ function tell(head: RequestOf<'mint'>, read: ClockRead, { blockSizes = [] }: Pre
   if (live.length > 0) head.live = live
 }
 
-/** The etag of a native PUT: opaque, with a `-`, so that nobody takes it for an MD5. */
-function etagOf(sha256: Uint8Array): string {
-  return `${Buffer.from(sha256.buffer, sha256.byteOffset, 16).toString('hex')}-t`
+/** The etag of a native PUT: opaque, with a `-`, so that nobody takes it for an MD5; of an object in parts as in S3. */
+function etagOf({ sha256, partBlocks }: PreparedBody): string {
+  return `${Buffer.from(sha256.buffer, sha256.byteOffset, 16).toString('hex')}-${partBlocks?.length ?? 't'}`
 }

@@ -1,7 +1,7 @@
 import { vectorPairs } from '@torc/cluster/clocks/causal-context'
 import { encodeToken } from '@torc/cluster/clocks/token'
 import { policyText } from '@torc/cluster/retention/policy'
-import { contextAfterWrite } from '@torc/cluster/state/version'
+import { contextAfterWrite, partSizesOf } from '@torc/cluster/state/version'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { BucketDescription } from '../buckets/bucket-flow.js'
 import type { PolicyDescription } from '../core/attribute-operations.js'
@@ -100,6 +100,8 @@ export function versionAnswer(read: ReadVersion): VersionAnswer {
     context: tokenOfRead(read),
     clock: clockOf(read),
   }
+  const parts = partSizesOf(version)
+  if (parts !== undefined) answer.parts = parts
   if (read.degraded) answer.degraded = true
   return answer
 }

@@ -99,11 +99,13 @@ async function send(
   const head: Reply<'getObject'>['head'] = versionAnswer(read)
   if (stored.range !== undefined) head.range = [stored.range.first, stored.range.last]
   if (shared !== undefined) {
-    await writeShared(c, files, shared, stored, read.version.sha256)
+    await writeShared(c, files, shared, stored, read.version)
     return { head }
   }
   const { pieces, stream } = stored
-  const whole = stored.range === undefined ? read.version.sha256 : undefined
+  // Of an object in parts the version's is not the digest of its bytes.
+  const { sha256, partBlocks } = read.version
+  const whole = stored.range === undefined && partBlocks === undefined ? sha256 : undefined
   const body: OutgoingBody = stream === undefined ? (pieces ?? []) : { stream, sha256: () => whole }
   return { head, body }
 }

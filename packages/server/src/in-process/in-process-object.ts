@@ -1,5 +1,6 @@
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
+import { BodyDigest } from '@torc/protocol/store/body-digest'
 import type * as s from '@torc/protocol/store/object-store'
 import type { StoredBody } from '../bodies/stored-body.js'
 
@@ -12,6 +13,7 @@ export class InProcessObject implements s.StoredObject {
   readonly size: number
   readonly etag: string
   readonly sha256: string
+  readonly parts: readonly number[] | undefined
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
   readonly createdAt: Date
@@ -33,6 +35,7 @@ export class InProcessObject implements s.StoredObject {
     this.size = info.size
     this.etag = info.etag
     this.sha256 = info.sha256
+    this.parts = info.parts
     this.contentType = info.contentType
     this.metadata = info.metadata
     this.createdAt = info.createdAt
@@ -72,7 +75,7 @@ export class InProcessObject implements s.StoredObject {
   ): AsyncGenerator<Uint8Array> {
     if (this.#taken) throw new TorcError('BAD_REQUEST', 'a body can be read once')
     this.#taken = true
-    const digest = this.range === undefined ? hasher.stream() : undefined
+    const digest = this.range === undefined ? new BodyDigest(hasher, this) : undefined
     for await (const piece of this.#stored.stream ?? this.#stored.pieces ?? []) {
       digest?.update(piece)
       yield piece

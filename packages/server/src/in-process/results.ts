@@ -1,7 +1,7 @@
 import { vectorPairs } from '@torc/cluster/clocks/causal-context'
 import { hybridToDate } from '@torc/cluster/clocks/hybrid-clock'
 import { policyText } from '@torc/cluster/retention/policy'
-import { contextAfterWrite } from '@torc/cluster/state/version'
+import { contextAfterWrite, partSizesOf } from '@torc/cluster/state/version'
 import type * as s from '@torc/protocol/store/object-store'
 import type { BucketDescription } from '../buckets/bucket-flow.js'
 import type { PolicyDescription } from '../core/attribute-operations.js'
@@ -52,6 +52,7 @@ export function versionInfo(read: ReadVersion): s.VersionInfo {
     size: version.size,
     etag: version.etag,
     sha256: hex(version.sha256),
+    parts: partSizesOf(version),
     contentType: version.contentType,
     metadata: version.metadata,
     createdAt: hybridToDate(version.createdAt),
@@ -145,6 +146,6 @@ export function bucketInfo(record: BucketDescription): s.BucketInfo {
   }
 }
 
-function hex(bytes: Uint8Array): string {
+export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
 }

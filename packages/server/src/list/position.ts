@@ -36,8 +36,10 @@ export function decodePosition(token: string): Position {
   const exact = bytes.toString('base64url') === token && Buffer.byteLength(text) === bytes.length
   if (exact && text.startsWith('k')) return { after: 'key', key: text.slice(1) }
   if (exact && text.startsWith('p')) return { after: 'prefix', prefix: text.slice(1) }
-  const [kind, createdAt, actor, counter, key, ...more] = text.split(separator)
-  if (exact && kind === 'v' && key !== undefined && actor !== undefined && more.length === 0) {
+  // The key comes last: one that servers made for themselves has the separator in it.
+  const [kind, createdAt, actor, counter, ...rest] = text.split(separator)
+  if (exact && kind === 'v' && actor !== undefined && rest.length > 0) {
+    const key = rest.join(separator)
     const dot = { actor: actorId(actor), counter: Number(counter) }
     const position: Position = { after: 'version', key, createdAt: Number(createdAt), dot }
     if (Number.isSafeInteger(position.createdAt) && Number.isSafeInteger(dot.counter)) return position

@@ -1,4 +1,6 @@
+import { partSizesOf, type Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
+import { BodyDigest } from '@torc/protocol/store/body-digest'
 import type { BodySource } from '../bodies/body-source.js'
 import type { StoredBody } from '../bodies/stored-body.js'
 import type { Coordination } from '../core/coordination.js'
@@ -41,16 +43,18 @@ export async function writeShared(
   files: SharedFiles,
   path: string,
   body: StoredBody,
-  sha256: Uint8Array,
+  version: Version,
 ): Promise<void> {
   const writer = await files.openToWrite(path)
   try {
-    const digest = body.range === undefined ? c.environment.hasher.stream() : undefined
+    const { hasher } = c.environment
+    const digest =
+      body.range === undefined ? new BodyDigest(hasher, { parts: partSizesOf(version) }) : undefined
     for await (const piece of body.stream ?? body.pieces ?? []) {
       digest?.update(piece)
       await writer.write(piece)
     }
-    if (digest !== undefined && Buffer.compare(digest.digest(), sha256) !== 0) {
+    if (digest !== undefined && Buffer.compare(digest.digest(), version.sha256) !== 0) {
       throw new TorcError('CORRUPT', 'what the agents gave has another SHA-256 than what was stored')
     }
   } catch (error) {

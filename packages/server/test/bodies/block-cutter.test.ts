@@ -1,5 +1,5 @@
-import { ContentCutter } from '@torc/cluster/cutting/content-cutter'
-import { FixedCutter } from '@torc/cluster/cutting/fixed-cutter'
+import { ContentCutter } from '@torc/protocol/cutting/content-cutter'
+import { FixedCutter } from '@torc/protocol/cutting/fixed-cutter'
 import fc from 'fast-check'
 import t from 'tap'
 import { BlockCutter } from '../../src/bodies/block-cutter.js'

@@ -1,11 +1,16 @@
 import { keepAll } from '@torc/cluster/retention/policy'
+import { versionIdOf } from '@torc/cluster/state/version'
 import t from 'tap'
+import { givenBody } from '../../src/bodies/body-source.js'
 import { BucketFlow, checkedQuorums } from '../../src/buckets/bucket-flow.js'
 import { Buckets } from '../../src/buckets/buckets.js'
 import { ObjectControlStore } from '../../src/buckets/control-store.js'
 import { recordAgeMs, unreadAgeMs } from '../../src/buckets/record-cache.js'
 import type { Coordination } from '../../src/core/coordination.js'
 import { write } from '../../src/flows/put-flow.js'
+import { partsBucket } from '../../src/uploads/hidden-buckets.js'
+import { uploadPart } from '../../src/uploads/upload-part.js'
+import { writeRecord } from '../../src/uploads/upload-record.js'
 import { type FakeCluster, fakeCluster, writeOf } from '../fakes/fake-cluster.js'
 
 function bucketsOf(cluster: FakeCluster, c: Coordination = cluster.c) {
@@ -58,6 +63,44 @@ t.test('a bucket with anything in it stays, unless forced', async t => {
   await settle()
   for (const key of ['a', 'b', 'c']) t.equal(cluster.agent(0).stateOf(bucket.id, key).versions.size, 0)
   await t.rejects(flow.show('full', {}), { code: 'BUCKET_NOT_FOUND' })
+})
+
+t.test('uploads under way keep a bucket too; forced, nothing of them is left', async t => {
+  const cluster = fakeCluster()
+  const { flow, buckets } = bucketsOf(cluster)
+  const { c } = cluster
+  const ends = { timeoutMs: undefined, signal: undefined }
+  await flow.create('full', {})
+  const bucket = await buckets.find('full', {})
+  const { hasher, random } = c.environment
+  for (const key of ['a', 'b']) {
+    const opId = random.bytes(16)
+    const upload = { bucket, key, uploadId: versionIdOf(opId) }
+    const said = { contentType: '', metadata: [], policy: undefined, retry: false }
+    await writeRecord(c, { upload, opId, ...said, ...ends })
+    const part = { upload, partNumber: 1, opId: random.bytes(16), retry: false, ...ends }
+    await uploadPart(c, part, givenBody('x', undefined))
+  }
+  // A part that a crash left without an upload.
+  const orphan = partsBucket(hasher, bucket)
+  await write(c, await writeOf(c, orphan, `${'z'.repeat(26)}/00001`, 'x'))
+  const held = (): number =>
+    [...cluster.agent(0).keys.values()].filter(
+      ({ bucketId, state }) => bucketId === Buffer.from(orphan.id).toString('hex') && state.versions.size > 0,
+    ).length
+  await t.rejects(flow.remove('full', false, {}), { code: 'BUCKET_NOT_EMPTY', message: /uploads/ })
+  await settle()
+  t.equal(held(), 3)
+  await flow.remove('full', true, {})
+  await settle()
+  t.equal(held(), 0)
+
+  await flow.create('orphaned', {})
+  const other = partsBucket(hasher, await buckets.find('orphaned', {}))
+  await write(c, await writeOf(c, other, `${'z'.repeat(26)}/00001`, 'x'))
+  await flow.remove('orphaned', false, {})
+  await settle()
+  t.equal(cluster.agent(0).stateOf(other.id, `${'z'.repeat(26)}/00001`).versions.size, 0)
 })
 
 t.test('what another server wrote by its own copy of the record keeps the bucket', async t => {

@@ -91,6 +91,8 @@ export class FakeAgent {
         return [this.#fetchBlock(this.#addressed(head as RequestOf<'fetchBlock'>))]
       case 'fetchBlockStates':
         return [this.#fetchBlockStates(this.#addressed(head as RequestOf<'fetchBlockStates'>))]
+      case 'fetchBlockProof':
+        return [this.#fetchBlockProof(this.#addressed(head as RequestOf<'fetchBlockProof'>))]
       case 'fetchRange':
         return this.#fetchRange(this.#addressed(head as RequestOf<'fetchRange'>))
       case 'fetchEpoch':
@@ -149,6 +151,7 @@ export class FakeAgent {
         head.blocks === undefined
           ? undefined
           : sizes.map((size, i) => ({ hash: hashAt(head.blocks, i), size })),
+      partBlocks: head.partBlocks,
     }
     const { version, delta, attributes } = planMint(summary, input, {
       has: dot => before.versions.has(dotText(dot)),
@@ -297,6 +300,20 @@ export class FakeAgent {
       return this.#hashOf(block) === hash ? 'stored' : 'corrupt'
     })
     return { head: { time: this.#clock.now(), states } }
+  }
+
+  #fetchBlockProof(head: RequestOf<'fetchBlockProof'>): FakeReply<'fetchBlockProof'> {
+    const proofs: Uint8Array[] = []
+    const missing: number[] = []
+    for (const [i, size] of head.sizes.entries()) {
+      const hash = Buffer.from(hashAt(head.hashes, i)).toString('hex')
+      const block = this.blocks.get(hash)
+      const sound = head.check !== true || (block !== undefined && this.#hashOf(block) === hash)
+      if (block?.length === size && sound)
+        proofs.push(this.#environment.hasher.sha256(hashAt(head.challenges, i), block))
+      else missing.push(i)
+    }
+    return { head: { time: this.#clock.now(), proofs: Buffer.concat(proofs), missing } }
   }
 
   #hashOf(bytes: Uint8Array): string {

@@ -3,7 +3,7 @@ import { keepAll } from '@torc/cluster/retention/policy'
 import { encodeEpoch, firstParentHash } from '@torc/cluster/ring/epoch'
 import { assignTable } from '@torc/cluster/ring/table'
 import { silentLog } from '@torc/protocol/environment/log'
-import { BlockBudget } from '../../src/bodies/block-budget.js'
+import { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { BodySource } from '../../src/bodies/body-source.js'
 import { givenBody } from '../../src/bodies/body-source.js'
 import { type PreparedBody, prepareBody } from '../../src/bodies/prepared-body.js'
@@ -63,6 +63,7 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
     layouts,
     agents,
     writeBudget: new BlockBudget(4),
+    arrivalBudget: new BlockBudget(4),
     readBudget: new BlockBudget(4),
     blockRepairs: new RepairQueue(2, 2),
     repairs: new Repairs(),

@@ -19,6 +19,7 @@ const served: readonly MessageName[] = [
   'referBlocks',
   'fetchBlock',
   'fetchBlockStates',
+  'fetchBlockProof',
   'fetchRange',
   'fetchEpoch',
   'putEpoch',

@@ -1,5 +1,5 @@
 import { createCipheriv, createHash } from 'node:crypto'
-import { contentShape } from '@torc/cluster/cutting/content-cutter'
+import { contentShape } from '@torc/protocol/cutting/content-cutter'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import t from 'tap'
 import { givenBody } from '../../src/bodies/body-source.js'
@@ -119,7 +119,7 @@ t.test('however the bytes come, the blocks are the same', async t => {
   await write(cluster.c, { ...(await writeOf(cluster.c, bucket, 'image', bytes)), body: shared })
   const found = await get(cluster, 'image')
   const body = storedBody(cluster.c, found, undefined, ends)
-  await writeShared(cluster.c, files, '/copy', body, found.version.sha256)
+  await writeShared(cluster.c, files, '/copy', body, found.version)
   t.equal(sha256(file), sha256(bytes))
 })
 

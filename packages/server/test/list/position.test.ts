@@ -7,7 +7,7 @@ import { decodePosition, encodePosition, type Position } from '../../src/list/po
 const dot = { actor: actorId('00000000000000ff'), counter: 7 }
 
 t.test('property: positions survive their text', async () => {
-  const text = fc.string({ unit: 'grapheme', maxLength: 50 }).map(s => s.replaceAll('\0', ''))
+  const text = fc.string({ unit: 'grapheme', maxLength: 50 })
   const position = fc.oneof(
     text.map((key): Position => ({ after: 'key', key })),
     text.map((prefix): Position => ({ after: 'prefix', prefix })),

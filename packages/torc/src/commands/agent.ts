@@ -4,6 +4,7 @@ import { startAgent } from '@torc/node-agent/agent'
 import { TorcError } from '@torc/protocol/errors'
 import { formatAddress } from '@torc/protocol/transport/transport'
 import { diskBytes } from '../files/disk-bytes.js'
+import { collectionOf, collectionOptions } from '../node/collection-options.js'
 import { nodeOptions } from '../node/node-options.js'
 import { runNode } from '../node/run-node.js'
 
@@ -31,6 +32,7 @@ export const agentCommand: Command = defineCommand({
       min: 1024,
       doc: 'Bytes a second that it reads again to find damaged blocks; 8 MiB when absent',
     },
+    ...collectionOptions,
   },
   examples: [
     {
@@ -59,6 +61,7 @@ export const agentCommand: Command = defineCommand({
           zone,
           capacity: capacity ?? diskBytes(directory),
           scrub: { bytesPerSecond: scrubRate },
+          collection: collectionOf(context.options),
           environment: context.environment,
         })
         return { ...agent, address: formatAddress(agent.address) }

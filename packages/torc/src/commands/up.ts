@@ -6,6 +6,7 @@ import { defineOptions } from '@torc/client/config/options'
 import { defaultProfile, writeProfile } from '@torc/client/config/profiles'
 import { connect } from '@torc/client/connect'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
+import { collectionArguments, collectionOptions } from '../node/collection-options.js'
 import { logLevels } from '../node/node-options.js'
 import { parseSharedRoots } from '../node/shared-roots.js'
 import { openShell } from '../shell/open-shell.js'
@@ -44,6 +45,7 @@ const options = defineOptions({
     value: 'NAME=DIR',
     doc: 'Directory whose files the server may read and write for --shared transfers; may be repeated',
   },
+  ...collectionOptions,
   shell: { type: 'boolean', doc: 'Open the REPL in this terminal; leaving it stops the cluster' },
   logLevel: {
     type: 'text',
@@ -90,6 +92,7 @@ async function runCluster(context: UpContext, directory: ClusterDirectory): Prom
     directory,
     addresses: localAddresses(options.host, options.port, directory.agentCount),
     sharedRoots: sharedRootsOf(options, context.directory),
+    agentArguments: collectionArguments(options),
     logLevel: options.logLevel,
     variables: context.variables,
     clock: environment.clock,

@@ -10,6 +10,8 @@ export interface LocalClusterOptions {
   readonly addresses: LocalAddresses
   /** `NAME=DIR` with absolute directories. */
   readonly sharedRoots: readonly string[]
+  /** Options that all agents get. */
+  readonly agentArguments: readonly string[]
   readonly logLevel: string
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
@@ -49,6 +51,7 @@ export class LocalCluster {
         ...['agent', '--name', name, '--data', directory.dataOf(name), ...common],
         ...['--listen', listenAddress(last, address)],
         ...this.#joinOthers(name),
+        ...options.agentArguments,
       ])
     })
   }

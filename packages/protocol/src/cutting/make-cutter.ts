@@ -1,4 +1,4 @@
-import type { Cutting } from '@torc/protocol/store/object-store'
+import type { Cutting } from '../store/object-store.js'
 import { ContentCutter } from './content-cutter.js'
 import type { Cutter } from './cutter.js'
 import { FixedCutter } from './fixed-cutter.js'

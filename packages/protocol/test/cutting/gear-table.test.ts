@@ -1,6 +1,6 @@
-import { systemHasher } from '@torc/protocol/environment/system'
 import t from 'tap'
 import { gearTable } from '../../src/cutting/gear-table.js'
+import { systemHasher } from '../../src/environment/system.js'
 
 t.test('the golden table: with another one all contents would be cut elsewhere', async t => {
   const bytes = Buffer.alloc(1024)

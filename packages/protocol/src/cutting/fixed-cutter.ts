@@ -1,4 +1,4 @@
-import { limits } from '@torc/protocol/limits'
+import { limits } from '../limits.js'
 import type { Cutter } from './cutter.js'
 
 /** Blocks of one size, the last one shorter. */

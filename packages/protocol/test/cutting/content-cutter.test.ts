@@ -1,8 +1,8 @@
-import { systemHasher } from '@torc/protocol/environment/system'
-import { limits } from '@torc/protocol/limits'
 import fc from 'fast-check'
 import t from 'tap'
 import { ContentCutter, contentShape } from '../../src/cutting/content-cutter.js'
+import { systemHasher } from '../../src/environment/system.js'
+import { limits } from '../../src/limits.js'
 import { definedEnds, endsOf, sizesOf, smallShape, split } from '../support/cuts.js'
 import { noise } from '../support/noise.js'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { BlockBudget } from '../../src/bodies/block-budget.js'
+import { BlockBudget } from '../../src/store/block-budget.js'
 
 t.test('places are given in order', async t => {
   const budget = new BlockBudget(2)

@@ -1,0 +1,56 @@
+import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
+import type { ClusterBytes } from '@torc/protocol/store/blocks'
+import type { ScrubStatus } from '@torc/protocol/store/scrub'
+
+/** What operators are shown of a cluster that is not there: one server and one agent. */
+export class MemoryOperations {
+  healthy = true
+  /** What the agent tells of itself beyond the usual. */
+  agentState: Partial<MemberStatus> = {}
+  /** What the cluster tells of bytes. */
+  bytes: ClusterBytes = {}
+  /** What `scrub` answers, and what `scrubStatus` then answers, one after the other. */
+  scrubs: ScrubStatus[] = []
+
+  statusOf(buckets: number): ClusterStatus {
+    const member = { zone: '', state: 'alive', capacity: 1000 } as const
+    const counts = { usedBytes: 10, partitions: 256, keys: 1, versions: 1, blocks: 0 }
+    const none = {
+      usedBytes: undefined,
+      partitions: undefined,
+      keys: undefined,
+      versions: undefined,
+      blocks: undefined,
+    }
+    return {
+      ...{ epoch: 1, partitions: 256, replicas: 3, healthy: this.healthy, buckets },
+      ...this.bytes,
+      problems: this.healthy ? [] : ['agent-1 is down'],
+      members: [
+        { id: 'server-1', name: 'server', role: 'server', address: '127.0.0.1:7400', ...member, ...none },
+        {
+          ...{ id: 'agent-1', name: 'agent', role: 'agent', address: '127.0.0.1:7410', ...member, ...counts },
+          ...this.agentState,
+        },
+      ],
+    }
+  }
+
+  async layout(): Promise<LayoutInfo> {
+    const agents = [{ id: 'agent-1', zone: '', capacity: 1000, partitions: 256 }]
+    return { epoch: 1, partitions: 256, replicas: 1, agents }
+  }
+
+  initLayout(): Promise<LayoutInfo> {
+    return this.layout()
+  }
+
+  async scrub(): Promise<ScrubStatus> {
+    return this.scrubs[0] ?? { agents: [] }
+  }
+
+  async scrubStatus(): Promise<ScrubStatus> {
+    if (this.scrubs.length > 1) this.scrubs.shift()
+    return this.scrubs[0] ?? { agents: [] }
+  }
+}
