@@ -121,6 +121,29 @@ t.test('equal blocks of buckets with and without the option are one block', asyn
   t.ok((await got('plain', 'copy')).equals(text))
 })
 
+t.test(
+  'blocks that are kept compressed are proved by their bytes, and parts of uploads are compressed too',
+  async t => {
+    const large = logLines(9 * mebibyte, 3)
+    const before = await physicalBytes()
+    await store.put('logs', 'large', large)
+    await settledBlocks('logs', 'large')
+    t.ok((await physicalBytes()) - before < (3 * large.length) / 2)
+    const again = await store.put('logs', 'large again', large)
+    t.match(again, { deduplicatedBytes: large.length, sentBytes: 0 }, 'its hashes and proofs were enough')
+    t.equal(sha256(await got('logs', 'large again')), sha256(large))
+    const { uploadId } = await store.createUpload('logs', 'in parts')
+    const part = logLines(6 * mebibyte, 4)
+    const { etag } = await store.uploadPart('logs', 'in parts', uploadId, 1, part)
+    const parts = await physicalBytes()
+    await store.completeUpload('logs', 'in parts', uploadId, [{ partNumber: 1, etag }])
+    for (const { hash, owners } of await settledBlocks('logs', 'in parts'))
+      t.ok(statSync(fileOf(owners[0]?.agent ?? '', hash)).size < mebibyte / 2)
+    t.ok((await physicalBytes()) - parts < (3 * part.length) / 2)
+    t.equal(sha256(await got('logs', 'in parts')), sha256(part))
+  },
+)
+
 t.test('a bit that flips in a compressed file: readers notice nothing, and it is repaired', async t => {
   const [, block] = await settledBlocks('logs', 'today')
   if (block === undefined) throw new Error('no block')
