@@ -1,9 +1,6 @@
-import { connect, type Store } from '@torc/client'
-import { readCredentials } from '@torc/client/config/credentials'
-import { blockFolders, indexFile } from '@torc/node-agent/data-directory/data-directory'
-import { FileDisk } from '@torc/node-agent/disk/file-disk'
 import { type Cluster, startCluster } from '../harness/processes/cluster.js'
-import { type BlockCensus, censusProblems, takeCensus } from '../harness/replicas/block-census.js'
+import { censusOf, storeOf, untilIdle } from '../harness/replicas/agent-census.js'
+import { type BlockCensus, censusProblems } from '../harness/replicas/block-census.js'
 import { SeededRandom } from '../harness/simulation/seeded-random.js'
 import { BlockWriter } from './block-writer.js'
 
@@ -96,11 +93,6 @@ function sum(load: readonly BlockWriter[]): number {
   return load.reduce((count, { acknowledged }) => count + acknowledged, 0)
 }
 
-function storeOf(cluster: Cluster): Promise<Store> {
-  const credentials = readCredentials(cluster.credentials)
-  return connect({ servers: [cluster.server], credentials, timeoutMs: 15_000 })
-}
-
 /** The last process that was killed may still be on its way back. */
 async function untilAnswered(look: () => Promise<string[]>): Promise<string[]> {
   const endMs = performance.now() + 60_000
@@ -126,36 +118,5 @@ async function untilClean(cluster: Cluster): Promise<BlockCensus[]> {
     const census = await Promise.all(cluster.agents.map(({ id, data }) => censusOf(id, data)))
     await cluster.restart()
     if (censusProblems(census, 2).length === 0 || performance.now() > endMs) return census
-  }
-}
-
-/** Waits until no agent has anything to release or to collect any more, for half a minute at most. */
-async function untilIdle(cluster: Cluster): Promise<void> {
-  const endMs = performance.now() + 30_000
-  const store = await storeOf(cluster)
-  try {
-    for (;;) {
-      const { members } = await store.status()
-      const workers = members.filter(({ role }) => role === 'agent').map(one => one.workers ?? [])
-      const busy = workers.some(
-        list => list.length === 0 || list.some(({ progress }) => waits.test(progress)),
-      )
-      if (!busy || performance.now() > endMs) return
-      await new Promise(setImmediate)
-    }
-  } finally {
-    await store.close()
-  }
-}
-
-const waits = /\d (?:releases|blocks) wait/
-
-async function censusOf(id: string, data: string): Promise<BlockCensus> {
-  const disk = await FileDisk.open(data)
-  try {
-    const files = await Promise.all(blockFolders().map(folder => disk.list(folder)))
-    return takeCensus(id, disk.openDatabase(indexFile), files.flat())
-  } finally {
-    await disk.close()
   }
 }

@@ -48,7 +48,8 @@ export class BlockWriter {
   async #call(): Promise<void> {
     const target = this.#random.pick(this.#keys)
     const draw = this.#random.fraction()
-    if (draw < 0.55) await this.#put(target)
+    if (draw < 0.48) await this.#put(target)
+    else if (draw < 0.55) await this.#putInParts(target)
     else if (draw < 0.75) await this.#copy(target)
     else await this.#purge(target)
   }
@@ -57,6 +58,18 @@ export class BlockWriter {
     const body = this.#body()
     const { versionId } = await this.#store().put(this.#bucket, target.key, body)
     target.versions.set(versionId, sha256(body))
+  }
+
+  /** Some uploads are given up; those that a kill ends stay as they are, and hold their blocks. */
+  async #putInParts(target: WrittenKey): Promise<void> {
+    const store = this.#store()
+    const { uploadId } = await store.createUpload(this.#bucket, target.key)
+    const bodies = Array.from({ length: this.#random.integer(1, 3) }, () => this.#body())
+    const upload = [this.#bucket, target.key, uploadId] as const
+    const parts = await Promise.all(bodies.map((body, i) => store.uploadPart(...upload, i + 1, body)))
+    if (this.#random.chance(0.3)) return await store.abortUpload(...upload)
+    const { versionId } = await store.completeUpload(...upload, parts)
+    target.versions.set(versionId, sha256(Buffer.concat(bodies)))
   }
 
   async #copy(target: WrittenKey): Promise<void> {
@@ -99,9 +112,11 @@ export class BlockWriter {
     return problems
   }
 
-  /** Mostly of one block; some of several that others have too. */
+  /** Mostly of one block; some of several that others have too, a few so large that they are uploaded by hash. */
   #body(): Uint8Array {
     const random = this.#random
+    if (random.chance(0.04))
+      return Buffer.concat([Buffer.alloc(8 * pieceBytes, 'large'), random.bytes(500_000)])
     if (random.chance(0.7)) return random.bytes(random.integer(17_000, 200_000))
     const parts = Array.from({ length: random.integer(1, 3) }, () =>
       Buffer.alloc(pieceBytes, random.integer(1, pieces)),
@@ -117,6 +132,7 @@ const expected = new Set<string>([
   'VERSION_REMOVED',
   'SUPERSEDED',
   'CANCELLED',
+  'UPLOAD_NOT_FOUND',
 ])
 
 function sha256(bytes: Uint8Array): string {
