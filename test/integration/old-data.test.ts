@@ -61,6 +61,21 @@ async function checkOldContent(t: Test, store: Store): Promise<void> {
   t.equal(await (await store.get('narrow', 'dir/ünï')).text(), 'n\n')
 }
 
+/** What the first schema did not count was counted when the index was brought up to date. */
+async function checkOldBytes(t: Test, store: Store): Promise<void> {
+  const { members, logicalBytes, physicalBytes } = await store.status()
+  const large = 40_000
+  let sum = 0
+  for (const { role, bodyBytes = 0, inlineBytes, blockBytes, storedBytes } of members) {
+    if (role !== 'agent') continue
+    t.ok(bodyBytes > large, 'small bodies count too')
+    t.match({ inlineBytes, blockBytes, storedBytes }, { inlineBytes: bodyBytes - large, blockBytes: large })
+    t.equal(storedBytes, large)
+    sum += bodyBytes
+  }
+  t.match({ logicalBytes, physicalBytes }, { logicalBytes: sum, physicalBytes: sum })
+}
+
 t.test('a data directory of the first schema opens, keeps everything and goes on', async t => {
   const cluster = await startCluster({
     prepare: data => execFileSync('tar', ['-xzf', fixture('data-schema-1.tar.gz'), '-C', join(data, '..')]),
@@ -74,6 +89,7 @@ t.test('a data directory of the first schema opens, keeps everything and goes on
     t.equal(list.records().length, wanted.length, 'and nothing else')
   }
   await checkOldContent(t, store)
+  await checkOldBytes(t, store)
   t.match(await store.head('plain', 'siblings'), {
     versionId: versionsOf('siblings')[0],
     siblings: [versionsOf('siblings')[1]],

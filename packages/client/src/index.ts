@@ -1,6 +1,7 @@
 /** What `import … from '@torc/client'` offers. */
 export { TorcError } from '@torc/protocol/errors'
 export type * from '@torc/protocol/store/admin'
+export type * from '@torc/protocol/store/blocks'
 export type * from '@torc/protocol/store/multipart'
 export type * from '@torc/protocol/store/object-store'
 export type * from '@torc/protocol/store/scrub'

@@ -1,6 +1,7 @@
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
+import type { Compressor } from './blocks/block-encoding.js'
 import { BlockIndex } from './blocks/block-index.js'
 import { BlockStore } from './blocks/block-store.js'
 import type { DataDirectory } from './data-directory/data-directory.js'
@@ -24,6 +25,7 @@ export function openStorage(
   environment: Environment,
   log: Log,
   uploadMs: number,
+  compressor: Compressor,
 ): AgentContext {
   const { database, identity } = directory
   const { hasher } = environment
@@ -39,7 +41,7 @@ export function openStorage(
   const releases = new ReleaseQueue(database, blocks => layout.ownersOfBlocks(blocks))
   const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, mintTime })
   const blockIndex = new BlockIndex(database, counts, leases)
-  const blocks = new BlockStore(disk, blockIndex, commit, hasher)
+  const blocks = new BlockStore(disk, blockIndex, commit, hasher, compressor)
   return {
     nodeId: identity.nodeId,
     disk,

@@ -6,6 +6,8 @@ import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
 import { type Address, formatAddress, type Transport } from '@torc/protocol/transport/transport'
 import { openStorage } from './agent-storage.js'
+import type { Compressor } from './blocks/block-encoding.js'
+import { brotliCompressor } from './blocks/brotli-compressor.js'
 import { Collection, type CollectionOptions, collectionDefaults } from './collection/collection.js'
 import { PeerAgents } from './collection/other-agents.js'
 import { type DataDirectory, openDataDirectory } from './data-directory/data-directory.js'
@@ -44,6 +46,8 @@ export interface AgentOptions {
   readonly scrub?: ScrubOptions | undefined
   /** When blocks go that nobody needs. */
   readonly collection?: CollectionOptions | undefined
+  /** What makes blocks smaller; threads of the process when absent. */
+  readonly compressor?: Compressor | undefined
   readonly environment: Environment
   readonly log: Log
 }
@@ -82,7 +86,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const directory = await openDataDirectory(disk, { clusterId, name, random: environment.random })
     logOpened(log, disk, directory)
     const uploadMs = options.collection?.uploadMs ?? collectionDefaults.uploadMs
-    return await serve(options, openStorage(disk, directory, environment, log, uploadMs))
+    const compressor = options.compressor ?? brotliCompressor
+    return await serve(options, openStorage(disk, directory, environment, log, uploadMs, compressor))
   } catch (thrown) {
     await disk.close()
     throw thrown

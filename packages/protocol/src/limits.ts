@@ -59,6 +59,8 @@ export const limits = Object.freeze({
   nodeIdBytesMax: 64,
   /** Operations that one question or release names. */
   operationsMax: 256,
+  /** Blocks that one question for their states names. */
+  blockStatesMax: 4096,
   membersMax: 1024,
 
   /** Bodies up to this many bytes are stored with their version; larger ones are blocks. */
@@ -105,6 +107,7 @@ export function assertLimits(l: typeof limits = limits): void {
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
+    ['states of blocks fit a head', l.blockStatesMax * blockReferenceBytes <= l.headBytesMax / 2],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
     ['what is offered by hashes is not stored inline', l.uploadByHashBytesMin > l.storedInlineBytesMax],
     // A block's hash, challenge and size, whichever message has the most.

@@ -7,6 +7,7 @@ import {
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
 import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
@@ -20,7 +21,7 @@ import type { Coordination } from './core/coordination.js'
 import type { Operations } from './core/operations.js'
 import type { UploadOperations } from './core/upload-operations.js'
 import { hybridTimeOf } from './flows/past-time.js'
-import { tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
+import { blocksAnswer, tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
 import { InProcessObject } from './in-process/in-process-object.js'
 import { InProcessUploads } from './in-process/in-process-uploads.js'
 import {
@@ -288,6 +289,11 @@ export class Coordinator implements s.ObjectStore, Admin {
 
   async scrub(): Promise<ScrubStatus> {
     return scrubStatusOf(await this.#administration.startScrub())
+  }
+
+  async *blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncGenerator<BlockPlaces> {
+    for await (const page of this.#operations.blocks(this.#read(bucket, key, options)))
+      yield* blockPlacesOf(bucket, key, blocksAnswer(page))
   }
 
   #read(bucket: string, key: string, options: s.GetOptions) {

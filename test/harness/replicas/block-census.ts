@@ -2,6 +2,14 @@ import { decodeSummary } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import type { SqlDatabase } from '@torc/node-agent/disk/disk'
+import { type BodyBytes, sumBodyBytes } from '@torc/node-agent/index/body-bytes'
+
+/** What an agent counts, and what is counted anew. */
+interface CountedBytes extends BodyBytes {
+  readonly blocks: number
+  readonly blockBytes: number
+  readonly storedBytes: number
+}
 
 /** What an agent has on its disk of blocks and of what needs them. Operations and hashes are texts. */
 export interface BlockCensus {
@@ -14,8 +22,8 @@ export interface BlockCensus {
   readonly leases: ReadonlyMap<string, ReadonlySet<string>>
   /** Blocks of each version that this agent holds as an owner of its key. */
   readonly versions: ReadonlyMap<string, readonly string[]>
-  readonly counted: { readonly blocks: number; readonly blockBytes: number }
-  readonly summed: { readonly blocks: number; readonly blockBytes: number }
+  readonly counted: CountedBytes
+  readonly summed: CountedBytes
 }
 
 /** Counts anew, row by row; the agent must not run. */
@@ -45,11 +53,19 @@ export function takeCensus(agent: string, database: SqlDatabase, files: Iterable
     for (const head of decodeSummary(summary).heads) keep(bucket, key, head)
   const others = 'SELECT bucket, key, record FROM versions JOIN keys ON keys.id = key_id'
   for (const { bucket, key, record } of all(others) as KeyRow[]) keep(bucket, key, decodeVersion(record))
-  const [counted, summed] = [
-    'SELECT blocks, block_bytes AS blockBytes FROM counts',
-    'SELECT count(*) AS blocks, coalesce(sum(size), 0) AS blockBytes FROM blocks',
-  ].map(sql => database.prepare(sql).get() as BlockCensus['counted'])
-  if (counted === undefined || summed === undefined) throw new Error('no counts')
+  const counted = database
+    .prepare(
+      `SELECT blocks, block_bytes AS blockBytes, stored_bytes AS storedBytes,
+              body_bytes AS bodyBytes, inline_bytes AS inlineBytes FROM counts`,
+    )
+    .get() as CountedBytes
+  const ofBlocks = database
+    .prepare(
+      `SELECT count(*) AS blocks, coalesce(sum(size), 0) AS blockBytes,
+              coalesce(sum(coalesce(stored_size, size)), 0) AS storedBytes FROM blocks`,
+    )
+    .get() as Omit<CountedBytes, keyof BodyBytes>
+  const summed = { ...ofBlocks, ...sumBodyBytes(database) }
   return { agent, files: new Set(files), blocks, leases, versions, counted, summed }
 }
 
@@ -75,7 +91,7 @@ export function censusProblems(agents: readonly BlockCensus[], copies: number): 
       if (list === undefined) say(`lease ${name} is of no version`)
       else if ([...held].some(hash => !list.includes(hash))) say(`lease ${name} holds blocks of no version`)
     }
-    if (counted.blocks !== summed.blocks || counted.blockBytes !== summed.blockBytes)
+    if (JSON.stringify(counted) !== JSON.stringify(summed))
       say(`counts ${JSON.stringify(counted)} where there are ${JSON.stringify(summed)}`)
   }
   for (const [name, list] of versions) {

@@ -13,6 +13,11 @@ const cuttings = {
   content: 'content (blocks of about 1 MiB, where the content says so)',
 } as const
 
+const compressions = {
+  none: 'none',
+  brotli: 'brotli (of new blocks, where it saves a tenth or more)',
+} as const
+
 export function reportBucket(output: Output, info: BucketInfo): void {
   if (output.json) {
     output.record(bucketRecord(info))
@@ -27,5 +32,6 @@ export function reportBucket(output: Output, info: BucketInfo): void {
     ['strict', info.strict ? 'yes' : 'no'],
     ['policy', info.policy + origins[info.policyFrom]],
     ['cutting', cuttings[info.cutting]],
+    ['compression', compressions[info.compression]],
   ])
 }

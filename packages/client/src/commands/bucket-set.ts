@@ -1,6 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
 import { reportBucket } from './bucket-report.js'
 import { defineCommand } from './command.js'
+import { compressionOption } from './compression-option.js'
 import { cuttingOption } from './cutting-option.js'
 import { parseBucket } from './target.js'
 import { policyWords } from './write-options.js'
@@ -21,21 +22,25 @@ export const bucketSet = defineCommand({
     strict: { type: 'switch', doc: "Only the owners' own copies count, or not" },
     policy: { type: 'text', value: 'P', doc: `Retention policy: ${policyWords}; acts with the next write` },
     cutting: { ...cuttingOption, doc: `${cuttingOption.doc}; of what is written from now on` },
+    compression: {
+      ...compressionOption,
+      doc: `${compressionOption.doc}; of blocks that are new from now on`,
+    },
   },
   examples: [
     { line: 'bucket set photos --policy global:5', does: 'keeps the five newest versions of each key' },
     { line: 'bucket set photos --write-quorum 3', does: 'answers writes when all three copies are safe' },
   ],
   async run({ arguments: { bucket }, options, output, signal, ...context }) {
-    const { readQuorum, writeQuorum, strict, policy, cutting } = options
+    const { readQuorum, writeQuorum, strict, policy, cutting, compression } = options
     const name = parseBucket(bucket)
-    if ([readQuorum, writeQuorum, strict, policy, cutting].every(value => value === undefined)) {
+    if ([readQuorum, writeQuorum, strict, policy, cutting, compression].every(value => value === undefined)) {
       throw new TorcError('BAD_REQUEST', 'bucket set: name what to change', {
-        hint: 'One or more of --read-quorum, --write-quorum, --strict, --no-strict, --policy, --cutting.',
+        hint: 'One or more of --read-quorum, --write-quorum, --strict, --no-strict, --policy, --cutting, --compression.',
       })
     }
     const store = await context.store()
-    const changes = { readQuorum, writeQuorum, strict, policy, cutting, signal }
+    const changes = { readQuorum, writeQuorum, strict, policy, cutting, compression, signal }
     reportBucket(output, await store.changeBucket(name, changes))
     return 0
   },

@@ -7,7 +7,9 @@ export const bucketShow = defineCommand({
   describe: "Show a bucket's settings",
   arguments: { bucket: { label: 'BUCKET', kind: 'bucket', required: true, doc: 'Bucket to show' } },
   options: {},
-  examples: [{ line: 'bucket show photos', does: 'shows replicas, quorums, policy and cutting' }],
+  examples: [
+    { line: 'bucket show photos', does: 'shows replicas, quorums, policy, cutting and compression' },
+  ],
   async run({ arguments: { bucket }, output, signal, ...context }) {
     const store = await context.store()
     const info = await store.headBucket(parseBucket(bucket), { signal })

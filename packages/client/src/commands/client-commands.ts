@@ -1,3 +1,4 @@
+import { blocks } from './blocks.js'
 import { bucketSet } from './bucket-set.js'
 import { bucketShow } from './bucket-show.js'
 import type { Command } from './command.js'
@@ -33,5 +34,5 @@ import { uploadsAbort } from './uploads-abort.js'
 export const clientCommands: readonly Command[] = [
   ...[mb, rb, bucketShow, bucketSet, put, get, head, rm, cp, mv, ls, log, restore],
   ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch, uploads, uploadsAbort],
-  ...[status, layoutInit, layoutShow, repairScrub, shell, completion, complete],
+  ...[status, blocks, layoutInit, layoutShow, repairScrub, shell, completion, complete],
 ]

@@ -1,5 +1,6 @@
 import { bucketRecord } from '../output/records.js'
 import { defineCommand } from './command.js'
+import { compressionOption } from './compression-option.js'
 import { cuttingOption } from './cutting-option.js'
 import { parseBucket } from './target.js'
 import { policyWords } from './write-options.js'
@@ -33,18 +34,20 @@ export const mb = defineCommand({
     strict: { type: 'boolean', doc: "Only the owners' own copies count" },
     policy: { type: 'text', value: 'P', doc: `Retention policy: ${policyWords} (default: inherit)` },
     cutting: { ...cuttingOption, doc: `${cuttingOption.doc} (default: fixed)` },
+    compression: { ...compressionOption, doc: `${compressionOption.doc} (default: none)` },
   },
   examples: [
     { line: 'mb photos', does: 'makes the bucket photos' },
     { line: 'mb scratch --replicas 1', does: 'keeps one copy of each object' },
     { line: 'mb drafts --policy global:10', does: 'keeps the ten newest versions of each key' },
     { line: 'mb images --cutting content', does: 'lets large files that differ a little share blocks' },
+    { line: 'mb logs --compression brotli', does: 'keeps large texts in a part of their size' },
   ],
   async run({ arguments: { bucket }, options, output, signal, ...context }) {
-    const { replicas, readQuorum, writeQuorum, strict, policy, cutting } = options
+    const { replicas, readQuorum, writeQuorum, strict, policy, cutting, compression } = options
     const store = await context.store()
     const info = await store.createBucket(parseBucket(bucket), {
-      ...{ replicas, readQuorum, writeQuorum, policy, cutting, signal },
+      ...{ replicas, readQuorum, writeQuorum, policy, cutting, compression, signal },
       strict: strict ? true : undefined,
     })
     if (output.json) output.record(bucketRecord(info))

@@ -1,5 +1,5 @@
 import { errorTable } from '@torc/protocol/errors'
-import type { MemberStatus } from '@torc/protocol/store/admin'
+import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/admin'
 import { count, formatBytes } from '../output/format.js'
 import type { Output } from '../output/output.js'
 import { statusRecord } from '../output/records.js'
@@ -25,6 +25,7 @@ export const status = defineCommand({
             : `epoch ${cluster.epoch}, ${cluster.partitions} partitions, ${cluster.replicas} replicas`,
         ],
         ['buckets', String(cluster.buckets)],
+        ...bytesField(cluster),
       ])
       for (const problem of cluster.problems)
         output.line(`${output.mode === 'terminal' ? red('problem') : 'problem'}\t${problem}`)
@@ -33,7 +34,10 @@ export const status = defineCommand({
         ['role', 'id', 'address', 'zone', 'state', 'used', 'partitions', 'versions', 'blocks'],
         cluster.members.map(member => memberRow(output, member)),
       )
-      if (output.mode === 'terminal') showWorkers(output, cluster.members)
+      if (output.mode === 'terminal') {
+        showBlocks(output, cluster.members)
+        showWorkers(output, cluster.members)
+      }
       if (cluster.members.length === 0) output.note(count(0, 'member'))
     }
     return cluster.healthy ? 0 : errorTable.PARTIAL.exitCode
@@ -63,6 +67,37 @@ function blocksText(output: Output, { blocks, blocksMissing = 0, blocksCorrupt =
   if (blocks === undefined) return '-'
   const damaged = blocksMissing + blocksCorrupt
   return damaged === 0 ? String(blocks) : `${blocks}, ${output.colors.red(`${damaged} damaged`)}`
+}
+
+/** All copies count on both sides. */
+function bytesField({ logicalBytes, physicalBytes }: ClusterStatus): [string, string][] {
+  if (logicalBytes === undefined || physicalBytes === undefined) return []
+  const share = logicalBytes === 0 ? '' : ` (${Math.round((100 * physicalBytes) / logicalBytes)} %)`
+  return [['bodies', `${formatBytes(logicalBytes)} stored in ${formatBytes(physicalBytes)}${share}`]]
+}
+
+/** Blocks of each agent by state, and what they take, for people. */
+function showBlocks(output: Output, members: readonly MemberStatus[]): void {
+  const { red } = output.colors
+  const damaged = (amount = 0): string => (amount === 0 ? '0' : red(String(amount)))
+  const bytes = (amount: number | undefined): string => (amount === undefined ? '-' : formatBytes(amount))
+  const rows = members
+    .filter(({ blocksStored }) => blocksStored !== undefined)
+    .map(({ id, blocksStored = 0, blocksUploading = 0, blocksReleasing = 0, ...member }) => [
+      ...[id, String(blocksStored), String(blocksUploading), String(blocksReleasing)],
+      ...[damaged(member.blocksMissing), damaged(member.blocksCorrupt)],
+      ...[bytes(member.bodyBytes), bytes(member.inlineBytes), bytes(member.blockBytes)],
+      bytes(member.storedBytes),
+    ])
+  if (rows.length === 0) return
+  output.line('')
+  output.table(
+    [
+      ...['agent', 'blocks stored', 'uploading', 'releasing', 'missing', 'corrupt'],
+      ...['bodies', 'inline', 'blocks', 'files of blocks'],
+    ],
+    rows,
+  )
 }
 
 /** What goes on in the background, for people: programs read it from `--json`. */

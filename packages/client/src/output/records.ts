@@ -1,4 +1,5 @@
 import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import type { BlockCounts, BlockPlaces, HeldBytes } from '@torc/protocol/store/blocks'
 import type { UploadInfo } from '@torc/protocol/store/multipart'
 import type {
   BucketInfo,
@@ -15,7 +16,6 @@ import type {
   TagInfo,
   VersionInfo,
 } from '@torc/protocol/store/object-store'
-
 import type { AgentScrub, BlockHealth, ScrubStatus } from '@torc/protocol/store/scrub'
 
 /*
@@ -86,8 +86,12 @@ export function bucketListRecord({ bucket, createdAt, policy, replicas }: Bucket
 }
 
 export function bucketRecord(info: BucketInfo): object {
-  const { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict, cutting } = info
-  return { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict, cutting }
+  const { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict } = info
+  const { cutting, compression } = info
+  return {
+    ...{ bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict },
+    ...{ cutting, compression },
+  }
 }
 
 export function deleteRecord({ bucket, key, removed, marker }: DeleteResult): object {
@@ -115,6 +119,7 @@ export function fetchRecord({ bucket, key, versionId, size, agents }: FetchItem)
 
 export function statusRecord(status: ClusterStatus): object {
   const { epoch, partitions, replicas, healthy, problems, members, buckets } = status
+  const { logicalBytes = null, physicalBytes = null } = status
   const servers = members.filter(({ role }) => role !== 'agent')
   const agents = members.filter(({ role }) => role === 'agent')
   return {
@@ -153,6 +158,8 @@ export function statusRecord(status: ClusterStatus): object {
           partitions: owned ?? null,
         },
         ...{ keys: keys ?? null, versions: versions ?? null, blocks: blocks ?? null },
+        ...heldBytes(agent),
+        ...blockCounts(agent),
         ...blockHealth(agent),
         // Hinted hand-off does not exist yet: nobody holds any.
         ...{ hintsHeld: 0, hintsFor: [] },
@@ -169,6 +176,30 @@ export function statusRecord(status: ClusterStatus): object {
       })),
     ),
     buckets,
+    ...{ logicalBytes, physicalBytes },
+  }
+}
+
+function heldBytes({ bodyBytes, inlineBytes, blockBytes, storedBytes }: HeldBytes): object {
+  return {
+    ...{ bodyBytes: bodyBytes ?? null, inlineBytes: inlineBytes ?? null },
+    ...{ blockBytes: blockBytes ?? null, storedBytes: storedBytes ?? null },
+  }
+}
+
+function blockCounts({ blocksStored, blocksUploading, blocksReleasing }: BlockCounts): object {
+  return {
+    ...{ blocksStored: blocksStored ?? null, blocksUploading: blocksUploading ?? null },
+    blocksReleasing: blocksReleasing ?? null,
+  }
+}
+
+/** A line of `blocks`; each owner's state: stored, uploading, releasing, missing, corrupt, absent or unknown. */
+export function blockRecord(block: BlockPlaces): object {
+  const { bucket, key, versionId, position, hash, size, owners } = block
+  return {
+    ...{ bucket, key, versionId, position, hash, size },
+    owners: owners.map(({ agent, state }) => ({ agent, state })),
   }
 }
 

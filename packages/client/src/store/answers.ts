@@ -139,7 +139,10 @@ export function tagInfoOf(bucket: string, key: string, head: ResponseOf<'getTags
 
 export function bucketInfoOf(head: ResponseOf<'getBucket'>): BucketInfo {
   const { bucket, replicas, readQuorum, writeQuorum, strict, policy, policyFrom = 'bucket' } = head
-  const { cutting = 'fixed' } = head
+  const { cutting = 'fixed', compression = 'none' } = head
   const createdAt = dateOf(head.createdAt)
-  return { bucket, createdAt, replicas, readQuorum, writeQuorum, strict, policy, policyFrom, cutting }
+  return {
+    ...{ bucket, createdAt, replicas, readQuorum, writeQuorum, strict, policy, policyFrom },
+    ...{ cutting, compression },
+  }
 }

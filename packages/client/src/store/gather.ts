@@ -1,5 +1,6 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import type { CallOptions, FetchItem, HistoryEntry } from '@torc/protocol/store/object-store'
 import type { Caller } from '../connection/caller.js'
 import { historyEntryOf } from './answers.js'
@@ -44,4 +45,17 @@ export async function* gatherHistory(
   for await (const answer of frames(caller, 'getHistory', head, options)) {
     for (const version of answer.versions) yield historyEntryOf(bucket, key, version)
   }
+}
+
+/** The blocks of a version in their order, with what their owners say of them. */
+export async function* gatherBlocks(
+  caller: Caller,
+  bucket: string,
+  key: string,
+  options: BlocksOptions,
+): AsyncGenerator<BlockPlaces> {
+  const head: RequestOf<'fetchObjectBlocks'> = { bucket, key }
+  if (options.versionId !== undefined) head.versionId = options.versionId
+  for await (const answer of frames(caller, 'fetchObjectBlocks', head, options))
+    yield* blockPlacesOf(bucket, key, answer)
 }

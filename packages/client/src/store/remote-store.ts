@@ -5,6 +5,7 @@ import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
 import { BlockBudget } from '@torc/protocol/store/block-budget'
+import type { BlockPlaces, BlocksOptions } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
@@ -14,7 +15,7 @@ import { Caller } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
 import { type HashUploadParts, putByHash, type SizedBody } from '../upload/hash-upload.js'
 import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
-import { gather, gatherHistory } from './gather.js'
+import { gather, gatherBlocks, gatherHistory } from './gather.js'
 import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
@@ -292,13 +293,23 @@ export class RemoteStore implements Store {
       keys: member.keys,
       versions: member.versions,
       blocks: member.blocks,
+      bodyBytes: member.bodyBytes,
+      inlineBytes: member.inlineBytes,
+      blockBytes: member.blockBytes,
+      storedBytes: member.storedBytes,
+      blocksStored: member.blocksStored,
+      blocksUploading: member.blocksUploading,
+      blocksReleasing: member.blocksReleasing,
       blocksMissing: member.blocksMissing,
       blocksCorrupt: member.blocksCorrupt,
       blocksRepaired: member.blocksRepaired,
       workers: member.workers?.map(workerInfoOf),
     }))
-    const { epoch, partitions, replicas, healthy, problems, buckets } = head
-    return { epoch, partitions, replicas, healthy, problems, members, buckets }
+    const { epoch, partitions, replicas, healthy, problems, buckets, logicalBytes, physicalBytes } = head
+    return {
+      ...{ epoch, partitions, replicas, healthy, problems, members, buckets },
+      ...{ logicalBytes, physicalBytes },
+    }
   }
 
   async layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
@@ -324,6 +335,10 @@ export class RemoteStore implements Store {
 
   async scrub(options: s.CallOptions = {}): Promise<ScrubStatus> {
     return scrubStatusOf((await this.#caller.call('startScrub', {}, limitsOf(options))).head)
+  }
+
+  blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncIterable<BlockPlaces> {
+    return gatherBlocks(this.#caller, bucket, key, options)
   }
 
   // ---- writing

@@ -98,6 +98,7 @@ export function bucketRequest(bucket: string, options: s.BucketOptions): Request
   if (options.strict !== undefined) head.strict = options.strict
   if (options.policy !== undefined) head.policy = options.policy
   if (options.cutting !== undefined) head.cutting = options.cutting
+  if (options.compression !== undefined) head.compression = options.compression
   return head
 }
 

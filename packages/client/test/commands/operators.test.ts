@@ -1,3 +1,4 @@
+import type { BlockPlaces, BlockState } from '@torc/protocol/store/blocks'
 import t from 'tap'
 import { filled, run } from '../doubles/run.js'
 
@@ -31,6 +32,18 @@ t.test('how bodies are cut is set, changed and shown', async t => {
   const wrong = await run(['mb', 'more', '--cutting', 'thin'], { store })
   t.equal(wrong.code, 2)
   t.match(wrong.err, /one of fixed, content/)
+})
+
+t.test('how blocks are kept is set, changed and shown', async t => {
+  const store = await filled({})
+  await run(['mb', 'logs', '--compression', 'brotli'], { store })
+  t.match((await run(['bucket', 'show', 'logs'], { store })).out, 'compression\tbrotli (of new blocks')
+  const changed = await run(['bucket', 'set', 'logs', '--compression', 'none', '--json'], { store })
+  t.match(changed.io.records[0], { bucket: 'logs', compression: 'none', cutting: 'fixed' })
+  t.match((await run(['bucket', 'show', 'logs'], { store })).out, 'compression\tnone\n')
+  const wrong = await run(['mb', 'more', '--compression', 'zip'], { store })
+  t.equal(wrong.code, 2)
+  t.match(wrong.err, /one of none, brotli/)
 })
 
 t.test('status', async t => {
@@ -89,6 +102,55 @@ t.test('status shows damaged blocks and what goes on in the background', async t
   t.match(out, /12, 3 damaged/)
   t.match(out, /scrub\s+throttled\s+pass 3: 40 %/)
   t.match(out, /other\s+failed\s+no room/)
+})
+
+t.test('status shows blocks by state, and what bodies take', async t => {
+  const store = await filled({})
+  const before = (await run(['status', '--json'], { store })).io.records[0]
+  t.match(before, { logicalBytes: null, agents: [{ bodyBytes: null, blocksStored: null }] })
+  store.bytes = { logicalBytes: 2_040_109_465, physicalBytes: 1024 ** 3 }
+  const bytes = { bodyBytes: 5000, inlineBytes: 1000, blockBytes: 4000, storedBytes: 2048 }
+  const counts = { blocksStored: 9, blocksUploading: 1, blocksReleasing: 2 }
+  store.agentState = { blocks: 12, blocksMissing: 0, blocksCorrupt: 1, ...counts, ...bytes }
+  t.match((await run(['status', '--json'], { store })).io.records[0], {
+    ...store.bytes,
+    agents: [{ ...counts, ...bytes, blocksMissing: 0, blocksCorrupt: 1 }],
+  })
+  const { out } = await run(['status'], { store, terminal: true })
+  t.match(out, /bodies\s+1\.9 GiB stored in 1\.0 GiB \(53 %\)/)
+  t.match(out, /agent\s+blocks stored\s+uploading\s+releasing\s+missing\s+corrupt/)
+  t.match(out, /agent-1\s+9\s+1\s+2\s+0\s+1\s+4\.9 KiB\s+1000 B\s+3\.9 KiB\s+2\.0 KiB/)
+  t.match((await run(['status'], { store })).out, 'bodies\t1.9 GiB stored in 1.0 GiB (53 %)')
+})
+
+t.test('blocks of a version and their states', async t => {
+  const store = await filled({ 'photos/a': 'a' })
+  const none = await run(['blocks', 'photos/a'], { store })
+  t.match(none, { code: 0, out: '', err: /no blocks/ })
+  const place = (position: number, ...states: BlockState[]): BlockPlaces => ({
+    ...{ bucket: '', key: '', versionId: '', position, hash: `${position}f`.repeat(16), size: 2048 },
+    owners: states.map((state, i) => ({ agent: `agent-${i}`, state })),
+  })
+  store.places = [place(0, 'stored', 'releasing'), place(1, 'corrupt', 'absent')]
+  const shown = await run(['blocks', 'photos/a', '--json'], { store })
+  t.equal(shown.code, 8)
+  t.match(shown.io.records, [
+    { bucket: 'photos', key: 'a', versionId: 'v1', position: 0, size: 2048, hash: /^0f0f/ },
+    {
+      position: 1,
+      owners: [
+        { agent: 'agent-0', state: 'corrupt' },
+        { agent: 'agent-1', state: 'absent' },
+      ],
+    },
+  ])
+  const plain = await run(['blocks', 'photos/a', '--version-id', 'v1'], { store })
+  t.match(plain.out, /^0\t(0f)+\t2048\tagent-0=stored\tagent-1=releasing\n1\t/)
+  t.match(plain.err, /1 block of 2 not on all owners/)
+  const terminal = await run(['blocks', 'photos/a'], { store, terminal: true })
+  t.match(terminal.out, /1 {2}(1f)+ {4}2\.0 KiB {2}agent-0=.*corrupt/)
+  t.equal((await run(['blocks', 'photos/b'], { store })).code, 3)
+  t.equal((await run(['blocks', 'photos'], { store })).code, 2)
 })
 
 t.test('layout', async t => {

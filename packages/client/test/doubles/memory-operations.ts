@@ -1,4 +1,5 @@
 import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
+import type { ClusterBytes } from '@torc/protocol/store/blocks'
 import type { ScrubStatus } from '@torc/protocol/store/scrub'
 
 /** What operators are shown of a cluster that is not there: one server and one agent. */
@@ -6,6 +7,8 @@ export class MemoryOperations {
   healthy = true
   /** What the agent tells of itself beyond the usual. */
   agentState: Partial<MemberStatus> = {}
+  /** What the cluster tells of bytes. */
+  bytes: ClusterBytes = {}
   /** What `scrub` answers, and what `scrubStatus` then answers, one after the other. */
   scrubs: ScrubStatus[] = []
 
@@ -21,6 +24,7 @@ export class MemoryOperations {
     }
     return {
       ...{ epoch: 1, partitions: 256, replicas: 3, healthy: this.healthy, buckets },
+      ...this.bytes,
       problems: this.healthy ? [] : ['agent-1 is down'],
       members: [
         { id: 'server-1', name: 'server', role: 'server', address: '127.0.0.1:7400', ...member, ...none },

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { TorcError } from '@torc/protocol/errors'
 import type { ClusterStatus } from '@torc/protocol/store/admin'
+import type { BlockPlaces } from '@torc/protocol/store/blocks'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
@@ -33,6 +34,9 @@ export class MemoryStore extends MemoryOperations implements Store {
   nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
   readonly policies = new MemoryPolicies()
   readonly cuttings = new Map<string, s.Cutting>()
+  readonly compressions = new Map<string, s.Compression>()
+  /** What `blocks` answers for any object. */
+  places: BlockPlaces[] = []
   #counter = 0
 
   async close(): Promise<void> {
@@ -45,17 +49,19 @@ export class MemoryStore extends MemoryOperations implements Store {
     this.held.set(bucket, new Map())
     if (options.policy !== undefined) this.policies.set(bucket, options.policy)
     if (options.cutting !== undefined) this.cuttings.set(bucket, options.cutting)
+    if (options.compression !== undefined) this.compressions.set(bucket, options.compression)
     return { ...this.#bucketInfo(bucket), replicas: options.replicas ?? 3 }
   }
 
   async changeBucket(bucket: string, changes: s.BucketChanges): Promise<s.BucketInfo> {
     this.#bucket(bucket)
-    const { readQuorum, writeQuorum, strict, policy, cutting } = changes
+    const { readQuorum, writeQuorum, strict, policy, cutting, compression } = changes
     this.calls.push(
-      `changeBucket ${bucket} ${JSON.stringify({ readQuorum, writeQuorum, strict, policy, cutting })}`,
+      `changeBucket ${bucket} ${JSON.stringify({ readQuorum, writeQuorum, strict, policy, cutting, compression })}`,
     )
     if (policy !== undefined) this.policies.set(bucket, policy)
     if (cutting !== undefined) this.cuttings.set(bucket, cutting)
+    if (compression !== undefined) this.compressions.set(bucket, compression)
     const { readQuorum: r, writeQuorum: w, strict: only, ...info } = this.#bucketInfo(bucket)
     return { ...info, readQuorum: readQuorum ?? r, writeQuorum: writeQuorum ?? w, strict: strict ?? only }
   }
@@ -251,6 +257,11 @@ export class MemoryStore extends MemoryOperations implements Store {
     return this.statusOf(this.held.size)
   }
 
+  async *blocks(bucket: string, key: string, options: s.GetOptions = {}): AsyncGenerator<BlockPlaces> {
+    const { versionId } = this.#find(bucket, key, options).info
+    for (const place of this.places) yield { ...place, bucket, key, versionId }
+  }
+
   override scrub(): Promise<ScrubStatus> {
     this.calls.push('scrub')
     return super.scrub()
@@ -288,7 +299,8 @@ export class MemoryStore extends MemoryOperations implements Store {
     const createdAt = new Date('2026-01-02T03:04:05.678Z')
     const settings = { replicas: 3, readQuorum: 2, writeQuorum: 2, strict: false }
     const cutting = this.cuttings.get(bucket) ?? 'fixed'
-    return { bucket, createdAt, ...settings, cutting, ...this.policies.ofBucket(bucket) }
+    const compression = this.compressions.get(bucket) ?? 'none'
+    return { bucket, createdAt, ...settings, cutting, compression, ...this.policies.ofBucket(bucket) }
   }
 
   #find(

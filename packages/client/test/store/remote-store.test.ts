@@ -355,7 +355,13 @@ t.test('buckets, layout and status are passed on', async t => {
   t.teardown(() => server.stop())
   const store = await connect(server.options())
   t.teardown(() => store.close())
-  const info = { ...bucket, createdAt: new Date(1000), policyFrom: 'bucket', cutting: 'fixed' }
+  const info = {
+    ...bucket,
+    createdAt: new Date(1000),
+    policyFrom: 'bucket',
+    cutting: 'fixed',
+    compression: 'none',
+  }
   t.same(await store.createBucket('b', { replicas: 3, strict: true }), info)
   t.same(await store.headBucket('b'), info)
   t.same(await store.buckets(), [info])
@@ -366,6 +372,37 @@ t.test('buckets, layout and status are passed on', async t => {
   ])
   t.same(await store.initLayout({ agents: 1 }), layout)
   t.match(await store.status(), { healthy: true, members: [], buckets: 1 })
+})
+
+t.test('blocks of a version come frame by frame', async t => {
+  const asked: object[] = []
+  const server = await ScriptedServer.start({
+    async *fetchObjectBlocks({ head }) {
+      asked.push(head)
+      const block = { hash: new Uint8Array(32).fill(0xab), size: 7 }
+      const owners: [string, 'stored' | 'unknown'][] = [
+        ['agent-1', 'stored'],
+        ['agent-2', 'unknown'],
+      ]
+      yield { head: { versionId: 'v1', blocks: [{ position: 0, ...block, owners }] } }
+      yield { head: { versionId: 'v1', blocks: [{ position: 1, ...block, owners: [] }] } }
+    },
+  })
+  t.teardown(() => server.stop())
+  const store = await connect(server.options())
+  t.teardown(() => store.close())
+  const blocks: object[] = []
+  for await (const block of store.blocks('b', 'k', { versionId: 'v' })) blocks.push(block)
+  const block = { bucket: 'b', key: 'k', versionId: 'v1', size: 7, hash: 'ab'.repeat(32) }
+  const owners = [
+    { agent: 'agent-1', state: 'stored' },
+    { agent: 'agent-2', state: 'unknown' },
+  ]
+  t.same(blocks, [
+    { ...block, position: 0, owners },
+    { ...block, position: 1, owners: [] },
+  ])
+  t.same(asked, [{ bucket: 'b', key: 'k', versionId: 'v' }])
 })
 
 t.test('a bucket that a lost attempt made or removed is no conflict', async t => {

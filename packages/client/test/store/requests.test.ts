@@ -140,8 +140,8 @@ t.test('every option of a call travels', async t => {
   t.same(await store.listPage('b', 'versions', page), { entries: [], token: 'next' })
   t.same(heads.list, { bucket: 'b', ...page, limit: 1000 })
   const settings = { replicas: 5, readQuorum: 3, writeQuorum: 3, strict: true, policy: 'global:5' }
-  await store.createBucket('b', { ...settings, cutting: 'content' })
-  t.same(heads.bucket, { bucket: 'b', ...settings, cutting: 'content' })
+  await store.createBucket('b', { ...settings, cutting: 'content', compression: 'brotli' })
+  t.same(heads.bucket, { bucket: 'b', ...settings, cutting: 'content', compression: 'brotli' })
   await store.initLayout({ agents: 3, replicas: 2 })
   t.same(heads.layout, { agents: 3, replicas: 2 })
   t.match((await store.status()).members[0], {

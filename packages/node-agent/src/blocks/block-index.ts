@@ -2,6 +2,7 @@ import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 import type { Counts } from '../index/counts.js'
 import type { LeaseIndex } from '../leases/lease-index.js'
 import type { Operation } from '../leases/operation.js'
+import { type BlockEncoding, blockEncoding } from './block-encoding.js'
 
 /** What is wrong with a block's file; the numbers are stored. */
 export const blockDamage = { none: 0, missing: 1, corrupt: 2 } as const
@@ -13,13 +14,28 @@ export interface BlockRow {
   readonly size: number
   /** What was found when its file was last looked at; a write that brings the block again clears it. */
   readonly damage: BlockDamage
+  /** What its file holds. It stays so for as long as there is a row: a file may be replaced before its row is. */
+  readonly encoding: BlockEncoding
+  /** Bytes of its file. */
+  readonly storedSize: number
 }
+
+/** A file that was written. */
+export type WrittenFile = Pick<BlockRow, 'encoding' | 'storedSize'>
+
+const columns = 'id, hash, size, damage, encoding, coalesce(stored_size, size) AS storedSize'
 
 /** Blocks whose files are known to be damaged. */
 export interface DamageCounts {
   readonly missing: number
   readonly corrupt: number
 }
+
+/** How a block that has a row is. Damage counts before everything: who reads the block must go elsewhere. */
+export type HeldState = 'stored' | 'releasing' | 'missing' | 'corrupt'
+
+/** Each block that has a row counts once. */
+export type StateCounts = Readonly<Record<HeldState, number>>
 
 /**
  * Rows of blocks; who needs them is in the leases. What is found wrong with a block's file stands in its row, and so
@@ -38,31 +54,43 @@ export class BlockIndex {
   readonly #last: SqlStatement
   readonly #damaged: SqlStatement
   readonly #damageCounts: SqlStatement
+  readonly #damagedReleasing: SqlStatement
+  readonly #state: SqlStatement
   readonly #setDamage: SqlStatement
+  readonly #setStoredSize: SqlStatement
 
   constructor(database: SqlDatabase, counts: Counts, leases: LeaseIndex) {
     this.#counts = counts
     this.#leases = leases
-    this.#find = database.prepare('SELECT id, hash, size, damage FROM blocks WHERE hash = ?')
-    this.#insert = database.prepare('INSERT INTO blocks (hash, size) VALUES (?, ?)')
+    this.#find = database.prepare(`SELECT ${columns} FROM blocks WHERE hash = ?`)
+    this.#insert = database.prepare(
+      'INSERT INTO blocks (hash, size, encoding, stored_size) VALUES (?, ?, ?, ?)',
+    )
     this.#unreferenced = database.prepare(
-      `SELECT id, hash, size, damage FROM blocks
+      `SELECT ${columns} FROM blocks
        WHERE unreferenced_at != 0 AND unreferenced_at <= ? ORDER BY unreferenced_at LIMIT ?`,
     )
     this.#referencedAgain = database.prepare('UPDATE blocks SET unreferenced_at = 0 WHERE id = ?')
     this.#remove = database.prepare('DELETE FROM blocks WHERE id = ?')
     this.#releasing = database.prepare('SELECT count(*) FROM blocks WHERE unreferenced_at != 0').pluck()
     this.#walk = database.prepare(
-      'SELECT id, hash, size, damage FROM blocks WHERE id > ? AND id <= ? ORDER BY id LIMIT ?',
+      `SELECT ${columns} FROM blocks WHERE id > ? AND id <= ? ORDER BY id LIMIT ?`,
     )
     this.#last = database.prepare('SELECT coalesce(max(id), 0) FROM blocks').pluck()
     this.#damaged = database.prepare(
-      `SELECT id, hash, size, damage FROM blocks
+      `SELECT ${columns} FROM blocks
        WHERE damage != 0 AND damage = ? AND id > ? ORDER BY id LIMIT 1`,
     )
     this.#damageCounts = database.prepare(
       'SELECT damage, count(*) AS blocks FROM blocks WHERE damage != 0 GROUP BY damage',
     )
+    this.#damagedReleasing = database
+      .prepare('SELECT count(*) FROM blocks WHERE damage != 0 AND unreferenced_at != 0')
+      .pluck()
+    this.#state = database.prepare(
+      'SELECT damage, unreferenced_at != 0 AS releasing FROM blocks WHERE hash = ?',
+    )
+    this.#setStoredSize = database.prepare('UPDATE blocks SET stored_size = ? WHERE id = ?')
     this.#setDamage = database.prepare('UPDATE blocks SET damage = ? WHERE hash = ?')
   }
 
@@ -75,13 +103,27 @@ export class BlockIndex {
     return this.find(hash)?.size
   }
 
-  /** Inside a transaction, once the file is durable: the block is here, and `operation` needs it. */
-  add(hash: Uint8Array, size: number, operation: Operation): void {
+  /** Inside a transaction, once the file is durable: the block is here, and `operation` needs it. `file`: what was written. */
+  add(hash: Uint8Array, size: number, operation: Operation, file?: WrittenFile): void {
     const found = this.find(hash)
-    const id = found === undefined ? Number(this.#insert.run(hash, size).lastInsertRowid) : found.id
-    if (found === undefined) this.#counts.add(0, 0, 1, size)
-    else if (found.damage !== blockDamage.none) this.setDamage(hash, blockDamage.none)
-    this.#leases.refer(id, operation)
+    if (found === undefined) this.#leases.refer(this.#addRow(hash, size, file), operation)
+    else {
+      if (file !== undefined) this.setStoredSize(found, file.storedSize)
+      if (found.damage !== blockDamage.none) this.setDamage(hash, blockDamage.none)
+      this.#leases.refer(found.id, operation)
+    }
+  }
+
+  #addRow(hash: Uint8Array, size: number, file: WrittenFile | undefined): number {
+    const { encoding, storedSize } = file ?? { encoding: blockEncoding.plain, storedSize: size }
+    this.#counts.add({ blocks: 1, blockBytes: size, storedBytes: storedSize })
+    return Number(this.#insert.run(hash, size, encoding, storedSize).lastInsertRowid)
+  }
+
+  /** Inside a transaction: the block's file is of another size than its row says. */
+  setStoredSize({ id, storedSize: before }: BlockRow, storedSize: number): void {
+    if (storedSize === before || this.#setStoredSize.run(storedSize, id).changes === 0) return
+    this.#counts.add({ storedBytes: storedSize - before })
   }
 
   /** Inside a transaction: `operation` needs a block that is here. False when it is not, or is damaged. */
@@ -106,13 +148,15 @@ export class BlockIndex {
    * Inside a transaction, in the block's turn: counts the references anew and removes the row where there are none.
    * Returns whether it went.
    */
-  removeUnreferenced({ id, size }: BlockRow): boolean {
+  removeUnreferenced({ id, hash }: BlockRow): boolean {
     if (this.#leases.isReferenced(id)) {
       this.#referencedAgain.run(id)
       return false
     }
-    if (this.#remove.run(id).changes === 0) return false
-    this.#counts.add(0, 0, -1, -size)
+    // What its file takes may have changed since the row was read.
+    const found = this.find(hash)
+    if (found?.id !== id || this.#remove.run(id).changes === 0) return false
+    this.#counts.add({ blocks: -1, blockBytes: -found.size, storedBytes: -found.storedSize })
     return true
   }
 
@@ -133,6 +177,22 @@ export class BlockIndex {
       else counts.corrupt = row.blocks
     }
     return counts
+  }
+
+  stateCounts(): StateCounts {
+    const { missing, corrupt } = this.damageCounts()
+    const releasing = this.releasingCount() - Number(this.#damagedReleasing.get())
+    const stored = this.#counts.values.blocks - missing - corrupt - releasing
+    return { stored, releasing, missing, corrupt }
+  }
+
+  /** Undefined where there is no row. */
+  stateOf(hash: Uint8Array): HeldState | undefined {
+    const row = this.#state.get(hash) as { damage: BlockDamage; releasing: number } | undefined
+    if (row === undefined) return undefined
+    if (row.damage === blockDamage.missing) return 'missing'
+    if (row.damage === blockDamage.corrupt) return 'corrupt'
+    return row.releasing === 0 ? 'stored' : 'releasing'
   }
 
   /** The damaged block that follows `row`, or the first one; the corrupt ones come after the missing ones. */

@@ -1,11 +1,19 @@
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingBody } from '@torc/protocol/exchange/exchange'
-import { blocksFolder } from '../data-directory/data-directory.js'
 import type { Disk } from '../disk/disk.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { Operation } from '../leases/operation.js'
-import { type BlockDamage, type BlockIndex, type BlockRow, blockDamage } from './block-index.js'
+import type { Compressor } from './block-encoding.js'
+import { BlockFiles, blockName } from './block-files.js'
+import {
+  type BlockDamage,
+  type BlockIndex,
+  type BlockRow,
+  blockDamage,
+  type HeldState,
+  type WrittenFile,
+} from './block-index.js'
 import { Turns } from './turns.js'
 
 /** Blocks that are taken in at once: bounds memory at this many blocks; the other senders wait at their windows. */
@@ -22,6 +30,9 @@ export interface BlockCheck {
   readonly known: boolean
 }
 
+/** How a block is here: `uploading` while its bytes arrive for the first time, `absent` where nothing is known of it. */
+export type BlockState = HeldState | 'uploading' | 'absent'
+
 /** Who wants to hear of what readers and writers come upon. */
 export interface BlockWatcher {
   /** A reader found a block damaged, and its row does not say so yet. */
@@ -30,17 +41,19 @@ export interface BlockWatcher {
   healed(hash: Uint8Array): void
 }
 
-/** Content-addressed blocks in files, `blocks/ab/HASH`, where `ab` is the hash's first byte. */
+/** Content-addressed blocks: their files, their rows, and the order in which both change. */
 export class BlockStore {
-  readonly #disk: Disk
+  readonly #files: BlockFiles
   readonly #index: BlockIndex
   readonly #commit: GroupCommit
   readonly #hasher: Hasher
   readonly #turns = new Turns(writesMax)
+  /** Names of blocks that are being received and have no row yet. */
+  readonly #uploading = new Set<string>()
   #watcher: BlockWatcher = { damaged: () => undefined, healed: () => undefined }
 
-  constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher) {
-    this.#disk = disk
+  constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher, compressor: Compressor) {
+    this.#files = new BlockFiles(disk, hasher, compressor)
     this.#index = index
     this.#commit = commit
     this.#hasher = hasher
@@ -50,19 +63,46 @@ export class BlockStore {
    * Stores the block that `body` brings, and that `operation` needs it. Durable when the promise resolves, in this
    * order: the file, then its row and the reference; a crash in between leaves a file without a row, never a row
    * without a file. Resolves with whether the block was here already. CHECKSUM when the bytes that arrived are
-   * not what `hash` says.
+   * not what `hash` says. With `compress` it is stored compressed if that saves enough; a block that has a row already,
+   * though its file is damaged, stays as it was stored first.
    */
-  async put(hash: Uint8Array, size: number, operation: Operation, body: IncomingBody): Promise<boolean> {
-    const name = nameOf(hash)
+  async put(
+    hash: Uint8Array,
+    size: number,
+    operation: Operation,
+    body: IncomingBody,
+    compress = false,
+  ): Promise<boolean> {
+    const name = blockName(hash)
     return this.#turns.take(name, async () => {
-      const known = this.#index.sizeOf(hash) !== undefined
-      const had = known && (await this.#isSound(hash, name))
-      if (had) body.discard()
-      else await this.#disk.writeFile(pathOf(name), await this.#receive(hash, name, size, body))
-      await this.#commit.submit(() => this.#index.add(hash, size, operation))
-      if (known && !had) this.#watcher.healed(hash)
+      const row = this.#index.find(hash)
+      const had = row !== undefined && (await this.#isSound(row))
+      if (row === undefined) this.#uploading.add(name)
+      try {
+        let file: WrittenFile | undefined
+        if (had) body.discard()
+        else {
+          const pieces = await this.#receive(hash, name, size, body)
+          if (row === undefined) file = await this.#files.write(hash, pieces, size, compress)
+          else file = await this.#files.rewrite(row, pieces)
+        }
+        await this.#commit.submit(() => this.#index.add(hash, size, operation, file))
+      } finally {
+        this.#uploading.delete(name)
+      }
+      if (row !== undefined && !had) this.#watcher.healed(hash)
       return had
     })
+  }
+
+  /** How many blocks are being received that were not here before. */
+  get uploadingCount(): number {
+    return this.#uploading.size
+  }
+
+  /** What is known of a block, without a look at its file. */
+  stateOf(hash: Uint8Array): BlockState {
+    return this.#index.stateOf(hash) ?? (this.#uploading.has(blockName(hash)) ? 'uploading' : 'absent')
   }
 
   /**
@@ -88,9 +128,8 @@ export class BlockStore {
   }
 
   async #hasFile(hash: Uint8Array): Promise<boolean> {
-    const size = this.#index.sizeOf(hash)
-    if (size === undefined) return false
-    return (await this.#disk.fileSize(pathOf(nameOf(hash)))) === size
+    const row = this.#index.find(hash)
+    return row !== undefined && (await this.#files.has(row))
   }
 
   watch(watcher: BlockWatcher): void {
@@ -102,10 +141,10 @@ export class BlockStore {
    * is lost or other than it was: another owner has it.
    */
   async read(hash: Uint8Array): Promise<Uint8Array> {
-    const name = nameOf(hash)
+    const name = blockName(hash)
     const row = this.#index.find(hash)
     if (row === undefined) throw new TorcError('UNAVAILABLE', `block ${name} is not on this agent`)
-    const { bytes, damage } = await this.#look(hash, name)
+    const { bytes, damage } = await this.#files.look(row)
     if (damage === blockDamage.none) return bytes
     if (row.damage === blockDamage.none) this.#watcher.damaged(hash)
     const what =
@@ -124,9 +163,10 @@ export class BlockStore {
     challenge: Uint8Array,
     check: boolean,
   ): Promise<Uint8Array | undefined> {
-    if (this.#index.sizeOf(hash) !== size) return undefined
+    const row = this.#index.find(hash)
+    if (row?.size !== size) return undefined
     try {
-      const bytes = check ? await this.read(hash) : await this.#disk.readFile(pathOf(nameOf(hash)))
+      const bytes = check ? await this.read(hash) : (await this.#files.contents(row))?.bytes
       if (bytes?.length === size) return this.#hasher.sha256(challenge, bytes)
       this.#watcher.damaged(hash)
       return undefined
@@ -142,14 +182,15 @@ export class BlockStore {
    * (where the disk is not too full for that).
    */
   check(hash: Uint8Array): Promise<BlockCheck> {
-    const name = nameOf(hash)
+    const name = blockName(hash)
     return this.#turns.take(name, async () => {
       const row = this.#index.find(hash)
       if (row === undefined) return { state: 'gone', bytesRead: 0, known: false }
-      const { bytes, damage } = await this.#look(hash, name)
+      const { damage, storedSize } = await this.#files.look(row)
       const known = damage === row.damage
-      if (!known) await this.#note(hash, damage)
-      return { state: stateNames[damage], bytesRead: bytes.length, known }
+      const isOther = damage === blockDamage.none && storedSize !== row.storedSize
+      if (!known || isOther) await this.#note(row, damage, isOther ? storedSize : row.storedSize)
+      return { state: stateNames[damage], bytesRead: storedSize, known }
     })
   }
 
@@ -158,19 +199,19 @@ export class BlockStore {
    * row is gone, or a writer brought it meanwhile. CHECKSUM when `bytes` are not the block's.
    */
   repair(hash: Uint8Array, bytes: Uint8Array): Promise<boolean> {
-    const name = nameOf(hash)
+    const name = blockName(hash)
     return this.#turns.take(name, async () => {
       const row = this.#index.find(hash)
       if (row === undefined) return false
-      if (await this.#isSound(hash, name)) {
-        if (row.damage !== blockDamage.none) await this.#note(hash, blockDamage.none)
+      if (await this.#isSound(row)) {
+        if (row.damage !== blockDamage.none) await this.#note(row, blockDamage.none, row.storedSize)
         return false
       }
       if (Buffer.compare(this.#hasher.sha256(bytes), hash) !== 0)
         throw new TorcError('CHECKSUM', `the bytes that came to repair block ${name} have another hash`)
       // The file before the row, as in `put`: a crash in between leaves a sound block that is checked again.
-      await this.#disk.writeFile(pathOf(name), [bytes])
-      await this.#commit.submit(() => this.#index.setDamage(hash, blockDamage.none))
+      const { storedSize } = await this.#files.rewrite(row, [bytes])
+      await this.#commit.submit(() => this.#keep(row, blockDamage.none, storedSize))
       return true
     })
   }
@@ -183,8 +224,8 @@ export class BlockStore {
     // Somebody writes it, maybe slowly: nobody needs to wait for that.
     if (this.#turns.isTaken(name)) return false
     return await this.#turns.take(name, async () => {
-      if (this.#index.sizeOf(Buffer.from(name, 'hex')) !== undefined) return false
-      return await this.#disk.deleteFile(pathOf(name))
+      const hash = Buffer.from(name, 'hex')
+      return this.#index.sizeOf(hash) === undefined && (await this.#files.delete(hash))
     })
   }
 
@@ -193,40 +234,31 @@ export class BlockStore {
    * between leaves a file without a row, which the next start removes. Returns whether it went.
    */
   collect(block: BlockRow): Promise<boolean> {
-    const name = nameOf(block.hash)
+    const name = blockName(block.hash)
     return this.#turns.take(name, async () => {
       const gone = await this.#commit.submit(() => this.#index.removeUnreferenced(block))
-      if (gone) await this.#disk.deleteFile(pathOf(name))
+      if (gone) await this.#files.delete(block.hash)
       return gone
     })
   }
 
-  async #note(hash: Uint8Array, damage: BlockDamage): Promise<void> {
+  async #note(row: BlockRow, damage: BlockDamage, storedSize: number): Promise<void> {
     try {
-      await this.#commit.submit(() => this.#index.setDamage(hash, damage))
+      await this.#commit.submit(() => this.#keep(row, damage, storedSize))
     } catch (thrown) {
       // A full disk must not keep blocks from being checked: the next look finds the same.
       if (TorcError.from(thrown).code !== 'DISK_FULL') throw thrown
     }
   }
 
-  /** Whether the block's file is whole: a retry heals one that is damaged. */
-  async #isSound(hash: Uint8Array, name: string): Promise<boolean> {
-    return (await this.#look(hash, name)).damage === blockDamage.none
+  #keep(row: BlockRow, damage: BlockDamage, storedSize: number): void {
+    this.#index.setDamage(row.hash, damage)
+    this.#index.setStoredSize(row, storedSize)
   }
 
-  /** What the file is like now. A medium that cannot read it is damage too. */
-  async #look(hash: Uint8Array, name: string): Promise<{ bytes: Uint8Array; damage: BlockDamage }> {
-    let bytes: Uint8Array | undefined
-    try {
-      bytes = await this.#disk.readFile(pathOf(name))
-    } catch (thrown) {
-      if (TorcError.from(thrown).code !== 'CORRUPT') throw thrown
-      return { bytes: nothing, damage: blockDamage.corrupt }
-    }
-    if (bytes === undefined) return { bytes: nothing, damage: blockDamage.missing }
-    const sound = Buffer.compare(this.#hasher.sha256(bytes), hash) === 0
-    return { bytes, damage: sound ? blockDamage.none : blockDamage.corrupt }
+  /** Whether the block's file is whole: a retry heals one that is damaged. */
+  async #isSound(row: BlockRow): Promise<boolean> {
+    return (await this.#files.look(row)).damage === blockDamage.none
   }
 
   async #receive(hash: Uint8Array, name: string, size: number, body: IncomingBody): Promise<Uint8Array[]> {
@@ -249,18 +281,8 @@ export class BlockStore {
   }
 }
 
-const nothing = new Uint8Array(0)
-
 const stateNames = {
   [blockDamage.none]: 'sound',
   [blockDamage.missing]: 'missing',
   [blockDamage.corrupt]: 'corrupt',
 } as const
-
-function nameOf(hash: Uint8Array): string {
-  return Buffer.from(hash).toString('hex')
-}
-
-function pathOf(name: string): string {
-  return `${blocksFolder}/${name.slice(0, 2)}/${name}`
-}

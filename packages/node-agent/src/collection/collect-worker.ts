@@ -41,7 +41,7 @@ export class CollectWorker implements Worker {
     for (const [i, gone] of collected.entries()) {
       if (!gone) continue
       this.#blocks++
-      this.#bytes += due[i]?.size ?? 0
+      this.#bytes += due[i]?.storedSize ?? 0
     }
     if (signal.aborted) return 'idle'
     return due.length === blocksAtOnce || expired === intentsAtOnce ? 'busy' : 'idle'

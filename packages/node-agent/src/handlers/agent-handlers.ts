@@ -5,6 +5,7 @@ import type { Scrub } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBlockProofHandler } from './fetch-block-proof.js'
+import { fetchBlockStatesHandler } from './fetch-block-states.js'
 import { fetchBodyHandler } from './fetch-body.js'
 import { fetchEpochHandler } from './fetch-epoch.js'
 import { fetchKeyHandler } from './fetch-key.js'
@@ -44,6 +45,7 @@ export function agentHandlers(
     fetchBody: fetchBodyHandler(agent),
     fetchBlock: fetchBlockHandler(agent),
     fetchBlockProof: fetchBlockProofHandler(agent),
+    fetchBlockStates: fetchBlockStatesHandler(agent),
     fetchRange: fetchRangeHandler(agent),
     fetchUsage: fetchUsageHandler(agent, scrub, collection),
     scrubBlocks: scrubBlocksHandler(scrub),

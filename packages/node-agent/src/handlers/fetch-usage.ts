@@ -9,24 +9,28 @@ type Usage = ResponseOf<'fetchUsage'>
 
 /**
  * How much this agent holds, what it has read and written of it since it started, and what it does in the
- * background. `usedBytes`: pages of the index and bytes of blocks.
+ * background. `usedBytes`: pages of the index and files of blocks.
  */
 export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection: Collection) {
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
     const pages = Number(database.pragma('page_count', { simple: true }))
     const pageBytes = Number(database.pragma('page_size', { simple: true }))
-    const { keys, versions, blocks, blockBytes } = agent.counts.values
-    const usedBytes = pages * pageBytes + blockBytes
+    const { keys, versions, blocks, ...bytes } = agent.counts.values
+    const usedBytes = pages * pageBytes + bytes.storedBytes
     const freeBytes = Math.min(await agent.disk.freeBytes(), Number.MAX_SAFE_INTEGER)
     const { read: rowsRead, written: rowsWritten } = agent.index.rows.counts
     const actors = agent.lease.actors()
     const report = scrub.report()
+    const states = agent.blockIndex.stateCounts()
     return {
       head: {
-        ...{ usedBytes, freeBytes, keys, versions, blocks, actors, rowsRead, rowsWritten },
-        blocksMissing: report.missing,
-        blocksCorrupt: report.corrupt,
+        ...{ usedBytes, freeBytes, keys, versions, blocks, actors, rowsRead, rowsWritten, ...bytes },
+        blocksStored: states.stored,
+        blocksUploading: agent.blocks.uploadingCount,
+        blocksReleasing: states.releasing,
+        blocksMissing: states.missing,
+        blocksCorrupt: states.corrupt,
         blocksRepaired: report.repairedEver,
         scrub: scrubState(report),
         workers: [scrub.status(), ...collection.status()].map(workerState),

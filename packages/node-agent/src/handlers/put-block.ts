@@ -17,7 +17,7 @@ export function putBlockHandler(agent: AgentContext) {
     agent.layout.checkOwner(blockPartition(head.hash, agent.layout.partitions))
     if (body === undefined) throw new TorcError('BAD_REQUEST', 'a block comes with its bytes')
     const operation = { opId: head.opId, bucketId: head.bucketId, key: Buffer.from(head.key) }
-    const had = await agent.blocks.put(head.hash, head.size, operation, body)
+    const had = await agent.blocks.put(head.hash, head.size, operation, body, head.compress)
     agent.log.debug({ block: Buffer.from(head.hash).toString('hex'), size: head.size, had }, 'stored block')
     return { head: { time: agent.clock.now(), had } }
   }

@@ -5,9 +5,26 @@ export interface CountValues {
   /** Keys with at least one version. */
   keys: number
   versions: number
+  /** Bytes of the bodies of all versions, in blocks or not. */
+  bodyBytes: number
+  /** Bytes of those bodies that are not in blocks. */
+  inlineBytes: number
   blocks: number
+  /** Bytes of the blocks, and of the files that they are stored in. */
   blockBytes: number
+  storedBytes: number
 }
+
+const columns: Readonly<Record<keyof CountValues, string>> = {
+  keys: 'keys',
+  versions: 'versions',
+  bodyBytes: 'body_bytes',
+  inlineBytes: 'inline_bytes',
+  blocks: 'blocks',
+  blockBytes: 'block_bytes',
+  storedBytes: 'stored_bytes',
+}
+const names = Object.keys(columns) as (keyof CountValues)[]
 
 /** How much the index holds: kept in memory, saved in the transaction that changes it. */
 export class Counts implements TransactionListener {
@@ -17,8 +34,10 @@ export class Counts implements TransactionListener {
   #changed = false
 
   constructor(database: SqlDatabase) {
-    this.#save = database.prepare('UPDATE counts SET keys = ?, versions = ?, blocks = ?, block_bytes = ?')
-    const row = database.prepare('SELECT keys, versions, blocks, block_bytes AS blockBytes FROM counts').get()
+    this.#save = database.prepare(`UPDATE counts SET ${names.map(name => `${columns[name]} = ?`).join(', ')}`)
+    const row = database
+      .prepare(`SELECT ${names.map(name => `${columns[name]} AS ${name}`).join(', ')} FROM counts`)
+      .get()
     this.#durable = row as CountValues
     this.#current = { ...this.#durable }
   }
@@ -28,19 +47,14 @@ export class Counts implements TransactionListener {
   }
 
   /** Only inside a transaction of the group commit. */
-  add(keys: number, versions: number, blocks = 0, blockBytes = 0): void {
-    const current = this.#current
-    current.keys += keys
-    current.versions += versions
-    current.blocks += blocks
-    current.blockBytes += blockBytes
+  add(changes: Readonly<Partial<CountValues>>): void {
+    for (const name of names) this.#current[name] += changes[name] ?? 0
     this.#changed = true
   }
 
   beforeCommit(): void {
     if (!this.#changed) return
-    const { keys, versions, blocks, blockBytes } = this.#current
-    this.#save.run(keys, versions, blocks, blockBytes)
+    this.#save.run(...names.map(name => this.#current[name]))
   }
 
   committed(): void {

@@ -3,6 +3,7 @@ import type { KeySummary, MergePlan } from '@torc/cluster/state/key-summary'
 import { emptySummary, encodeSummary } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { encodeVersion } from '@torc/cluster/state/version-codec'
+import { bodyBytesOf } from './body-bytes.js'
 import type { Counts } from './counts.js'
 import type { KeyRows } from './key-rows.js'
 
@@ -51,9 +52,14 @@ export class KeyWriter {
     const stays = arriving !== undefined && plan.inserted.length > 0 ? arriving : undefined
     if (known === undefined) this.#create(name, after, stays)
     else this.#change(known, plan, stays)
-    const live = (after.versionCount > 0 ? 1 : 0) - (before.versionCount > 0 ? 1 : 0)
-    const versions = after.versionCount - before.versionCount
-    if (live !== 0 || versions !== 0) this.#counts.add(live, versions)
+    if (plan.inserted.length === 0 && plan.removed.length === 0) return
+    const [came, went] = [bodyBytesOf(plan.inserted), bodyBytesOf(plan.removed)]
+    this.#counts.add({
+      keys: (after.versionCount > 0 ? 1 : 0) - (before.versionCount > 0 ? 1 : 0),
+      versions: after.versionCount - before.versionCount,
+      bodyBytes: came.bodyBytes - went.bodyBytes,
+      inlineBytes: came.inlineBytes - went.inlineBytes,
+    })
   }
 
   #create(name: KeyName, summary: KeySummary, arriving: ArrivingVersion | undefined): void {

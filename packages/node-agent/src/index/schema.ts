@@ -1,5 +1,6 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase } from '../disk/disk.js'
+import { countBodyBytes } from './body-bytes.js'
 
 /**
  * Tables of an agent's index. A key's row holds its summary (context, heads, counts) and the inline body of its
@@ -168,8 +169,25 @@ CREATE TABLE releases (
 CREATE INDEX releases_by_agent ON releases (agent, id);
 `
 
+/**
+ * Bytes of bodies (`body-bytes.ts`) and of the files of blocks, and how a block is stored (`block-encoding.ts`). Those of
+ * before are stored as they are: `stored_size` is NULL where the file is as long as the block.
+ */
+const version5 = `
+ALTER TABLE blocks ADD COLUMN encoding INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE blocks ADD COLUMN stored_size INTEGER;
+
+ALTER TABLE counts ADD COLUMN body_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE counts ADD COLUMN inline_bytes INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE counts ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;
+UPDATE counts SET stored_bytes = block_bytes;
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
-export const migrations: readonly string[] = [version1, version2, version3, version4]
+export const migrations: readonly string[] = [version1, version2, version3, version4, version5]
+
+/** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */
+const computed: Readonly<Record<number, (database: SqlDatabase) => void>> = { 5: countBodyBytes }
 
 export const indexVersion = migrations.length
 
@@ -193,7 +211,9 @@ export function migrateIndex(database: SqlDatabase, directory: string): void {
   }
   for (let version = found; version < indexVersion; version++) {
     try {
-      database.exec(`BEGIN IMMEDIATE; ${migrations[version]}; PRAGMA user_version = ${version + 1}; COMMIT;`)
+      database.exec(`BEGIN IMMEDIATE; ${migrations[version]}`)
+      computed[version + 1]?.(database)
+      database.exec(`PRAGMA user_version = ${version + 1}; COMMIT;`)
     } catch (thrown) {
       if (database.inTransaction) database.exec('ROLLBACK')
       throw thrown

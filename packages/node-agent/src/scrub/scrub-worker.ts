@@ -174,7 +174,7 @@ export class ScrubWorker implements Worker {
   async #begin(): Promise<number> {
     const { index, counts, clock, disk, blocks } = this.#parts
     const nowMs = clock.nowMs()
-    const { blockBytes: bytesTotal } = counts.values
+    const { storedBytes: bytesTotal } = counts.values
     this.#pass = beginPass(this.#pass, { asked: this.#asked, nowMs, last: index.lastId(), bytesTotal })
     this.#asked = false
     this.#sweep ??= new FileSweep(disk, index, blocks)
@@ -206,7 +206,7 @@ export class ScrubWorker implements Worker {
       const { state, bytes } = await this.#check(row.hash, row.size, signal)
       moved += bytes
       const found = state === 'sound' || state === 'gone' ? 0 : 1
-      const checked = { position: row.id, blocks: state === 'gone' ? 0 : 1, bytes: row.size }
+      const checked = { position: row.id, blocks: state === 'gone' ? 0 : 1, bytes: row.storedSize }
       this.#pass = advancePass(this.#pass, { ...checked, found, repaired: state === 'repaired' ? 1 : 0 })
       // Kept at once: an operator's figures must not shrink with a crash.
       if (found > 0) await this.#save()

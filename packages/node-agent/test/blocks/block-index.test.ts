@@ -12,10 +12,11 @@ const hashOf = (n: number): Uint8Array => new Uint8Array(32).fill(n)
 function indexOf(count: number) {
   const database = new MemoryDisk().openDatabase('x')
   migrateIndex(database, 'memory')
-  const leases = new LeaseIndex(database, new ManualClock(), 1000)
+  const clock = new ManualClock()
+  const leases = new LeaseIndex(database, clock, 1000)
   const index = new BlockIndex(database, new Counts(database), leases)
   for (let n = 1; n <= count; n++) index.add(hashOf(n), 100, owner)
-  return { database, index }
+  return { database, index, leases, clock }
 }
 
 t.test('blocks are walked in order of their ids, up to a bound', async t => {
@@ -42,6 +43,27 @@ t.test('damaged blocks are counted and walked; whoever brings one again clears i
   index.add(hashOf(5), 100, owner)
   t.equal(index.refer(hashOf(5), owner), true)
   t.same(index.damageCounts(), { corrupt: 2, missing: 2 })
+})
+
+t.test('each block has one state, and is counted in it', async t => {
+  const { index, leases, clock } = indexOf(5)
+  const other = { ...owner, key: Buffer.from('other') }
+  for (const n of [6, 7]) index.add(hashOf(n), 100, other)
+  for (const n of [2, 7]) index.setDamage(hashOf(n), blockDamage.corrupt)
+  index.setDamage(hashOf(3), blockDamage.missing)
+  t.same(index.stateCounts(), { stored: 4, releasing: 0, missing: 1, corrupt: 2 })
+  clock.advance(1e9)
+  const lease = leases.due(10).find(({ key }) => Buffer.from(key).equals(other.key))
+  if (lease === undefined) throw new Error('no lease')
+  leases.condemn([lease])
+  leases.drop(lease)
+  t.same(index.stateCounts(), { stored: 3, releasing: 1, missing: 1, corrupt: 2 })
+  t.same(
+    [1, 2, 3, 6, 7, 8].map(n => index.stateOf(hashOf(n))),
+    ['stored', 'corrupt', 'missing', 'releasing', 'corrupt', undefined],
+  )
+  index.refer(hashOf(6), owner)
+  t.equal(index.stateOf(hashOf(6)), 'stored')
 })
 
 t.test('what is damaged is found without a look at the others', async t => {

@@ -3,6 +3,7 @@ import { assignTable } from '@torc/cluster/ring/table'
 import { systemHasher } from '@torc/protocol/environment/system'
 import { BlockIndex } from '../../src/blocks/block-index.js'
 import { BlockStore } from '../../src/blocks/block-store.js'
+import { immediateCompressor } from '../../src/blocks/immediate-compressor.js'
 import { AuditWorker } from '../../src/collection/audit-worker.js'
 import { CollectWorker } from '../../src/collection/collect-worker.js'
 import type { OtherAgents } from '../../src/collection/other-agents.js'
@@ -49,7 +50,7 @@ export async function blockOwner(disk = new MemoryDisk(), clock = new VirtualTim
   const leases = new LeaseIndex(database, clock, uploadMs)
   const intents = new Intents(database, clock, uploadMs)
   const index = new BlockIndex(database, counts, leases)
-  const blocks = new BlockStore(disk, index, commit, systemHasher)
+  const blocks = new BlockStore(disk, index, commit, systemHasher, immediateCompressor)
   /** By agent: what it answers to every question, also late; a rejection is silence. */
   const known = new Map<string, (operation: Operation) => OperationState | Promise<OperationState>>()
   const asked: string[] = []

@@ -12,13 +12,16 @@ t.test('counts follow their transactions', async t => {
   const counts = new Counts(database)
   const clock = new ManualClock()
   const commit = new GroupCommit(database, clock, [counts])
-  const good = commit.submit(() => counts.add(1, 2, 3, 2 ** 40))
+  const expected = {
+    ...{ keys: 1, versions: 2, bodyBytes: 2 ** 41, inlineBytes: 5 },
+    ...{ blocks: 3, blockBytes: 2 ** 40, storedBytes: 2 ** 39 },
+  }
+  const good = commit.submit(() => counts.add(expected))
   clock.endTurn()
   await good
-  const expected = { keys: 1, versions: 2, blocks: 3, blockBytes: 2 ** 40 }
   t.same(counts.values, expected)
   const bad = commit.submit(() => {
-    counts.add(5, 5, 5, 5)
+    counts.add({ keys: 5, storedBytes: 5 })
     throw new Error('undone')
   })
   clock.endTurn()

@@ -1,3 +1,4 @@
+import { deepStrictEqual } from 'node:assert/strict'
 import type { CausalContext } from '@torc/cluster/clocks/causal-context'
 import type { Dot } from '@torc/cluster/clocks/dot'
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
@@ -9,6 +10,7 @@ import { systemHasher } from '@torc/protocol/environment/system'
 import type { SqlDatabase } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import type { AttributeChanges } from '../../src/index/attribute-registers.js'
+import { sumBodyBytes } from '../../src/index/body-bytes.js'
 import { CounterLease } from '../../src/index/counter-lease.js'
 import { Counts } from '../../src/index/counts.js'
 import { DroppedCounters } from '../../src/index/dropped-counters.js'
@@ -144,14 +146,19 @@ export class IndexFixture {
   }
 
   checkCounts(states: readonly KeyState[]): void {
-    const { keys, versions } = this.#opened.counts.values
-    const expectedKeys = states.filter(state => state.versions.size > 0).length
-    const expectedVersions = states.reduce((sum, state) => sum + state.versions.size, 0)
-    if (keys !== expectedKeys || versions !== expectedVersions) {
-      throw new Error(
-        `${keys} keys, ${versions} versions where ${expectedKeys}, ${expectedVersions} were expected`,
-      )
-    }
+    const { keys, versions, bodyBytes, inlineBytes } = this.#opened.counts.values
+    const held = states.flatMap(state => [...state.versions.values()])
+    const sumOf = (some: readonly Version[]): number => some.reduce((sum, { size }) => sum + size, 0)
+    deepStrictEqual(sumBodyBytes(this.database), { bodyBytes, inlineBytes }, 'counted anew')
+    deepStrictEqual(
+      { keys, versions, bodyBytes, inlineBytes },
+      {
+        keys: states.filter(state => state.versions.size > 0).length,
+        versions: held.length,
+        bodyBytes: sumOf(held),
+        inlineBytes: sumOf(held.filter(({ blocks }) => blocks === undefined)),
+      },
+    )
   }
 
   opId(): Uint8Array {

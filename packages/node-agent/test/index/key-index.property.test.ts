@@ -33,6 +33,7 @@ type Step =
       exact: boolean
       fromOther: boolean
       again: boolean
+      inBlocks: boolean
       clock: number
       policy: RetentionPolicy | undefined
       setPolicy: RetentionPolicy | 'inherit' | undefined
@@ -76,6 +77,7 @@ const mint = fc.record({
   exact: fc.boolean(),
   fromOther: fc.boolean(),
   again: fc.boolean(),
+  inBlocks: fc.boolean(),
   clock: fc.integer({ min: -3, max: 3 }),
   policy: fc.option(policy, { nil: undefined }),
   setPolicy: fc.option(fc.oneof({ weight: 1, arbitrary: policy }, fc.constant('inherit' as const)), {
@@ -149,8 +151,12 @@ class World {
     const here =
       earlier === undefined ? false : this.state(step.at, step.key).versions.has(dotText(earlier.version.dot))
     const kind = step.clock === 3 ? 'marker' : 'object'
-    const body = kind === 'marker' ? null : Buffer.from(`body ${this.written.length}`)
-    const opId = earlier?.version.opId
+    const inBlocks = step.inBlocks && kind === 'object'
+    const body = kind === 'marker' || inBlocks ? null : Buffer.from(`body ${this.written.length}`)
+    const opId = earlier?.version.opId ?? fixture.opId()
+    const block = { hash: new Uint8Array(32).fill(this.written.length), size: 20_000 }
+    const { intents } = fixture
+    if (inBlocks) fixture.transaction(() => intents.place({ ...keyName(step.key), opId }))
     const { setPolicy } = step
     const retention =
       step.policy === undefined
@@ -167,7 +173,8 @@ class World {
       body,
       retention,
       setPolicy,
-      ...(opId ? { opId } : {}),
+      opId,
+      ...(inBlocks ? { blocks: [block], size: block.size } : {}),
     } as const
     let result: MintResult
     try {
@@ -307,7 +314,7 @@ t.test(
   'random mints, deliveries, purges, repairs and restarts keep the index equal to the whole state',
   async () => {
     fc.assert(
-      fc.property(fc.array(step, { maxLength: 40 }), steps => {
+      fc.property(fc.array(step, { maxLength: 40, size: 'max' }), steps => {
         const world = new World()
         try {
           for (const one of steps) {

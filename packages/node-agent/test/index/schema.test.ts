@@ -113,6 +113,8 @@ t.test('an index of version 1 opens, reads as it was, and takes writes', async t
     [1, 2],
   )
   t.same(index.rows.range(bucketId, key, true, undefined, 10).length, 1)
+  const bytes = 5 * 'body n'.length
+  t.match(new Counts(fixture.database).values, { versions: 5, bodyBytes: bytes, inlineBytes: bytes })
   t.same(index.removals.of(known.id), [])
   const minted = fixture.mint(0, {
     retention: { policy: { kind: 'global', max: 5 }, live: [], attributes: new Map() },
@@ -145,7 +147,8 @@ t.test('an index of version 2 keeps its blocks, which nobody has found damaged',
     index.walk(0, index.lastId(), 10),
     hashes.map((hash, i) => ({ id: i + 1, hash: Buffer.from(hash), size: 100, damage: blockDamage.none })),
   )
-  t.same(index.damageCounts(), { missing: 0, corrupt: 0 })
+  t.same(index.stateCounts(), { stored: 2, releasing: 0, missing: 0, corrupt: 0 })
+  t.match(new Counts(fixture.database).values, { blocks: 2, blockBytes: 200, storedBytes: 200 })
   t.equal(index.damagedAfter(), undefined)
   for (const hash of hashes) t.equal(index.referencesOf(hash).length, 1)
   // Nobody knows the keys of these references: they are kept until a release tells them.
@@ -174,6 +177,17 @@ t.test('a crash in the middle of a migration leaves the version of before', asyn
   t.equal(again.pragma('user_version', { simple: true }), indexVersion)
   t.equal(again.prepare('SELECT count(*) FROM removals').pluck().get(), 0)
   t.equal(again.prepare('SELECT count(*) FROM versions').pluck().get(), 2)
+})
+
+t.test('a crash while bodies are counted leaves the version of before', async t => {
+  const disk = new MemoryDisk()
+  const database = disk.openDatabase('index.sqlite')
+  writeVersion1(database, history(3))
+  database.exec("UPDATE versions SET record = x'c1'")
+  t.throws(() => migrateIndex(database, '/data'), { code: 'CORRUPT' })
+  t.equal(database.inTransaction, false)
+  t.equal(database.pragma('user_version', { simple: true }), 4)
+  t.throws(() => new Counts(database), /no such column/)
 })
 
 t.test('a migration that fails is undone whole', async t => {

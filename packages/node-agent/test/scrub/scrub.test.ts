@@ -3,6 +3,7 @@ import type { IncomingBody } from '@torc/protocol/exchange/exchange'
 import t from 'tap'
 import { BlockIndex } from '../../src/blocks/block-index.js'
 import { BlockStore } from '../../src/blocks/block-store.js'
+import { brotliCompressor } from '../../src/blocks/brotli-compressor.js'
 import { blockFolders } from '../../src/data-directory/data-directory.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { Counts } from '../../src/index/counts.js'
@@ -47,7 +48,7 @@ async function open(disk: MemoryDisk, others = new Map<string, Uint8Array>(), cl
   const counts = new Counts(database)
   const commit = new GroupCommit(database, clock, [counts])
   const index = new BlockIndex(database, counts, new LeaseIndex(database, clock, 1000))
-  const blocks = new BlockStore(disk, index, commit, systemHasher)
+  const blocks = new BlockStore(disk, index, commit, systemHasher, brotliCompressor)
   const asked: string[] = []
   const source = {
     async fetch(hash: Uint8Array) {

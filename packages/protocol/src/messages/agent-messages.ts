@@ -2,9 +2,11 @@ import { limits } from '../limits.js'
 import * as f from './fields.js'
 import {
   addressed,
+  blockCounts,
   blockSizes,
-  blockStates,
+  blockState,
   define,
+  heldBytes,
   interactive,
   member,
   noBodies,
@@ -34,6 +36,10 @@ export const agentMessages = {
       bucketId: f.note('Id of the bucket', f.bytes(16, true)),
       key: f.note('Key that the operation writes', f.storedKey),
       opId: operationId,
+      compress: f.note(
+        'Keep it compressed where that saves a tenth or more, unless it is here already',
+        f.optional(f.boolean),
+      ),
     },
     response: {
       time: senderTime,
@@ -105,6 +111,26 @@ export const agentMessages = {
       missing: f.note('Positions of the blocks that are not here', f.list(f.integer(0, 65535), 65536)),
     },
   }),
+  fetchBlockStates: define({
+    doc: 'How blocks are here, as far as the agent knows without reading their files.',
+    frame: 'FETCH',
+    op: 'block-states',
+    from: nodes,
+    to: ['agent'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      ...addressed,
+      hashes: f.note('32-byte hashes, one after the other', opaque(32 * limits.blockStatesMax)),
+    },
+    response: {
+      time: senderTime,
+      states: f.note(
+        'Of each, in order: `uploading` = its bytes arrive, `releasing` = nobody needs it, `missing` and `corrupt` = its file is lost or damaged, `absent` = not here',
+        f.list(blockState, limits.blockStatesMax),
+      ),
+    },
+  }),
   scrubBlocks: define({
     doc: 'Begins to check all blocks of the agent, at a higher rate. A pass that was asked for before and is under way answers it too.',
     frame: 'POST',
@@ -159,7 +185,8 @@ export const agentMessages = {
       ),
       rowsRead: f.note('Rows of key states and versions read since the start', f.optional(f.integer())),
       rowsWritten: f.note('Rows of key states and versions written since the start', f.optional(f.integer())),
-      ...blockStates,
+      ...heldBytes,
+      ...blockCounts,
       scrub: f.note('Its scrub', f.optional(f.map(scrubState))),
     },
   }),

@@ -3,6 +3,11 @@ import { define, interactive, noBodies, policyNote, strict, users } from './mess
 
 const cutting = f.oneOf('fixed', 'content')
 
+const compression = f.oneOf('none', 'brotli')
+
+const compressionNote =
+  'Whether blocks that are new from now on are kept compressed, where that saves a tenth or more'
+
 const cuttingNote =
   'How bodies are cut into blocks from now on: `fixed` (1 MiB each) or `content` (about 1 MiB, where the content says so)'
 
@@ -19,6 +24,7 @@ const bucketFields = {
     f.optional(f.oneOf('bucket', 'cluster', 'default')),
   ),
   cutting: f.note('How bodies are cut into blocks; absent = `fixed`', f.optional(cutting)),
+  compression: f.note('How new blocks are kept; absent = `none`', f.optional(compression)),
 }
 
 /** What clients ask about buckets. */
@@ -39,6 +45,7 @@ export const bucketMessages = {
       strict,
       policy: f.note(policyNote, f.optional(f.text(256, 1))),
       cutting: f.note(cuttingNote, f.optional(cutting)),
+      compression: f.note(compressionNote, f.optional(compression)),
     },
     response: bucketFields,
   }),
@@ -68,6 +75,7 @@ export const bucketMessages = {
       strict,
       policy: f.note(policyNote, f.optional(f.text(256, 1))),
       cutting: f.note(cuttingNote, f.optional(cutting)),
+      compression: f.note(compressionNote, f.optional(compression)),
     },
     response: bucketFields,
   }),

@@ -1,6 +1,17 @@
 import { limits } from '../limits.js'
 import * as f from './fields.js'
-import { blockStates, define, interactive, member, noBodies, scrubState, strings, users } from './message.js'
+import {
+  blockCounts,
+  define,
+  heldBytes,
+  interactive,
+  member,
+  noBodies,
+  objectName,
+  scrubState,
+  strings,
+  users,
+} from './message.js'
 
 const scrubAnswer = {
   agents: f.note(
@@ -8,9 +19,9 @@ const scrubAnswer = {
     f.list(
       f.map({
         id: f.note('Node id', f.nodeId),
-        blocksMissing: blockStates.blocksMissing,
-        blocksCorrupt: blockStates.blocksCorrupt,
-        blocksRepaired: blockStates.blocksRepaired,
+        blocksMissing: blockCounts.blocksMissing,
+        blocksCorrupt: blockCounts.blocksCorrupt,
+        blocksRepaired: blockCounts.blocksRepaired,
         scrub: f.note('Its scrub', f.optional(f.map(scrubState))),
         waitFor: f.note('Of PUT: the pass that answers the request', f.optional(f.integer())),
         error: f.note('Why it could not be asked', f.optional(f.text(4096))),
@@ -47,12 +58,21 @@ export const clusterMessages = {
             keys: f.optional(f.integer()),
             versions: f.optional(f.integer()),
             blocks: f.optional(f.integer()),
-            ...blockStates,
+            ...heldBytes,
+            ...blockCounts,
           }),
           limits.membersMax,
         ),
       ),
       buckets: f.note('Buckets', f.integer()),
+      logicalBytes: f.note(
+        'Bytes of the bodies of all versions, on all agents that told: each copy counts',
+        f.optional(f.integer()),
+      ),
+      physicalBytes: f.note(
+        'Bytes that they take: files of blocks, and bodies that are not in blocks',
+        f.optional(f.integer()),
+      ),
     },
   }),
   initLayout: define({
@@ -120,5 +140,42 @@ export const clusterMessages = {
     ...noBodies,
     request: {},
     response: scrubAnswer,
+  }),
+  fetchObjectBlocks: define({
+    doc: 'The blocks of a version, with what each of their owners knows of them; no blocks where the body is inline.',
+    frame: 'FETCH',
+    op: 'object-blocks',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {
+      ...objectName,
+      versionId: f.note(
+        'An id or a unique beginning of one; absent = the latest head',
+        f.optional(f.versionIdText),
+      ),
+    },
+    response: {
+      versionId: f.note('Id of the version', f.versionIdText),
+      blocks: f.note(
+        'Blocks in their order: position from 0 on, SHA-256, bytes, and the owners with the state of the block there (`unknown` = could not be asked)',
+        f.list(
+          f.map({
+            position: f.integer(0, limits.objectBlocksMax),
+            hash: f.sha256,
+            size: f.integer(0, limits.blockBytesMax),
+            owners: f.list(
+              f.pair(
+                f.nodeId,
+                f.oneOf('stored', 'uploading', 'releasing', 'missing', 'corrupt', 'absent', 'unknown'),
+              ),
+              64,
+            ),
+          }),
+          limits.blockStatesMax,
+        ),
+      ),
+    },
   }),
 } as const

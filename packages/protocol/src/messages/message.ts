@@ -106,8 +106,14 @@ export const workerState = {
   error: f.note('Why its last step failed', f.optional(f.text(4096))),
 }
 
-/** Blocks of an agent that are not as they should be. */
-export const blockStates = {
+/** An agent's blocks by state, and its work on them. */
+export const blockCounts = {
+  blocksStored: f.note('Blocks that are sound, as far as is known, and needed', f.optional(f.integer())),
+  blocksUploading: f.note('Blocks whose bytes arrive now', f.optional(f.integer())),
+  blocksReleasing: f.note(
+    'Blocks that nobody needs: they go at the end of their grace time',
+    f.optional(f.integer()),
+  ),
   blocksMissing: f.note('Blocks whose file is lost', f.optional(f.integer())),
   blocksCorrupt: f.note('Blocks whose file is damaged', f.optional(f.integer())),
   blocksRepaired: f.note(
@@ -116,3 +122,14 @@ export const blockStates = {
   ),
   workers: f.note('Work in the background', f.optional(f.list(f.map(workerState), 64))),
 }
+
+/** What an agent holds in bytes. */
+export const heldBytes = {
+  bodyBytes: f.note('Bytes of the bodies of all versions', f.optional(f.integer())),
+  inlineBytes: f.note('Bytes of those bodies that are not in blocks', f.optional(f.integer())),
+  blockBytes: f.note('Bytes of the blocks', f.optional(f.integer())),
+  storedBytes: f.note('Bytes of the files that the blocks are stored in', f.optional(f.integer())),
+}
+
+/** How a block is on an agent. */
+export const blockState = f.oneOf('stored', 'uploading', 'releasing', 'missing', 'corrupt', 'absent')

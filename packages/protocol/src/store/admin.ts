@@ -1,7 +1,8 @@
+import type { BlockCounts, BlockPlaces, BlocksOptions, ClusterBytes, HeldBytes } from './blocks.js'
 import type { CallOptions } from './object-store.js'
 import type { BlockHealth, ScrubStatus, WorkerInfo } from './scrub.js'
 
-export interface MemberStatus extends BlockHealth {
+export interface MemberStatus extends BlockHealth, BlockCounts, HeldBytes {
   readonly id: string
   readonly name: string
   readonly role: 'server' | 'agent' | 'gateway'
@@ -18,7 +19,7 @@ export interface MemberStatus extends BlockHealth {
   readonly workers?: readonly WorkerInfo[] | undefined
 }
 
-export interface ClusterStatus {
+export interface ClusterStatus extends ClusterBytes {
   /** 0 = no layout yet. */
   readonly epoch: number
   readonly partitions: number
@@ -57,4 +58,6 @@ export interface Admin {
    * wait for. An agent that is at it because it was asked before is not asked again.
    */
   scrub(options?: CallOptions): Promise<ScrubStatus>
+  /** The blocks of a version in their order, with what each of their owners says; none where its body is inline. */
+  blocks(bucket: string, key: string, options?: BlocksOptions): AsyncIterable<BlockPlaces>
 }

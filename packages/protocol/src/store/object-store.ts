@@ -263,6 +263,9 @@ export interface FetchItem {
  */
 export type Cutting = 'fixed' | 'content'
 
+/** Whether new blocks are kept compressed where that saves a tenth or more. */
+export type Compression = 'none' | 'brotli'
+
 export interface BucketOptions extends CallOptions {
   readonly replicas?: number | undefined
   readonly readQuorum?: number | undefined
@@ -272,6 +275,8 @@ export interface BucketOptions extends CallOptions {
   readonly policy?: string | undefined
   /** `fixed` when absent. A change counts for bodies written from then on. */
   readonly cutting?: Cutting | undefined
+  /** `none` when absent. A change counts for blocks that are new from then on. */
+  readonly compression?: Compression | undefined
 }
 
 /** What can be changed later; what is absent stays. */
@@ -288,6 +293,7 @@ export interface BucketInfo {
   readonly policy: string
   readonly policyFrom: 'bucket' | 'cluster' | 'default'
   readonly cutting: Cutting
+  readonly compression: Compression
 }
 
 export interface ObjectStore extends UploadStore {

@@ -49,6 +49,7 @@ export async function putBlock(
     {
       ...addressFields(c, c.layouts.require()),
       ...{ hash, size, bucketId: use.bucket.id, key: use.key, opId: use.opId },
+      ...(use.bucket.compression === 'none' ? {} : { compress: true }),
     },
     { body: pieces, timeoutMs: deadline.attempt(blockAttemptMs) },
   )

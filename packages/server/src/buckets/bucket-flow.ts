@@ -3,11 +3,11 @@ import type { Token } from '@torc/cluster/clocks/token'
 import { parsePolicy, policyText } from '@torc/cluster/retention/policy'
 import type { Random } from '@torc/protocol/environment/random'
 import { TorcError } from '@torc/protocol/errors'
-import type { BucketChanges, BucketOptions, Cutting } from '@torc/protocol/store/object-store'
+import type { BucketChanges, BucketOptions, Compression, Cutting } from '@torc/protocol/store/object-store'
 import type { Coordination } from '../core/coordination.js'
 import { effectiveQuorum, majority } from '../quorum/targets.js'
 import { BucketContents } from './bucket-contents.js'
-import { type BucketRecord, cuttings } from './bucket-record.js'
+import { type BucketRecord, compressions, cuttings } from './bucket-record.js'
 import { type Buckets, bucketNotFound } from './buckets.js'
 import { emptyClusterRecord } from './cluster-record.js'
 import type { ControlCall, ControlStore, StoredRecord } from './control-store.js'
@@ -59,6 +59,7 @@ export class BucketFlow {
       changes: 0,
       strict: options.strict ?? false,
       cutting: checkedCutting(options.cutting ?? 'fixed'),
+      compression: checkedCompression(options.compression ?? 'none'),
       ...checkedQuorums(options, layout.replicas),
     }
     // Covers just what was seen: of creators that race each leaves its record, and all read the same one.
@@ -93,6 +94,7 @@ export class BucketFlow {
       strict: changes.strict ?? record.strict,
       policy: policy ?? record.policy,
       cutting: checkedCutting(changes.cutting ?? record.cutting),
+      compression: checkedCompression(changes.compression ?? record.compression),
       changes: record.changes + 1,
     }
     await this.#store.put(changed, token, changes.opId ?? this.#random().bytes(16), call)
@@ -196,7 +198,8 @@ function sameSettings(a: BucketRecord, b: BucketRecord): boolean {
     a.writeQuorum === b.writeQuorum &&
     a.strict === b.strict &&
     a.policy === b.policy &&
-    a.cutting === b.cutting
+    a.cutting === b.cutting &&
+    a.compression === b.compression
   )
 }
 
@@ -243,5 +246,12 @@ function checkedCutting(cutting: Cutting): Cutting {
   if (cuttings.includes(cutting)) return cutting
   throw new TorcError('BAD_REQUEST', `a bucket is not cut by ${JSON.stringify(cutting)}`, {
     hint: `Cutting is one of ${cuttings.join(', ')}.`,
+  })
+}
+
+function checkedCompression(compression: Compression): Compression {
+  if (compressions.includes(compression)) return compression
+  throw new TorcError('BAD_REQUEST', `blocks are not compressed by ${JSON.stringify(compression)}`, {
+    hint: `Compression is one of ${compressions.join(', ')}.`,
   })
 }

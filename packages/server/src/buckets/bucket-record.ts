@@ -4,7 +4,7 @@ import { keepAll, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { bucketIdOf, systemBucketId } from '@torc/cluster/ring/bucket-id'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { limits } from '@torc/protocol/limits'
-import type { Cutting } from '@torc/protocol/store/object-store'
+import type { Compression, Cutting } from '@torc/protocol/store/object-store'
 import { majority } from '../quorum/targets.js'
 import { type PolicyInForce, policyInForce } from './policy-in-force.js'
 
@@ -21,6 +21,8 @@ export interface BucketView {
   readonly policyFrom: PolicyInForce['from']
   /** How bodies that are written from now on are cut into blocks. */
   readonly cutting: Cutting
+  /** How blocks that are new from now on are kept. */
+  readonly compression: Compression
 }
 
 /** A bucket's record in the control store. Deleted buckets keep theirs, so that a later one gets another id. */
@@ -39,14 +41,16 @@ export interface BucketRecord {
   /** How often the settings were changed. */
   readonly changes: number
   readonly cutting: Cutting
+  readonly compression: Compression
 }
 
-const schemaVersion = 3
+const schemaVersion = 4
 /** Fields of each schema, from the first on; a schema adds to the one before. */
-const fieldCounts = [10, 11, 12]
-const fieldsMax = 12
+const fieldCounts = [10, 11, 12, 13]
+const fieldsMax = 13
 /** As they are stored: a number, which never means anything else. */
 export const cuttings = ['fixed', 'content'] as const
+export const compressions = ['none', 'brotli'] as const
 
 /** A compact array after its schema version; the same record always has the same bytes. */
 export function encodeBucketRecord(record: BucketRecord): Uint8Array {
@@ -64,6 +68,7 @@ export function encodeBucketRecord(record: BucketRecord): Uint8Array {
   writer.text(record.policy)
   writer.uint(record.changes)
   writer.uint(cuttings.indexOf(record.cutting))
+  writer.uint(compressions.indexOf(record.compression))
   return writer.finish()
 }
 
@@ -85,6 +90,7 @@ export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
     policy: reader.text(256),
     changes: schema < 2 ? 0 : reader.uint(),
     cutting: schema < 3 ? 'fixed' : (cuttings[reader.uint(cuttings.length - 1)] ?? 'fixed'),
+    compression: schema < 4 ? 'none' : (compressions[reader.uint(compressions.length - 1)] ?? 'none'),
   }
   reader.end()
   return record
@@ -127,6 +133,7 @@ export function viewOf(
     policy,
     policyFrom: from,
     cutting: record.cutting,
+    compression: record.compression,
   }
 }
 
@@ -143,5 +150,6 @@ export function systemBucket(replicas: number): BucketView {
     policy: keepAll,
     policyFrom: 'default',
     cutting: 'fixed',
+    compression: 'none',
   }
 }

@@ -3,6 +3,7 @@ import type { BodySource } from '../bodies/body-source.js'
 import { inlineBody, type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
 import type { Buckets } from '../buckets/buckets.js'
 import { ActorDirectory } from '../flows/actor-directory.js'
+import { type BlockPage, blockStates } from '../flows/block-states-flow.js'
 import { type CopyOutcome, copy } from '../flows/copy-flow.js'
 import { type DeleteOutcome, purge } from '../flows/delete-flow.js'
 import { type FetchedPage, gatherAll } from '../flows/fetch-flow.js'
@@ -201,6 +202,13 @@ export class Operations {
   async *history(operation: HistoryOperation): AsyncGenerator<readonly HistoryVersion[]> {
     const bucket = await this.#buckets.find(operation.bucket, operation)
     yield* readHistory(this.#c, this.#actors, { ...operation, bucket })
+  }
+
+  /** The blocks of a version and their states on their owners, in pages. */
+  async *blocks(operation: GetOperation): AsyncGenerator<BlockPage> {
+    const { key, versionId, timeoutMs, signal } = operation
+    const bucket = await this.#buckets.find(operation.bucket, operation)
+    yield* blockStates(this.#c, { bucket, key, versionId, timeoutMs, signal })
   }
 
   async *gather(

@@ -1,6 +1,7 @@
 import type { Member } from '@torc/cluster/membership/member-table'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/admin'
+import type { ClusterBytes } from '@torc/protocol/store/blocks'
 import { workerInfoOf } from '@torc/protocol/store/scrub'
 import type { Coordination } from '../core/coordination.js'
 
@@ -53,7 +54,20 @@ export async function clusterStatus(
     problems,
     members: shown,
     buckets,
+    ...bytesOf([...usage.values()]),
   }
+}
+
+/** Each copy counts: what all agents together were given to keep, and what it takes. */
+function bytesOf(usage: readonly Usage[]): ClusterBytes {
+  const told = usage.filter(({ bodyBytes }) => bodyBytes !== undefined)
+  if (told.length === 0) return {}
+  let [logicalBytes, physicalBytes] = [0, 0]
+  for (const { bodyBytes = 0, inlineBytes = 0, storedBytes = 0 } of told) {
+    logicalBytes += bodyBytes
+    physicalBytes += inlineBytes + storedBytes
+  }
+  return { logicalBytes, physicalBytes }
 }
 
 function memberStatus(c: Coordination, member: Member, usage: Usage | undefined): MemberStatus {
@@ -72,6 +86,13 @@ function memberStatus(c: Coordination, member: Member, usage: Usage | undefined)
     keys: usage?.keys,
     versions: usage?.versions,
     blocks: usage?.blocks,
+    bodyBytes: usage?.bodyBytes,
+    inlineBytes: usage?.inlineBytes,
+    blockBytes: usage?.blockBytes,
+    storedBytes: usage?.storedBytes,
+    blocksStored: usage?.blocksStored,
+    blocksUploading: usage?.blocksUploading,
+    blocksReleasing: usage?.blocksReleasing,
     blocksMissing: usage?.blocksMissing,
     blocksCorrupt: usage?.blocksCorrupt,
     blocksRepaired: usage?.blocksRepaired,

@@ -5,6 +5,7 @@ import { contextAfterWrite, partSizesOf } from '@torc/cluster/state/version'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { BucketDescription } from '../buckets/bucket-flow.js'
 import type { PolicyDescription } from '../core/attribute-operations.js'
+import type { BlockPage } from '../flows/block-states-flow.js'
 import type { CopyOutcome } from '../flows/copy-flow.js'
 import type { DeleteOutcome } from '../flows/delete-flow.js'
 import type { ReadVersion } from '../flows/get-flow.js'
@@ -145,6 +146,16 @@ export function historyAnswer({
   return answer
 }
 
+export function blocksAnswer({ versionId, blocks }: BlockPage): ResponseOf<'fetchObjectBlocks'> {
+  return {
+    versionId,
+    blocks: blocks.map(({ position, hash, size, owners }) => ({
+      ...{ position, hash, size },
+      owners: owners.map(([agent, state]) => [agent, state]),
+    })),
+  }
+}
+
 export function bucketAnswer(record: BucketDescription): BucketAnswer {
   return {
     bucket: record.name,
@@ -156,6 +167,7 @@ export function bucketAnswer(record: BucketDescription): BucketAnswer {
     policy: policyText(record.inForce.policy),
     policyFrom: record.inForce.from,
     cutting: record.cutting,
+    compression: record.compression,
   }
 }
 

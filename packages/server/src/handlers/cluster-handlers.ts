@@ -32,7 +32,10 @@ export function clusterHandlers(administration: Administration): Handlers {
       const members = status.members.map(member =>
         memberAnswer(member, table.get(member.id)?.incarnation ?? 0),
       )
-      return { head: { ...status, problems: [...status.problems], members } }
+      const { logicalBytes, physicalBytes, ...rest } = status
+      const head = { ...rest, problems: [...status.problems], members }
+      if (logicalBytes === undefined || physicalBytes === undefined) return { head }
+      return { head: { ...head, logicalBytes, physicalBytes } }
     },
     async initLayout({ head }) {
       const { epoch, agents, replicas, partitions } = await administration.initLayout(head)
@@ -83,6 +86,8 @@ function memberAnswer(status: MemberStatus, incarnation: number): MemberAnswer {
 
 const optionalCounts = [
   ...(['usedBytes', 'partitions', 'keys', 'versions', 'blocks'] as const),
+  ...(['bodyBytes', 'inlineBytes', 'blockBytes', 'storedBytes'] as const),
+  ...(['blocksStored', 'blocksUploading', 'blocksReleasing'] as const),
   ...(['blocksMissing', 'blocksCorrupt', 'blocksRepaired'] as const),
 ]
 

@@ -2,7 +2,7 @@ import type { Handlers, IncomingRequest, Reply } from '@torc/protocol/exchange/e
 import { limits } from '@torc/protocol/limits'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { Operations } from '../core/operations.js'
-import { entryAnswer, historyAnswer } from './answers.js'
+import { blocksAnswer, entryAnswer, historyAnswer } from './answers.js'
 
 /** What clients ask about many objects. */
 export function listingHandlers(operations: Operations): Handlers {
@@ -13,6 +13,11 @@ export function listingHandlers(operations: Operations): Handlers {
       const { bucket, key, limit } = head
       for await (const page of operations.history({ bucket, key, limit, timeoutMs: undefined, signal }))
         yield { head: { versions: page.map(historyAnswer) } }
+    },
+    async *fetchObjectBlocks({ head, signal }) {
+      const { bucket, key, versionId } = head
+      for await (const page of operations.blocks({ bucket, key, versionId, timeoutMs: undefined, signal }))
+        yield { head: blocksAnswer(page) }
     },
     async *fetchBucket({ head, signal }) {
       const { bucket, prefix = '' } = head

@@ -142,6 +142,7 @@ export function bucketInfo(record: BucketDescription): s.BucketInfo {
     policy: policyText(record.inForce.policy),
     policyFrom: record.inForce.from,
     cutting: record.cutting,
+    compression: record.compression,
   }
 }
 

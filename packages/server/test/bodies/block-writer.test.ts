@@ -1,5 +1,6 @@
 import { decodeEpoch, encodeEpoch } from '@torc/cluster/ring/epoch'
 import { TorcError } from '@torc/protocol/errors'
+import type { RequestOf } from '@torc/protocol/messages/table'
 import t from 'tap'
 import type { BlockUse } from '../../src/bodies/block-owners.js'
 import { BlockReferences } from '../../src/bodies/block-references.js'
@@ -60,6 +61,20 @@ t.test('owners that have it get no bytes', async t => {
     )
     t.equal(agents.bodyBytes, lacking.length * bytes.length)
     for (const index of [0, 1, 2]) t.equal(cluster.agent(index).references.size, 1, 'each refers to it')
+  }
+})
+
+t.test('agents are asked to compress only what a bucket wants compressed', async t => {
+  for (const compression of ['none', 'brotli'] as const) {
+    const cluster = fakeCluster()
+    const written = writing(cluster, { bucket: testBucket(3, 2, 2, 'fixed', compression) })
+    await written.result
+    while (!written.settled) await new Promise(setImmediate)
+    const sent = cluster.agents.sent.filter(({ name }) => name === 'putBlock')
+    t.same(
+      sent.map(({ head }) => (head as RequestOf<'putBlock'>).compress),
+      Array(3).fill(compression === 'brotli' ? true : undefined),
+    )
   }
 })
 

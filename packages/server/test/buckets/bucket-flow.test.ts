@@ -166,7 +166,15 @@ t.test('settings are changed, one by one', async t => {
   t.match(await flow.change('one', { cutting: 'content' }), { cutting: 'content', policy: 'latest' })
   t.match(await flow.change('one', { strict: false }), { cutting: 'content', changes: 5 })
   t.match(await buckets.find('one', {}), { cutting: 'content' })
-  t.match(await flow.create('two', { cutting: 'content' }), { cutting: 'content' })
+  t.match(await flow.create('two', { cutting: 'content' }), { cutting: 'content', compression: 'none' })
+  await t.rejects(flow.change('two', { compression: 'zip' as never }), {
+    code: 'BAD_REQUEST',
+    hint: /brotli/,
+  })
+  await t.rejects(flow.create('three', { compression: 'zip' as never }), { code: 'BAD_REQUEST' })
+  t.match(await flow.change('two', { compression: 'brotli' }), { cutting: 'content', compression: 'brotli' })
+  t.match(await buckets.find('two', {}), { compression: 'brotli' })
+  t.match(await flow.create('three', { compression: 'brotli' }), { compression: 'brotli' })
 })
 
 t.test('changes that race: one wins whole, the same everywhere', async t => {

@@ -23,6 +23,7 @@ const record: BucketRecord = {
   policy: 'all',
   changes: 0,
   cutting: 'fixed',
+  compression: 'none',
 }
 
 t.test('property: records survive their bytes', async t => {
@@ -39,6 +40,7 @@ t.test('property: records survive their bytes', async t => {
       policy: fc.constantFrom('all', 'latest', 'global:5'),
       changes: fc.nat(),
       cutting: fc.constantFrom('fixed' as const, 'content' as const),
+      compression: fc.constantFrom('none' as const, 'brotli' as const),
     },
     { noNullPrototype: true },
   )
@@ -70,10 +72,13 @@ t.test('records of earlier formats are read', async t => {
   t.strictSame(decodeBucketRecord(written(1)), record)
   t.strictSame(decodeBucketRecord(written(2, 7)), { ...record, changes: 7 })
   t.strictSame(decodeBucketRecord(written(3, 7, 1)), { ...record, changes: 7, cutting: 'content' })
+  const compressed = { ...record, changes: 7, compression: 'brotli' as const }
+  t.strictSame(decodeBucketRecord(written(4, 7, 0, 1)), compressed)
+  t.throws(() => decodeBucketRecord(written(4, 7, 0, 2)), { code: 'CORRUPT' }, 'a compression not known')
   t.throws(() => decodeBucketRecord(written(3, 7, 2)), { code: 'CORRUPT' }, 'a cutting that is not known')
   t.throws(() => decodeBucketRecord(written(2, 7, 0)), { code: 'CORRUPT' }, 'a field too many')
   const short = encodeBucketRecord(record).slice(0, -1)
-  short[0] = 0x9b
+  short[0] = 0x9c
   t.throws(() => decodeBucketRecord(short), { code: 'CORRUPT' }, 'a field too few')
 })
 

@@ -89,6 +89,8 @@ export class FakeAgent {
         return [this.#referBlocks(this.#addressed(head as RequestOf<'referBlocks'>))]
       case 'fetchBlock':
         return [this.#fetchBlock(this.#addressed(head as RequestOf<'fetchBlock'>))]
+      case 'fetchBlockStates':
+        return [this.#fetchBlockStates(this.#addressed(head as RequestOf<'fetchBlockStates'>))]
       case 'fetchBlockProof':
         return [this.#fetchBlockProof(this.#addressed(head as RequestOf<'fetchBlockProof'>))]
       case 'fetchRange':
@@ -288,6 +290,16 @@ export class FakeAgent {
     if (body === undefined) throw new TorcError('UNAVAILABLE', 'this block is not here')
     if (this.#hashOf(body) !== hash) throw new TorcError('CORRUPT', 'this block is damaged')
     return { head: { time: this.#clock.now(), size: body.length }, body }
+  }
+
+  #fetchBlockStates({ hashes }: RequestOf<'fetchBlockStates'>): FakeReply<'fetchBlockStates'> {
+    const states = Array.from({ length: hashes.length / 32 }, (_, i) => {
+      const hash = Buffer.from(hashAt(hashes, i)).toString('hex')
+      const block = this.blocks.get(hash)
+      if (block === undefined) return 'absent'
+      return this.#hashOf(block) === hash ? 'stored' : 'corrupt'
+    })
+    return { head: { time: this.#clock.now(), states } }
   }
 
   #fetchBlockProof(head: RequestOf<'fetchBlockProof'>): FakeReply<'fetchBlockProof'> {

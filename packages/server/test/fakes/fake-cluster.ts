@@ -96,6 +96,7 @@ export function testBucket(
   readQuorum = 2,
   writeQuorum = 2,
   cutting: BucketView['cutting'] = 'fixed',
+  compression: BucketView['compression'] = 'none',
 ): BucketView {
   return {
     name: 'bucket',
@@ -107,6 +108,7 @@ export function testBucket(
     policy: keepAll,
     policyFrom: 'default',
     cutting,
+    compression,
   }
 }
 

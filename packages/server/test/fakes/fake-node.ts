@@ -18,6 +18,7 @@ const served: readonly MessageName[] = [
   'placeIntent',
   'referBlocks',
   'fetchBlock',
+  'fetchBlockStates',
   'fetchBlockProof',
   'fetchRange',
   'fetchEpoch',

@@ -25,6 +25,24 @@ t.test('a healthy cluster', async t => {
   t.equal(status.members[3]?.partitions, undefined)
 })
 
+t.test('bytes are summed over the agents that tell them', async t => {
+  const { c, ids } = fakeCluster()
+  const members = ids.map(id => member(id))
+  t.match(await clusterStatus(c, members, three), { logicalBytes: undefined, physicalBytes: undefined })
+  const usages = new Map([
+    [ids[0], { bodyBytes: 1000, inlineBytes: 100, blockBytes: 900, storedBytes: 300, blocksReleasing: 2 }],
+    [ids[1], { bodyBytes: 500, inlineBytes: 500, blockBytes: 0, storedBytes: 0 }],
+  ])
+  const request = async (id: string) => ({
+    head: { usedBytes: 1, freeBytes: 100, keys: 0, versions: 0, blocks: 7, ...usages.get(id) },
+  })
+  const telling = { ...c, agents: { isAlive: () => true, request } as never }
+  const status = await clusterStatus(telling, members, three)
+  t.match(status, { logicalBytes: 1500, physicalBytes: 900 })
+  t.match(status.members[0], { bodyBytes: 1000, storedBytes: 300, blocksReleasing: 2 })
+  t.equal(status.members[2]?.bodyBytes, undefined)
+})
+
 t.test('what is wrong is said in words', async t => {
   const cluster = fakeCluster()
   const { c, ids, agents } = cluster

@@ -77,6 +77,9 @@ t.test('how a bucket is cut: set, changed and shown, over the wire and in proces
       ['c', 'fixed'],
     ],
   )
+  t.equal((await x.request('getBucket', { bucket: 'c' })).head.compression, 'none')
+  t.equal((await x.request('setBucket', { bucket: 'c', compression: 'brotli' })).head.compression, 'brotli')
+  t.equal((await store.headBucket('c')).compression, 'brotli')
   const wrong = { bucket: 'd', cutting: 'thin' as never }
   await t.rejects(x.request('putBucket', wrong), { code: 'BAD_REQUEST' })
 })

@@ -4,6 +4,8 @@ export interface Load {
   readonly bytes: readonly (readonly [bytesMax: number, weight: number])[]
   /** Part of the bodies whose second block is that of many others. */
   readonly shared: number
+  /** Bodies that shrink, in a bucket that keeps them compressed. */
+  readonly compressed?: boolean
   readonly percent: {
     readonly put: number
     readonly mark: number
@@ -36,6 +38,16 @@ export const loads = {
       [60_000, 9],
     ],
     shared: 0.02,
+    percent: { put: 30, mark: 2, purge: 15, removeVersion: 8, copy: 25, tag: 0, get: 20 },
+  },
+  /** The same with blocks that are kept compressed. */
+  compressed: {
+    bytes: [
+      [1000, 1],
+      [60_000, 9],
+    ],
+    shared: 0.02,
+    compressed: true,
     percent: { put: 30, mark: 2, purge: 15, removeVersion: 8, copy: 25, tag: 0, get: 20 },
   },
 } as const satisfies Record<string, Load>

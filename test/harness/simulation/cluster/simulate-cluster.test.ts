@@ -64,6 +64,16 @@ t.test('whoever tries a write again and reaches all owners has the last word', a
   }
 })
 
+t.test('blocks that are kept compressed, under all faults; a seed is still one run', async t => {
+  for (const seed of ['compressed 1', 'compressed 2']) {
+    const result = await simulateCluster({ seed, load: 'compressed', operations: 25 })
+    t.ok(result.acknowledged > 0 && result.reads > 0, describe(result))
+  }
+  const options = { seed: 'compressed', load: 'compressed', operations: 10 } as const
+  const { traceHash } = await simulateCluster(options)
+  t.equal((await simulateCluster(options)).traceHash, traceHash)
+})
+
 for (const seed of seeds) {
   t.test(`what was acknowledged is there after all faults: ${seed}`, async t => {
     const result = await simulateCluster({ seed })

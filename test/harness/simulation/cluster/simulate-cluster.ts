@@ -7,7 +7,7 @@ import { Calm } from './calm.js'
 import { type CheckOptions, checkAll } from './check-all.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
-import { loads } from './load.js'
+import { type Load, loads } from './load.js'
 import { planRetention } from './retention-plan.js'
 import { SimulatedCluster } from './simulated-cluster.js'
 import { type WorkResult, work } from './workload.js'
@@ -100,6 +100,7 @@ async function run(
     operations = 40,
     faultsAtOnce = 2,
   } = options
+  const load: Load = loads[options.load ?? 'mixed']
   const random = new SeededRandom(options.seed)
   const plan = planRetention(random.fork('retention'))
   const history = new History(plan.keeps)
@@ -119,7 +120,10 @@ async function run(
   const [first] = connected
   if (first === undefined) throw new Error('a simulation needs a client')
   await scheduler.drive(
-    first.store.createBucket(bucket, { replicas, readQuorum: options.readQuorum, policy: plan.bucket }),
+    first.store.createBucket(bucket, {
+      ...{ replicas, readQuorum: options.readQuorum, policy: plan.bucket },
+      compression: load.compressed === true ? 'brotli' : undefined,
+    }),
   )
 
   let working = true
@@ -152,7 +156,7 @@ async function run(
         history,
         policyOf: plan.policyOf,
         calm,
-        load: loads[options.load ?? 'mixed'],
+        load,
       }),
     ),
   ).finally(() => {

@@ -1,5 +1,6 @@
 import { connect, type Store } from '@torc/client'
 import { startAgent } from '@torc/node-agent/agent'
+import { immediateCompressor } from '@torc/node-agent/blocks/immediate-compressor'
 import type { CollectionOptions } from '@torc/node-agent/collection/collection'
 import { blockFolders, indexFile } from '@torc/node-agent/data-directory/data-directory'
 import { MemoryDisk } from '@torc/node-agent/disk/memory-disk'
@@ -135,6 +136,7 @@ export class SimulatedCluster implements Faultable {
             zone: '',
             capacity: 1024 ** 3,
             collection: this.#collection,
+            compressor: immediateCompressor,
           })
   }
 

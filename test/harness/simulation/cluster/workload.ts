@@ -90,7 +90,7 @@ function calls({ percent }: Load): readonly (readonly [Call, number])[] {
 async function put(task: Task): Promise<string> {
   const { store, bucket, key, history, random, load } = task
   const token = pickToken(task)
-  const filling = random.chance(load.shared) ? sharedFilling : random.bytes(pickBytes(load, random))
+  const filling = random.chance(load.shared) ? sharedFilling : ownFilling(load, random)
   const write = history.begin(key, 'put', filling, token?.seen)
   const streamed = random.chance(0.3)
   const body = streamed ? inPieces(write.body, random.integer(1, write.body.length)) : write.body
@@ -268,6 +268,11 @@ function expectedFailure(error: unknown): string {
   if (error instanceof TorcError && error.retryable) return error.code
   if (error instanceof Violation) throw error
   throw new Violation(`a call failed for no good reason: ${error}`, { cause: error })
+}
+
+function ownFilling(load: Load, random: SeededRandom): Uint8Array {
+  const bytes = pickBytes(load, random)
+  return load.compressed === true ? Buffer.alloc(bytes, random.bytes(64)) : random.bytes(bytes)
 }
 
 function pickBytes({ bytes }: Load, random: SeededRandom): number {
