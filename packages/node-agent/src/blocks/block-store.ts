@@ -1,6 +1,9 @@
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
-import type { IncomingBody } from '@torc/protocol/exchange/exchange'
+import { type IncomingBody, leasesOf } from '@torc/protocol/exchange/exchange'
+import { BufferPool } from '@torc/protocol/frames/buffer-pool'
+import { type Lease, partOf, unleased } from '@torc/protocol/frames/lease'
+import { limits } from '@torc/protocol/limits'
 import { blocksFolder } from '../data-directory/data-directory.js'
 import type { Disk } from '../disk/disk.js'
 import type { GroupCommit } from '../index/group-commit.js'
@@ -11,6 +14,10 @@ import { Turns } from './turns.js'
 const writesMax = 8
 /** Blocks that are referred to in one transaction: few enough to keep the event loop's turn short. */
 const referencesAtOnce = 64
+/** Holds every block that is cut by content; buffers that are not full cost no memory beyond what is in them. */
+const bufferBytes = 2 * limits.blockBytes
+/** Buffers that are kept for the next readers. */
+const freeBuffersMax = 8
 
 /** What a look at a block's file gave. */
 export interface BlockCheck {
@@ -36,6 +43,7 @@ export class BlockStore {
   readonly #commit: GroupCommit
   readonly #hasher: Hasher
   readonly #turns = new Turns(writesMax)
+  readonly #buffers = new BufferPool({ bufferBytes, freeMax: freeBuffersMax })
   #watcher: BlockWatcher = { damaged: () => undefined, healed: () => undefined }
 
   constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher) {
@@ -57,7 +65,7 @@ export class BlockStore {
       const known = this.#index.sizeOf(hash) !== undefined
       const had = known && (await this.#isSound(hash, name))
       if (had) body.discard()
-      else await this.#disk.writeFile(pathOf(name), await this.#receive(hash, name, size, body))
+      else await this.#write(hash, name, size, body)
       await this.#commit.submit(() => this.#index.add(hash, size, owner))
       if (known && !had) this.#watcher.healed(hash)
       return had
@@ -97,15 +105,16 @@ export class BlockStore {
   }
 
   /**
-   * The whole block, checked against its hash. UNAVAILABLE when this agent does not have it, CORRUPT when its file
+   * The whole block, checked against its hash, to be released by whoever gets it. UNAVAILABLE when this agent does not have it, CORRUPT when its file
    * is lost or other than it was: another owner has it.
    */
-  async read(hash: Uint8Array): Promise<Uint8Array> {
+  async read(hash: Uint8Array): Promise<Lease> {
     const name = nameOf(hash)
     const row = this.#index.find(hash)
     if (row === undefined) throw new TorcError('UNAVAILABLE', `block ${name} is not on this agent`)
-    const { bytes, damage } = await this.#look(hash, name)
-    if (damage === blockDamage.none) return bytes
+    const { lease, damage } = await this.#look(hash, name)
+    if (damage === blockDamage.none) return lease
+    lease.release()
     if (row.damage === blockDamage.none) this.#watcher.damaged(hash)
     const what =
       damage === blockDamage.missing ? 'has lost its file' : 'is damaged: its bytes have another hash'
@@ -121,10 +130,12 @@ export class BlockStore {
     return this.#turns.take(name, async () => {
       const row = this.#index.find(hash)
       if (row === undefined) return { state: 'gone', bytesRead: 0, known: false }
-      const { bytes, damage } = await this.#look(hash, name)
+      const { lease, damage } = await this.#look(hash, name)
+      const bytesRead = lease.bytes.length
+      lease.release()
       const known = damage === row.damage
       if (!known) await this.#note(hash, damage)
-      return { state: stateNames[damage], bytesRead: bytes.length, known }
+      return { state: stateNames[damage], bytesRead, known }
     })
   }
 
@@ -174,44 +185,60 @@ export class BlockStore {
 
   /** Whether the block's file is whole: a retry heals one that is damaged. */
   async #isSound(hash: Uint8Array, name: string): Promise<boolean> {
-    return (await this.#look(hash, name)).damage === blockDamage.none
+    const { lease, damage } = await this.#look(hash, name)
+    lease.release()
+    return damage === blockDamage.none
   }
 
   /** What the file is like now. A medium that cannot read it is damage too. */
-  async #look(hash: Uint8Array, name: string): Promise<{ bytes: Uint8Array; damage: BlockDamage }> {
+  async #look(hash: Uint8Array, name: string): Promise<{ lease: Lease; damage: BlockDamage }> {
+    let lease = nothing
+    const room = (size: number): Uint8Array => {
+      lease = this.#buffers.lease(size)
+      return lease.bytes
+    }
     let bytes: Uint8Array | undefined
     try {
-      bytes = await this.#disk.readFile(pathOf(name))
+      bytes = await this.#disk.readFile(pathOf(name), room)
     } catch (thrown) {
       if (TorcError.from(thrown).code !== 'CORRUPT') throw thrown
-      return { bytes: nothing, damage: blockDamage.corrupt }
+      return { lease: nothing, damage: blockDamage.corrupt }
     }
-    if (bytes === undefined) return { bytes: nothing, damage: blockDamage.missing }
+    if (bytes === undefined) return { lease: nothing, damage: blockDamage.missing }
     const sound = Buffer.compare(this.#hasher.sha256(bytes), hash) === 0
-    return { bytes, damage: sound ? blockDamage.none : blockDamage.corrupt }
+    return { lease: partOf(lease, 0, bytes.length), damage: sound ? blockDamage.none : blockDamage.corrupt }
   }
 
-  async #receive(hash: Uint8Array, name: string, size: number, body: IncomingBody): Promise<Uint8Array[]> {
+  async #write(hash: Uint8Array, name: string, size: number, body: IncomingBody): Promise<void> {
+    const leases = await this.#receive(hash, name, size, body)
+    await this.#disk.writeFile(
+      pathOf(name),
+      leases.map(({ bytes }) => bytes),
+    )
+    for (const lease of leases) lease.release()
+  }
+
+  async #receive(hash: Uint8Array, name: string, size: number, body: IncomingBody): Promise<Lease[]> {
     const digest = this.#hasher.stream()
-    const pieces: Uint8Array[] = []
+    const leases: Lease[] = []
     let received = 0
-    for await (const piece of body) {
-      received += piece.length
+    for await (const lease of leasesOf(body)) {
+      received += lease.bytes.length
       if (received > size)
         throw new TorcError('CHECKSUM', `block ${name} is longer than the ${size} bytes announced`)
-      digest.update(piece)
-      pieces.push(piece)
+      digest.update(lease.bytes)
+      leases.push(lease)
     }
     if (received < size)
       throw new TorcError('CHECKSUM', `block ${name} ended after ${received} of ${size} bytes`)
     if (Buffer.compare(digest.digest(), hash) !== 0) {
       throw new TorcError('CHECKSUM', `the bytes that came for block ${name} have another hash`)
     }
-    return pieces
+    return leases
   }
 }
 
-const nothing = new Uint8Array(0)
+const nothing = unleased(new Uint8Array(0))
 
 const stateNames = {
   [blockDamage.none]: 'sound',

@@ -102,9 +102,9 @@ export class FileDisk implements Disk {
     return database
   }
 
-  async readFile(path: string): Promise<Uint8Array | undefined> {
+  async readFile(path: string, room = newMemory): Promise<Uint8Array | undefined> {
     try {
-      return await readWhole(this.#path(path))
+      return await readWhole(this.#path(path), room)
     } catch (thrown) {
       if (isMissing(thrown)) return undefined
       throw readError(thrown, `reading ${path}`)
@@ -200,11 +200,11 @@ export class FileDisk implements Disk {
 }
 
 /** One buffer of the file's size: `readFile` of Node gathers pieces and joins them, twice the memory. */
-async function readWhole(path: string): Promise<Uint8Array> {
+async function readWhole(path: string, room: (bytes: number) => Uint8Array): Promise<Uint8Array> {
   const file = await open(path, 'r')
   try {
     const { size } = await file.stat()
-    const bytes = Buffer.allocUnsafeSlow(size)
+    const bytes = room(size)
     let filled = 0
     while (filled < size) {
       const { bytesRead } = await file.read(bytes, filled, size - filled, filled)
@@ -216,6 +216,8 @@ async function readWhole(path: string): Promise<Uint8Array> {
     await file.close()
   }
 }
+
+const newMemory = (bytes: number): Uint8Array => Buffer.allocUnsafeSlow(bytes)
 
 async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
   let size = 0

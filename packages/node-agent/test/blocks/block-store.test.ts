@@ -66,7 +66,7 @@ t.test('each write that needs a block has a reference, once', async t => {
     [1, 2],
   )
   t.match(counts.values, { blocks: 1, blockBytes: bytes.length })
-  t.same(await store.read(hash), bytes)
+  t.same((await store.read(hash)).bytes, bytes)
 })
 
 t.test('a crash at any point leaves the block whole or not there, never a row without a file', async t => {
@@ -93,8 +93,8 @@ t.test('a crash at any point leaves the block whole or not there, never a row wi
     const again = await open(disk)
     await disk.removeTemporaries()
     if (before === 'acknowledged')
-      t.same(await again.store.read(hash), bytes, `acknowledged after ${turns} turns`)
-    else if (again.index.sizeOf(hash) !== undefined) t.same(await again.store.read(hash), bytes)
+      t.same((await again.store.read(hash)).bytes, bytes, `acknowledged after ${turns} turns`)
+    else if (again.index.sizeOf(hash) !== undefined) t.same((await again.store.read(hash)).bytes, bytes)
     else await t.rejects(again.store.read(hash), { code: 'UNAVAILABLE' })
     const known = again.index.sizeOf(hash) !== undefined
     t.equal(await again.put(1, bodyOf(bytes)), known)

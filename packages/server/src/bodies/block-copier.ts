@@ -92,7 +92,8 @@ class BlockCopier {
       if (have.length + lacking.length < needed)
         throw tooFewBlockOwners(have.length, needed, [...down, ...asked.errors.keys()], asked.errors)
       const { source: bucket, version, timeoutMs, signal } = this.#copy
-      const pieces = await fetchBlock(this.#c, { bucket, version, timeoutMs, signal }, block, lacking)
+      const lent = await fetchBlock(this.#c, { bucket, version, timeoutMs, signal }, block, lacking)
+      const pieces = lent.map(({ bytes }) => bytes)
       const acks = collectAcks(needed - have.length, lacking, async agent => {
         await putBlock(this.#c, this.#copy, agent, block, pieces)
         return true

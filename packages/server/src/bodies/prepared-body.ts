@@ -1,5 +1,7 @@
 import { makeCutter } from '@torc/cluster/cutting/make-cutter'
 import { TorcError } from '@torc/protocol/errors'
+import { leasesOf } from '@torc/protocol/exchange/exchange'
+import type { Lease } from '@torc/protocol/frames/lease'
 import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'
 import { BlockCutter, type CutBlock } from './block-cutter.js'
@@ -42,7 +44,7 @@ export function prepareBody(
     }
   }
   if (source.size !== undefined && source.size > limits.objectBytesMax) throw tooLarge(source.size)
-  return new BodyIntake(c, source, use).run(source.stream ?? (pieces as readonly Uint8Array[]))
+  return new BodyIntake(c, source, use).run(leasesOf(source.stream ?? (pieces as readonly Uint8Array[])))
 }
 
 /** A body in hand that is larger than what is stored inline, or a stream. */
@@ -72,10 +74,10 @@ class BodyIntake {
     this.#references = new BlockReferences(c, use)
   }
 
-  async run(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<PreparedBody> {
-    const small: Uint8Array[] = []
+  async run(pieces: AsyncIterable<Lease>): Promise<PreparedBody> {
+    const small: Lease[] = []
     for await (const piece of pieces) {
-      this.#size += piece.length
+      this.#size += piece.bytes.length
       this.#checkGrowth()
       if (this.#size <= limits.storedInlineBytesMax) {
         small.push(piece)
@@ -85,7 +87,7 @@ class BodyIntake {
       await this.#take(piece)
     }
     checkSize(this.#source, this.#size)
-    if (this.#size <= limits.storedInlineBytesMax) return this.#inline(small)
+    if (this.#size <= limits.storedInlineBytesMax) return this.#inline(small.map(({ bytes }) => bytes))
     return this.#finish()
   }
 
@@ -102,7 +104,7 @@ class BodyIntake {
     }
   }
 
-  async #take(piece: Uint8Array): Promise<void> {
+  async #take(piece: Lease): Promise<void> {
     for (const block of this.#cutter.push(piece)) await this.#dispatch(block)
   }
 
@@ -118,11 +120,15 @@ class BodyIntake {
     const held = this.#held
     if (held !== undefined) {
       this.#held = undefined
-      for (const piece of held.pieces) this.#digest.update(piece)
-      await this.#send(held, this.#c.environment.hasher.sha256(...held.pieces))
+      for (const { bytes } of held.leases) this.#digest.update(bytes)
+      await this.#send(held, this.#hash(held))
     }
-    for (const piece of block.pieces) this.#digest.update(piece)
-    await this.#send(block, this.#c.environment.hasher.sha256(...block.pieces))
+    for (const { bytes } of block.leases) this.#digest.update(bytes)
+    await this.#send(block, this.#hash(block))
+  }
+
+  #hash(block: CutBlock): Uint8Array {
+    return this.#c.environment.hasher.sha256(...block.leases.map(({ bytes }) => bytes))
   }
 
   async #send(block: CutBlock, hash: Uint8Array): Promise<void> {
@@ -131,6 +137,7 @@ class BodyIntake {
     const name = Buffer.from(hash).toString('hex')
     const equal = this.#written.get(name)
     if (equal !== undefined) {
+      for (const lease of block.leases) lease.release()
       this.#follow(equal.then(() => block.size))
       return
     }
@@ -165,7 +172,7 @@ class BodyIntake {
     const last = this.#cutter.finish()
     if (last !== undefined) await this.#dispatch(last)
     const only = this.#held
-    if (only !== undefined) await this.#send(only, this.#c.environment.hasher.sha256(...only.pieces))
+    if (only !== undefined) await this.#send(only, this.#hash(only))
     const sha256 = this.#digest?.digest() ?? this.#hashes[0]
     await Promise.all(this.#writing)
     if (this.#failure !== undefined) throw this.#failure

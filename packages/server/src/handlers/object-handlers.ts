@@ -102,8 +102,8 @@ async function send(
     await writeShared(c, files, shared, stored, read.version.sha256)
     return { head }
   }
-  const { pieces, stream } = stored
+  const { pieces, leases } = stored
   const whole = stored.range === undefined ? read.version.sha256 : undefined
-  const body: OutgoingBody = stream === undefined ? (pieces ?? []) : { stream, sha256: () => whole }
+  const body: OutgoingBody = leases === undefined ? (pieces ?? []) : { stream: leases, sha256: () => whole }
   return { head, body }
 }

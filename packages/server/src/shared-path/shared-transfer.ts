@@ -1,4 +1,5 @@
 import { TorcError } from '@torc/protocol/errors'
+import { unleased } from '@torc/protocol/frames/lease'
 import type { BodySource } from '../bodies/body-source.js'
 import type { StoredBody } from '../bodies/stored-body.js'
 import type { Coordination } from '../core/coordination.js'
@@ -46,9 +47,10 @@ export async function writeShared(
   const writer = await files.openToWrite(path)
   try {
     const digest = body.range === undefined ? c.environment.hasher.stream() : undefined
-    for await (const piece of body.stream ?? body.pieces ?? []) {
-      digest?.update(piece)
-      await writer.write(piece)
+    for await (const lease of body.leases ?? (body.pieces ?? []).map(unleased)) {
+      digest?.update(lease.bytes)
+      await writer.write(lease.bytes)
+      lease.release()
     }
     if (digest !== undefined && Buffer.compare(digest.digest(), sha256) !== 0) {
       throw new TorcError('CORRUPT', 'what the agents gave has another SHA-256 than what was stored')

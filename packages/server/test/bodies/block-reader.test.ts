@@ -36,7 +36,7 @@ async function stored(cluster: FakeCluster, count: number): Promise<Stored> {
     lose: (agent, block) => void blocksOf(agent).delete(nameOf(block)),
     async read(block) {
       const source = { bucket, version, timeoutMs: undefined, signal: undefined }
-      return Buffer.concat(await fetchBlock(cluster.c, source, block))
+      return Buffer.concat((await fetchBlock(cluster.c, source, block)).map(({ bytes }) => bytes))
     },
   }
 }
