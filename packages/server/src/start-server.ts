@@ -65,7 +65,8 @@ export interface RunningServer {
   readonly closed: Promise<void>
 }
 
-/** Blocks (1 MiB) on their way to agents, and read ahead for clients, over all requests. */
+/** Blocks (1 MiB) that arrive from clients, are on their way to agents, and read ahead for clients, over all requests. */
+const blocksFilling = 32
 const blocksUnderWay = 16
 const blocksReadAhead = 16
 /** Blocks that readers found missing or damaged on an agent: on their way there, and waiting in memory. */
@@ -176,6 +177,7 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     hybridClock: new HybridClock(clock),
     layouts,
     agents: pool,
+    fillBudget: new BlockBudget(blocksFilling),
     writeBudget: new BlockBudget(blocksUnderWay),
     readBudget: new BlockBudget(blocksReadAhead),
     blockRepairs: new RepairQueue(blocksRepairedAtOnce, blocksToRepairMax),

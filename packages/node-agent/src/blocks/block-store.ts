@@ -14,10 +14,8 @@ import { Turns } from './turns.js'
 const writesMax = 8
 /** Blocks that are referred to in one transaction: few enough to keep the event loop's turn short. */
 const referencesAtOnce = 64
-/** Holds every block that is cut by content; buffers that are not full cost no memory beyond what is in them. */
-const bufferBytes = 2 * limits.blockBytes
-/** Buffers that are kept for the next readers. */
-const freeBuffersMax = 8
+/** Room for blocks that are read, up to those that are cut by content, and what is kept of it for the next readers. */
+const readBuffers = { bufferBytes: 2 * limits.blockBytes, freeBytesMax: 8 * limits.blockBytes } as const
 
 /** What a look at a block's file gave. */
 export interface BlockCheck {
@@ -43,7 +41,7 @@ export class BlockStore {
   readonly #commit: GroupCommit
   readonly #hasher: Hasher
   readonly #turns = new Turns(writesMax)
-  readonly #buffers = new BufferPool({ bufferBytes, freeMax: freeBuffersMax })
+  readonly #buffers = new BufferPool(readBuffers)
   #watcher: BlockWatcher = { damaged: () => undefined, healed: () => undefined }
 
   constructor(disk: Disk, index: BlockIndex, commit: GroupCommit, hasher: Hasher) {

@@ -2,53 +2,63 @@ import { type Lease, unleased } from './lease.js'
 
 /** What a released buffer is filled with where a pool is made to find those who read it all the same. */
 const scribble = 0xdd
-/** Small things must not take whole buffers: a peer could make much of little. */
-const pooledShare = 1 / 4
+/** Buffers have one of so many sizes, each half of the one before. */
+const sizes = 3
+/** What fills less of a buffer gets memory of its own: a peer must not make much of little. */
+const filledShare = 3 / 4
 
 export interface BufferPoolOptions {
+  /** The largest size. */
   readonly bufferBytes: number
-  /** Buffers that are kept while nobody uses them. */
-  readonly freeMax: number
+  /** Bytes of buffers that are kept while nobody uses them. */
+  readonly freeBytesMax: number
   /** Overwrite what is released: in tests and in the simulation, a reader that comes too late sees rubbish. */
   readonly scribbles?: boolean
 }
 
 /**
- * Buffers of one size that are used again. V8 collects the whole heap each time that 64 MiB of new buffers came up,
- * which for a stream of large pieces costs more than all that is done with them.
+ * Buffers that are used again. V8 collects the whole heap each time that 64 MiB of new buffers came up, which for a
+ * stream of large pieces costs more than all that is done with them.
  */
 export class BufferPool {
-  readonly bufferBytes: number
-  readonly #freeMax: number
-  readonly #scribbles: boolean
-  readonly #free: Buffer[] = []
+  readonly #options: BufferPoolOptions
+  /** By size, the largest first. */
+  readonly #free: Buffer[][] = Array.from({ length: sizes }, () => [])
+  #freeBytes = 0
 
   constructor(options: BufferPoolOptions) {
-    this.bufferBytes = options.bufferBytes
-    this.#freeMax = options.freeMax
-    this.#scribbles = options.scribbles === true
+    this.#options = options
   }
 
-  /** Buffers that nobody uses. */
-  get free(): number {
-    return this.#free.length
+  /** Bytes of buffers that nobody uses. */
+  get freeBytes(): number {
+    return this.#freeBytes
   }
 
   /**
-   * Room for `size` bytes, with whatever it holds. It is in a buffer of the pool where it fills a good part of one;
-   * what is smaller or larger gets memory of its own, which is not used again.
+   * Room for `size` bytes, with whatever it holds. It is in a buffer of the pool where it fills most of one; what is
+   * smaller or larger gets memory of its own, which is not used again.
    */
   lease(size: number): Lease {
-    if (size > this.bufferBytes || size < this.bufferBytes * pooledShare)
-      return unleased(Buffer.allocUnsafe(size))
-    const buffer = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.bufferBytes)
-    return new PooledLease(this, buffer, size)
+    let bufferBytes = this.#options.bufferBytes
+    let index = 0
+    while (index < sizes - 1 && size <= bufferBytes / 2) {
+      bufferBytes /= 2
+      index++
+    }
+    if (size > bufferBytes || size < bufferBytes * filledShare) return unleased(Buffer.allocUnsafe(size))
+    const used = this.#free[index]?.pop()
+    if (used !== undefined) this.#freeBytes -= bufferBytes
+    return new PooledLease(this, used ?? Buffer.allocUnsafeSlow(bufferBytes), size)
   }
 
   /** Called by leases only, once each. */
   takeBack(buffer: Buffer): void {
-    if (this.#scribbles) buffer.fill(scribble)
-    if (this.#free.length < this.#freeMax) this.#free.push(buffer)
+    const { bufferBytes, freeBytesMax, scribbles } = this.#options
+    if (scribbles === true) buffer.fill(scribble)
+    if (this.#freeBytes + buffer.length > freeBytesMax) return
+    this.#freeBytes += buffer.length
+    this.#free[Math.log2(bufferBytes / buffer.length)]?.push(buffer)
   }
 }
 

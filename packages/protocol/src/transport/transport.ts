@@ -45,8 +45,8 @@ export interface ConnectionListener {
   onClose(error: Error | undefined): void
 }
 
-/** Buffers of a DATA frame's size, for all connections of a transport. */
-export const receivePool = { bufferBytes: limits.dataBytesMax, freeMax: 64 } as const
+/** Buffers for the bodies of DATA frames, for all connections of a transport. */
+export const receivePool = { bufferBytes: limits.dataBytesMax, freeBytesMax: 16 * 1024 * 1024 } as const
 
 export interface Address {
   readonly host: string

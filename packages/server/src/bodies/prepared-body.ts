@@ -9,6 +9,7 @@ import type { BlockUse } from './block-owners.js'
 import { BlockReferences } from './block-references.js'
 import { type WrittenBlock, writeBlock } from './block-writer.js'
 import type { BodySource } from './body-source.js'
+import { FillingPlace } from './filling-place.js'
 import { bytesOf } from './pieces.js'
 
 /** A body that is ready for a version: inline, or as blocks that W agents each have on stable storage. */
@@ -54,6 +55,7 @@ class BodyIntake {
   readonly #use: BlockUse
   readonly #references: BlockReferences
   readonly #cutter: BlockCutter
+  readonly #place: FillingPlace
   readonly #hashes: Uint8Array[] = []
   readonly #sizes: number[] = []
   readonly #writing: Promise<void>[] = []
@@ -72,9 +74,18 @@ class BodyIntake {
     this.#use = use
     this.#cutter = new BlockCutter(makeCutter(use.bucket.cutting))
     this.#references = new BlockReferences(c, use)
+    this.#place = new FillingPlace(c.fillBudget, c.environment.clock)
   }
 
   async run(pieces: AsyncIterable<Lease>): Promise<PreparedBody> {
+    try {
+      return await this.#run(pieces)
+    } finally {
+      this.#place.leave()
+    }
+  }
+
+  async #run(pieces: AsyncIterable<Lease>): Promise<PreparedBody> {
     const small: Lease[] = []
     for await (const piece of pieces) {
       this.#size += piece.bytes.length
@@ -106,6 +117,20 @@ class BodyIntake {
 
   async #take(piece: Lease): Promise<void> {
     for (const block of this.#cutter.push(piece)) await this.#dispatch(block)
+    if (this.#cutter.pendingBytes === 0) return
+    await this.#letFirstGo()
+    const waiting = this.#place.take()
+    if (waiting !== undefined) await waiting
+  }
+
+  /** Another block follows the first, which then need not wait any longer: it has its memory. */
+  async #letFirstGo(): Promise<void> {
+    const first = this.#held
+    if (first === undefined) return
+    this.#held = undefined
+    this.#digest = this.#c.environment.hasher.stream()
+    for (const { bytes } of first.leases) this.#digest.update(bytes)
+    await this.#send(first, this.#hash(first))
   }
 
   /** Waits for a place, so that a fast client is held back by slow agents, then lets the block go. */
@@ -116,14 +141,8 @@ class BodyIntake {
       this.#held = block
       return
     }
-    this.#digest ??= this.#c.environment.hasher.stream()
-    const held = this.#held
-    if (held !== undefined) {
-      this.#held = undefined
-      for (const { bytes } of held.leases) this.#digest.update(bytes)
-      await this.#send(held, this.#hash(held))
-    }
-    for (const { bytes } of block.leases) this.#digest.update(bytes)
+    await this.#letFirstGo()
+    for (const { bytes } of block.leases) this.#digest?.update(bytes)
     await this.#send(block, this.#hash(block))
   }
 
@@ -138,12 +157,15 @@ class BodyIntake {
     const equal = this.#written.get(name)
     if (equal !== undefined) {
       for (const lease of block.leases) lease.release()
+      this.#place.leave()
       this.#follow(equal.then(() => block.size))
       return
     }
+    this.#place.filled()
     const { writeBudget: budget } = this.#c
     const place = budget.acquire()
     if (place !== undefined) await place
+    this.#place.leave()
     if (this.#failure !== undefined) {
       budget.release()
       throw this.#failure
