@@ -1,6 +1,7 @@
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
-import { type IncomingBody, leasesOf } from '@torc/protocol/exchange/exchange'
+import type { IncomingBody } from '@torc/protocol/exchange/exchange'
+import { leasesOf } from '@torc/protocol/exchange/leases-of'
 import { BufferPool } from '@torc/protocol/frames/buffer-pool'
 import { type Lease, partOf, unleased } from '@torc/protocol/frames/lease'
 import { limits } from '@torc/protocol/limits'

@@ -1,5 +1,5 @@
 import type { TorcError } from '../errors.js'
-import { type Lease, unleased } from '../frames/lease.js'
+import type { Lease } from '../frames/lease.js'
 import type { Role } from '../messages/frame-types.js'
 import type { MessageName, RequestOf, ResponseOf } from '../messages/table.js'
 
@@ -18,15 +18,6 @@ export interface IncomingBody extends AsyncIterable<Uint8Array> {
   bytes(bytesMax: number): Promise<Uint8Array>
   /** Tells the sender to stop and drops what still comes. */
   discard(): void
-}
-
-/** Pieces of a body, for readers that say when they are done with each. */
-export async function* leasesOf(
-  body: IncomingBody | AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-): AsyncGenerator<Lease> {
-  const leases = 'leases' in body ? body.leases?.() : undefined
-  if (leases !== undefined) yield* leases
-  else for await (const piece of body) yield unleased(piece)
 }
 
 /**

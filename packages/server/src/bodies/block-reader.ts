@@ -1,6 +1,6 @@
 import type { BlockReference, Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
-import { leasesOf } from '@torc/protocol/exchange/exchange'
+import { leasesOf } from '@torc/protocol/exchange/leases-of'
 import { type Lease, unleased } from '@torc/protocol/frames/lease'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'

@@ -1,6 +1,6 @@
 import { makeCutter } from '@torc/cluster/cutting/make-cutter'
 import { TorcError } from '@torc/protocol/errors'
-import { leasesOf } from '@torc/protocol/exchange/exchange'
+import { leasesOf } from '@torc/protocol/exchange/leases-of'
 import type { Lease } from '@torc/protocol/frames/lease'
 import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'
