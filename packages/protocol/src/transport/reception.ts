@@ -51,7 +51,7 @@ export class Reception {
 
 /**
  * A socket on an accepted connection that reads as `reception` wants. Only `net.connect` takes `onread` by its
- * documentation; a socket that is made of the accepted one's handle takes it as well (Node 20 to 24). Where the
+ * documentation; a socket that is made of the accepted one's handle takes it as well. Where the
  * handle is not as it was there, the accepted socket itself is returned, which gets new memory for each read.
  */
 export function withReception(accepted: net.Socket, reception: Reception): net.Socket {
