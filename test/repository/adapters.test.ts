@@ -21,6 +21,10 @@ const adapters: Readonly<Record<string, { readonly touches: readonly string[]; r
     touches: ['network', 'files', 'timers'],
     why: 'the transport over sockets: TLS files, and the time that a connection may take',
   },
+  'packages/protocol/src/transport/reception.ts': {
+    touches: ['network'],
+    why: 'a part of the transport over sockets: where their bytes go',
+  },
   'packages/node-agent/src/disk/file-disk.ts': { touches: ['files'], why: 'the disk of an agent' },
   'packages/server/src/shared-path/disk-shared-files.ts': {
     touches: ['files'],

@@ -1,6 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, type Store } from '@torc/client'
+import { peakMemoryBytes } from '../harness/processes/peak-memory.js'
 import { runTorc } from '../harness/processes/run-torc.js'
 import { temporaryFolder } from '../harness/processes/temporary-folder.js'
 import { TorcProcess } from '../harness/processes/torc-process.js'
@@ -137,19 +138,6 @@ export class ScaleCluster {
     await Promise.all(this.#proxies.map(proxy => proxy.close()))
     rmSync(this.folder, { recursive: true, force: true })
   }
-}
-
-/** `VmHWM` of proc(5), which is Linux's. */
-function peakMemoryBytes(pid: number): number | undefined {
-  let status: string
-  try {
-    status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  } catch {
-    // No /proc on this system: the report says so.
-    return undefined
-  }
-  const found = /^VmHWM:\s+(\d+) kB$/m.exec(status)
-  return found === null ? undefined : Number(found[1]) * 1024
 }
 
 async function untilAlive(store: Store, count: number): Promise<void> {

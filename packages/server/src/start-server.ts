@@ -71,7 +71,11 @@ export interface RunningServer {
   readonly closed: Promise<void>
 }
 
-/** Blocks (1 MiB) on their way to agents, arriving one by one, and read ahead for clients, over all requests. */
+/**
+ * Blocks (1 MiB) that fill with what clients stream, arrive from clients one by one, are on their way to agents, and are
+ * read ahead for clients, over all requests.
+ */
+const blocksFilling = 32
 const blocksUnderWay = 16
 const blocksArriving = 32
 const blocksReadAhead = 16
@@ -183,6 +187,7 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     hybridClock: new HybridClock(clock),
     layouts,
     agents: pool,
+    fillBudget: new BlockBudget(blocksFilling),
     writeBudget: new BlockBudget(blocksUnderWay),
     arrivalBudget: new BlockBudget(blocksArriving),
     readBudget: new BlockBudget(blocksReadAhead),

@@ -36,8 +36,8 @@ export class SimulatedDisk implements Disk {
     return this.#medium.openDatabase(path)
   }
 
-  readFile(path: string): Promise<Uint8Array | undefined> {
-    return this.#slowly(() => this.#medium.readFile(path))
+  readFile(path: string, room?: (bytes: number) => Uint8Array): Promise<Uint8Array | undefined> {
+    return this.#slowly(() => this.#medium.readFile(path, room))
   }
 
   writeFile(path: string, pieces: readonly Uint8Array[]): Promise<void> {

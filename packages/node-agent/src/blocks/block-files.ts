@@ -1,5 +1,8 @@
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
+import { BufferPool } from '@torc/protocol/frames/buffer-pool'
+import { type Lease, partOf, unleased } from '@torc/protocol/frames/lease'
+import { limits } from '@torc/protocol/limits'
 import { blocksFolder } from '../data-directory/data-directory.js'
 import type { Disk } from '../disk/disk.js'
 import {
@@ -15,8 +18,8 @@ import { type BlockDamage, type BlockRow, blockDamage, type WrittenFile } from '
 
 /** What a block's file gave. */
 export interface BlockContents {
-  /** The block's bytes, unchecked; none where the file is compressed and damaged. */
-  readonly bytes: Uint8Array
+  /** The block's bytes, unchecked; none where the file is compressed and damaged. Whoever gets them releases them. */
+  readonly lease: Lease
   /** Bytes of the file. */
   readonly storedSize: number
 }
@@ -26,6 +29,7 @@ export class BlockFiles {
   readonly #disk: Disk
   readonly #hasher: Hasher
   readonly #compressor: Compressor
+  readonly #buffers = new BufferPool(readBuffers)
 
   constructor(disk: Disk, hasher: Hasher, compressor: Compressor) {
     this.#disk = disk
@@ -40,10 +44,17 @@ export class BlockFiles {
 
   /** Undefined without a file. */
   async contents(row: BlockRow): Promise<BlockContents | undefined> {
-    const file = await this.#disk.readFile(pathOf(row.hash))
+    let room = nothing
+    const file = await this.#disk.readFile(pathOf(row.hash), size => {
+      room = this.#buffers.lease(size)
+      return room.bytes
+    })
     if (file === undefined) return undefined
+    const storedSize = file.length
+    if (row.encoding === blockEncoding.plain) return { lease: partOf(room, 0, storedSize), storedSize }
     const bytes = await decodeBlock(this.#compressor, row.encoding, file, row.size)
-    return { bytes: bytes ?? nothing, storedSize: file.length }
+    room.release()
+    return { lease: bytes === undefined ? nothing : unleased(bytes), storedSize }
   }
 
   /**
@@ -51,7 +62,7 @@ export class BlockFiles {
    * tells of the file.
    */
   async look(row: BlockRow): Promise<BlockContents & { readonly damage: BlockDamage }> {
-    const lost = { bytes: nothing, storedSize: 0 }
+    const lost = { lease: nothing, storedSize: 0 }
     let contents: BlockContents | undefined
     try {
       contents = await this.contents(row)
@@ -60,7 +71,7 @@ export class BlockFiles {
       return { ...lost, damage: blockDamage.corrupt }
     }
     if (contents === undefined) return { ...lost, damage: blockDamage.missing }
-    const sound = Buffer.compare(this.#hasher.sha256(contents.bytes), row.hash) === 0
+    const sound = Buffer.compare(this.#hasher.sha256(contents.lease.bytes), row.hash) === 0
     return { ...contents, damage: sound ? blockDamage.none : blockDamage.corrupt }
   }
 
@@ -93,7 +104,10 @@ export class BlockFiles {
   }
 }
 
-const nothing = new Uint8Array(0)
+/** Room for blocks that are read, up to those that are cut by content, and what is kept of it for the next readers. */
+const readBuffers = { bufferBytes: 2 * limits.blockBytes, freeBytesMax: 8 * limits.blockBytes } as const
+
+const nothing = unleased(new Uint8Array(0))
 
 /** Name of a block's file, and what people call it by. */
 export function blockName(hash: Uint8Array): string {

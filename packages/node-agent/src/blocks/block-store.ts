@@ -1,6 +1,8 @@
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingBody } from '@torc/protocol/exchange/exchange'
+import { leasesOf } from '@torc/protocol/exchange/leases-of'
+import type { Lease } from '@torc/protocol/frames/lease'
 import type { Disk } from '../disk/disk.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { Operation } from '../leases/operation.js'
@@ -82,9 +84,11 @@ export class BlockStore {
         let file: WrittenFile | undefined
         if (had) body.discard()
         else {
-          const pieces = await this.#receive(hash, name, size, body)
+          const leases = await this.#receive(hash, name, size, body)
+          const pieces = leases.map(({ bytes }) => bytes)
           if (row === undefined) file = await this.#files.write(hash, pieces, size, compress)
           else file = await this.#files.rewrite(row, pieces)
+          for (const lease of leases) lease.release()
         }
         await this.#commit.submit(() => this.#index.add(hash, size, operation, file))
       } finally {
@@ -137,15 +141,16 @@ export class BlockStore {
   }
 
   /**
-   * The whole block, checked against its hash. UNAVAILABLE when this agent does not have it, CORRUPT when its file
-   * is lost or other than it was: another owner has it.
+   * The whole block, checked against its hash, to be released by whoever gets it. UNAVAILABLE when this agent does not
+   * have it, CORRUPT when its file is lost or other than it was: another owner has it.
    */
-  async read(hash: Uint8Array): Promise<Uint8Array> {
+  async read(hash: Uint8Array): Promise<Lease> {
     const name = blockName(hash)
     const row = this.#index.find(hash)
     if (row === undefined) throw new TorcError('UNAVAILABLE', `block ${name} is not on this agent`)
-    const { bytes, damage } = await this.#files.look(row)
-    if (damage === blockDamage.none) return bytes
+    const { lease, damage } = await this.#files.look(row)
+    if (damage === blockDamage.none) return lease
+    lease.release()
     if (row.damage === blockDamage.none) this.#watcher.damaged(hash)
     const what =
       damage === blockDamage.missing ? 'has lost its file' : 'is damaged: its bytes have another hash'
@@ -166,10 +171,11 @@ export class BlockStore {
     const row = this.#index.find(hash)
     if (row?.size !== size) return undefined
     try {
-      const bytes = check ? await this.read(hash) : (await this.#files.contents(row))?.bytes
-      if (bytes?.length === size) return this.#hasher.sha256(challenge, bytes)
-      this.#watcher.damaged(hash)
-      return undefined
+      const lease = check ? await this.read(hash) : (await this.#files.contents(row))?.lease
+      const proof = lease?.bytes.length === size ? this.#hasher.sha256(challenge, lease.bytes) : undefined
+      lease?.release()
+      if (proof === undefined) this.#watcher.damaged(hash)
+      return proof
     } catch (thrown) {
       const { code } = TorcError.from(thrown)
       if (code !== 'CORRUPT' && code !== 'UNAVAILABLE') throw thrown
@@ -186,7 +192,8 @@ export class BlockStore {
     return this.#turns.take(name, async () => {
       const row = this.#index.find(hash)
       if (row === undefined) return { state: 'gone', bytesRead: 0, known: false }
-      const { damage, storedSize } = await this.#files.look(row)
+      const { lease, damage, storedSize } = await this.#files.look(row)
+      lease.release()
       const known = damage === row.damage
       const isOther = damage === blockDamage.none && storedSize !== row.storedSize
       if (!known || isOther) await this.#note(row, damage, isOther ? storedSize : row.storedSize)
@@ -258,26 +265,28 @@ export class BlockStore {
 
   /** Whether the block's file is whole: a retry heals one that is damaged. */
   async #isSound(row: BlockRow): Promise<boolean> {
-    return (await this.#files.look(row)).damage === blockDamage.none
+    const { lease, damage } = await this.#files.look(row)
+    lease.release()
+    return damage === blockDamage.none
   }
 
-  async #receive(hash: Uint8Array, name: string, size: number, body: IncomingBody): Promise<Uint8Array[]> {
+  async #receive(hash: Uint8Array, name: string, size: number, body: IncomingBody): Promise<Lease[]> {
     const digest = this.#hasher.stream()
-    const pieces: Uint8Array[] = []
+    const leases: Lease[] = []
     let received = 0
-    for await (const piece of body) {
-      received += piece.length
+    for await (const lease of leasesOf(body)) {
+      received += lease.bytes.length
       if (received > size)
         throw new TorcError('CHECKSUM', `block ${name} is longer than the ${size} bytes announced`)
-      digest.update(piece)
-      pieces.push(piece)
+      digest.update(lease.bytes)
+      leases.push(lease)
     }
     if (received < size)
       throw new TorcError('CHECKSUM', `block ${name} ended after ${received} of ${size} bytes`)
     if (Buffer.compare(digest.digest(), hash) !== 0) {
       throw new TorcError('CHECKSUM', `the bytes that came for block ${name} have another hash`)
     }
-    return pieces
+    return leases
   }
 }
 

@@ -24,8 +24,11 @@ export interface Disk {
   lock(): Promise<void>
   /** Opens (or creates) the database in the file `path`, with commits that survive a crash. */
   openDatabase(path: string): SqlDatabase
-  /** Whole contents, or undefined when there is no such file. CORRUPT when the medium cannot read it any more. */
-  readFile(path: string): Promise<Uint8Array | undefined>
+  /**
+   * Whole contents, or undefined when there is no such file. CORRUPT when the medium cannot read it any more. They are
+   * read into what `room` gives for their size, where it is there; a view on that is returned.
+   */
+  readFile(path: string, room?: (bytes: number) => Uint8Array): Promise<Uint8Array | undefined>
   /**
    * Writes `path` whole or not at all: into a temporary file, fsynced, renamed, directory fsynced. It is durable
    * when the promise resolves. The folder of `path` must exist (see `makeFolders`).

@@ -52,8 +52,12 @@ export class MemoryDisk implements Disk {
     return database
   }
 
-  async readFile(path: string): Promise<Uint8Array | undefined> {
-    return this.#files.get(path)?.bytes.slice()
+  async readFile(path: string, room = newMemory): Promise<Uint8Array | undefined> {
+    const file = this.#files.get(path)
+    if (file === undefined) return undefined
+    const bytes = room(file.bytes.length)
+    bytes.set(file.bytes)
+    return bytes
   }
 
   async writeFile(path: string, pieces: readonly Uint8Array[]): Promise<void> {
@@ -205,3 +209,5 @@ function pagesOf(database: SqlDatabase): number {
 function pageBytesOf(database: SqlDatabase): number {
   return Number(database.pragma('page_size', { simple: true }))
 }
+
+const newMemory = (bytes: number): Uint8Array => new Uint8Array(bytes)

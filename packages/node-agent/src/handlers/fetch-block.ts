@@ -10,8 +10,8 @@ export function fetchBlockHandler(agent: AgentContext) {
     agent.layout.checkEpoch(head.epoch)
     agent.layout.checkOwner(blockPartition(head.hash, agent.layout.partitions))
     try {
-      const bytes = await agent.blocks.read(head.hash)
-      return { head: { time: agent.clock.now(), size: bytes.length }, body: bytes }
+      const lease = await agent.blocks.read(head.hash)
+      return { head: { time: agent.clock.now(), size: lease.bytes.length }, body: { leases: [lease] } }
     } catch (thrown) {
       agent.log.warn({ block: Buffer.from(head.hash).toString('hex'), err: thrown }, 'cannot give a block')
       throw thrown

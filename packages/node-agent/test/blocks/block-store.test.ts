@@ -86,7 +86,7 @@ t.test('each write that needs a block has a reference, once', async t => {
     [1, 2],
   )
   t.match(counts.values, { blocks: 1, blockBytes: short.length })
-  t.same(await store.read(shortHash), short)
+  t.same((await store.read(shortHash)).bytes, short)
 })
 
 for (const { what, bytes, hash, compress } of [
@@ -119,8 +119,8 @@ for (const { what, bytes, hash, compress } of [
         const again = await open(disk)
         await disk.removeTemporaries()
         if (before === 'acknowledged')
-          t.same(await again.store.read(hash), bytes, `acknowledged after ${turns} turns`)
-        else if (again.index.sizeOf(hash) !== undefined) t.same(await again.store.read(hash), bytes)
+          t.same((await again.store.read(hash)).bytes, bytes, `acknowledged after ${turns} turns`)
+        else if (again.index.sizeOf(hash) !== undefined) t.same((await again.store.read(hash)).bytes, bytes)
         else await t.rejects(again.store.read(hash), { code: 'UNAVAILABLE' })
         const known = again.index.sizeOf(hash) !== undefined
         t.equal(await again.put(1, bodyOf(bytes), hash, bytes.length, compress), known)

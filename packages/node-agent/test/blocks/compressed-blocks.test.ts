@@ -84,8 +84,8 @@ for (const [name, makeDisk] of Object.entries(disks)) {
     t.match(index.find(text.hash), { size, storedSize: stored, encoding: blockEncoding.brotli })
     t.match(index.find(noise.hash), { size, storedSize: size, encoding: blockEncoding.plain })
     t.match(counts.values, { blocks: 2, blockBytes: 2 * size, storedBytes: size + stored })
-    t.ok(text.bytes.equals(await store.read(text.hash)))
-    t.ok(noise.bytes.equals(await store.read(noise.hash)))
+    t.ok(text.bytes.equals((await store.read(text.hash)).bytes))
+    t.ok(noise.bytes.equals((await store.read(noise.hash)).bytes))
     t.same(await store.refer([text.hash, noise.hash], owner(2)), [], 'both are hits')
     t.match(await store.check(text.hash), { state: 'sound', bytesRead: stored, known: true })
     const challenge = new Uint8Array(32).fill(3)
@@ -107,7 +107,7 @@ for (const [name, makeDisk] of Object.entries(disks)) {
     await disk.deleteFile(text.path)
     t.equal(await put(3, text, true), false, 'a writer brings it again')
     t.equal(await disk.fileSize(text.path), size, 'as it was')
-    t.ok(text.bytes.equals(await store.read(text.hash)))
+    t.ok(text.bytes.equals((await store.read(text.hash)).bytes))
   })
 
   t.test(`${name}: a damaged compressed file is found, is no hit, and is repaired in its form`, async t => {
@@ -145,7 +145,7 @@ for (const [name, makeDisk] of Object.entries(disks)) {
     await disk.writeFile(text.path, [other])
     t.ok(text.bytes.equals(brotliDecompressSync(other)))
     t.same(await store.refer([text.hash], owner(2)), [0], 'asked for again, to be sure')
-    t.ok(text.bytes.equals(await store.read(text.hash)))
+    t.ok(text.bytes.equals((await store.read(text.hash)).bytes))
     const before = index.find(text.hash)
     t.match(await store.check(text.hash), { state: 'sound', bytesRead: other.length })
     t.match(index.find(text.hash), { storedSize: other.length, damage: 0 })

@@ -50,7 +50,7 @@ function slowDown(disk: MemoryDisk, clock: VirtualTime): (path: string) => Promi
     return result
   }
   const read = disk.readFile.bind(disk)
-  disk.readFile = async path => late(await read(path), 100)
+  disk.readFile = async (path, room) => late(await read(path, room), 100)
   const write = disk.writeFile.bind(disk)
   disk.writeFile = async (path, pieces) => late(await write(path, pieces), 500)
   return read

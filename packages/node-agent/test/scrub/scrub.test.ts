@@ -81,7 +81,7 @@ t.test('a flipped bit and a lost file are found and repaired, and everything is 
   t.match(scrub.report(), { pass: 1, walking: false, blocks: 20, bytes: 20_000, found: 2, repaired: 2 })
   t.match(scrub.report(), { missing: 0, corrupt: 0, repairedEver: 2, bytesPerSecond: 0 })
   t.same(asked, [block(3).name, block(12).name])
-  for (const n of [3, 12]) t.same(await blocks.read(block(n).hash), block(n).bytes)
+  for (const n of [3, 12]) t.same((await blocks.read(block(n).hash)).bytes, block(n).bytes)
   t.equal(scrub.status().state, 'idle')
   t.equal(scrub.status().progress, 'pass 1: done, 20 blocks checked, 2 damaged, 2 repaired')
   t.same(
@@ -214,7 +214,7 @@ t.test('a reader that stumbles over a damaged block has it repaired at once', as
   for (const read of reads) await t.rejects(read, { code: 'CORRUPT' })
   await clock.advance(1)
   t.same(asked, [name], 'once')
-  t.same(await blocks.read(hash), bytes)
+  t.same((await blocks.read(hash)).bytes, bytes)
   t.match(scrub.report(), { pass: 1, found: 0, repairedEver: 1, corrupt: 0 })
 })
 
@@ -282,7 +282,7 @@ t.test('files that no row knows go; what is being written stays', async t => {
   go()
   await writing
   await clock.advance(5_000)
-  t.same(await blocks.read(late.hash), late.bytes)
+  t.same((await blocks.read(late.hash)).bytes, late.bytes)
   t.equal(await disk.fileSize(`${stray.path}.note`), 11)
   t.equal(await disk.fileSize(`blocks/00/${'f'.repeat(64)}`), 9)
   t.match(log.lines, [{ message: 'removed block files that no row knew', facts: { files: 1 } }])

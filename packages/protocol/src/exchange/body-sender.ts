@@ -1,5 +1,6 @@
 import { TorcError } from '../errors.js'
 import { sizeOf } from '../frames/frame.js'
+import type { Lease } from '../frames/lease.js'
 import type { OutgoingBody } from './exchange.js'
 
 /** What a body that leaves needs of its call. */
@@ -11,6 +12,8 @@ export interface BodySenderOwner {
   /** False while too much is queued on the connection. */
   readonly hasRoom: boolean
   whenRoom(callback: () => void): void
+  /** Gives `lease` back when all that was sent so far has left this process. */
+  releaseSent(lease: Lease): void
   sendData(pieces: readonly Uint8Array[]): void
   sendEnd(sha256: Uint8Array | undefined): void
   /** All is sent, or the peer wanted no more. */
@@ -22,8 +25,16 @@ export interface BodySenderOwner {
 /** The pieces of a body that is known at once; undefined for a stream. */
 export function knownPieces(body: OutgoingBody): readonly Uint8Array[] | undefined {
   if (body instanceof Uint8Array) return [body]
-  return 'stream' in body ? undefined : body
+  if ('stream' in body) return undefined
+  return 'leases' in body ? body.leases.map(({ bytes }) => bytes) : body
 }
+
+/** What is to be given back when the body has left, or is not sent at all. */
+export function leasesOfBody(body: OutgoingBody | undefined): readonly Lease[] {
+  return body !== undefined && 'leases' in body ? body.leases : noLeases
+}
+
+const noLeases: readonly Lease[] = []
 
 /** Pieces that fit into the frame itself; undefined when the body must be a stream. */
 export function inlinePieces(
@@ -41,12 +52,12 @@ export function inlinePieces(
  */
 export class BodySender {
   readonly #owner: BodySenderOwner
-  #pieces: readonly Uint8Array[]
+  #pieces: readonly (Uint8Array | Lease)[]
   /** Index of the piece that is under way and its bytes that were sent. */
   #index = 0
   #offset = 0
-  #stream: AsyncIterable<Uint8Array> | undefined
-  #source: AsyncIterator<Uint8Array> | undefined
+  #stream: AsyncIterable<Uint8Array | Lease> | undefined
+  #source: AsyncIterator<Uint8Array | Lease> | undefined
   readonly #sha256: (() => Uint8Array | undefined) | undefined
   #pulling = false
   #waitsForRoom = false
@@ -54,12 +65,11 @@ export class BodySender {
 
   constructor(owner: BodySenderOwner, body: OutgoingBody) {
     this.#owner = owner
-    const known = knownPieces(body)
-    this.#pieces = known ?? []
-    if (known === undefined && 'stream' in body) {
+    if (!(body instanceof Uint8Array) && 'stream' in body) {
+      this.#pieces = []
       this.#stream = body.stream
       this.#sha256 = body.sha256
-    }
+    } else this.#pieces = body instanceof Uint8Array ? [body] : 'leases' in body ? body.leases : body
   }
 
   get over(): boolean {
@@ -96,9 +106,11 @@ export class BodySender {
     }
     let left = Math.min(owner.window, owner.dataBytesMax)
     const batch: Uint8Array[] = []
+    const sent: Lease[] = []
     let size = 0
     while (this.#index < this.#pieces.length && left > 0) {
-      const piece = this.#pieces[this.#index] as Uint8Array
+      const item = this.#pieces[this.#index] as Uint8Array | Lease
+      const piece = item instanceof Uint8Array ? item : item.bytes
       const rest = piece.length - this.#offset
       const take = Math.min(rest, left)
       if (take > 0)
@@ -108,18 +120,20 @@ export class BodySender {
       if (take === rest) {
         this.#index++
         this.#offset = 0
+        if (!(item instanceof Uint8Array)) sent.push(item)
       } else this.#offset += take
     }
     if (size > 0) {
       owner.window -= size
       owner.sendData(batch)
     }
+    for (const lease of sent) owner.releaseSent(lease)
     return this.#index >= this.#pieces.length || owner.window > 0
   }
 
-  #pull(stream: AsyncIterable<Uint8Array>): void {
+  #pull(stream: AsyncIterable<Uint8Array | Lease>): void {
     this.#pulling = true
-    let next: Promise<IteratorResult<Uint8Array>>
+    let next: Promise<IteratorResult<Uint8Array | Lease>>
     try {
       this.#source ??= stream[Symbol.asyncIterator]()
       next = this.#source.next()
@@ -130,7 +144,10 @@ export class BodySender {
     next.then(
       result => {
         this.#pulling = false
-        if (this.#over) return
+        if (this.#over) {
+          if (result.done !== true && !(result.value instanceof Uint8Array)) result.value.release()
+          return
+        }
         if (result.done === true) {
           this.#stream = undefined
           this.#source = undefined
@@ -174,6 +191,9 @@ export class BodySender {
     const stream = this.#stream
     this.#source = undefined
     this.#stream = undefined
+    // Of the first of them some may have been sent.
+    for (const item of this.#pieces.slice(this.#index))
+      if (!(item instanceof Uint8Array)) this.#owner.releaseSent(item)
     this.#pieces = []
     this.#index = 0
     if (source !== undefined) release(source)
@@ -182,7 +202,7 @@ export class BodySender {
 }
 
 /** Tells a source that nobody reads on: it may hold a file or a connection. */
-function release(source: AsyncIterator<Uint8Array>): void {
+function release(source: AsyncIterator<Uint8Array | Lease>): void {
   const cleanUp = async (): Promise<void> => void (await source.return?.())
   // Whoever waited for the call has its outcome already, so that a failure to clean up concerns nobody.
   cleanUp().catch(() => {})
@@ -190,7 +210,7 @@ function release(source: AsyncIterator<Uint8Array>): void {
 
 /** Releases a body that will not be sent at all. */
 export function releaseBody(body: OutgoingBody | undefined): void {
-  if (body !== undefined && knownPieces(body) === undefined && 'stream' in body) {
-    release(body.stream[Symbol.asyncIterator]())
-  }
+  if (body === undefined || body instanceof Uint8Array) return
+  if ('stream' in body) release(body.stream[Symbol.asyncIterator]())
+  else for (const lease of leasesOfBody(body)) lease.release()
 }

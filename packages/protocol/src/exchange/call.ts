@@ -1,4 +1,5 @@
 import type { TorcError } from '../errors.js'
+import type { Lease } from '../frames/lease.js'
 import type { AnnouncedLimits } from '../messages/control.js'
 import { frameType } from '../messages/frame-types.js'
 import { BodySender, type BodySenderOwner } from './body-sender.js'
@@ -92,6 +93,10 @@ export abstract class Call implements BodySenderOwner, IncomingStreamOwner {
 
   whenRoom(callback: () => void): void {
     this.link.outbox.whenRoom(callback)
+  }
+
+  releaseSent(lease: Lease): void {
+    this.link.outbox.releaseSent(lease, this.background)
   }
 
   sendData(pieces: readonly Uint8Array[]): void {

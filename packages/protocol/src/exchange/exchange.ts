@@ -1,13 +1,19 @@
 import type { TorcError } from '../errors.js'
+import type { Lease } from '../frames/lease.js'
 import type { Role } from '../messages/frame-types.js'
 import type { MessageName, RequestOf, ResponseOf } from '../messages/table.js'
 
 /** A body that arrives. Read it once, or discard it; an unread body holds back its sender. */
 export interface IncomingBody extends AsyncIterable<Uint8Array> {
-  /** The whole body when it rode in the frame (views on received chunks), else undefined: then iterate. */
+  /** The whole body when it rode in the frame (views that stay as they are), else undefined: then iterate. */
   readonly inline: readonly Uint8Array[] | undefined
   /** Contents of the END frame once the stream is over: the sender's digest of the whole. */
   readonly sha256: Uint8Array | undefined
+  /**
+   * To iterate over instead, for a reader that says when it is done with each piece, so that its memory is used again
+   * (see `leasesOf`). Absent where no memory can be given back.
+   */
+  readonly leases?: (() => AsyncIterable<Lease>) | undefined
   /** Gathers everything in one buffer; TOO_LARGE beyond `bytesMax`. No copy when it is one inline view. */
   bytes(bytesMax: number): Promise<Uint8Array>
   /** Tells the sender to stop and drops what still comes. */
@@ -17,12 +23,13 @@ export interface IncomingBody extends AsyncIterable<Uint8Array> {
 /**
  * A body to send. Pieces up to `inlineBodyBytesMax` in all ride in the frame; an async iterable, or more
  * bytes, go as DATA under the peer's window. `sha256` is asked for when the iterable has ended and goes
- * with END.
+ * with END. Leases are released once their bytes have left, or nobody wants them; not where the connection breaks.
  */
 export type OutgoingBody =
   | Uint8Array
   | readonly Uint8Array[]
-  | { readonly stream: AsyncIterable<Uint8Array>; readonly sha256?: () => Uint8Array | undefined }
+  | { readonly leases: readonly Lease[] }
+  | { readonly stream: AsyncIterable<Uint8Array | Lease>; readonly sha256?: () => Uint8Array | undefined }
 
 export interface RequestOptions {
   readonly body?: OutgoingBody | undefined

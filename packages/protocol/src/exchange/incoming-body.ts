@@ -1,5 +1,6 @@
 import { TorcError } from '../errors.js'
 import { sizeOf } from '../frames/frame.js'
+import type { Lease } from '../frames/lease.js'
 import type { IncomingBody } from './exchange.js'
 import type { ReceiveWindow } from './receive-window.js'
 
@@ -45,19 +46,17 @@ export interface IncomingStreamOwner {
 }
 
 interface Reader {
-  resolve(result: IteratorResult<Uint8Array>): void
+  resolve(lease: Lease | undefined): void
   reject(error: TorcError): void
 }
 
-const over: IteratorResult<Uint8Array> = { done: true, value: undefined }
-
 /** A body that arrives as DATA. Never more than the window waits here. */
-export class IncomingStream implements IncomingBody, AsyncIterator<Uint8Array> {
+export class IncomingStream implements IncomingBody {
   readonly inline = undefined
   sha256: Uint8Array | undefined
   readonly #window: ReceiveWindow
   readonly #owner: IncomingStreamOwner
-  #pieces: Uint8Array[] = []
+  #pieces: Lease[] = []
   #next = 0
   #waiting: Reader | undefined
   #ended = false
@@ -80,22 +79,23 @@ export class IncomingStream implements IncomingBody, AsyncIterator<Uint8Array> {
     return this.#ended
   }
 
-  push(pieces: readonly Uint8Array[]): void {
-    const size = sizeOf(pieces)
+  /** The bytes of a DATA frame: what nobody will read is given back at once. */
+  push(lease: Lease): void {
+    const size = lease.bytes.length
     this.#window.takeData(size)
-    if (this.over) return
+    if (this.over) {
+      lease.release()
+      return
+    }
     this.#owner.onProgress()
-    for (const piece of pieces) {
-      if (piece.length === 0) continue
-      const waiting = this.#waiting
-      if (waiting === undefined) {
-        this.#pieces.push(piece)
-        this.#owner.onBuffered(piece.length)
-      } else {
-        this.#waiting = undefined
-        this.#window.consumed(piece.length)
-        waiting.resolve({ done: false, value: piece })
-      }
+    const waiting = this.#waiting
+    if (waiting === undefined) {
+      this.#pieces.push(lease)
+      this.#owner.onBuffered(size)
+    } else {
+      this.#waiting = undefined
+      this.#window.consumed(size)
+      waiting.resolve(lease)
     }
   }
 
@@ -103,7 +103,7 @@ export class IncomingStream implements IncomingBody, AsyncIterator<Uint8Array> {
     if (this.over) return
     this.sha256 = sha256
     this.#ended = true
-    this.#waiting?.resolve(over)
+    this.#waiting?.resolve(undefined)
     this.#waiting = undefined
   }
 
@@ -118,33 +118,57 @@ export class IncomingStream implements IncomingBody, AsyncIterator<Uint8Array> {
 
   #drop(): void {
     let waiting = 0
-    for (let i = this.#next; i < this.#pieces.length; i++) waiting += this.#pieces[i]?.length ?? 0
+    for (const lease of this.#pieces.slice(this.#next)) {
+      waiting += lease.bytes.length
+      lease.release()
+    }
     this.#pieces = []
     this.#next = 0
     if (waiting > 0) this.#owner.onBuffered(-waiting)
   }
 
+  /** Pieces that stay as they are, for whoever keeps them. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
-    if (this.#read) throw new TorcError('INTERNAL', 'a body can be read only once')
-    this.#read = true
-    return this
+    return this.#iterator(lease => lease.bytes)
   }
 
-  next(): Promise<IteratorResult<Uint8Array>> {
-    const piece = this.#pieces[this.#next]
-    if (piece !== undefined) {
+  leases(): AsyncIterable<Lease> {
+    return { [Symbol.asyncIterator]: () => this.#iterator(lease => lease) }
+  }
+
+  #iterator<T>(give: (lease: Lease) => T): AsyncIterator<T> {
+    if (this.#read) throw new TorcError('INTERNAL', 'a body can be read only once')
+    this.#read = true
+    const over: IteratorResult<T> = { done: true, value: undefined }
+    const result = (lease: Lease | undefined): IteratorResult<T> =>
+      lease === undefined ? over : { done: false, value: give(lease) }
+    return {
+      next: () => this.#take().then(result),
+      /** Leaving the loop early discards the rest. */
+      return: () => {
+        this.discard()
+        return Promise.resolve(over)
+      },
+    }
+  }
+
+  /** The next piece; undefined after the last one. */
+  #take(): Promise<Lease | undefined> {
+    const lease = this.#pieces[this.#next]
+    if (lease !== undefined) {
       this.#next++
       if (this.#next === this.#pieces.length) {
         this.#pieces = []
         this.#next = 0
       }
-      this.#owner.onBuffered(-piece.length)
-      if (!this.#ended) this.#window.consumed(piece.length)
+      const size = lease.bytes.length
+      this.#owner.onBuffered(-size)
+      if (!this.#ended) this.#window.consumed(size)
       this.#owner.onProgress()
-      return Promise.resolve({ done: false, value: piece })
+      return Promise.resolve(lease)
     }
     if (this.#error !== undefined) return Promise.reject(this.#error)
-    if (this.#ended || this.#discarded) return Promise.resolve(over)
+    if (this.#ended || this.#discarded) return Promise.resolve(undefined)
     if (this.#waiting !== undefined) {
       return Promise.reject(new TorcError('INTERNAL', 'a body is read piece by piece: await the one before'))
     }
@@ -153,21 +177,19 @@ export class IncomingStream implements IncomingBody, AsyncIterator<Uint8Array> {
     })
   }
 
-  /** Leaving the loop early discards the rest. */
-  return(): Promise<IteratorResult<Uint8Array>> {
-    this.discard()
-    return Promise.resolve(over)
-  }
-
   async bytes(bytesMax: number): Promise<Uint8Array> {
-    const pieces: Uint8Array[] = []
+    const leases: Lease[] = []
     let size = 0
-    for await (const piece of this) {
-      size += piece.length
+    for await (const lease of this.leases()) {
+      leases.push(lease)
+      size += lease.bytes.length
       if (size > bytesMax) throw new TorcError('TOO_LARGE', `a body of more than ${bytesMax} bytes`)
-      pieces.push(piece)
     }
-    return gather(pieces, bytesMax)
+    const pieces = leases.map(({ bytes }) => bytes)
+    const whole = gather(pieces, bytesMax)
+    // A single piece is the whole, and stays with the caller.
+    if (pieces.length > 1) for (const lease of leases) lease.release()
+    return whole
   }
 
   discard(): void {
@@ -175,7 +197,7 @@ export class IncomingStream implements IncomingBody, AsyncIterator<Uint8Array> {
     this.#drop()
     if (!tell) return
     this.#discarded = true
-    this.#waiting?.resolve(over)
+    this.#waiting?.resolve(undefined)
     this.#waiting = undefined
     this.#owner.onDiscard()
   }

@@ -1,7 +1,9 @@
 import type { Clock } from '../environment/clock.js'
 import { FrameEncoder } from '../frames/encoder.js'
+import type { Lease } from '../frames/lease.js'
 import { limits } from '../limits.js'
 import type { Connection } from '../transport/transport.js'
+import { SentLeases } from './sent-leases.js'
 
 /** Beyond this much in the transport's queue, frames wait here, where interactive ones can overtake. */
 const transportBytesMax = 256 * 1024
@@ -25,6 +27,7 @@ export class Outbox {
   readonly #clock: Clock
   readonly #interactive = new FrameEncoder()
   #background: FrameEncoder | undefined
+  readonly #leases = new SentLeases()
   /** Interactive frames since the last write. */
   #frames = 0
   #scheduled = false
@@ -72,11 +75,19 @@ export class Outbox {
     this.#waiters.push(callback)
   }
 
+  /** Gives `lease` back once the operating system has taken what was encoded in this lane so far. */
+  releaseSent(lease: Lease, background: boolean): void {
+    if (this.#closed) return
+    const encoder = background ? this.#background : this.#interactive
+    this.#leases.add(lease, background, encoder?.queuedBytes ?? 0)
+  }
+
   flush(): void {
     if (this.#closed) return
     this.#frames = 0
     this.#send(this.#interactive)
     if (this.#background !== undefined) this.#send(this.#background)
+    this.#leases.release(this.#connection.queuedBytes)
     if (this.#connection.queuedBytes === 0) {
       // The usual case: the operating system took all at once, and the same memory serves the next turn.
       this.#interactive.recycle()
@@ -97,7 +108,10 @@ export class Outbox {
   #send(encoder: FrameEncoder): void {
     const connection = this.#connection
     while (encoder.queuedBytes > 0 && connection.queuedBytes <= transportBytesMax) {
-      connection.write(encoder.take(transportBytesMax))
+      const before = encoder.queuedBytes
+      const pieces = encoder.take(transportBytesMax)
+      this.#leases.written(before - encoder.queuedBytes, encoder === this.#background)
+      connection.write(pieces)
     }
   }
 
@@ -131,6 +145,7 @@ export class Outbox {
   /** Nothing more leaves. Who waits for room is called, to find that its call is over. */
   discard(): void {
     this.#closed = true
+    this.#leases.forget()
     for (const waiter of this.#waiters.splice(0)) waiter()
   }
 }

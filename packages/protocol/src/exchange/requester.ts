@@ -3,7 +3,7 @@ import type { Frame } from '../frames/frame.js'
 import { limits } from '../limits.js'
 import { type CompiledMessage, compiledMessage } from '../messages/compiled.js'
 import type { MessageName } from '../messages/table.js'
-import { inlinePieces, releaseBody } from './body-sender.js'
+import { inlinePieces, leasesOfBody, releaseBody } from './body-sender.js'
 import type { CallLink } from './call.js'
 import type { RequestOptions } from './exchange.js'
 import { type AnswerSink, OpenRequest, type OpenRequestOwner, type RequestHandle } from './open-request.js'
@@ -120,6 +120,7 @@ export class Requester implements OpenRequestOwner {
     const request = new OpenRequest(link, this, id, message, timeoutMs, sink, options.signal)
     this.#open.set(id, request)
     link.watch(request.deadlineMs)
+    if (inline !== undefined) for (const lease of leasesOfBody(body)) link.outbox.releaseSent(lease, false)
     if (streamed) {
       this.#outgoingStreams++
       request.openOutgoing(body)

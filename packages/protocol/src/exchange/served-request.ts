@@ -1,7 +1,7 @@
 import { TorcError } from '../errors.js'
 import type { CompiledMessage } from '../messages/compiled.js'
 import { frameType } from '../messages/frame-types.js'
-import { inlinePieces, releaseBody } from './body-sender.js'
+import { inlinePieces, leasesOfBody, releaseBody } from './body-sender.js'
 import { Call, type CallLink } from './call.js'
 import { errorHeadOf } from './error-head.js'
 import type { IncomingBody, OutgoingBody, Peer } from './exchange.js'
@@ -103,6 +103,7 @@ export class ServedRequest extends Call {
       this.refuse(unsendable(error))
       return
     }
+    if (inline !== undefined) for (const lease of leasesOfBody(reply.body)) this.releaseSent(lease)
     this.onProgress()
     if (!last) return
     if (this.#holdsStream && reply.body !== undefined) this.openOutgoing(reply.body)

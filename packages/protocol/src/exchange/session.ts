@@ -52,7 +52,11 @@ export class Session implements ConnectionListener, HandshakeOutput {
   constructor(parts: SessionParts) {
     this.#parts = parts
     this.#handshake = parts.handshake(this)
-    this.#decoder = new FrameDecoder(frame => this.#onFrame(frame), limits.handshakeFrameBytesMax)
+    this.#decoder = new FrameDecoder(
+      frame => this.#onFrame(frame),
+      limits.handshakeFrameBytesMax,
+      parts.connection.buffers,
+    )
   }
 
   start(): void {
@@ -65,6 +69,10 @@ export class Session implements ConnectionListener, HandshakeOutput {
     )
     connection.listen(this)
     this.#handshake.start?.()
+  }
+
+  get target(): Uint8Array | undefined {
+    return this.#decoder.target
   }
 
   onData(chunk: Uint8Array): void {

@@ -1,5 +1,6 @@
 import { TorcError } from '../errors.js'
-import { type Frame, sizeOf } from '../frames/frame.js'
+import type { Frame } from '../frames/frame.js'
+import { unleased } from '../frames/lease.js'
 import { limits } from '../limits.js'
 import { controlHeads } from '../messages/control.js'
 import { checkerOf } from '../messages/fields.js'
@@ -44,12 +45,13 @@ export function onStreamFrame(frame: Frame, { request, served }: CallOfFrame, da
 }
 
 function onData(frame: Frame, call: Call | undefined, dataBytesMax: number): void {
-  const { body } = frame
-  const size = body === undefined ? 0 : sizeOf(body)
-  if (body === undefined || size === 0 || size > dataBytesMax) {
+  const { body, lease } = frame
+  const [bytes] = body ?? []
+  if (bytes === undefined || bytes.length === 0 || bytes.length > dataBytesMax) {
     throw new TorcError('PROTOCOL', `DATA without bytes or of more than ${dataBytesMax}`)
   }
-  if (call !== undefined) expected(call, frame).push(body)
+  if (call === undefined) lease?.release()
+  else expected(call, frame).push(lease ?? unleased(bytes))
 }
 
 function onCredit(frame: Frame, call: Call | undefined): void {

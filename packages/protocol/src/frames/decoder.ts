@@ -1,38 +1,60 @@
 import { malformed, Reader, TruncatedError } from '../codec/reader.js'
 import { limits } from '../limits.js'
+import { frameType } from '../messages/frame-types.js'
+import { Assembly } from './assembly.js'
+import type { BufferPool } from './buffer-pool.js'
 import type { Frame } from './frame.js'
-import { PieceList } from './piece-list.js'
+import { KeptBytes } from './kept-bytes.js'
+import { type Lease, unleased } from './lease.js'
 
 /** Called once for each frame, in order. */
 export type FrameListener = (frame: Frame) => void
 
-/** A frame of up to this many bytes that arrives in pieces is joined; of larger ones only the head is. */
-const joinedFrameBytesMax = 8 * 1024
-
 const noBytes = Buffer.alloc(0)
+/** Less than this much of a body is rather read together with what follows it. */
+const targetBytesMin = 16 * 1024
+
+/** A DATA frame whose body is arriving. */
+interface Filling {
+  readonly stream: number
+  readonly length: number
+  readonly lease: Lease
+  filled: number
+}
 
 /**
- * Turns chunks, as they come, into frames. Pure: no socket, no clock. The length of a frame is checked before
- * anything of it is kept; bodies are views on the chunks. PROTOCOL is thrown where framing is lost, and the
- * decoder must not be used after that.
+ * Turns chunks, as they come, into frames. Pure: no socket, no clock. A chunk is only looked at during `push`: its
+ * memory may be used again at once. What a frame keeps is copied, bodies of DATA into buffers of their size, which
+ * a transport may also read into by itself (`target`), so that nothing is copied. The length of a frame is checked
+ * before anything of it is kept. PROTOCOL is thrown where framing is lost, and the decoder must not be used after
+ * that.
  */
 export class FrameDecoder {
   readonly #reader = new Reader(limits.headDepthMax)
   readonly #listener: FrameListener
-  readonly #pieces = new PieceList()
+  readonly #pool: BufferPool | undefined
+  readonly #kept = new KeptBytes()
+  readonly #assembly = new Assembly()
   #frameBytesMax: number
   /** Bytes of the frame that is incomplete, without its prefix; −1 while the prefix is incomplete. */
   #length = -1
   #prefix = 0
   #prefixBytes = 0
+  #filling: Filling | undefined
   #stopped = false
   #raw: Buffer = noBytes
   #rawStart = 0
   #rawEnd = 0
 
-  constructor(listener: FrameListener, frameBytesMax: number = limits.frameBytesMax) {
+  /** `pool`: where bodies of DATA go; without one each gets new memory. */
+  constructor(
+    listener: FrameListener,
+    frameBytesMax: number = limits.frameBytesMax,
+    pool?: BufferPool | undefined,
+  ) {
     this.#listener = listener
     this.#frameBytesMax = frameBytesMax
+    this.#pool = pool
   }
 
   /** Raised once a peer has proved itself: before that only small frames are taken. */
@@ -45,16 +67,26 @@ export class FrameDecoder {
     return this.#length >= 0 || this.#prefixBytes > 0
   }
 
+  /**
+   * Where the next bytes are wanted, if at a particular place: what was read into its beginning is pushed as that
+   * view, and is not copied. It is another one after each `push`.
+   */
+  get target(): Uint8Array | undefined {
+    const filling = this.#filling
+    if (filling === undefined) return undefined
+    const { bytes } = filling.lease
+    return bytes.length - filling.filled < targetBytesMin ? undefined : bytes.subarray(filling.filled)
+  }
+
   /** Drops what comes from now on (the listener may call it). */
   stop(): void {
     this.#stopped = true
-    this.#pieces.clear()
+    this.#assembly.clear()
+    // Not released: a socket may be about to read into it.
+    this.#filling = undefined
   }
 
-  /**
-   * The frame that the listener is being called for, as it was sent, prefix included. Only for frames of up
-   * to 8 KiB (the handshake signs them).
-   */
+  /** The frame that the listener is being called for, as it was sent, prefix included. Not for DATA. */
   currentFrame(): Uint8Array {
     const frame = Buffer.allocUnsafeSlow(4 + this.#rawEnd - this.#rawStart)
     frame.writeUInt32BE(this.#rawEnd - this.#rawStart, 0)
@@ -67,26 +99,17 @@ export class FrameDecoder {
     const end = buffer.length
     let at = 0
     while (at < end && !this.#stopped) {
-      if (this.#length < 0) {
-        at = this.#readPrefix(buffer, at, end)
-        if (this.#length < 0) return
-      }
-      const missing = this.#length - this.#pieces.bytes
-      if (end - at < missing) {
-        if (at < end) this.#pieces.push(buffer.subarray(at, end), missing)
-        return
-      }
-      const frameEnd = at + missing
-      const length = this.#length
-      this.#length = -1
-      if (this.#pieces.bytes === 0) this.#readWhole(buffer, at, frameEnd, length)
+      if (this.#filling !== undefined) at = this.#fill(this.#filling, buffer, at, end)
       else {
-        this.#pieces.push(buffer.subarray(at, frameEnd), missing)
-        this.#readPieces(this.#pieces.take(), length)
+        if (this.#length < 0) {
+          at = this.#readPrefix(buffer, at, end)
+          if (this.#length < 0) return
+        }
+        at = this.#takeSome(buffer, at, end)
       }
-      at = frameEnd
     }
     this.#reader.release()
+    this.#kept.forget()
     this.#raw = noBytes
   }
 
@@ -115,43 +138,89 @@ export class FrameDecoder {
     return next
   }
 
-  #readWhole(buffer: Buffer, start: number, end: number, length: number): void {
-    try {
-      this.#readFrame(buffer, start, end, noPieces, length)
-    } catch (error) {
-      throw error instanceof TruncatedError ? malformed('it ends inside a value') : error
+  /** Takes what the chunk has of the frame that begins or goes on at `at`; returns the position behind it. */
+  #takeSome(buffer: Buffer, at: number, end: number): number {
+    const length = this.#length
+    const gathered = this.#assembly.bytes
+    const missing = length - gathered
+    if (gathered === 0 && isData(buffer, at, end)) {
+      const next = this.#beginData(buffer, at, end, length)
+      if (next !== undefined) return next
     }
-  }
-
-  /** A frame in several pieces: joins only what its head needs, the rest stays views. */
-  #readPieces(pieces: Uint8Array[], length: number): void {
-    let joinedBytes = length <= joinedFrameBytesMax ? length : 0
-    for (;;) {
-      const { joined, rest } = joinPieces(pieces, joinedBytes)
-      if (rest.length === 0) {
-        this.#readWhole(joined, 0, joined.length, length)
-        return
-      }
-      try {
-        this.#readFrame(joined, 0, joined.length, rest, length)
-        return
-      } catch (error) {
-        if (!(error instanceof TruncatedError)) throw error
-        joinedBytes = Math.max(joinedFrameBytesMax, joined.length * 2)
-      }
+    const here = Math.min(missing, end - at)
+    if (here < missing || gathered > 0) this.#assembly.add(buffer, at, at + here, length)
+    if (here < missing) return end
+    this.#length = -1
+    if (gathered > 0) {
+      const whole = this.#assembly.take()
+      this.#readFrame(whole, 0, length)
+    } else {
+      this.#kept.keep(buffer, at, at + length)
+      this.#readFrame(this.#kept.buffer, this.#kept.start, this.#kept.end)
     }
+    return at + here
   }
 
   /**
-   * `[start, end)` of `buffer` holds at least all up to the body's contents, which go on in `rest`. Throws
-   * TruncatedError before it calls the listener when it does not.
+   * A DATA frame that begins here: makes room for its body. Undefined when its head is not all here or not empty, or
+   * the body is larger than any that is taken: then it is read like other frames.
    */
-  #readFrame(buffer: Buffer, start: number, end: number, rest: readonly Uint8Array[], length: number): void {
+  #beginData(buffer: Buffer, at: number, end: number, length: number): number | undefined {
+    const reader = this.#reader
+    reader.reset(buffer, at, Math.min(end, at + length))
+    let stream: number
+    let size: number
+    try {
+      reader.arrayHeader()
+      reader.unsigned('the type')
+      stream = reader.unsigned('the stream')
+      if (Object.keys(reader.map()).length > 0) return undefined
+      size = reader.bytesHeader()
+    } catch (error) {
+      if (error instanceof TruncatedError) return undefined
+      throw error
+    }
+    const bodyAt = reader.position
+    if (size > limits.dataBytesMax || size === 0 || bodyAt - at + size !== length) return undefined
+    const lease = this.#pool?.lease(size) ?? unleased(Buffer.allocUnsafe(size))
+    this.#filling = { stream, length, lease, filled: 0 }
+    return bodyAt
+  }
+
+  #fill(filling: Filling, buffer: Buffer, at: number, end: number): number {
+    const { lease, filled, length, stream } = filling
+    const { bytes } = lease
+    const here = Math.min(bytes.length - filled, end - at)
+    const inPlace =
+      buffer.buffer === bytes.buffer && buffer.byteOffset + at === bytes.byteOffset + filled && at === 0
+    if (!inPlace) bytes.set(buffer.subarray(at, at + here), filled)
+    filling.filled += here
+    if (filling.filled === bytes.length) {
+      this.#filling = undefined
+      this.#length = -1
+      this.#listener({ type: frameType.DATA, stream, head: noHead, body: [bytes], lease, length })
+    }
+    return at + here
+  }
+
+  /** The whole frame is `[start, end)` of `buffer`. */
+  #readFrame(buffer: Buffer, start: number, end: number): void {
+    let frame: Frame
+    try {
+      frame = this.#parse(buffer, start, end)
+    } catch (error) {
+      throw error instanceof TruncatedError ? malformed('it ends inside a value') : error
+    }
+    this.#listener(frame)
+  }
+
+  #parse(buffer: Buffer, start: number, end: number): Frame {
     const reader = this.#reader
     this.#raw = buffer
     this.#rawStart = start
     this.#rawEnd = end
     reader.reset(buffer, start, end)
+    const length = end - start
     const count = reader.arrayHeader()
     if (count !== 3 && count !== 4) throw malformed(`an array of ${count}, not of 3 or 4`)
     const type = reader.unsigned('the type')
@@ -161,31 +230,19 @@ export class FrameDecoder {
     if (reader.position - headStart > limits.headBytesMax)
       throw malformed(`a head over ${limits.headBytesMax} bytes`)
     if (count === 3) {
-      if (reader.position - start !== length) throw malformed('bytes after the head')
-      this.#listener({ type, stream, head, body: undefined, length })
-      return
+      if (reader.position !== end) throw malformed('bytes after the head')
+      return { type, stream, head, body: undefined, lease: undefined, length }
     }
     const size = reader.bytesHeader()
-    const here = end - reader.position
-    const given = length - (reader.position - start)
+    const given = end - reader.position
     if (size !== given) throw malformed(size < given ? 'bytes after the body' : 'a body cut short')
-    const first = here > 0 ? buffer.subarray(reader.position, end) : noBytes
-    const body = rest.length === 0 ? [first] : here > 0 ? [first, ...rest] : [...rest]
-    this.#listener({ type, stream, head, body, length })
+    return { type, stream, head, body: [buffer.subarray(reader.position, end)], lease: undefined, length }
   }
 }
 
-const noPieces: readonly Uint8Array[] = []
+const noHead: Readonly<Record<string, unknown>> = Object.freeze({})
 
-/** The first pieces as one buffer of at least `bytes` (or of the first piece), and those that follow. */
-function joinPieces(pieces: Uint8Array[], bytes: number): { joined: Buffer; rest: Uint8Array[] } {
-  let count = 1
-  let size = pieces[0]?.length ?? 0
-  while (size < bytes && count < pieces.length) size += pieces[count++]?.length ?? 0
-  const first = pieces[0] ?? noBytes
-  const joined =
-    count === 1
-      ? Buffer.from(first.buffer, first.byteOffset, first.length)
-      : Buffer.concat(pieces.slice(0, count), size)
-  return { joined, rest: pieces.slice(count) }
+/** Whether `[at, end)` begins as the usual form of a DATA frame does: an array of four, and the type in one byte. */
+function isData(buffer: Buffer, at: number, end: number): boolean {
+  return end - at > 2 && buffer[at] === 0x94 && buffer[at + 1] === frameType.DATA
 }

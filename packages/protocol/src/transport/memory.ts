@@ -1,11 +1,13 @@
 import type { Clock } from '../environment/clock.js'
 import { TorcError } from '../errors.js'
+import { BufferPool } from '../frames/buffer-pool.js'
 import {
   type Address,
   type Connection,
   type ConnectionListener,
   formatAddress,
   type Listener,
+  receivePool,
   type Transport,
 } from './transport.js'
 
@@ -14,6 +16,7 @@ const pipeBytes = 256 * 1024
 /** Largest chunk that a reader gets at once, as from a socket. */
 const chunkBytesMax = 64 * 1024
 const firstEphemeralPort = 49_152
+const scribble = 0xdd
 
 /** One direction of a connection: bytes arrive later, in order, in turns of the injected clock. */
 class Pipe {
@@ -82,6 +85,8 @@ class Pipe {
       this.#heldBytes -= piece.length
       this.#take()
       this.onData(piece)
+      // The reader is done with it, as the contract says: one that is not sees rubbish.
+      piece.fill(scribble)
     }
     if (this.stopped) return
     if (this.#drainDue && this.queuedBytes === 0) {
@@ -96,6 +101,7 @@ class Pipe {
 class MemoryConnection implements Connection {
   readonly remoteAddress: string
   readonly remoteHost: string
+  readonly buffers: BufferPool
   readonly #clock: Clock
   readonly #incoming: Pipe
   readonly #outgoing: Pipe
@@ -104,7 +110,15 @@ class MemoryConnection implements Connection {
   #closed = false
   #reported = false
 
-  constructor(remote: Address, clock: Clock, incoming: Pipe, outgoing: Pipe, closePeer: () => void) {
+  constructor(
+    remote: Address,
+    clock: Clock,
+    buffers: BufferPool,
+    incoming: Pipe,
+    outgoing: Pipe,
+    closePeer: () => void,
+  ) {
+    this.buffers = buffers
     this.remoteHost = remote.host
     this.remoteAddress = formatAddress(remote)
     this.#clock = clock
@@ -178,8 +192,9 @@ class MemoryConnection implements Connection {
 export function memoryPair(clock: Clock, a: Address, b: Address): readonly [Connection, Connection] {
   const toA = new Pipe(clock)
   const toB = new Pipe(clock)
-  const first: MemoryConnection = new MemoryConnection(b, clock, toA, toB, () => toB.end())
-  const second: MemoryConnection = new MemoryConnection(a, clock, toB, toA, () => toA.end())
+  const buffers = new BufferPool({ ...receivePool, scribbles: true })
+  const first: MemoryConnection = new MemoryConnection(b, clock, buffers, toA, toB, () => toB.end())
+  const second: MemoryConnection = new MemoryConnection(a, clock, buffers, toB, toA, () => toA.end())
   return [first, second]
 }
 

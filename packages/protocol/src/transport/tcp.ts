@@ -2,13 +2,16 @@ import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import tls from 'node:tls'
 import { TorcError } from '../errors.js'
+import { BufferPool } from '../frames/buffer-pool.js'
 import { limits } from '../limits.js'
+import { Reception, withReception } from './reception.js'
 import {
   type Address,
   type Connection,
   type ConnectionListener,
   formatAddress,
   type Listener,
+  receivePool,
   type Transport,
 } from './transport.js'
 
@@ -26,11 +29,15 @@ const backlog = 1024
 class SocketConnection implements Connection {
   readonly remoteAddress: string
   readonly remoteHost: string
+  readonly buffers: BufferPool
   readonly #socket: net.Socket
+  readonly #reception: Reception
   #error: Error | undefined
 
-  constructor(socket: net.Socket) {
+  constructor(socket: net.Socket, reception: Reception, buffers: BufferPool) {
     this.#socket = socket
+    this.#reception = reception
+    this.buffers = buffers
     this.remoteHost = socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
     this.remoteAddress = formatAddress({ host: this.remoteHost, port: socket.remotePort ?? 0 })
     socket.setNoDelay(true)
@@ -43,7 +50,7 @@ class SocketConnection implements Connection {
 
   listen(listener: ConnectionListener): void {
     const socket = this.#socket
-    socket.on('data', (chunk: Buffer) => listener.onData(chunk))
+    this.#reception.start(listener, socket)
     socket.on('drain', () => listener.onDrain())
     if (socket.closed) listener.onClose(this.#error)
     else socket.on('close', () => listener.onClose(this.#error))
@@ -85,9 +92,10 @@ class SocketConnection implements Connection {
 /** TCP, and TLS where files are given. Throws CONFIG when one of them can't be read or used. */
 export function tcpTransport(files?: TlsFiles): Transport {
   const context = files === undefined ? undefined : loadTls(files)
+  const buffers = new BufferPool(receivePool)
   return {
-    connect: (address, options) => connect(address, options, context),
-    listen: (address, onConnection) => listen(address, onConnection, context),
+    connect: (address, options) => connect(address, options, context, buffers),
+    listen: (address, onConnection) => listen(address, onConnection, context, buffers),
   }
 }
 
@@ -125,6 +133,7 @@ function connect(
   address: Address,
   options: { timeoutMs: number; signal?: AbortSignal },
   secure: TlsContext | undefined,
+  buffers: BufferPool,
 ): Promise<Connection> {
   return new Promise((resolve, reject) => {
     const { signal, timeoutMs } = options
@@ -133,9 +142,10 @@ function connect(
       reject(new TorcError('CANCELLED', `connecting to ${where} was cancelled`, { cause: signal.reason }))
       return
     }
+    const reception = new Reception()
     const socket =
       secure === undefined
-        ? net.connect({ host: address.host, port: address.port })
+        ? net.connect({ host: address.host, port: address.port, onread: reception.onread })
         : tls.connect({
             host: address.host,
             port: address.port,
@@ -165,7 +175,7 @@ function connect(
     socket.on('error', onError)
     socket.once(secure === undefined ? 'connect' : 'secureConnect', () => {
       settle()
-      resolve(new SocketConnection(socket))
+      resolve(new SocketConnection(socket, reception, buffers))
     })
   })
 }
@@ -197,6 +207,7 @@ function listen(
   address: Address,
   onConnection: (connection: Connection) => void,
   secure: TlsContext | undefined,
+  buffers: BufferPool,
 ): Promise<Listener> {
   const where = formatAddress(address)
   if (secure !== undefined && (secure.files.cert === undefined || secure.files.key === undefined)) {
@@ -208,11 +219,13 @@ function listen(
   }
   const server =
     secure === undefined
-      ? net.createServer()
+      ? net.createServer({ pauseOnConnect: true })
       : tls.createServer({ ...secure.files, handshakeTimeout: limits.handshakeMs })
-  server.on(secure === undefined ? 'connection' : 'secureConnection', (socket: net.Socket) =>
-    onConnection(new SocketConnection(socket)),
-  )
+  server.on(secure === undefined ? 'connection' : 'secureConnection', (accepted: net.Socket) => {
+    const reception = new Reception()
+    const socket = secure === undefined ? withReception(accepted, reception) : accepted
+    onConnection(new SocketConnection(socket, reception, buffers))
+  })
   // A peer whose TLS handshake fails has no connection yet: there is nobody to tell but the peer itself.
   server.on('tlsClientError', (_error, socket: net.Socket) => socket.destroy())
   return new Promise((resolve, reject) => {

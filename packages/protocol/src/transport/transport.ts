@@ -1,3 +1,6 @@
+import type { BufferPool } from '../frames/buffer-pool.js'
+import { limits } from '../limits.js'
+
 /**
  * A reliable ordered byte stream between two processes, and how to open one.
  * Implementations: `tcp.ts` (TCP and TLS) and `memory.ts` (in process, for tests and simulation).
@@ -22,17 +25,28 @@ export interface Connection {
   end(): void
   /** Closes at once. */
   destroy(): void
-  /** Set once, before data can arrive. Chunks are only valid views; their memory is not reused. */
+  /** Set once. What arrives before waits. */
   listen(listener: ConnectionListener): void
+  /** Where bodies of DATA go that arrive here. */
+  readonly buffers: BufferPool
 }
 
 export interface ConnectionListener {
+  /** `chunk` is valid during the call only: its memory is used again, unless it is a view on the `target`. */
   onData(chunk: Uint8Array): void
+  /**
+   * Where the listener wants the next bytes. A transport that can reads right into it, and gives its beginning to
+   * `onData`. It is another one, or none, after each `onData`.
+   */
+  readonly target?: Uint8Array | undefined
   /** All that was queued has been taken by the operating system, after 64 KiB or more had been waiting. */
   onDrain(): void
   /** The connection is over; `error` when it broke. Called exactly once. */
   onClose(error: Error | undefined): void
 }
+
+/** Buffers for the bodies of DATA frames, for all connections of a transport. */
+export const receivePool = { bufferBytes: limits.dataBytesMax, freeBytesMax: 16 * 1024 * 1024 } as const
 
 export interface Address {
   readonly host: string

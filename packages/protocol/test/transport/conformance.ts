@@ -14,7 +14,7 @@ export class Recorder implements ConnectionListener {
   #waiters: { condition: () => boolean; resolve: () => void }[] = []
 
   onData(chunk: Uint8Array): void {
-    this.chunks.push(chunk)
+    this.chunks.push(Buffer.from(chunk))
     this.bytes += chunk.length
     this.#check()
   }

@@ -1,6 +1,8 @@
 import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingBody } from '@torc/protocol/exchange/exchange'
+import { leasesOf } from '@torc/protocol/exchange/leases-of'
+import type { Lease } from '@torc/protocol/frames/lease'
 import type { BlockClaim } from '../bodies/block-claim.js'
 import type { BlockUse } from '../bodies/block-owners.js'
 import { type WrittenBlock, writeBlock } from '../bodies/block-writer.js'
@@ -21,9 +23,9 @@ export async function receiveBlock(
   if (holding !== undefined) await holding
   const arrival = c.arrivalBudget.acquire()
   if (arrival !== undefined) await arrival
-  let pieces: Uint8Array[]
+  let leases: Lease[]
   try {
-    pieces = await receive(c, block, body)
+    leases = await receive(c, block, body)
     const place = c.writeBudget.acquire()
     if (place !== undefined) await place
   } finally {
@@ -33,23 +35,23 @@ export async function receiveBlock(
   const release = (): void => c.writeBudget.release()
   const { hash, size } = block
   // The client was told that owners lack the block: to ask them again would cost as much as it could save.
-  return writeBlock(c, use, undefined, hash, { pieces, size }, release)
+  return writeBlock(c, use, undefined, hash, { leases, size }, release)
 }
 
 async function receive(
   c: Coordination,
   { hash, size }: BlockReference,
   body: IncomingBody,
-): Promise<Uint8Array[]> {
+): Promise<Lease[]> {
   const digest = c.environment.hasher.stream()
-  const pieces: Uint8Array[] = []
+  const leases: Lease[] = []
   let received = 0
-  for await (const piece of body) {
-    received += piece.length
+  for await (const lease of leasesOf(body)) {
+    received += lease.bytes.length
     if (received > size)
       throw new TorcError('BAD_REQUEST', `the block is longer than the ${size} bytes announced`)
-    digest.update(piece)
-    pieces.push(piece)
+    digest.update(lease.bytes)
+    leases.push(lease)
   }
   if (received < size)
     throw new TorcError('BAD_REQUEST', `the block ended after ${received} of ${size} bytes`)
@@ -58,5 +60,5 @@ async function receive(
       'CHECKSUM',
       'the block that arrived has another SHA-256 than the one that was announced',
     )
-  return pieces
+  return leases
 }

@@ -100,7 +100,8 @@ class BlockCopier {
     let settled: Promise<void> = Promise.resolve()
     try {
       const { timeoutMs, signal } = this.#use
-      const pieces = await fetchBlock(this.#c, { ...this.#from, timeoutMs, signal }, block, lacking)
+      const lent = await fetchBlock(this.#c, { ...this.#from, timeoutMs, signal }, block, lacking)
+      const pieces = lent.map(({ bytes }) => bytes)
       const acks = collectAcks(needed - have.length, lacking, async agent => {
         await putBlock(this.#c, this.#use, agent, block, pieces)
         return true

@@ -1,15 +1,16 @@
 import type { Cutter } from '@torc/protocol/cutting/cutter'
+import { type Lease, SharedLease } from '@torc/protocol/frames/lease'
 
-/** A block to be: pieces that are views on what came in. */
+/** A block to be: views on what came in, which are given back by whoever has the block. */
 export interface CutBlock {
-  readonly pieces: readonly Uint8Array[]
+  readonly leases: readonly Lease[]
   readonly size: number
 }
 
 /** Cuts a stream of pieces into the blocks that `cutter` says, without copying. Pure. */
 export class BlockCutter {
   readonly #cutter: Cutter
-  #pieces: Uint8Array[] = []
+  #leases: Lease[] = []
   #size = 0
 
   constructor(cutter: Cutter) {
@@ -25,16 +26,20 @@ export class BlockCutter {
    * Takes a piece in and yields the blocks that it completes; all of them must be taken. The next one is looked for
    * when it is asked for, so that a large piece is not gone through at one stretch.
    */
-  *push(piece: Uint8Array): Generator<CutBlock, void, undefined> {
+  *push(lease: Lease): Generator<CutBlock, void, undefined> {
+    const { bytes } = lease
+    // Blocks that meet in this piece give back their parts of it at different times.
+    const shared = new SharedLease(lease)
     let from = 0
     for (;;) {
-      const end = this.#cutter.endOfBlock(piece, from)
+      const end = this.#cutter.endOfBlock(bytes, from)
       if (end === undefined) break
-      this.#add(piece, from, end)
+      this.#add(shared, from, end)
       from = end
       yield this.#close()
     }
-    this.#add(piece, from, piece.length)
+    this.#add(shared, from, bytes.length)
+    shared.release()
   }
 
   /** The last, shorter block; undefined when nothing waits. */
@@ -42,15 +47,15 @@ export class BlockCutter {
     return this.#size === 0 ? undefined : this.#close()
   }
 
-  #add(piece: Uint8Array, from: number, end: number): void {
+  #add(shared: SharedLease, from: number, end: number): void {
     if (from === end) return
-    this.#pieces.push(piece.subarray(from, end))
+    this.#leases.push(shared.share(from, end))
     this.#size += end - from
   }
 
   #close(): CutBlock {
-    const block = { pieces: this.#pieces, size: this.#size }
-    this.#pieces = []
+    const block = { leases: this.#leases, size: this.#size }
+    this.#leases = []
     this.#size = 0
     return block
   }

@@ -1,5 +1,6 @@
 import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
+import type { OutgoingBody } from '@torc/protocol/exchange/exchange'
 import { isStaleLayout } from '../agents/agents.js'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
@@ -40,7 +41,7 @@ export async function putBlock(
   use: BlockUse,
   agent: string,
   { hash, size }: BlockReference,
-  pieces: readonly Uint8Array[],
+  body: OutgoingBody,
 ): Promise<boolean> {
   const deadline = new Deadline(c.environment.clock, use.timeoutMs, use.signal)
   const { head } = await c.agents.request(
@@ -51,7 +52,7 @@ export async function putBlock(
       ...{ hash, size, bucketId: use.bucket.id, key: use.key, opId: use.opId },
       ...(use.bucket.compression === 'none' ? {} : { compress: true }),
     },
-    { body: pieces, timeoutMs: deadline.attempt(blockAttemptMs) },
+    { body, timeoutMs: deadline.attempt(blockAttemptMs) },
   )
   c.hybridClock.observe(head.time)
   return head.had

@@ -1,12 +1,14 @@
 import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
+import { leasesOf } from '@torc/protocol/exchange/leases-of'
+import { type Lease, unleased } from '@torc/protocol/frames/lease'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
 import { planTargets } from '../quorum/targets.js'
 import { lacksBlock, repairBlock } from './block-repair.js'
 import { type BlockPart, type ByteRange, partsOf } from './byte-range.js'
-import { bytesOf, slicePieces } from './pieces.js'
+import { sliceLeases } from './pieces.js'
 
 /** Blocks of one body that are asked for before the reader wants them. */
 const readAheadBlocks = 3
@@ -27,17 +29,17 @@ export interface BlockRead extends BlockSource {
 }
 
 interface Pending {
-  readonly pieces: Promise<readonly Uint8Array[]>
+  readonly block: Promise<readonly Lease[]>
   readonly part: BlockPart
   /** It took a place of the read budget. */
   readonly place: boolean
 }
 
 /**
- * The bytes of a range, in order. A few blocks are read ahead while places of the read budget are free; the next
+ * The bytes of a range, in order, lent by the connections that they came over: the reader releases each piece. A few blocks are read ahead while places of the read budget are free; the next
  * one is always asked for, so that no reader waits for another. Leaving early stops what is under way.
  */
-export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenerator<Uint8Array> {
+export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenerator<Lease> {
   const { blocks } = read
   const parts = partsOf(
     blocks.map(block => block.size),
@@ -50,10 +52,10 @@ export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenera
   const ask = (part: BlockPart, place: boolean): Pending => {
     const block = blocks[part.index]
     if (block === undefined) throw new TorcError('CORRUPT', 'a block list is shorter than its object')
-    const pieces = fetchBlock(c, { ...read, signal }, block)
+    const lent = fetchBlock(c, { ...read, signal }, block)
     // It is awaited in its turn; a failure before that is not unhandled.
-    pieces.catch(() => undefined)
-    return { pieces, part, place }
+    lent.catch(() => undefined)
+    return { block: lent, part, place }
   }
   try {
     for (;;) {
@@ -66,9 +68,8 @@ export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenera
       }
       const current = pending[0]
       if (current === undefined) return
-      const pieces = await current.pieces
       const { from, to } = current.part
-      yield* slicePieces(pieces, from, to)
+      yield* sliceLeases(await current.block, from, to)
       pending.shift()
       if (current.place) c.readBudget.release()
     }
@@ -87,7 +88,7 @@ export async function fetchBlock(
   source: BlockSource,
   block: BlockReference,
   lackedBy: readonly string[] = nobody,
-): Promise<readonly Uint8Array[]> {
+): Promise<readonly Lease[]> {
   const { hash, size } = block
   const layout = c.layouts.require()
   const owners = layout.owners(layout.partitionOfBlock(hash), source.bucket.replicas)
@@ -98,9 +99,12 @@ export async function fetchBlock(
   for (const agent of live) {
     if (lackedBy.includes(agent)) continue
     try {
-      const pieces = await fetchBlockFrom(c, agent, { ...addressFields(c, layout), hash }, size, deadline)
-      if (lacking !== undefined) repairBlock(c, source, block, pieces, lacking)
-      return pieces
+      const lent = await fetchBlockFrom(c, agent, { ...addressFields(c, layout), hash }, size, deadline)
+      if (lacking === undefined) return lent
+      const pieces = lent.map(({ bytes }) => bytes)
+      repairBlock(c, source, block, pieces, lacking)
+      // Two read it from now on: it is not given back.
+      return pieces.map(unleased)
     } catch (thrown) {
       failure = TorcError.from(thrown)
       if (failure.code === 'CANCELLED') throw failure
@@ -126,17 +130,18 @@ async function fetchBlockFrom(
   head: { epoch: number; stage: number; time: number; hash: Uint8Array },
   size: number,
   deadline: Deadline,
-): Promise<readonly Uint8Array[]> {
+): Promise<readonly Lease[]> {
   const options = { timeoutMs: deadline.attempt(blockAttemptMs), signal: deadline.signal }
   const answer = await c.agents.request(agent, 'fetchBlock', head, options)
   c.hybridClock.observe(answer.head.time)
-  const { body } = answer
-  let pieces: readonly Uint8Array[] = body?.inline ?? []
-  if (body !== undefined && body.inline === undefined) {
-    const received: Uint8Array[] = []
-    for await (const piece of body) received.push(piece)
-    pieces = received
+  const lent: Lease[] = []
+  let received = 0
+  for await (const lease of leasesOf(answer.body ?? nothing)) {
+    lent.push(lease)
+    received += lease.bytes.length
   }
-  if (bytesOf(pieces) !== size) throw new TorcError('CORRUPT', `agent ${agent} gave a block of another size`)
-  return pieces
+  if (received !== size) throw new TorcError('CORRUPT', `agent ${agent} gave a block of another size`)
+  return lent
 }
+
+const nothing: readonly Uint8Array[] = []

@@ -1,3 +1,4 @@
+import { SharedLease } from '@torc/protocol/frames/lease'
 import type { Coordination } from '../core/coordination.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
 import { collectAcks } from '../quorum/collect-acks.js'
@@ -24,7 +25,9 @@ export async function writeBlock(
   block: CutBlock,
   onSettled: () => void,
 ): Promise<WrittenBlock> {
-  const { pieces, size } = block
+  const { size } = block
+  // One holder for each request that sends them, and this one for those that are still to come.
+  const shared = block.leases.map(lease => new SharedLease(lease))
   const sending: Promise<void>[] = []
   const attempt = async (): Promise<WrittenBlock> => {
     const holding = references?.hold()
@@ -32,8 +35,9 @@ export async function writeBlock(
     const { live, down, needed } = blockOwners(c, use, hash)
     let had = 0
     const acks = collectAcks(needed, live, async agent => {
-      const here =
-        (await references?.add(agent, hash)) || (await putBlock(c, use, agent, { hash, size }, pieces))
+      const send = (): Promise<boolean> =>
+        putBlock(c, use, agent, { hash, size }, { leases: shared.map(lease => lease.share()) })
+      const here = (await references?.add(agent, hash)) || (await send())
       if (here) had++
       return true
     })
@@ -47,6 +51,9 @@ export async function writeBlock(
   try {
     return await withFreshLayout(c, attempt)
   } finally {
-    void Promise.all(sending).then(onSettled)
+    void Promise.all(sending).then(() => {
+      for (const lease of shared) lease.release()
+      onSettled()
+    })
   }
 }

@@ -1,6 +1,8 @@
 import type { BlockReference } from '@torc/cluster/state/version'
 import { makeCutter } from '@torc/protocol/cutting/make-cutter'
 import { TorcError } from '@torc/protocol/errors'
+import { leasesOf } from '@torc/protocol/exchange/leases-of'
+import type { Lease } from '@torc/protocol/frames/lease'
 import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'
 import { BlockClaim } from './block-claim.js'
@@ -9,6 +11,7 @@ import type { BlockUse } from './block-owners.js'
 import { BlockReferences } from './block-references.js'
 import { type WrittenBlock, writeBlock } from './block-writer.js'
 import type { BodySource } from './body-source.js'
+import { FillingPlace } from './filling-place.js'
 import { bytesOf } from './pieces.js'
 
 /** A body that is ready for a version: inline, or as blocks that W agents each have on stable storage. */
@@ -50,7 +53,7 @@ export function prepareBody(
   }
   if (source.size !== undefined && source.size > limits.objectBytesMax) throw tooLarge(source.size)
   return new BodyIntake(c, source, use, inlineBytesMax).run(
-    source.stream ?? (pieces as readonly Uint8Array[]),
+    leasesOf(source.stream ?? (pieces as readonly Uint8Array[])),
   )
 }
 
@@ -63,6 +66,7 @@ class BodyIntake {
   readonly #inlineBytesMax: number
   readonly #references: BlockReferences
   readonly #cutter: BlockCutter
+  readonly #place: FillingPlace
   readonly #hashes: Uint8Array[] = []
   readonly #sizes: number[] = []
   readonly #writing: Promise<void>[] = []
@@ -83,12 +87,21 @@ class BodyIntake {
     this.#cutter = new BlockCutter(makeCutter(use.bucket.cutting))
     this.#claim = new BlockClaim(c, use)
     this.#references = new BlockReferences(c, use, this.#claim)
+    this.#place = new FillingPlace(c.fillBudget, c.environment.clock)
   }
 
-  async run(pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<PreparedBody> {
-    const small: Uint8Array[] = []
+  async run(pieces: AsyncIterable<Lease>): Promise<PreparedBody> {
+    try {
+      return await this.#run(pieces)
+    } finally {
+      this.#place.leave()
+    }
+  }
+
+  async #run(pieces: AsyncIterable<Lease>): Promise<PreparedBody> {
+    const small: Lease[] = []
     for await (const piece of pieces) {
-      this.#size += piece.length
+      this.#size += piece.bytes.length
       this.#checkGrowth()
       if (this.#size <= this.#inlineBytesMax) {
         small.push(piece)
@@ -98,7 +111,7 @@ class BodyIntake {
       await this.#take(piece)
     }
     checkSize(this.#source, this.#size)
-    if (this.#size <= this.#inlineBytesMax) return this.#inline(small)
+    if (this.#size <= this.#inlineBytesMax) return this.#inline(small.map(({ bytes }) => bytes))
     return this.#finish()
   }
 
@@ -108,8 +121,22 @@ class BodyIntake {
     return inlineBody(pieces, this.#size, sha256)
   }
 
-  async #take(piece: Uint8Array): Promise<void> {
+  async #take(piece: Lease): Promise<void> {
     for (const block of this.#cutter.push(piece)) await this.#dispatch(block)
+    if (this.#cutter.pendingBytes === 0) return
+    await this.#letFirstGo()
+    const waiting = this.#place.take()
+    if (waiting !== undefined) await waiting
+  }
+
+  /** Another block follows the first, which then need not wait any longer: it has its memory. */
+  async #letFirstGo(): Promise<void> {
+    const first = this.#held
+    if (first === undefined) return
+    this.#held = undefined
+    this.#digest = this.#c.environment.hasher.stream()
+    for (const { bytes } of first.leases) this.#digest.update(bytes)
+    await this.#send(first, this.#hash(first))
   }
 
   /** Waits for a place, so that a fast client is held back by slow agents, then lets the block go. */
@@ -120,15 +147,13 @@ class BodyIntake {
       this.#held = block
       return
     }
-    this.#digest ??= this.#c.environment.hasher.stream()
-    const held = this.#held
-    if (held !== undefined) {
-      this.#held = undefined
-      for (const piece of held.pieces) this.#digest.update(piece)
-      await this.#send(held, this.#c.environment.hasher.sha256(...held.pieces))
-    }
-    for (const piece of block.pieces) this.#digest.update(piece)
-    await this.#send(block, this.#c.environment.hasher.sha256(...block.pieces))
+    await this.#letFirstGo()
+    for (const { bytes } of block.leases) this.#digest?.update(bytes)
+    await this.#send(block, this.#hash(block))
+  }
+
+  #hash(block: CutBlock): Uint8Array {
+    return this.#c.environment.hasher.sha256(...block.leases.map(({ bytes }) => bytes))
   }
 
   async #send(block: CutBlock, hash: Uint8Array): Promise<void> {
@@ -137,12 +162,16 @@ class BodyIntake {
     const name = Buffer.from(hash).toString('hex')
     const equal = this.#written.get(name)
     if (equal !== undefined) {
+      for (const lease of block.leases) lease.release()
+      this.#place.leave()
       this.#follow(equal.then(() => block.size))
       return
     }
+    this.#place.filled()
     const { writeBudget: budget } = this.#c
     const place = budget.acquire()
     if (place !== undefined) await place
+    this.#place.leave()
     if (this.#failure !== undefined) {
       budget.release()
       throw this.#failure
@@ -171,7 +200,7 @@ class BodyIntake {
     const last = this.#cutter.finish()
     if (last !== undefined) await this.#dispatch(last)
     const only = this.#held
-    if (only !== undefined) await this.#send(only, this.#c.environment.hasher.sha256(...only.pieces))
+    if (only !== undefined) await this.#send(only, this.#hash(only))
     const sha256 = this.#digest?.digest() ?? this.#hashes[0]
     await Promise.all(this.#writing)
     if (this.#failure !== undefined) throw this.#failure

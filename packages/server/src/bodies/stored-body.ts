@@ -1,4 +1,5 @@
 import { TorcError } from '@torc/protocol/errors'
+import type { Lease } from '@torc/protocol/frames/lease'
 import type { Coordination } from '../core/coordination.js'
 import type { ReadVersion } from '../flows/get-flow.js'
 import { readBlocks } from './block-reader.js'
@@ -13,6 +14,9 @@ export interface StoredBody {
   readonly range: ByteRange | undefined
   /** All of it, where it is here already. */
   readonly pieces: readonly Uint8Array[] | undefined
+  /** Else pieces as they come, each to be released by its reader, */
+  readonly leases: AsyncIterable<Lease> | undefined
+  /** or the same for a reader that keeps them. One of the two is read. */
   readonly stream: AsyncIterable<Uint8Array> | undefined
 }
 
@@ -32,10 +36,14 @@ export function storedBody(
   const size = wanted.last - wanted.first + 1
   if (read.inline !== undefined) {
     const pieces = range === undefined ? read.inline : slicePieces(read.inline, wanted.first, wanted.last + 1)
-    return { size, range, pieces, stream: undefined }
+    return { size, range, pieces, leases: undefined, stream: undefined }
   }
   const { bucket, key } = read.placement
   const { opId, blocks = [] } = version
-  const stream = readBlocks(c, { bucket, key, opId, blocks, range: wanted, ...limits })
-  return { size, range, pieces: undefined, stream }
+  const leases = readBlocks(c, { bucket, key, opId, blocks, range: wanted, ...limits })
+  return { size, range, pieces: undefined, leases, stream: kept(leases) }
+}
+
+async function* kept(leases: AsyncIterable<Lease>): AsyncGenerator<Uint8Array> {
+  for await (const { bytes } of leases) yield bytes
 }

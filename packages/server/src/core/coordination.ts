@@ -15,6 +15,8 @@ export interface Coordination {
   readonly hybridClock: HybridClock
   readonly layouts: LayoutKeeper
   readonly agents: Agents
+  /** Blocks that arrive from clients and are not complete (see `FillingPlace`). */
+  readonly fillBudget: BlockBudget
   /** Blocks on their way to agents. */
   readonly writeBudget: BlockBudget
   /** Blocks that arrive from clients one by one. Apart from the others, so that slow senders hold back no other writer. */

@@ -102,10 +102,10 @@ async function send(
     await writeShared(c, files, shared, stored, read.version)
     return { head }
   }
-  const { pieces, stream } = stored
+  const { pieces, leases } = stored
   // Of an object in parts the version's is not the digest of its bytes.
   const { sha256, partBlocks } = read.version
   const whole = stored.range === undefined && partBlocks === undefined ? sha256 : undefined
-  const body: OutgoingBody = stream === undefined ? (pieces ?? []) : { stream, sha256: () => whole }
+  const body: OutgoingBody = leases === undefined ? (pieces ?? []) : { stream: leases, sha256: () => whole }
   return { head, body }
 }

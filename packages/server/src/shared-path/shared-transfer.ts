@@ -1,5 +1,6 @@
 import { partSizesOf, type Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
+import { unleased } from '@torc/protocol/frames/lease'
 import { BodyDigest } from '@torc/protocol/store/body-digest'
 import type { BodySource } from '../bodies/body-source.js'
 import type { StoredBody } from '../bodies/stored-body.js'
@@ -50,9 +51,10 @@ export async function writeShared(
     const { hasher } = c.environment
     const digest =
       body.range === undefined ? new BodyDigest(hasher, { parts: partSizesOf(version) }) : undefined
-    for await (const piece of body.stream ?? body.pieces ?? []) {
-      digest?.update(piece)
-      await writer.write(piece)
+    for await (const lease of body.leases ?? (body.pieces ?? []).map(unleased)) {
+      digest?.update(lease.bytes)
+      await writer.write(lease.bytes)
+      lease.release()
     }
     if (digest !== undefined && Buffer.compare(digest.digest(), version.sha256) !== 0) {
       throw new TorcError('CORRUPT', 'what the agents gave has another SHA-256 than what was stored')

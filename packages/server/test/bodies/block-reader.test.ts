@@ -37,7 +37,7 @@ async function stored(cluster: FakeCluster, count: number): Promise<Stored> {
     async read(block) {
       const { opId } = version
       const source = { bucket, key: 'key', opId, timeoutMs: undefined, signal: undefined }
-      return Buffer.concat(await fetchBlock(cluster.c, source, block))
+      return Buffer.concat((await fetchBlock(cluster.c, source, block)).map(({ bytes }) => bytes))
     },
   }
 }

@@ -1,5 +1,6 @@
 import { decodeEpoch, encodeEpoch } from '@torc/cluster/ring/epoch'
 import { TorcError } from '@torc/protocol/errors'
+import { unleased } from '@torc/protocol/frames/lease'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import t from 'tap'
 import type { BlockUse } from '../../src/bodies/block-owners.js'
@@ -29,7 +30,8 @@ interface Written {
 function writing(cluster: FakeCluster, more: Partial<BlockUse> = {}): Written {
   const { c } = cluster
   const mine = { ...use, ...more }
-  const block = { pieces: [bytes.subarray(0, 7), bytes.subarray(7)], size: bytes.length }
+  const leases = [bytes.subarray(0, 7), bytes.subarray(7)].map(unleased)
+  const block = { leases, size: bytes.length }
   const result = writeBlock(c, mine, new BlockReferences(c, mine, held), hashOf(cluster), block, () => {
     written.settled = true
   })

@@ -101,10 +101,13 @@ async function gatherBody(body: OutgoingBody): Promise<Uint8Array> {
   if (body instanceof Uint8Array) return body
   if ('stream' in body) {
     const pieces: Uint8Array[] = []
-    for await (const piece of body.stream) pieces.push(piece)
+    for await (const piece of body.stream) pieces.push(piece instanceof Uint8Array ? piece : piece.bytes)
     return Buffer.concat(pieces)
   }
-  return Buffer.concat(body)
+  if (!('leases' in body)) return Buffer.concat(body)
+  const whole = Buffer.concat(body.leases.map(({ bytes }) => bytes))
+  for (const lease of body.leases) lease.release()
+  return whole
 }
 
 /** A body that is there. */

@@ -62,6 +62,7 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
     hybridClock: new HybridClock(environment.clock),
     layouts,
     agents,
+    fillBudget: new BlockBudget(4),
     writeBudget: new BlockBudget(4),
     arrivalBudget: new BlockBudget(4),
     readBudget: new BlockBudget(4),

@@ -1,4 +1,5 @@
-import type { Connection, ConnectionListener } from '@torc/protocol/transport/transport'
+import { BufferPool } from '@torc/protocol/frames/buffer-pool'
+import { type Connection, type ConnectionListener, receivePool } from '@torc/protocol/transport/transport'
 import type { SeededRandom } from '../seeded-random.js'
 import type { SimulatedProcess } from '../simulated-process.js'
 import type { Link } from './link.js'
@@ -7,6 +8,8 @@ import type { Link } from './link.js'
 const socketBufferBytes = 256 * 1024
 /** A delivery is cut at a random place this often, so that decoders see frames in pieces. */
 const splitProbability = 0.1
+/** What a chunk is overwritten with once its listener has seen it: it is valid no longer. */
+const scribble = 0xdd
 
 export interface ConnectionEnd {
   readonly process: SimulatedProcess
@@ -31,6 +34,8 @@ interface Ending {
 export class SimulatedConnection implements Connection {
   readonly remoteAddress: string
   readonly remoteHost: string
+  /** Who reads what it gave back, or a chunk after its time, sees rubbish, and the oracles see it. */
+  readonly buffers = new BufferPool({ ...receivePool, scribbles: true })
   readonly #end: ConnectionEnd
   #peer: SimulatedConnection | undefined
   #listener: ConnectionListener | undefined
@@ -186,6 +191,7 @@ export class SimulatedConnection implements Connection {
       if (item instanceof Uint8Array) {
         this.#other.#wasRead(item.length)
         this.#listener.onData(item)
+        item.fill(scribble)
       } else {
         // The peer is gone. What is still queued here could not be read any more: answer its end with ours.
         if (item.error === undefined) this.#carryEnding(undefined)

@@ -35,7 +35,7 @@ class Recorder {
   constructor(connection: Connection) {
     this.connection = connection
     connection.listen({
-      onData: chunk => void this.chunks.push(chunk),
+      onData: chunk => void this.chunks.push(Buffer.from(chunk)),
       onDrain: () => void this.drains++,
       onClose: error => void this.closes.push(error),
     })
