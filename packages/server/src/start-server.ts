@@ -75,9 +75,9 @@ export interface RunningServer {
  * Blocks (1 MiB) that fill with what clients stream, arrive from clients one by one, are on their way to agents, and are
  * read ahead for clients, over all requests.
  */
-const blocksFilling = 32
+const blocksFilling = 24
 const blocksUnderWay = 16
-const blocksArriving = 32
+const blocksArriving = 16
 const blocksReadAhead = 16
 /** Blocks that readers found missing or damaged on an agent: on their way there, and waiting in memory. */
 const blocksRepairedAtOnce = 4

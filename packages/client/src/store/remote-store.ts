@@ -44,6 +44,10 @@ export interface Store extends s.ObjectStore, Admin {
  * that are offered meanwhile.
  */
 const uploadedBlocks = 24
+/** Beside them, those that fill with what their sources give. */
+const fillingBlocks = 8
+/** Uploads by hash at once: they hold blocks, where a stream holds its window. What comes beyond goes as a stream. */
+const hashUploadsMax = 8
 
 /** The store behind a connection to one of several servers. Made by `connect`. */
 export class RemoteStore implements Store {
@@ -55,6 +59,7 @@ export class RemoteStore implements Store {
   readonly #attributes: RemoteAttributes
   readonly #uploads: RemoteUploads
   readonly #hashUploads: HashUploadParts
+  #hashUploading = 0
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
@@ -64,7 +69,11 @@ export class RemoteStore implements Store {
     this.#buckets = new RemoteBuckets(this.#caller)
     this.#attributes = new RemoteAttributes(this.#caller)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
-    this.#hashUploads = { caller: this.#caller, environment, places: new BlockBudget(uploadedBlocks) }
+    this.#hashUploads = {
+      ...{ caller: this.#caller, environment },
+      places: new BlockBudget(uploadedBlocks),
+      filling: new BlockBudget(fillingBlocks),
+    }
   }
 
   close(): Promise<void> {
@@ -80,9 +89,13 @@ export class RemoteStore implements Store {
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
     const opId = this.#opId(options)
-    const large = largeBody(body, options.size)
+    const large = this.#hashUploading < hashUploadsMax ? largeBody(body, options.size) : undefined
     if (large !== undefined) {
-      const stored = await putByHash(this.#hashUploads, { bucket, key, opId }, large, options)
+      this.#hashUploading++
+      const name = { bucket, key, opId }
+      const stored = await putByHash(this.#hashUploads, name, large, options).finally(() => {
+        this.#hashUploading--
+      })
       if (stored !== undefined) return checkedResult(putResultOf(bucket, key, stored.head), stored.sha256)
     }
     const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)

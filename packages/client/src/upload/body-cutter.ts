@@ -24,6 +24,11 @@ export class BodyCutter {
     this.#block = hasher.stream()
   }
 
+  /** Bytes that wait for the rest of their block. */
+  get pendingBytes(): number {
+    return this.#size
+  }
+
   /** Takes a piece in and yields the blocks that it completes; all of them must be taken. */
   *push(piece: Uint8Array): Generator<BodyBlock, void, undefined> {
     this.#whole.update(piece)

@@ -5,6 +5,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { blockEntryBytes } from '@torc/protocol/messages/block-upload-messages'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { BlockBudget } from '@torc/protocol/store/block-budget'
+import { FillingPlace } from '@torc/protocol/store/filling-place'
 import type { Cutting, PutOptions } from '@torc/protocol/store/object-store'
 import type { Caller } from '../connection/caller.js'
 import { cancelledBy } from '../connection/deadline.js'
@@ -19,6 +20,8 @@ export interface HashUploadParts {
   readonly environment: Environment
   /** Blocks in memory, of all uploads of the store. */
   readonly places: BlockBudget
+  /** Blocks that fill with what their sources give. */
+  readonly filling: BlockBudget
 }
 
 /** A large body whose size is known. */
@@ -71,6 +74,7 @@ class HashUpload {
   /** Receipts by the hashes' names: of equal blocks one is stored. */
   readonly #receipts = new Map<string, Promise<Uint8Array>>()
   readonly #running = new Set<Promise<void>>()
+  readonly #filling: FillingPlace
   #begun = false
   #failure: TorcError | undefined
 
@@ -81,6 +85,7 @@ class HashUpload {
     this.#options = options
     const { signal, timeoutMs } = options
     this.#signal = signal === undefined ? this.#stop.signal : AbortSignal.any([signal, this.#stop.signal])
+    this.#filling = new FillingPlace(parts.filling, parts.environment.clock)
     // Each block that is under way listens to it.
     setMaxListeners(0, this.#signal)
     this.#requests = new BlockRequests(parts.caller, name, parts.environment, {
@@ -131,12 +136,18 @@ class HashUpload {
     let index = 0
     this.#begun = true
     try {
-      for await (const piece of this.#pieces())
+      for await (const piece of this.#pieces()) {
         for (const block of cutter.push(piece)) await this.#take(block, onBlock(block, index++))
+        // Many uploads at once wait here for each other, each with a piece instead of a block.
+        const waiting = cutter.pendingBytes === 0 ? undefined : this.#filling.take()
+        if (waiting !== undefined) await waiting
+      }
       const last = cutter.finish()
       if (last !== undefined) await this.#take(last, onBlock(last, index))
     } catch (thrown) {
       this.#fail(thrown)
+    } finally {
+      this.#filling.leave()
     }
     // Also after a failure: until then blocks are in memory.
     await Promise.all(this.#running)
@@ -165,12 +176,14 @@ class HashUpload {
   async #take(block: BodyBlock, onDone: ((bytes: number) => void) | undefined): Promise<void> {
     const { size } = block
     const name = nameOf(block)
+    this.#filling.filled()
     let receipt = this.#receipts.get(name)
     if (receipt === undefined) {
       await this.#place()
       receipt = this.#requests.store(block).finally(() => this.#parts.places.release())
       this.#receipts.set(name, receipt)
     }
+    this.#filling.leave()
     const running: Promise<void> = receipt.then(
       () => {
         this.#running.delete(running)

@@ -1,7 +1,7 @@
-import type { Clock } from '@torc/protocol/environment/clock'
-import type { BlockBudget } from '@torc/protocol/store/block-budget'
+import type { Clock } from '../environment/clock.js'
+import type { BlockBudget } from './block-budget.js'
 
-/** A block that takes longer to come is the client's doing: others do not wait for it. */
+/** A block that takes longer to come is its source's doing: others do not wait for it. */
 export const fillMsMax = 2_000
 
 /**
