@@ -7,11 +7,12 @@ import {
   openSync,
   read,
   readFileSync,
+  statSync,
   write,
   writeFileSync,
   writev,
 } from 'node:fs'
-import { mkdir, readdir, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, statfs, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { TorcError } from '@torc/protocol/errors'
@@ -165,10 +166,10 @@ export class FileDisk implements Disk {
 
   async fileSize(path: string): Promise<number | undefined> {
     try {
-      const found = await stat(this.#path(path))
-      return found.isFile() ? found.size : undefined
+      // A way to the thread pool and back costs thirty times what the look does.
+      const found = statSync(this.#path(path), { throwIfNoEntry: false })
+      return found?.isFile() === true ? found.size : undefined
     } catch (thrown) {
-      if (isMissing(thrown)) return undefined
       throw diskError(thrown, `looking for ${path}`)
     }
   }
