@@ -1,10 +1,8 @@
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
-import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
-import { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { BlockPlaces, BlocksOptions } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
@@ -13,7 +11,7 @@ import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
 import { Caller } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
-import { type HashUploadParts, putByHash, type SizedBody } from '../upload/hash-upload.js'
+import { HashUploads } from '../upload/hash-uploads.js'
 import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
 import { gather, gatherBlocks, gatherHistory } from './gather.js'
 import { OperationIds } from './operation-ids.js'
@@ -39,16 +37,6 @@ export interface Store extends s.ObjectStore, Admin {
   close(): Promise<void>
 }
 
-/**
- * Blocks of bodies that are uploaded by hash, in memory at once: the 16 that a server has under way at agents, and those
- * that are offered meanwhile.
- */
-const uploadedBlocks = 24
-/** Beside them, those that fill with what their sources give. */
-const fillingBlocks = 8
-/** Uploads by hash at once: they hold blocks, where a stream holds its window. What comes beyond goes as a stream. */
-const hashUploadsMax = 8
-
 /** The store behind a connection to one of several servers. Made by `connect`. */
 export class RemoteStore implements Store {
   readonly #connector: Connector
@@ -58,8 +46,7 @@ export class RemoteStore implements Store {
   readonly #buckets: RemoteBuckets
   readonly #attributes: RemoteAttributes
   readonly #uploads: RemoteUploads
-  readonly #hashUploads: HashUploadParts
-  #hashUploading = 0
+  readonly #hashUploads: HashUploads
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
@@ -69,11 +56,7 @@ export class RemoteStore implements Store {
     this.#buckets = new RemoteBuckets(this.#caller)
     this.#attributes = new RemoteAttributes(this.#caller)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
-    this.#hashUploads = {
-      ...{ caller: this.#caller, environment },
-      places: new BlockBudget(uploadedBlocks),
-      filling: new BlockBudget(fillingBlocks),
-    }
+    this.#hashUploads = new HashUploads(this.#caller, environment)
   }
 
   close(): Promise<void> {
@@ -89,15 +72,8 @@ export class RemoteStore implements Store {
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
     const opId = this.#opId(options)
-    const large = this.#hashUploading < hashUploadsMax ? largeBody(body, options.size) : undefined
-    if (large !== undefined) {
-      this.#hashUploading++
-      const name = { bucket, key, opId }
-      const stored = await putByHash(this.#hashUploads, name, large, options).finally(() => {
-        this.#hashUploading--
-      })
-      if (stored !== undefined) return checkedResult(putResultOf(bucket, key, stored.head), stored.sha256)
-    }
+    const stored = await this.#hashUploads.put({ bucket, key, opId }, body, options)
+    if (stored !== undefined) return checkedResult(putResultOf(bucket, key, stored.head), stored.sha256)
     const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)
     return this.#send('putObject', key, writeRequest(bucket, opId, options, upload), options, upload)
   }
@@ -382,18 +358,6 @@ export class RemoteStore implements Store {
     }
     return checkedResult(result, upload?.sentSha256())
   }
-}
-
-/** A body that is worth being offered by the hashes of its blocks; undefined for all others. */
-function largeBody(body: s.BodyInput, size: number | undefined): SizedBody | undefined {
-  // A UTF-16 unit takes at most three bytes: short texts are not encoded to be measured.
-  if (typeof body === 'string' && body.length * 3 < limits.uploadByHashBytesMin) return undefined
-  const input = typeof body === 'string' ? Buffer.from(body) : body
-  const bytes = input instanceof Uint8Array ? input.length : size
-  if (bytes === undefined || bytes < limits.uploadByHashBytesMin) return undefined
-  return input instanceof Uint8Array || typeof input?.[Symbol.asyncIterator] === 'function'
-    ? { input, size: bytes }
-    : undefined
 }
 
 /** CHECKSUM where the server answers about other bytes than were sent. */
