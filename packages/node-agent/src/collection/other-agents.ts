@@ -1,11 +1,10 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import { TorcError } from '@torc/protocol/errors'
-import type { Exchange } from '@torc/protocol/exchange/exchange'
-import { parseAddress } from '@torc/protocol/transport/transport'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Operation, OperationState } from '../leases/operation.js'
 import type { Membership } from '../membership/membership.js'
 import type { Peers } from '../membership/peers.js'
+import { reachAgent, settledStage } from '../membership/reach-agent.js'
 
 /** What audits and releases need of other agents. Both reject where the agent does not answer. */
 export interface OtherAgents {
@@ -24,8 +23,6 @@ export interface OtherAgentsParts {
 
 /** Patience with one agent, in milliseconds. */
 const answerMs = 10_000
-/** Layouts change at once: there is no transition whose stage would matter. */
-const settledStage = 3
 
 /** The other agents of the layout, over the peers' connections. */
 export class PeerAgents implements OtherAgents {
@@ -36,8 +33,8 @@ export class PeerAgents implements OtherAgents {
   }
 
   async ask(agent: string, operations: readonly Operation[], signal: AbortSignal): Promise<OperationState[]> {
-    const { layout, clock } = this.#parts
-    const exchange = await this.#reach(agent)
+    const { layout, clock, membership, peers } = this.#parts
+    const exchange = await reachAgent(membership, peers, agent)
     const address = { epoch: layout.number, stage: settledStage, time: clock.now() }
     const { head } = await exchange.request(
       'fetchOperations',
@@ -51,23 +48,14 @@ export class PeerAgents implements OtherAgents {
   }
 
   async release(agent: string, operations: readonly Operation[], signal: AbortSignal): Promise<void> {
-    const { clock } = this.#parts
-    const exchange = await this.#reach(agent)
+    const { clock, membership, peers } = this.#parts
+    const exchange = await reachAgent(membership, peers, agent)
     const { head } = await exchange.request(
       'releaseOperations',
       { time: clock.now(), operations: operations.map(named) },
       { timeoutMs: answerMs, signal },
     )
     clock.observe(head.time)
-  }
-
-  async #reach(agent: string): Promise<Exchange> {
-    const { membership, peers } = this.#parts
-    const member = membership.members().find(({ id }) => id === agent)
-    const address = member === undefined ? undefined : parseAddress(member.address)
-    if (address === undefined || member?.state === 'down' || member?.state === 'left')
-      throw new TorcError('UNREACHABLE', `agent ${agent} is not there`)
-    return await peers.reach(address, agent)
   }
 }
 

@@ -4,10 +4,10 @@ import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
-import { parseAddress } from '@torc/protocol/transport/transport'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Membership } from '../membership/membership.js'
 import type { Peers } from '../membership/peers.js'
+import { reachAgent, settledStage } from '../membership/reach-agent.js'
 
 /** Where a damaged block's bytes may come from. */
 export interface BlockSource {
@@ -27,8 +27,6 @@ export interface OwnerBlocksParts {
 
 /** Patience with one owner, of each step without progress, in milliseconds. */
 const fetchMs = 10_000
-/** Layouts change at once: there is no transition whose stage would matter. */
-const settledStage = 3
 
 /** The other owners of a block, asked one after the other over the peers' connections. */
 export class OwnerBlocks implements BlockSource {
@@ -39,17 +37,13 @@ export class OwnerBlocks implements BlockSource {
   }
 
   async fetch(hash: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
-    const { nodeId, layout, membership, log } = this.#parts
+    const { nodeId, layout, log } = this.#parts
     if (layout.number === 0) return undefined
     const owners = layout.ownersOf(blockPartition(hash, layout.partitions))
-    const members = membership.members()
     for (const owner of owners) {
-      const member = members.find(({ id }) => id === owner)
-      const address = member === undefined ? undefined : parseAddress(member.address)
-      if (owner === nodeId || address === undefined || signal.aborted) continue
-      if (member?.state === 'down' || member?.state === 'left') continue
+      if (owner === nodeId || signal.aborted) continue
       try {
-        return await this.#ask(owner, address, hash, signal)
+        return await this.#ask(owner, hash, signal)
       } catch (thrown) {
         const { code, message } = TorcError.from(thrown)
         log.debug(
@@ -61,14 +55,9 @@ export class OwnerBlocks implements BlockSource {
     return undefined
   }
 
-  async #ask(
-    owner: string,
-    address: NonNullable<ReturnType<typeof parseAddress>>,
-    hash: Uint8Array,
-    signal: AbortSignal,
-  ): Promise<Uint8Array> {
-    const { layout, peers, clock, hasher } = this.#parts
-    const exchange = await peers.reach(address, owner)
+  async #ask(owner: string, hash: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const { layout, membership, peers, clock, hasher } = this.#parts
+    const exchange = await reachAgent(membership, peers, owner)
     const head = { epoch: layout.number, stage: settledStage, time: clock.now(), hash }
     const { head: answer, body } = await exchange.request('fetchBlock', head, { timeoutMs: fetchMs, signal })
     clock.observe(answer.time)
