@@ -10,6 +10,7 @@ import { tcpTransport } from '@torc/protocol/transport/tcp'
 import type { Address } from '@torc/protocol/transport/transport'
 import type { Test } from 'tap'
 import { type Agent, startAgent } from '../../src/agent.js'
+import type { CollectionOptions } from '../../src/collection/collection.js'
 import type { Disk } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import type { ScrubOptions } from '../../src/scrub/scrub.js'
@@ -25,6 +26,7 @@ export interface StartOptions {
   readonly listen?: Address
   readonly log?: Log
   readonly scrub?: ScrubOptions
+  readonly collection?: CollectionOptions
 }
 
 /** An agent on a loopback port that is closed with the test. */
@@ -40,6 +42,7 @@ export async function startedAgent(t: Test, options: StartOptions = {}): Promise
     zone: '',
     capacity: 1,
     scrub: options.scrub,
+    collection: options.collection,
     environment: systemEnvironment,
     log: options.log ?? silentLog,
   })
