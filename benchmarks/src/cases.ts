@@ -25,9 +25,9 @@ const aims: Readonly<Record<string, number>> = {
   'get-small-n1-64': 0.4,
   'get-small-n3-64': 0.25,
   'put-large-n1': 0.5,
-  'put-large-n3': 0.5,
+  'put-large-n3': 0.7,
   'get-large-n1': 0.6,
-  'get-large-n3': 0.6,
+  'get-large-n3': 0.7,
 }
 
 function smallPutCase(replicas: number, inFlight: number): Case {
