@@ -8,8 +8,3 @@ export interface Operation {
 
 /** What an agent knows of an operation: it holds its version, an intent of it, or nothing. */
 export type OperationState = 'version' | 'intent' | 'none'
-
-/** For logs and maps. */
-export function operationText({ bucketId, key, opId }: Operation): string {
-  return [bucketId, key, opId].map(bytes => Buffer.from(bytes).toString('hex')).join('/')
-}

@@ -2,7 +2,7 @@ import t from 'tap'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { migrateIndex } from '../../src/index/schema.js'
 import { LeaseIndex } from '../../src/leases/lease-index.js'
-import { operationText } from '../../src/leases/operation.js'
+import type { Operation } from '../../src/leases/operation.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 const operation = (n: number, key = 'key') => ({
@@ -10,6 +10,10 @@ const operation = (n: number, key = 'key') => ({
   bucketId: new Uint8Array(16).fill(7),
   key: Buffer.from(key),
 })
+
+function operationText({ bucketId, key, opId }: Operation): string {
+  return [bucketId, key, opId].map(bytes => Buffer.from(bytes).toString('hex')).join('/')
+}
 
 function open() {
   const database = new MemoryDisk().openDatabase('x')

@@ -36,7 +36,8 @@ interface Pending {
 }
 
 /**
- * The bytes of a range, in order, lent by the connections that they came over: the reader releases each piece. A few blocks are read ahead while places of the read budget are free; the next
+ * The bytes of a range, in order, lent by the connections that they came over: the reader releases each piece. A few
+ * blocks are read ahead while places of the read budget are free; the next
  * one is always asked for, so that no reader waits for another. Leaving early stops what is under way.
  */
 export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenerator<Lease> {

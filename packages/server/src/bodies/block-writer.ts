@@ -14,7 +14,8 @@ export interface WrittenBlock {
 /**
  * Sees to it that the owners of a block's partition have it, and resolves when W of them do, on stable storage. Each
  * is first asked to refer to the block; only those that lack it get the bytes, without waiting for what the others
- * say. Without `references` they were asked just before, and all get the bytes. `onSettled` is called when no request holds the block's memory any more. For failures see
+ * say. Without `references` they were asked just before, and all get the bytes. `onSettled` is called when no request
+ * holds the block's memory any more. For failures see
  * `tooFewBlockOwners`.
  */
 export async function writeBlock(
