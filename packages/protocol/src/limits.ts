@@ -62,6 +62,14 @@ export const limits = Object.freeze({
   /** Blocks that one question for their states names. */
   blockStatesMax: 4096,
   membersMax: 1024,
+  /** Leaves of the hash tree of a partition: a power of two. */
+  treeLeaves: 64,
+  /** Roots of hash trees in one question. */
+  treeRootsMax: 4096,
+  /** Keys or references of a leaf in one frame. */
+  treeItemsMax: 512,
+  /** Actors of one agent that an answer lists. */
+  actorsListedMax: 1024,
 
   /** Bodies up to this many bytes are stored with their version; larger ones are blocks. */
   storedInlineBytesMax: 16 * 1024,
@@ -107,6 +115,7 @@ export function assertLimits(l: typeof limits = limits): void {
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
+    ['items of a hash tree fit a head', l.treeItemsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
     ['states of blocks fit a head', l.blockStatesMax * blockReferenceBytes <= l.headBytesMax / 2],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
     ['what is offered by hashes is not stored inline', l.uploadByHashBytesMin > l.storedInlineBytesMax],

@@ -1,12 +1,11 @@
 import { type ActorId, actorId, makeActorId } from '@torc/cluster/clocks/dot'
 import type { Random } from '@torc/protocol/environment/random'
+import { limits } from '@torc/protocol/limits'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 import type { TransactionListener } from './group-commit.js'
 
 /** Counters per lease: a restart skips at most so many. */
 const leaseCounters = 1 << 16
-/** What an answer may list: an agent takes a new actor only when its disk proves to be an old copy. */
-const actorsListed = 1024
 
 /**
  * The actor that this agent mints as, and its next counter. The end of the lease is on the disk, in the same
@@ -43,7 +42,7 @@ export class CounterLease implements TransactionListener {
 
   /** Actors that this agent has minted as, the newest first. */
   actors(): ActorId[] {
-    return this.#list.all(actorsListed) as ActorId[]
+    return this.#list.all(limits.actorsListedMax) as ActorId[]
   }
 
   /** Goes on as a new actor, whose counters nobody has seen. */

@@ -7,6 +7,9 @@ import {
   blockState,
   define,
   heldBytes,
+  hintFor,
+  hintRevision,
+  hintsHeld,
   interactive,
   member,
   noBodies,
@@ -14,6 +17,7 @@ import {
   opaque,
   operationId,
   recordBytes,
+  repairState,
   scrubState,
   senderTime,
 } from './message.js'
@@ -40,9 +44,11 @@ export const agentMessages = {
         'Keep it compressed where that saves a tenth or more, unless it is here already',
         f.optional(f.boolean),
       ),
+      hintFor,
     },
     response: {
       time: senderTime,
+      hints: hintRevision,
       had: f.note('It was there already', f.boolean),
     },
   }),
@@ -105,9 +111,11 @@ export const agentMessages = {
       bucketId: f.note('Id of the bucket', f.bytes(16, true)),
       key: f.note('Key that the operation writes', f.storedKey),
       opId: f.note('Operation that needs them', f.opId),
+      hintFor,
     },
     response: {
       time: senderTime,
+      hints: hintRevision,
       missing: f.note('Positions of the blocks that are not here', f.list(f.integer(0, 65535), 65536)),
     },
   }),
@@ -188,6 +196,15 @@ export const agentMessages = {
       ...heldBytes,
       ...blockCounts,
       scrub: f.note('Its scrub', f.optional(f.map(scrubState))),
+      hints: f.note(
+        'Hints that it holds, by the owner that they are for',
+        f.optional(f.list(f.map(hintsHeld), limits.membersMax)),
+      ),
+      repair: f.note('Its anti-entropy', f.optional(f.map(repairState))),
+      restored: f.note(
+        'Why it takes no part, where its disk proved to be an old copy',
+        f.optional(f.text(4096)),
+      ),
     },
   }),
   gossip: define({

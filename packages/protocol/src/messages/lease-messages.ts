@@ -1,6 +1,16 @@
 import { limits } from '../limits.js'
 import * as f from './fields.js'
-import { addressed, define, interactive, noBodies, nodes, operationId, senderTime } from './message.js'
+import {
+  addressed,
+  asHolder,
+  define,
+  hintFor,
+  interactive,
+  noBodies,
+  nodes,
+  operationId,
+  senderTime,
+} from './message.js'
 
 /** A write, and the key that it is for: what a lease on blocks is named by. */
 const operation = {
@@ -21,7 +31,7 @@ export const leaseMessages = {
     to: ['agent'],
     ...interactive,
     ...noBodies,
-    request: { ...addressed, ...operation },
+    request: { ...addressed, ...operation, hintFor },
     response: {
       time: senderTime,
       fresh: f.note('There was none: references that were made before may be gone', f.boolean),
@@ -37,7 +47,7 @@ export const leaseMessages = {
     priority: 'background',
     idempotent: true,
     ...noBodies,
-    request: { ...addressed, operations: f.note('The operations', operations) },
+    request: { ...addressed, operations: f.note('The operations', operations), asHolder },
     response: {
       time: senderTime,
       known: f.note(

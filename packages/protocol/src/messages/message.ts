@@ -65,6 +65,24 @@ export const addressed = {
   time: f.note("The sender's hybrid clock", f.hybridTime),
 }
 
+/** Of a write to an agent that is no owner: it keeps a hint for each of these owners (DESIGN §7). */
+export const hintFor = f.note(
+  'Owners that are down: the agent stands in for them and keeps a hint for each',
+  f.optional(f.list(f.nodeId, 64)),
+)
+
+/** Of a read of an agent that is no owner, but may hold hints. */
+export const asHolder = f.note(
+  'Asked as one that may hold hints: it answers what it has of the key, owner or not',
+  f.optional(f.boolean),
+)
+
+/** In the answer of a write that left a hint. */
+export const hintRevision = f.note(
+  'Revision of what the agent says of itself in gossip from which on it names the hint’s partition',
+  f.optional(f.integer()),
+)
+
 /** Causal contexts, version records and epochs are opaque here; `@torc/cluster` encodes them. */
 export const opaque = (max: number) => f.bytes(max)
 
@@ -82,6 +100,18 @@ export const member = {
   capacity: f.note('Bytes that it offers, or 0', f.integer()),
   incarnation: f.note('Rises with each start and refutation', f.integer()),
   state: f.note('What is believed of it', f.oneOf('alive', 'suspect', 'down', 'left')),
+  revision: f.note(
+    'Rises within an incarnation with each change of what the node says of itself in the fields below',
+    f.optional(f.integer()),
+  ),
+  hints: f.note(
+    'A bit for each partition, the first in the lowest bit of the first byte: it holds hints of it; absent = of none',
+    f.optional(f.bytes(8192)),
+  ),
+  restored: f.note(
+    'Its disk proved to be an old copy: it owns nothing until a layout gives it partitions',
+    f.optional(f.boolean),
+  ),
 }
 
 /** How an agent's scrub is: its pass over all blocks, the last one or the one under way. */
@@ -97,6 +127,31 @@ export const scrubState = {
   bytesPerSecond: f.note('Rate at which it goes now', f.integer()),
   found: f.note('Blocks that it found damaged', f.integer()),
   repaired: f.note('Blocks of these that it repaired', f.integer()),
+}
+
+/** Hints that an agent holds for one owner. */
+export const hintsHeld = {
+  agent: f.note('The owner', f.nodeId),
+  keys: f.note('Keys of which it lacks something', f.integer()),
+  blocks: f.note('References to blocks that it lacks', f.integer()),
+}
+
+/** How an agent's anti-entropy is: its pass over all partitions that it owns, with every other owner of each. */
+export const repairState = {
+  pass: f.note('Passes that have begun since the agent started', f.integer()),
+  running: f.note('The pass is under way', f.boolean),
+  asked: f.note('An operator asked for the pass', f.boolean),
+  beganAt: f.note('Hybrid time at which it began; absent before the first', f.optional(f.hybridTime)),
+  endedAt: f.note('Hybrid time at which it ended', f.optional(f.hybridTime)),
+  partitions: f.note('Partitions that it has compared, once for each other owner', f.integer()),
+  partitionsTotal: f.note('How many of these there are to compare', f.integer()),
+  unreachable: f.note(
+    'Of these, how many could not be compared, as the other owner did not answer',
+    f.integer(),
+  ),
+  different: f.note('Keys and blocks that differed at both looks', f.integer()),
+  keysRepaired: f.note('Keys that took over something from another owner', f.integer()),
+  blocksRepaired: f.note('References to blocks that were taken over from another owner', f.integer()),
 }
 
 export const workerState = {

@@ -2,7 +2,10 @@ import { limits } from '../limits.js'
 import * as f from './fields.js'
 import {
   addressed,
+  asHolder,
   define,
+  hintFor,
+  hintRevision,
   interactive,
   noBodies,
   nodes,
@@ -84,9 +87,11 @@ export const replicaMessages = {
         'Names the attempt: after a look for the opId under another attempt (FETCH `key`), a mint under this one is SUPERSEDED',
         f.optional(f.bytes(8, true)),
       ),
+      hintFor,
     },
     response: {
       time: senderTime,
+      hints: hintRevision,
       record: f.note('The version as it is stored and shipped', recordBytes),
       delta: f.note("What the delta's context is (the dot with `after`, and what it removes)", contextBytes),
       context: f.note("The key's closed context after the write", contextBytes),
@@ -120,9 +125,11 @@ export const replicaMessages = {
       ),
       opId: f.optional(operationId),
       attributes: f.note('Join these registers of the key and its versions', f.optional(attributeBytes)),
+      hintFor,
     },
     response: {
       time: senderTime,
+      hints: hintRevision,
       outcome: f.note(
         '`seen`: the version was covered already and is not here (never an ack)',
         f.oneOf('stored', 'had', 'seen'),
@@ -162,6 +169,7 @@ export const replicaMessages = {
         'With `state` and a whole `versionId`: from now on no mint of this operation is taken but under this attempt',
         f.optional(f.bytes(8, true)),
       ),
+      asHolder,
     },
     response: {
       time: senderTime,
@@ -203,6 +211,7 @@ export const replicaMessages = {
     request: {
       ...keyAddress,
       dot: f.note('Actor and counter of the version', f.pair(f.text(16), f.integer(1))),
+      asHolder,
     },
     response: { time: f.note('Hybrid clock of the sender', f.hybridTime) },
   }),
@@ -224,6 +233,10 @@ export const replicaMessages = {
       at: f.note(
         'Only versions up to this hybrid time: heads (and whether they cover all) are judged on these',
         f.optional(f.hybridTime),
+      ),
+      onlyHints: f.note(
+        'Only keys of which the agent holds hints; answered by any agent of the layout',
+        f.optional(f.boolean),
       ),
     },
     response: {

@@ -1,3 +1,4 @@
+import { actorMessages } from './actor-messages.js'
 import { agentMessages } from './agent-messages.js'
 import { blockUploadMessages } from './block-upload-messages.js'
 import { bucketMessages } from './bucket-messages.js'
@@ -8,6 +9,7 @@ import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
 import { objectMessages } from './object-messages.js'
 import { replicaMessages } from './replica-messages.js'
+import { treeMessages } from './tree-messages.js'
 import { uploadMessages } from './upload-messages.js'
 
 /**
@@ -27,6 +29,8 @@ export const messages = {
   ...replicaMessages,
   ...agentMessages,
   ...leaseMessages,
+  ...treeMessages,
+  ...actorMessages,
 } as const
 
 export type MessageName = keyof typeof messages

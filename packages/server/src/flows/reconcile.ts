@@ -1,3 +1,4 @@
+import { differenceOf, isLevel } from '@torc/cluster/state/difference'
 import { type KeyState, mergeStates } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
@@ -8,7 +9,7 @@ import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
 import { planTargets } from '../quorum/targets.js'
 import { type HeldState, type Removal, readKeyState } from './key-state-read.js'
-import { differenceOf, holdersIn, isLevel, writeBack } from './write-back.js'
+import { holdersIn, writeBack } from './write-back.js'
 
 /** What owners hold of a key, joined. */
 export interface Reconciled {

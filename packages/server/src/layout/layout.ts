@@ -1,7 +1,7 @@
 import { bucketIdBytes } from '@torc/cluster/ring/bucket-id'
 import { type Epoch, epochHash } from '@torc/cluster/ring/epoch'
 import { blockPartition } from '@torc/cluster/ring/partition'
-import { preferenceList } from '@torc/cluster/ring/table'
+import { fallbacks, preferenceList } from '@torc/cluster/ring/table'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { limits } from '@torc/protocol/limits'
 
@@ -14,6 +14,7 @@ export class Layout {
   readonly hash: Uint8Array
   readonly #addressed = Buffer.allocUnsafeSlow(bucketIdBytes + limits.keyBytesMax)
   readonly #owners = new Map<number, (readonly string[])[]>()
+  readonly #fallbacks = new Map<number, readonly string[]>()
 
   constructor(epoch: Epoch, hasher: Hasher) {
     this.epoch = epoch
@@ -47,6 +48,17 @@ export class Layout {
     const row = rows[partition]
     if (row === undefined) throw new RangeError(`partition ${partition} of ${this.partitions}`)
     return row
+  }
+
+  /** All agents but the owners, in the order in which they stand in for these: the rest of the row, then on along the ring. */
+  fallbacks(partition: number, replicas: number): readonly string[] {
+    let others = this.#fallbacks.get(partition)
+    if (others === undefined) {
+      others = fallbacks(this.epoch.table, partition)
+      this.#fallbacks.set(partition, others)
+    }
+    const row = this.epoch.table.rows[partition] ?? []
+    return row.length <= replicas ? others : [...row.slice(replicas), ...others]
   }
 
   /** As `keyPartition` of `@torc/cluster`, with one buffer for all: a hash of one piece costs a third of two. */

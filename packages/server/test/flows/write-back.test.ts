@@ -7,12 +7,13 @@ import {
 } from '@torc/cluster/clocks/causal-context'
 import { actorId, type Dot, dotText } from '@torc/cluster/clocks/dot'
 import { attributesOf } from '@torc/cluster/state/attributes'
+import { differenceOf, isLevel } from '@torc/cluster/state/difference'
 import { type KeyState, makeState, mergeStates } from '@torc/cluster/state/key-state'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import t from 'tap'
 import { Deadline } from '../../src/core/deadline.js'
 import { place } from '../../src/core/placement.js'
-import { differenceOf, isLevel, writeBack } from '../../src/flows/write-back.js'
+import { writeBack } from '../../src/flows/write-back.js'
 import { fakeCluster, testBucket } from '../fakes/fake-cluster.js'
 
 const a = actorId('a'.repeat(16))
