@@ -16,9 +16,12 @@ export const actorMessages = {
       time: senderTime,
       agent: f.note('Node id of the agent that mints as the actor', f.nodeId),
       actor: f.note('The actor', f.text(16, 1)),
-      end: f.note('Greatest counter that it may use', f.integer(1)),
+      leaseEnd: f.note('Greatest counter that it may use', f.integer(1)),
     },
-    response: { time: senderTime, end: f.note('The greatest end that is noted of the actor', f.integer()) },
+    response: {
+      time: senderTime,
+      leaseEnd: f.note('The greatest end that is noted of the actor', f.integer()),
+    },
   }),
   fetchCounterLeases: define({
     doc: 'What is noted of the actors of an agent.',
