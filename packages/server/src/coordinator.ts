@@ -297,19 +297,20 @@ export class Coordinator implements s.ObjectStore, Admin {
   }
 
   #read(bucket: string, key: string, options: s.GetOptions) {
-    const { versionId, at, timeoutMs, signal } = options
+    const { versionId, at, strict, timeoutMs, signal } = options
     return {
       bucket: bucketName.check(bucket, 'bucket'),
       key: keyText.check(key, 'key'),
       versionId,
       at: at === undefined ? undefined : hybridTimeOf(at),
+      strict,
       timeoutMs,
       signal,
     }
   }
 
   #write<K extends string | undefined>(bucket: string, key: K, options: s.PutOptions) {
-    const { contentType, metadata, context, policy, retry = false, timeoutMs, signal } = options
+    const { contentType, metadata, context, policy, retry = false, strict, timeoutMs, signal } = options
     const opId = options.opId ?? makeOperationId(this.#c.environment.random)
     if (opId.length !== operationIdBytes) {
       throw new TorcError('BAD_REQUEST', `an operation id has ${operationIdBytes} bytes, not ${opId.length}`)
@@ -324,6 +325,7 @@ export class Coordinator implements s.ObjectStore, Admin {
       context,
       policy,
       retry,
+      strict,
       timeoutMs,
       signal,
     }

@@ -33,6 +33,7 @@ import { clusterHandlers } from './handlers/cluster-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
 import { uploadHandlers } from './handlers/upload-handlers.js'
+import { HintHolders } from './hints/hint-holders.js'
 import { LayoutKeeper } from './layout/layout-keeper.js'
 import { DiskSharedFiles } from './shared-path/disk-shared-files.js'
 import type { SharedRoot } from './shared-path/resolve-path.js'
@@ -193,9 +194,11 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     readBudget: new BlockBudget(blocksReadAhead),
     blockRepairs: new RepairQueue(blocksRepairedAtOnce, blocksToRepairMax),
     repairs: new Repairs(),
+    hints: new HintHolders(),
     log,
     clusterId: secret.clusterId,
     knownAgents: () => pool.ids,
+    incarnationOf: agent => membership.table.get(agent)?.incarnation ?? 0,
     otherServers: () => membership.hasOtherServers,
   }
   const control = new ObjectControlStore(c)

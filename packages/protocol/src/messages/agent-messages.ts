@@ -2,6 +2,7 @@ import { limits } from '../limits.js'
 import * as f from './fields.js'
 import {
   addressed,
+  asHolder,
   blockCounts,
   blockSizes,
   blockState,
@@ -61,7 +62,7 @@ export const agentMessages = {
     ...interactive,
     requestBody: 'none',
     responseBody: 'optional',
-    request: { ...addressed, hash: f.note('SHA-256 of the block', f.sha256) },
+    request: { ...addressed, hash: f.note('SHA-256 of the block', f.sha256), asHolder },
     response: {
       time: senderTime,
       size: f.note('Bytes of the body', f.integer(0, limits.blockBytesMax)),

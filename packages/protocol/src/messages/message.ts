@@ -73,7 +73,7 @@ export const hintFor = f.note(
 
 /** Of a read of an agent that is no owner, but may hold hints. */
 export const asHolder = f.note(
-  'Asked as one that may hold hints: it answers what it has of the key, owner or not',
+  'Asked as one that may hold hints: it answers what it has, owner or not',
   f.optional(f.boolean),
 )
 

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
-import { type BlockUse, blockOwners, throwIfFutile } from '../bodies/block-owners.js'
+import { type BlockUse, planBlock, throwIfFutile } from '../bodies/block-owners.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
 
@@ -25,7 +25,7 @@ export async function proveBlocks(
   blocks: readonly ProvedBlock[],
 ): Promise<boolean[]> {
   const right = blocks.map(() => false)
-  let open = blocks.map((block, i) => ({ block, i, owners: [...blockOwners(c, use, block.hash).live] }))
+  let open = blocks.map((block, i) => ({ block, i, owners: [...planBlock(c, use, block.hash).plan.live] }))
   while (open.length > 0) {
     const byAgent = new Map<string, Question[]>()
     for (const question of open) {

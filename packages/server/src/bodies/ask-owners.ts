@@ -1,19 +1,21 @@
 import type { TorcError } from '@torc/protocol/errors'
 import type { Coordination } from '../core/coordination.js'
-import { collectAcks } from '../quorum/collect-acks.js'
+import { collectWriteAcks } from '../quorum/collect-write-acks.js'
+import { PlaceTally } from '../quorum/place-tally.js'
+import type { WritePlan, WriteTarget } from '../quorum/targets.js'
 import type { BlockClaim } from './block-claim.js'
-import { type BlockUse, blockOwners, throwIfFutile, tooFewBlockOwners } from './block-owners.js'
+import { type BlockUse, planBlock, throwIfFutile, tooFewBlockOwners } from './block-owners.js'
 import { BlockReferences } from './block-references.js'
 
-/** What the owners of a block said when they were asked to refer to it. */
+/** What the owners of a block, or who stands in for them, said when they were asked to refer to it. */
 export interface AskedOwners {
   /** W of them have the block and refer to it; the others may not have answered yet. */
   readonly held: boolean
   readonly needed: number
-  readonly down: readonly string[]
+  readonly plan: WritePlan
   /** Where it is not held all have answered: who has it, who lacks it, and who could not be asked. */
-  readonly have: readonly string[]
-  readonly lacking: readonly string[]
+  readonly have: readonly WriteTarget[]
+  readonly lacking: readonly WriteTarget[]
   readonly errors: ReadonlyMap<string, TorcError>
 }
 
@@ -29,8 +31,15 @@ export async function askOwners(
 ): Promise<AskedOwners> {
   const holding = references.hold()
   if (holding !== undefined) await holding
-  const { live, down, needed } = blockOwners(c, use, hash)
-  const { tally, errors, decided, settled } = collectAcks(needed, live, agent => references.add(agent, hash))
+  const { plan, needed } = planBlock(c, use, hash)
+  const { clock } = c.environment
+  const { tally, errors, decided, settled } = collectWriteAcks(
+    clock,
+    plan,
+    needed,
+    [...plan.targets],
+    target => references.add(target, hash),
+  )
   await decided
   const held = tally.verdict === 'reached'
   if (!held) {
@@ -39,11 +48,11 @@ export async function askOwners(
     await settled
     throwIfFutile(errors)
   }
-  const have = tally.acknowledged
-  const lacking = tally.failed.filter(agent => !errors.has(agent))
-  if (!held && have.length + lacking.length < needed)
-    throw tooFewBlockOwners(have.length, needed, [...down, ...errors.keys()], errors)
-  return { held, needed, down, have, lacking, errors }
+  const have = plan.targets.filter(({ agent }) => tally.acknowledged.includes(agent))
+  const lacking = plan.targets.filter(({ agent }) => tally.failed.includes(agent) && !errors.has(agent))
+  if (!held && new PlaceTally(needed, [...have, ...lacking]).verdict !== 'reached')
+    throw tooFewBlockOwners(have.length, needed, [...new Set([...plan.down, ...errors.keys()])], errors)
+  return { held, needed, plan, have, lacking, errors }
 }
 
 /** Whether W owners of each of these blocks have it; they refer to it then. Asked together, in few messages. */

@@ -2,9 +2,9 @@ import { TorcError } from '@torc/protocol/errors'
 import { isStaleLayout } from '../agents/agents.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline, writeAttemptMs } from '../core/deadline.js'
-import { keyFields, place } from '../core/placement.js'
+import { keyFields, place, planWrite } from '../core/placement.js'
 import { notMinted, tooFewOwners } from '../flows/write-errors.js'
-import { planTargets } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/targets.js'
 import type { BlockUse } from './block-owners.js'
 
 /** Makes references to all blocks of the body again, at W owners of each. Rejects where a block is gone. */
@@ -40,8 +40,8 @@ export class BlockClaim {
   }
 
   /** To be awaited before the version is minted at `minter`. */
-  async secure(minter: string, referAgain: ReferAgain): Promise<void> {
-    if (this.#placed?.agent === minter && !this.#broken) return
+  async secure(minter: WriteTarget, referAgain: ReferAgain): Promise<void> {
+    if (this.#placed?.agent === minter.agent && !this.#broken) return
     this.#broken = true
     await this.#placeAt(minter)
     await referAgain()
@@ -54,17 +54,19 @@ export class BlockClaim {
     this.#broken = true
   }
 
-  /** At the first owner that takes it: that one will mint, as a rule. */
+  /** At the first owner, or agent that stands in for one, that takes it: that one will mint, as a rule. */
   async #place(): Promise<void> {
     const { bucket, key } = this.use
     const p = place(this.#c, bucket, key)
-    const plan = planTargets(p.owners, agent => this.#c.agents.isAlive(agent))
-    if (plan.live.length < p.writeQuorum) throw tooFewOwners(p, plan)
+    const plan = planWrite(this.#c, p)
+    if (plan.targets.length < p.writeQuorum) throw tooFewOwners(p, plan)
     const errors = new Map<string, TorcError>()
     const before = this.#placed?.agent
-    for (const agent of plan.live) {
+    // It grows while it is walked: who fails is replaced.
+    for (const target of plan.targets) {
+      const { agent } = target
       try {
-        const fresh = await this.#placeAt(agent)
+        const fresh = await this.#placeAt(target)
         // What was referred to so far was covered by an intent that is gone, or that is elsewhere.
         if (before !== undefined && (fresh || agent !== before)) this.#broken = true
         return
@@ -72,19 +74,24 @@ export class BlockClaim {
         const error = TorcError.from(thrown)
         if (isStaleLayout(error) || error.code === 'CANCELLED') throw error
         errors.set(agent, error)
+        plan.replace(target)
       }
     }
     throw notMinted(errors, false)
   }
 
-  async #placeAt(agent: string): Promise<boolean> {
+  async #placeAt({ agent, standsFor }: WriteTarget): Promise<boolean> {
     const { bucket, key, opId, timeoutMs, signal } = this.use
     const { clock } = this.#c.environment
     const deadline = new Deadline(clock, timeoutMs, signal)
     const { head } = await this.#c.agents.request(
       agent,
       'placeIntent',
-      { ...keyFields(this.#c, place(this.#c, bucket, key)), opId },
+      {
+        ...keyFields(this.#c, place(this.#c, bucket, key)),
+        opId,
+        ...(standsFor.length === 0 ? {} : { hintFor: [...standsFor] }),
+      },
       { timeoutMs: deadline.attempt(writeAttemptMs) },
     )
     this.#c.hybridClock.observe(head.time)

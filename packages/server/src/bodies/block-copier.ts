@@ -1,6 +1,7 @@
 import type { BlockReference, Version } from '@torc/cluster/state/version'
 import type { Coordination } from '../core/coordination.js'
-import { collectAcks } from '../quorum/collect-acks.js'
+import { collectWriteAcks } from '../quorum/collect-write-acks.js'
+import type { WriteTarget } from '../quorum/targets.js'
 import { type AskedOwners, askOwners } from './ask-owners.js'
 import { BlockClaim } from './block-claim.js'
 import { type BlockUse, putBlock, tooFewBlockOwners } from './block-owners.js'
@@ -96,22 +97,29 @@ class BlockCopier {
 
   /** Holds its place of the budget until no request holds the block's memory. */
   async #send(block: BlockReference, asked: AskedOwners): Promise<void> {
-    const { needed, down, have, lacking, errors } = asked
+    const { needed, plan, have, lacking, errors } = asked
     let settled: Promise<void> = Promise.resolve()
     try {
       const { timeoutMs, signal } = this.#use
-      const lent = await fetchBlock(this.#c, { ...this.#from, timeoutMs, signal }, block, lacking)
+      const lent = await fetchBlock(
+        this.#c,
+        { ...this.#from, timeoutMs, signal },
+        block,
+        lacking.map(({ agent }) => agent),
+      )
       const pieces = lent.map(({ bytes }) => bytes)
-      const acks = collectAcks(needed - have.length, lacking, async agent => {
-        await putBlock(this.#c, this.#use, agent, block, pieces)
+      const send = async (target: WriteTarget): Promise<boolean> => {
+        await putBlock(this.#c, this.#use, target, block, pieces)
         return true
-      })
+      }
+      const { clock } = this.#c.environment
+      const acks = collectWriteAcks(clock, plan, needed, lacking, send, have)
       settled = acks.settled
       this.#sent.add(nameOf(block))
       await acks.decided
       const { verdict, acknowledged } = acks.tally
       if (verdict === 'reached') return
-      const unable = [...down, ...errors.keys(), ...acks.tally.failed]
+      const unable = [...new Set([...plan.down, ...errors.keys(), ...acks.tally.failed])]
       throw tooFewBlockOwners(have.length + acknowledged.length, needed, unable, acks.errors)
     } finally {
       void settled.then(() => this.#c.writeBudget.release())

@@ -6,7 +6,7 @@ import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
 import { describeErrors } from '../quorum/collect-acks.js'
-import { effectiveQuorum, planTargets } from '../quorum/targets.js'
+import { effectiveQuorum, WritePlan, type WriteTarget } from '../quorum/targets.js'
 
 /** Who needs blocks: one operation on one key. */
 export interface BlockUse {
@@ -17,29 +17,36 @@ export interface BlockUse {
   readonly signal: AbortSignal | undefined
 }
 
-/** The owners of a block, and how many of them must have it. */
-export interface BlockOwners {
-  readonly live: readonly string[]
-  readonly down: readonly string[]
+/** Where a block goes, and how many agents must have it. */
+export interface BlockPlan {
+  readonly plan: WritePlan
   /** W, as far as the owners that there are allow. */
   readonly needed: number
 }
 
-export function blockOwners(c: Coordination, { bucket }: BlockUse, hash: Uint8Array): BlockOwners {
+/** The owners of a block and, unless the bucket is strict, agents that stand in for those that are down. */
+export function planBlock(c: Coordination, { bucket }: BlockUse, hash: Uint8Array): BlockPlan {
   const layout = c.layouts.require()
-  const owners = layout.owners(layout.partitionOfBlock(hash), bucket.replicas)
-  const { live, down } = planTargets(owners, agent => c.agents.isAlive(agent))
-  return { live, down, needed: effectiveQuorum(bucket.writeQuorum, owners.length) }
+  const partition = layout.partitionOfBlock(hash)
+  const owners = layout.owners(partition, bucket.replicas)
+  const plan = new WritePlan(
+    owners,
+    agent => c.agents.isAlive(agent),
+    () => (bucket.strict ? nobody : layout.fallbacks(partition, bucket.replicas)),
+  )
+  return { plan, needed: effectiveQuorum(bucket.writeQuorum, owners.length) }
 }
 
+const nobody: readonly string[] = []
+
 /**
- * Stores a block and a reference to it at one owner. Resolves with whether it was there already; an owner whose copy
+ * Stores a block and a reference to it at one owner, or at an agent that stands in for some. Resolves with whether it was there already; an owner whose copy
  * is damaged takes the bytes and is whole again.
  */
 export async function putBlock(
   c: Coordination,
   use: BlockUse,
-  agent: string,
+  { agent, standsFor }: WriteTarget,
   { hash, size }: BlockReference,
   body: OutgoingBody,
 ): Promise<boolean> {
@@ -51,6 +58,7 @@ export async function putBlock(
       ...addressFields(c, c.layouts.require()),
       ...{ hash, size, bucketId: use.bucket.id, key: use.key, opId: use.opId },
       ...(use.bucket.compression === 'none' ? {} : { compress: true }),
+      ...(standsFor.length === 0 ? {} : { hintFor: [...standsFor] }),
     },
     { body, timeoutMs: deadline.attempt(blockAttemptMs) },
   )

@@ -2,10 +2,11 @@ import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import { leasesOf } from '@torc/protocol/exchange/leases-of'
 import { type Lease, unleased } from '@torc/protocol/frames/lease'
+import type { RequestOf } from '@torc/protocol/messages/table'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
-import { planTargets } from '../quorum/targets.js'
+import { splitOwners } from '../quorum/targets.js'
 import { lacksBlock, repairBlock } from './block-repair.js'
 import { type BlockPart, type ByteRange, partsOf } from './byte-range.js'
 import { sliceLeases } from './pieces.js'
@@ -81,8 +82,8 @@ export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenera
 }
 
 /**
- * One block, whole, from the first of its owners that gives it. Owners that were asked before and lack it, or have it
- * damaged, are given it in the background. `lackedBy`: owners that are known to lack it, whom the caller sees to.
+ * One block, whole, from the first of its owners that gives it, or else from an agent that may stand in for some.
+ * Owners that were asked before and lack it, or have it damaged, are given it in the background. `lackedBy`: owners that are known to lack it, whom the caller sees to.
  */
 export async function fetchBlock(
   c: Coordination,
@@ -92,26 +93,36 @@ export async function fetchBlock(
 ): Promise<readonly Lease[]> {
   const { hash, size } = block
   const layout = c.layouts.require()
-  const owners = layout.owners(layout.partitionOfBlock(hash), source.bucket.replicas)
-  const { live, down } = planTargets(owners, agent => c.agents.isAlive(agent))
+  const partition = layout.partitionOfBlock(hash)
+  const owners = layout.owners(partition, source.bucket.replicas)
+  const isAlive = (agent: string): boolean => c.agents.isAlive(agent)
+  const { live, down } = splitOwners(owners, isAlive)
   const deadline = new Deadline(c.environment.clock, source.timeoutMs, source.signal)
   let failure: TorcError | undefined
   let lacking: string[] | undefined
-  for (const agent of live) {
+  for (const agent of andStandIns(live, () => layout.fallbacks(partition, source.bucket.replicas), isAlive)) {
     if (lackedBy.includes(agent)) continue
     try {
-      const lent = await fetchBlockFrom(c, agent, { ...addressFields(c, layout), hash }, size, deadline)
+      const asked = {
+        ...addressFields(c, layout),
+        hash,
+        ...(owners.includes(agent) ? {} : { asHolder: true }),
+      }
+      const lent = await fetchBlockFrom(c, agent, asked, size, deadline)
       if (lacking === undefined) return lent
       const pieces = lent.map(({ bytes }) => bytes)
       repairBlock(c, source, block, pieces, lacking)
       // Two read it from now on: it is not given back.
       return pieces.map(unleased)
     } catch (thrown) {
-      failure = TorcError.from(thrown)
-      if (failure.code === 'CANCELLED') throw failure
-      if (lacksBlock(failure)) lacking = [...(lacking ?? []), agent]
+      const error = TorcError.from(thrown)
+      if (error.code === 'CANCELLED') throw error
+      // That it is not on an agent that need not have it says nothing.
+      if (!owners.includes(agent)) continue
+      failure = error
+      if (lacksBlock(error)) lacking = [...(lacking ?? []), agent]
       c.log.warn(
-        { agent, code: failure.code, block: Buffer.from(hash).toString('hex') },
+        { agent, code: error.code, block: Buffer.from(hash).toString('hex') },
         'a block was not read',
       )
     }
@@ -125,10 +136,20 @@ export async function fetchBlock(
 
 const nobody: readonly string[] = []
 
+/** The owners, and when none of them gives it, agents that may have stood in for some while it was written. */
+function* andStandIns(
+  live: readonly string[],
+  fallbacks: () => readonly string[],
+  isAlive: (agent: string) => boolean,
+): Generator<string> {
+  yield* live
+  for (const agent of fallbacks()) if (isAlive(agent)) yield agent
+}
+
 async function fetchBlockFrom(
   c: Coordination,
   agent: string,
-  head: { epoch: number; stage: number; time: number; hash: Uint8Array },
+  head: RequestOf<'fetchBlock'>,
   size: number,
   deadline: Deadline,
 ): Promise<readonly Lease[]> {

@@ -1,6 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
+import type { WriteTarget } from '../quorum/targets.js'
 import type { BlockClaim } from './block-claim.js'
 import type { BlockUse } from './block-owners.js'
 
@@ -13,8 +14,9 @@ interface Question {
   readonly reject: (error: TorcError) => void
 }
 
-/** Questions to one agent. */
+/** Questions to one agent, as itself or for the same others. */
 interface Lane {
+  readonly target: WriteTarget
   waiting: Question[]
   asking: boolean
 }
@@ -42,35 +44,37 @@ export class BlockReferences {
   }
 
   /**
-   * Resolves with whether `agent` has the block, and then has a reference to it on stable storage: it need not be
+   * Resolves with whether the agent has the block, and then has a reference to it on stable storage: it need not be
    * sent. Rejects as a request to an agent does.
    */
-  add(agent: string, hash: Uint8Array): Promise<boolean> {
+  add(target: WriteTarget, hash: Uint8Array): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const lane = this.#lane(agent)
+      const lane = this.#lane(target)
       lane.waiting.push({ hash, resolve, reject })
       if (lane.asking) return
       lane.asking = true
       // What is asked for in the same turn of the event loop goes along.
-      queueMicrotask(() => void this.#drain(agent, lane))
+      queueMicrotask(() => void this.#drain(lane))
     })
   }
 
-  #lane(agent: string): Lane {
-    let lane = this.#lanes.get(agent)
+  #lane(target: WriteTarget): Lane {
+    const { agent, standsFor } = target
+    const name = standsFor.length === 0 ? agent : `${agent} for ${standsFor.join()}`
+    let lane = this.#lanes.get(name)
     if (lane === undefined) {
-      lane = { waiting: [], asking: false }
-      this.#lanes.set(agent, lane)
+      lane = { target, waiting: [], asking: false }
+      this.#lanes.set(name, lane)
     }
     return lane
   }
 
-  async #drain(agent: string, lane: Lane): Promise<void> {
+  async #drain(lane: Lane): Promise<void> {
     while (lane.waiting.length > 0) {
       const asked = lane.waiting.slice(0, hashesPerRequest)
       lane.waiting = lane.waiting.slice(hashesPerRequest)
       try {
-        const missing = await this.#ask(agent, asked)
+        const missing = await this.#ask(lane.target, asked)
         for (const [i, { resolve }] of asked.entries()) resolve(!missing.has(i))
       } catch (thrown) {
         const error = TorcError.from(thrown)
@@ -85,7 +89,7 @@ export class BlockReferences {
   }
 
   /** Positions of the blocks that the agent lacks. */
-  async #ask(agent: string, asked: readonly Question[]): Promise<Set<number>> {
+  async #ask({ agent, standsFor }: WriteTarget, asked: readonly Question[]): Promise<Set<number>> {
     const { bucket, key, opId, timeoutMs, signal } = this.#use
     const deadline = new Deadline(this.#c.environment.clock, timeoutMs, signal)
     const { head } = await this.#c.agents.request(
@@ -97,6 +101,7 @@ export class BlockReferences {
         bucketId: bucket.id,
         key,
         opId,
+        ...(standsFor.length === 0 ? {} : { hintFor: [...standsFor] }),
       },
       { timeoutMs: deadline.attempt(blockAttemptMs) },
     )

@@ -26,7 +26,7 @@ export function repairBlock(
     const facts = { agent, block: name, size: block.size }
     const taken = c.blockRepairs.offer(`${agent} ${name}`, async () => {
       try {
-        const had = await putBlock(c, use, agent, block, pieces)
+        const had = await putBlock(c, use, { agent, standsFor: [] }, block, pieces)
         c.log.info({ ...facts, had }, had ? 'a block was repaired meanwhile' : 'repaired a block')
       } catch (thrown) {
         // Its next reader tries again.

@@ -1,9 +1,9 @@
 import { SharedLease } from '@torc/protocol/frames/lease'
 import type { Coordination } from '../core/coordination.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { collectAcks } from '../quorum/collect-acks.js'
+import { collectWriteAcks } from '../quorum/collect-write-acks.js'
 import type { CutBlock } from './block-cutter.js'
-import { type BlockUse, blockOwners, putBlock, throwIfFutile, tooFewBlockOwners } from './block-owners.js'
+import { type BlockUse, planBlock, putBlock, throwIfFutile, tooFewBlockOwners } from './block-owners.js'
 import type { BlockReferences } from './block-references.js'
 
 export interface WrittenBlock {
@@ -12,7 +12,8 @@ export interface WrittenBlock {
 }
 
 /**
- * Sees to it that the owners of a block's partition have it, and resolves when W of them do, on stable storage. Each
+ * Sees to it that the owners of a block's partition have it, or agents that stand in for them, and resolves when W do,
+ * on stable storage. Each
  * is first asked to refer to the block; only those that lack it get the bytes, without waiting for what the others
  * say. Without `references` they were asked just before, and all get the bytes. `onSettled` is called when no request
  * holds the block's memory any more. For failures see
@@ -33,12 +34,13 @@ export async function writeBlock(
   const attempt = async (): Promise<WrittenBlock> => {
     const holding = references?.hold()
     if (holding !== undefined) await holding
-    const { live, down, needed } = blockOwners(c, use, hash)
+    const { plan, needed } = planBlock(c, use, hash)
     let had = 0
-    const acks = collectAcks(needed, live, async agent => {
+    const { clock } = c.environment
+    const acks = collectWriteAcks(clock, plan, needed, [...plan.targets], async target => {
       const send = (): Promise<boolean> =>
-        putBlock(c, use, agent, { hash, size }, { leases: shared.map(lease => lease.share()) })
-      const here = (await references?.add(agent, hash)) || (await send())
+        putBlock(c, use, target, { hash, size }, { leases: shared.map(lease => lease.share()) })
+      const here = (await references?.add(target, hash)) || (await send())
       if (here) had++
       return true
     })
@@ -47,7 +49,8 @@ export async function writeBlock(
     const { verdict, acknowledged, failed } = acks.tally
     if (verdict === 'reached') return { had: had >= needed }
     throwIfFutile(acks.errors)
-    throw tooFewBlockOwners(acknowledged.length, needed, [...down, ...failed], acks.errors)
+    const unable = [...new Set([...plan.down, ...failed])]
+    throw tooFewBlockOwners(acknowledged.length, needed, unable, acks.errors)
   }
   try {
     return await withFreshLayout(c, attempt)

@@ -4,6 +4,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import type { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { Agents } from '../agents/agents.js'
 import type { RepairQueue } from '../bodies/repair-queue.js'
+import type { HintHolders } from '../hints/hint-holders.js'
 import type { Layout } from '../layout/layout.js'
 import { settledStage } from '../layout/layout.js'
 import type { LayoutKeeper } from '../layout/layout-keeper.js'
@@ -15,6 +16,7 @@ export interface Coordination {
   readonly hybridClock: HybridClock
   readonly layouts: LayoutKeeper
   readonly agents: Agents
+  readonly hints: HintHolders
   /** Blocks that arrive from clients and are not complete (see `FillingPlace`). */
   readonly fillBudget: BlockBudget
   /** Blocks on their way to agents. */
@@ -30,6 +32,8 @@ export interface Coordination {
   readonly clusterId: string
   /** Ids of the agents that are known now (for what is asked before there is a layout). */
   readonly knownAgents: () => readonly string[]
+  /** Incarnation in which an agent is known; 0 where it is not. */
+  readonly incarnationOf: (agent: string) => number
   /** Whether other servers may be at work now. */
   readonly otherServers: () => boolean
 }

@@ -1,6 +1,7 @@
 import { parsePolicy } from '@torc/cluster/retention/policy'
 import type { BodySource } from '../bodies/body-source.js'
 import { inlineBody, type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
+import type { BucketView } from '../buckets/bucket-record.js'
 import type { Buckets } from '../buckets/buckets.js'
 import { ActorDirectory } from '../flows/actor-directory.js'
 import { type BlockPage, blockStates } from '../flows/block-states-flow.js'
@@ -37,6 +38,8 @@ export interface PutOperation extends OperationLimits {
   /** Retention policy of the key from now on. */
   readonly policy: string | undefined
   readonly retry: boolean
+  /** Only owners count, whatever the bucket says. */
+  readonly strict?: boolean | undefined
 }
 
 export interface CopyOperation extends OperationLimits {
@@ -61,6 +64,8 @@ export interface GetOperation extends OperationLimits {
   readonly versionId: string | undefined
   /** Hybrid time; not beside `versionId`. */
   readonly at?: number | undefined
+  /** Only owners count, whatever the bucket says. */
+  readonly strict?: boolean | undefined
 }
 
 export interface HistoryOperation extends OperationLimits {
@@ -77,6 +82,8 @@ export interface DeleteOperation extends OperationLimits {
   readonly context: string | undefined
   readonly marker: boolean
   readonly retry: boolean
+  /** Only owners count, whatever the bucket says. */
+  readonly strict?: boolean | undefined
 }
 
 export interface ListOperation extends OperationLimits, PageRequest {
@@ -110,7 +117,7 @@ export class Operations {
     try {
       const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
       const found = this.#buckets.find(operation.bucket, operation)
-      const bucket = found instanceof Promise ? await found : found
+      const bucket = strictly(found instanceof Promise ? await found : found, operation)
       const key = operation.key ?? postKey(opId)
       const token = tokenOf(operation.context, bucket, key)
       const prepared = prepareBody(this.#c, source, { bucket, key, opId, timeoutMs, signal })
@@ -161,14 +168,14 @@ export class Operations {
   async get(operation: GetOperation): Promise<ReadVersion> {
     const { key, versionId, at, timeoutMs, signal } = operation
     const found = this.#buckets.find(operation.bucket, operation)
-    const bucket = found instanceof Promise ? await found : found
+    const bucket = strictly(found instanceof Promise ? await found : found, operation)
     return read(this.#c, { bucket, key, versionId, at, timeoutMs, signal })
   }
 
   /** Purges a key, what a context covers of it, or one version. */
   async purge(operation: DeleteOperation): Promise<DeleteOutcome> {
     const { key, versionId, retry, timeoutMs, signal } = operation
-    const bucket = await this.#buckets.find(operation.bucket, operation)
+    const bucket = strictly(await this.#buckets.find(operation.bucket, operation), operation)
     const token = tokenOf(operation.context, bucket, key)
     return purge(this.#c, { bucket, key, versionId, token, retry, timeoutMs, signal })
   }
@@ -176,7 +183,7 @@ export class Operations {
   /** Adds a delete marker. */
   async mark(operation: DeleteOperation): Promise<WriteOutcome> {
     const { key, opId, retry, timeoutMs, signal } = operation
-    const bucket = await this.#buckets.find(operation.bucket, operation)
+    const bucket = strictly(await this.#buckets.find(operation.bucket, operation), operation)
     return write(this.#c, {
       bucket,
       key,
@@ -217,6 +224,10 @@ export class Operations {
     const bucket = await this.#buckets.find(operation.bucket, operation)
     yield* gatherAll(this.#c, { ...operation, bucket })
   }
+}
+
+function strictly(bucket: BucketView, { strict }: { readonly strict?: boolean | undefined }): BucketView {
+  return strict === true && !bucket.strict ? { ...bucket, strict: true } : bucket
 }
 
 const noMetadata: readonly (readonly [string, string])[] = []

@@ -1,6 +1,6 @@
 import type { BucketView } from '../buckets/bucket-record.js'
 import { type Layout, settledStage } from '../layout/layout.js'
-import { effectiveQuorum } from '../quorum/targets.js'
+import { effectiveQuorum, type Owners, splitOwners, WritePlan } from '../quorum/targets.js'
 import type { Coordination } from './coordination.js'
 
 /** A key, and who is responsible for it now. */
@@ -29,6 +29,39 @@ export function place(c: Coordination, bucket: BucketView, key: string): Placeme
     readQuorum: effectiveQuorum(bucket.readQuorum, owners.length),
     writeQuorum: effectiveQuorum(bucket.writeQuorum, owners.length),
   }
+}
+
+/** The owners of a key as far as they can be reached now. */
+export function ownersOf(c: Coordination, p: Placement): Owners {
+  return splitOwners(p.owners, agent => c.agents.isAlive(agent))
+}
+
+/** Where a write of a key goes: owners and, unless the bucket is strict, agents that stand in for those that are down. */
+export function planWrite(c: Coordination, p: Placement): WritePlan {
+  const { strict, replicas } = p.bucket
+  return new WritePlan(
+    p.owners,
+    agent => c.agents.isAlive(agent),
+    () => (strict ? nobody : p.layout.fallbacks(p.partition, replicas)),
+  )
+}
+
+const nobody: readonly string[] = []
+
+/** Agents beside the owners that may hold writes of a key. */
+export function holdersOf(c: Coordination, p: Placement): readonly string[] {
+  const holders = c.hints.of(p.partition)
+  return holders.length === 0 ? holders : holders.filter(agent => !p.owners.includes(agent))
+}
+
+/** An agent answered a write that made it keep hints. */
+export function noteHint(
+  c: Coordination,
+  agent: string,
+  partition: number,
+  revision: number | undefined,
+): void {
+  if (revision !== undefined) c.hints.note(agent, c.incarnationOf(agent), partition, revision)
 }
 
 /** The fields by which a request to an agent names the key. */

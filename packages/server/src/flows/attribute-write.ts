@@ -5,10 +5,11 @@ import type { RequestOf } from '@torc/protocol/messages/table'
 import { isStaleLayout, mayHaveActed } from '../agents/agents.js'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, writeAttemptMs } from '../core/deadline.js'
-import { keyFields, type Placement } from '../core/placement.js'
-import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
-import { planTargets } from '../quorum/targets.js'
-import { sendMerge } from './send-merge.js'
+import { keyFields, type Placement, planWrite } from '../core/placement.js'
+import { describeErrors } from '../quorum/collect-acks.js'
+import { collectWriteAcks } from '../quorum/collect-write-acks.js'
+import type { WriteTarget } from '../quorum/targets.js'
+import { owner, sendMerge } from './send-merge.js'
 import { notMinted, tooFewOwners } from './write-errors.js'
 
 /** Registers of a key, or of one of its versions, that are set and cleared together. */
@@ -23,7 +24,7 @@ export interface AttributeChange {
 
 /**
  * Sets registers at the first live owner, which gives them their time and their dot, and joins them into the other
- * owners' states; resolves when W have them on stable storage. A register that is set twice, because an answer was
+ * owners' states, and into those of agents that stand in for some; resolves when W have them on stable storage. A register that is set twice, because an answer was
  * lost, says the same both times. INDETERMINATE when fewer than W have it: it may still come through.
  */
 export async function writeAttributes(
@@ -32,15 +33,18 @@ export async function writeAttributes(
   change: AttributeChange,
   deadline: Deadline,
 ): Promise<void> {
-  const plan = planTargets(p.owners, agent => c.agents.isAlive(agent))
-  if (plan.live.length < p.writeQuorum) throw tooFewOwners(p, plan)
+  const plan = planWrite(c, p)
+  // Who stands in may not know of the version: an owner that does gives the registers their time.
+  if (plan.live.length === 0 || plan.targets.length < p.writeQuorum) throw tooFewOwners(p, plan)
   const [setter, attributes] = await setAtFirst(c, p, plan.live, change, deadline)
-  const others = plan.live.filter(agent => agent !== setter)
+  const others = plan.targets.filter(({ agent }) => agent !== setter)
   const context = encodeContext(emptyContext)
-  const acks = collectAcks(p.writeQuorum - 1, others, async agent => {
-    await sendMerge(c, p, agent, { context, attributes }, undefined, deadline)
+  const { clock } = c.environment
+  const send = async (target: WriteTarget): Promise<boolean> => {
+    await sendMerge(c, p, target, { context, attributes }, undefined, deadline)
     return true
-  })
+  }
+  const acks = collectWriteAcks(clock, plan, p.writeQuorum, others, send, [owner(setter)])
   await acks.decided
   if (acks.tally.verdict === 'reached') return
   throw new TorcError(

@@ -8,12 +8,13 @@ import { policyText, type RetentionPolicy } from '@torc/cluster/retention/policy
 import { type Attributes, mergeAttributes, noAttributes } from '@torc/cluster/state/attributes'
 import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
 import { TorcError } from '@torc/protocol/errors'
-import type { RequestOf } from '@torc/protocol/messages/table'
+import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs } from '../core/deadline.js'
-import { keyFields, type Placement } from '../core/placement.js'
+import { holdersOf, keyFields, type Placement } from '../core/placement.js'
 import { describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
+import { askHolders } from './ask-holders.js'
 
 /** What a write may cover, above which times and numbers it must lie, and what may be pruned with it. */
 export interface ClockRead {
@@ -29,27 +30,52 @@ export interface ClockRead {
 }
 
 /**
- * Closed contexts of `needed` of the candidates, joined; with a `policy`, what it may prune. CLOCK_UNREAD when fewer
- * answer: nothing was written.
+ * Closed contexts of `wanted` of the candidates and of the agents that hold hints of the key, joined; with a `policy`,
+ * what it may prune. Where fewer candidates are up, as many do unless the bucket is strict: a write then covers less,
+ * and what it does not cover stays beside it. CLOCK_UNREAD when fewer answer, or in a strict bucket when a holder of
+ * hints is silent: nothing was written. `minter`: knows by itself what it holds.
  */
 export async function readClocks(
   c: Coordination,
   p: Placement,
   candidates: readonly string[],
-  needed: number,
+  wanted: number,
   deadline: Deadline,
   policy?: RetentionPolicy,
+  minter?: string,
 ): Promise<ClockRead> {
   const limiting = policy === undefined || policy.kind === 'all' ? undefined : policyText(policy)
-  const { answers, errors } = await gather(candidates, needed, async agent => {
+  const ask = async (agent: string, asHolder: boolean): Promise<ResponseOf<'fetchKey'>> => {
     const request: RequestOf<'fetchKey'> = { ...keyFields(c, p), want: 'clock' }
     if (limiting !== undefined) request.policy = limiting
+    if (asHolder) request.asHolder = true
     const { head } = await c.agents.request(agent, 'fetchKey', request, {
       timeoutMs: deadline.attempt(readAttemptMs),
     })
     c.hybridClock.observe(head.time)
     return head
-  })
+  }
+  const holders = holdersOf(c, p)
+  const needed = p.bucket.strict ? wanted : Math.min(wanted, candidates.length)
+  // Holders first: what one of them has delivered and let go of by then is with the owner that is asked after it.
+  const hinted =
+    holders.length === 0
+      ? undefined
+      : await askHolders(
+          c,
+          holders.filter(agent => agent !== minter),
+          agent => ask(agent, true),
+        )
+  const { answers, errors } = await gather(candidates, needed, agent => ask(agent, false))
+  if (p.bucket.strict && hinted !== undefined && hinted.silent.length > 0) {
+    throw new TorcError(
+      'CLOCK_UNREAD',
+      `${hinted.silent.join(', ')} may hold newer writes and cannot be asked`,
+      {
+        details: { silent: hinted.silent },
+      },
+    )
+  }
   if (answers.length < needed) {
     throw new TorcError(
       'CLOCK_UNREAD',
@@ -62,7 +88,7 @@ export async function readClocks(
   let seq = 0
   let attributes = noAttributes
   const live: Uint8Array[] = []
-  for (const [, head] of answers) {
+  for (const [, head] of hinted === undefined ? answers : [...answers, ...hinted.answers]) {
     if (head.context !== undefined) context = joinContexts(context, decodeContext(head.context, 'CORRUPT'))
     newest = Math.max(newest, head.newest ?? 0)
     seq = Math.max(seq, head.seq ?? 0)

@@ -12,9 +12,9 @@ import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { type Placement, place } from '../core/placement.js'
-import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
-import { planTargets } from '../quorum/targets.js'
+import { ownersOf, type Placement, place, planWrite } from '../core/placement.js'
+import { describeErrors } from '../quorum/collect-acks.js'
+import { collectWriteAcks } from '../quorum/collect-write-acks.js'
 import { readClocks } from './clock-read.js'
 import { uniqueMatch } from './get-flow.js'
 import { readMerged } from './reconcile.js'
@@ -55,9 +55,9 @@ export function purge(c: Coordination, request: DeleteRequest): Promise<DeleteOu
   })
 }
 
-/** What R owners hold, closed, so that nothing that an overwritten version covered comes back. */
+/** What R owners and holders of hints hold, closed, so that nothing that an overwritten version covered comes back. */
 async function closedClock(c: Coordination, p: Placement, deadline: Deadline): Promise<CausalContext> {
-  const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
+  const { live } = ownersOf(c, p)
   return (await readClocks(c, p, live, p.readQuorum, deadline)).context
 }
 
@@ -81,7 +81,7 @@ async function purgeVersion(
   return { removed: [id], context, placement: p }
 }
 
-/** Sends the purge to all live owners; resolves at W durable acks with the ids that went. */
+/** Sends the purge to all live owners, and to who stands in for the others; resolves at W durable acks with the ids that went. */
 async function purgeContext(
   c: Coordination,
   p: Placement,
@@ -89,12 +89,13 @@ async function purgeContext(
   deadline: Deadline,
 ): Promise<string[]> {
   if (isSubset(context, emptyContext)) return []
-  const plan = planTargets(p.owners, agent => c.agents.isAlive(agent))
-  if (plan.live.length < p.writeQuorum) throw tooFewOwners(p, plan)
+  const plan = planWrite(c, p)
+  if (plan.targets.length < p.writeQuorum) throw tooFewOwners(p, plan)
   const removed = new Set<string>()
   const delta = { context: encodeContext(context), keep: [] }
-  const acks = collectAcks(p.writeQuorum, plan.live, async agent => {
-    const head = await sendMerge(c, p, agent, delta, undefined, deadline)
+  const { clock } = c.environment
+  const acks = collectWriteAcks(clock, plan, p.writeQuorum, [...plan.targets], async target => {
+    const head = await sendMerge(c, p, target, delta, undefined, deadline)
     for (const id of head.removed ?? []) removed.add(id)
     return true
   })

@@ -48,7 +48,7 @@ export async function* gatherAll(c: Coordination, request: FetchRequest): AsyncG
   const silent = new Set<string>()
   const ids = layout.agents.map(({ id }) => id)
   for (const id of ids) if (!c.agents.isAlive(id)) silent.add(id)
-  const query = { bucketId: bucket.id, prefix, versions: true, at: undefined }
+  const query = { bucketId: bucket.id, prefix, versions: true, at: undefined, onlyHints: false }
   const deadline = () => new Deadline(c.environment.clock, timeoutMs, signal)
   const range = new MergedRange(
     ids

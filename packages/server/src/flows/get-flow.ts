@@ -1,20 +1,27 @@
 import { type CausalContext, joinContexts } from '@torc/cluster/clocks/causal-context'
 import { headsAsOf } from '@torc/cluster/state/as-of'
-import { closedContext, compareVersions, digestsEqual, headsOf } from '@torc/cluster/state/key-state'
+import {
+  closedContext,
+  compareVersions,
+  digestsEqual,
+  headsOf,
+  type KeyState,
+} from '@torc/cluster/state/key-state'
 import { contextAfterWrite, type Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { type Placement, place } from '../core/placement.js'
+import { holdersOf, ownersOf, type Placement, place } from '../core/placement.js'
 import { gather } from '../quorum/gather.js'
-import { planTargets } from '../quorum/targets.js'
+import { askHolders } from './ask-holders.js'
 import { askDigest, askHeads } from './heads-read.js'
-import { type Removal, readInlineBody } from './key-state-read.js'
+import { addsNothing } from './hinted-state.js'
+import { type Removal, readInlineBody, readKeyState } from './key-state-read.js'
 import { keyNotFound, keyNotFoundAsOf, versionNotFound } from './not-found.js'
 import { checkPast } from './past-time.js'
-import { readMerged, reconcile, tooFewReads } from './reconcile.js'
+import { readMerged, reconcile, silentHolders, tooFewReads } from './reconcile.js'
 import { holdersIn } from './write-back.js'
 
 export interface ReadRequest {
@@ -53,7 +60,10 @@ export interface ReadHeads {
   readonly context: CausalContext
   readonly newest: number
   readonly seq: number
+  /** Something newer may be nowhere but on agents that could not be asked. */
   readonly degraded: boolean
+  /** Fewer than R owners answered: that there is no head says nothing. */
+  readonly sloppy: boolean
   /** Inline body of the latest head, where it came along. */
   readonly inline: readonly Uint8Array[] | undefined
   readonly holdersOf: (version: Version) => readonly string[]
@@ -77,6 +87,7 @@ async function readLatest(c: Coordination, request: ReadRequest, deadline: Deadl
   const read = await readHeads(c, place(c, request.bucket, request.key), deadline, at)
   const version = read.heads[0]
   if (version === undefined || version.kind === 'marker') {
+    if (read.sloppy) throw tooFewToTell(read.placement)
     throw at === undefined
       ? keyNotFound(request, read)
       : await keyNotFoundAsOf(c, request, at, read, deadline)
@@ -100,7 +111,8 @@ function seenOf(version: Version) {
 const none: readonly string[] = []
 
 /**
- * Heads from one owner, digests from R − 1 more. Where they differ, whole states are joined and what is missing is
+ * Heads from one owner, digests from R − 1 more, and what agents hold of the key as hints. Where they differ, whole
+ * states are joined and what is missing is
  * written back before anything is answered. With `at` the heads are those among the versions up to then; the digests
  * are of the whole state, so that equal ones mean equal heads of any time.
  */
@@ -126,7 +138,15 @@ async function agreedHeads(
   deadline: Deadline,
   at: number | undefined,
 ): Promise<ReadHeads | undefined> {
-  const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
+  const { live } = ownersOf(c, p)
+  const holders = holdersOf(c, p)
+  // Holders of hints may make up for owners; then whole states are read.
+  if (live.length < p.readQuorum && holders.length > 0) return undefined
+  // Holders first: what one of them has delivered and let go of by then is with the owner that is asked after it.
+  const held =
+    holders.length === 0
+      ? undefined
+      : await askHolders(c, holders, agent => readKeyState(c, p, agent, deadline))
   let headsAskedOf: string | undefined
   const { answers, errors } = await gather(live, p.readQuorum, async agent => {
     const whole = headsAskedOf === undefined
@@ -145,12 +165,16 @@ async function agreedHeads(
   for (const [, answer] of answers) {
     if (!digestsEqual(answer.digest, digest)) return undefined
   }
+  if (p.bucket.strict && held !== undefined && held.silent.length > 0) throw silentHolders(p, held.silent)
+  const closed = closedOver(found, context, newest, seq)
+  for (const [, state] of held?.answers ?? noStates) if (!addsNothing(state, closed.context)) return undefined
   const heads = uniqueById(found)
   return {
-    ...closedOver(heads, context, newest, seq),
+    ...closed,
     placement: p,
     heads,
-    degraded: false,
+    degraded: held !== undefined && held.silent.length > 0,
+    sloppy: false,
     inline: heads[0]?.size === 0 ? [] : inline,
     holdersOf: () => [holder],
   }
@@ -162,17 +186,28 @@ async function headsAfterReconcile(
   deadline: Deadline,
   at: number | undefined,
 ): Promise<ReadHeads> {
-  const { state, holdersOf, onQuorum } = await reconcile(c, p, deadline)
+  const { state, holdersOf: heldBy, onQuorum, degraded, sloppy } = await reconcile(c, p, deadline)
   const versions = state.versions.values()
   const heads = uniqueById(at === undefined ? headsOf(versions) : headsAsOf(versions, at).heads)
   return {
     ...closedOver(heads, closedContext(state)),
     placement: p,
     heads,
-    degraded: !onQuorum,
+    degraded: degraded || !onQuorum,
+    sloppy,
     inline: undefined,
-    holdersOf,
+    holdersOf: heldBy,
   }
+}
+
+const noStates: readonly (readonly [agent: string, state: KeyState])[] = []
+
+function tooFewToTell(p: Placement): TorcError {
+  return new TorcError(
+    'UNAVAILABLE',
+    `fewer than ${p.readQuorum} owners of the key answered: whether it is there cannot be told`,
+    { details: { needed: p.readQuorum, owners: p.owners } },
+  )
 }
 
 /** The context joined with what the heads cover: a later write that covers a head covers what it covers. */

@@ -26,7 +26,8 @@ export interface HeldState extends KeyState {
 /**
  * The whole state of a key on one agent or, with `versionId`, its context and just the versions whose id begins so.
  * Both kinds can be merged with others of their kind. With `attempt` the agent takes no other attempt's mint of the
- * operation from now on. Each frame has its own patience: a long history takes as long as it takes.
+ * operation from now on. An agent that is no owner tells what it holds hints of. Each frame has its own patience: a long
+ * history takes as long as it takes.
  */
 export async function readKeyState(
   c: Coordination,
@@ -39,6 +40,7 @@ export async function readKeyState(
   const head: RequestOf<'fetchKey'> = { ...keyFields(c, p), want: 'state' }
   if (versionId !== undefined) head.versionId = versionId
   if (attempt !== undefined) head.attempt = attempt
+  if (!p.owners.includes(agent)) head.asHolder = true
   let context = emptyContext
   let digest: Uint8Array = emptyDigest
   const versions: Version[] = []
@@ -82,12 +84,13 @@ export async function readInlineBody(
   let failure: unknown
   for (const agent of holders) {
     try {
-      const { head, body } = await c.agents.request(
-        agent,
-        'fetchBody',
-        { ...keyFields(c, p), dot: [version.dot.actor, version.dot.counter] },
-        { timeoutMs: deadline.attempt(readAttemptMs) },
-      )
+      const asked: RequestOf<'fetchBody'> = {
+        ...keyFields(c, p),
+        dot: [version.dot.actor, version.dot.counter],
+      }
+      if (!p.owners.includes(agent)) asked.asHolder = true
+      const options = { timeoutMs: deadline.attempt(readAttemptMs) }
+      const { head, body } = await c.agents.request(agent, 'fetchBody', asked, options)
       c.hybridClock.observe(head.time)
       if (body !== undefined) return body.inline ?? [await body.bytes(version.size)]
     } catch (error) {

@@ -9,8 +9,8 @@ import { isStaleLayout } from '../agents/agents.js'
 import type { PreparedBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, writeAttemptMs } from '../core/deadline.js'
-import { keyFields, type Placement } from '../core/placement.js'
-import type { TargetPlan } from '../quorum/targets.js'
+import { holdersOf, keyFields, noteHint, type Placement } from '../core/placement.js'
+import type { WritePlan, WriteTarget } from '../quorum/targets.js'
 import { type ClockRead, readClocks } from './clock-read.js'
 import type { WriteRequest } from './write-request.js'
 
@@ -26,15 +26,16 @@ export interface Minted {
 }
 
 /**
- * Lets one owner make the version: after a clock read of R − 1 others, whose reports and its own versions decide
- * what the retention policy prunes in the same transaction (decision 13). `attempt` names the latest look for the
+ * Lets one owner, or one that stands in for some, make the version: after a clock read of R owners, itself among them,
+ * and of the holders of hints, whose reports and its own versions decide what the retention policy prunes in the same
+ * transaction (decision 13). `attempt` names the latest look for the
  * operation, where there was one (decision 14).
  */
 export async function mint(
   c: Coordination,
   p: Placement,
-  plan: TargetPlan,
-  minter: string,
+  plan: WritePlan,
+  minter: WriteTarget,
   request: WriteRequest,
   attempt: Uint8Array | undefined,
   deadline: Deadline,
@@ -50,10 +51,13 @@ export async function mint(
     contentType: request.contentType,
     metadata: request.metadata as [string, string][],
   }
-  const others = plan.live.length > 1 ? plan.live.filter(agent => agent !== minter) : none
+  const others = plan.live.length > 1 ? plan.live.filter(agent => agent !== minter.agent) : none
+  // A stand-in knows little of the key: it is no owner.
+  const wanted = minter.standsFor.length === 0 ? p.readQuorum - 1 : p.readQuorum
+  if (minter.standsFor.length > 0) head.hintFor = [...minter.standsFor]
   if (token === undefined) {
-    if (p.readQuorum > 1) {
-      const read = await readClocks(c, p, others, p.readQuorum - 1, deadline, policyOf(request))
+    if (wanted > 0 || holdersOf(c, p).length > 0) {
+      const read = await readClocks(c, p, others, wanted, deadline, policyOf(request), minter.agent)
       head.cover = encodeContext(read.context)
       head.seenTime = read.newest
       head.seenSeq = read.seq
@@ -64,7 +68,7 @@ export async function mint(
     head.seenTime = token.newest
     head.seenSeq = token.seq
     head.exact = true
-    const read = await readReports(c, p, others, request, deadline)
+    const read = await readReports(c, p, others, wanted, request, deadline)
     if (read !== undefined) {
       head.seenTime = Math.max(token.newest, read.newest)
       tell(head, read, body)
@@ -78,11 +82,12 @@ export async function mint(
   if (p.bucket.policy.kind !== 'all') head.policy = policyText(p.bucket.policy)
   if (request.policy !== undefined) head.setPolicy = policyText(request.policy)
   if (attempt !== undefined) head.attempt = attempt
-  const { head: minted } = await c.agents.request(minter, 'mint', head, {
+  const { head: minted } = await c.agents.request(minter.agent, 'mint', head, {
     body: inlineOf(request),
     timeoutMs: deadline.attempt(writeAttemptMs),
   })
   c.hybridClock.observe(minted.time)
+  noteHint(c, minter.agent, p.partition, minted.hints)
   return {
     record: minted.record,
     delta: minted.delta,
@@ -113,13 +118,14 @@ async function readReports(
   c: Coordination,
   p: Placement,
   others: readonly string[],
+  wanted: number,
   request: WriteRequest,
   deadline: Deadline,
 ): Promise<ClockRead | undefined> {
   const policy = policyOf(request)
-  if (policy.kind === 'all' || p.readQuorum < 2) return undefined
+  if (policy.kind === 'all' || wanted < 1) return undefined
   try {
-    return await readClocks(c, p, others, p.readQuorum - 1, deadline, policy)
+    return await readClocks(c, p, others, wanted, deadline, policy)
   } catch (thrown) {
     const error = TorcError.from(thrown)
     if (isStaleLayout(error) || error.code === 'CANCELLED') throw error

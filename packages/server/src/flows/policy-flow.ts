@@ -11,8 +11,7 @@ import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { place } from '../core/placement.js'
-import { planTargets } from '../quorum/targets.js'
+import { ownersOf, place } from '../core/placement.js'
 import { writeAttributes } from './attribute-write.js'
 import { readClocks } from './clock-read.js'
 import { readHeads } from './get-flow.js'
@@ -81,7 +80,7 @@ export function setKeyPolicy(
     const p = place(c, request.bucket, request.key)
     const { heads } = await readHeads(c, p, deadline)
     if (heads.length === 0) throw noVersions(request)
-    const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
+    const { live } = ownersOf(c, p)
     const { attributes } = await readClocks(c, p, live, p.readQuorum, deadline)
     const value = policyValue(request.policy)
     const change = {

@@ -7,9 +7,10 @@ import { blocksOf } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline, writeAttemptMs } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { type Placement, place } from '../core/placement.js'
-import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
-import { planTargets, type TargetPlan } from '../quorum/targets.js'
+import { type Placement, place, planWrite } from '../core/placement.js'
+import { describeErrors } from '../quorum/collect-acks.js'
+import { collectWriteAcks } from '../quorum/collect-write-acks.js'
+import type { WritePlan, WriteTarget } from '../quorum/targets.js'
 import { inlineOf, type Minted, mint } from './mint.js'
 import { attemptBytes, completeOperation } from './repeat-flow.js'
 import { type Delta, sendMerge } from './send-merge.js'
@@ -18,7 +19,8 @@ import type { WriteOutcome, WriteRequest } from './write-request.js'
 
 /**
  * Adds a version (DESIGN §7): clock read, mint at the first live owner, the delta to the others at once, answer at
- * W durable acks while the rest goes on. UNAVAILABLE and CLOCK_UNREAD say that nothing was written; INDETERMINATE
+ * W durable acks while the rest goes on. Agents that stand in for owners that are down or fail count as these, unless
+ * the bucket is strict. UNAVAILABLE and CLOCK_UNREAD say that nothing was written; INDETERMINATE
  * that it may still appear; SUPERSEDED that it is not this attempt that counts.
  */
 export async function write(c: Coordination, request: WriteRequest): Promise<WriteOutcome> {
@@ -52,12 +54,13 @@ async function writeOnce(
 ): Promise<WriteOutcome> {
   deadline.attempt(writeAttemptMs)
   const p = place(c, request.bucket, request.key)
-  const plan = planTargets(p.owners, agent => c.agents.isAlive(agent))
-  if (plan.live.length < p.writeQuorum) throw tooFewOwners(p, plan)
+  const plan = planWrite(c, p)
+  if (plan.targets.length < p.writeQuorum) throw tooFewOwners(p, plan)
   const errors = new Map<string, TorcError>()
   // An answer that was lost may have been a success: it is looked for before a second dot is minted.
   let mustLook = request.retry
-  for (const minter of plan.live) {
+  // It grows while it is walked: who fails is replaced.
+  for (const minter of plan.targets) {
     try {
       if (mustLook || trail.uncertain) {
         trail.attempt = c.environment.random.bytes(attemptBytes)
@@ -75,15 +78,16 @@ async function writeOnce(
         trail.attempt !== undefined &&
         error.details?.['how'] === undefined
       ) {
-        errors.set(minter, error)
+        errors.set(minter.agent, error)
         mustLook = true
         continue
       }
       // Without the clocks nothing is minted here; an earlier minter whose answer was lost may have done so.
       const settled = error.code === 'CLOCK_UNREAD' && !trail.uncertain
       if (final.has(error.code) || settled || isStaleLayout(error)) throw error
-      errors.set(minter, error)
+      errors.set(minter.agent, error)
       trail.uncertain ||= mayHaveActed(error)
+      plan.replace(minter)
       if (deadline.remainingMs < 1 || request.signal?.aborted === true) break
     }
   }
@@ -111,31 +115,35 @@ async function mintSecured(...parts: Parameters<typeof mint>): Promise<Minted> {
   }
 }
 
-/** Ships the delta to the owners that did not mint and answers when W have it; the minter is one of them. */
+/** Ships the delta to the others and answers when W have it; the minter is one of them. */
 async function replicate(
   c: Coordination,
   p: Placement,
-  plan: TargetPlan,
-  minter: string,
+  plan: WritePlan,
+  minter: WriteTarget,
   request: WriteRequest,
   minted: Minted,
   deadline: Deadline,
 ): Promise<WriteOutcome> {
   const version = decodeVersion(minted.record)
   c.hybridClock.observe(version.createdAt)
-  const replicas: [string, CausalContext][] = [[minter, minted.context]]
-  const others = plan.live.length > 1 ? plan.live.filter(agent => agent !== minter) : none
+  const replicas: [string, CausalContext][] = [[minter.agent, minted.context]]
+  const others = plan.targets.filter(({ agent }) => agent !== minter.agent)
+  let hinted: ReadonlyMap<string, readonly string[]> = noHints
   if (others.length > 0) {
     const delta: Delta = { context: minted.delta, record: minted.record, opId: request.opId }
     if (minted.attributes !== undefined) delta.attributes = minted.attributes
-    const acks = collectAcks(p.writeQuorum - 1, others, async agent => {
-      const head = await sendMerge(c, p, agent, delta, inlineOf(request), deadline)
+    const { clock } = c.environment
+    const send = async (target: WriteTarget): Promise<boolean> => {
+      const head = await sendMerge(c, p, target, delta, inlineOf(request), deadline)
       // "Seen": it covers the dot and does not hold the version. That is no copy.
       if (head.outcome === 'seen') return false
-      replicas.push([agent, decodeContext(head.context, 'CORRUPT')])
+      replicas.push([target.agent, decodeContext(head.context, 'CORRUPT')])
       return true
-    })
+    }
+    const acks = collectWriteAcks(clock, plan, p.writeQuorum, others, send, [minter])
     await acks.decided
+    hinted = new Map(acks.hinted)
     if (acks.tally.verdict === 'missed') {
       throw indeterminate(replicas.length, p.writeQuorum, describeErrors(acks.errors), version.id)
     }
@@ -148,11 +156,12 @@ async function replicate(
     placement: p,
     version,
     siblings: minted.siblings,
-    mintedBy: minter,
+    mintedBy: minter.agent,
     replicas,
-    down: plan.down,
+    down: [...plan.down],
+    hinted: minter.standsFor.length === 0 ? hinted : new Map([[minter.agent, minter.standsFor], ...hinted]),
     deduplicatedBytes: request.body.deduplicatedBytes,
   }
 }
 
-const none: readonly string[] = []
+const noHints: ReadonlyMap<string, readonly string[]> = new Map()

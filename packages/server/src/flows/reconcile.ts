@@ -4,10 +4,10 @@ import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { Coordination } from '../core/coordination.js'
 import type { Deadline } from '../core/deadline.js'
-import type { Placement } from '../core/placement.js'
+import { holdersOf, ownersOf, type Placement } from '../core/placement.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
-import { planTargets } from '../quorum/targets.js'
+import { askHolders } from './ask-holders.js'
 import { type HeldState, type Removal, readKeyState } from './key-state-read.js'
 import { holdersIn, writeBack } from './write-back.js'
 
@@ -17,16 +17,27 @@ export interface Reconciled {
   readonly holdersOf: (version: Version) => readonly string[]
   /** W owners are known to hold the joined state. */
   readonly onQuorum: boolean
+  /** As of `MergedRead`. */
+  readonly degraded: boolean
+  readonly sloppy: boolean
 }
 
 export interface MergedRead {
   readonly state: KeyState
+  /** Something newer may be nowhere but on agents that could not be asked. */
+  readonly degraded: boolean
+  /** Fewer than R owners answered; with holders of hints there were enough. */
+  readonly sloppy: boolean
   readonly states: readonly (readonly [agent: string, state: HeldState])[]
   /** Of a read by id: what the owners tell of versions that were removed. */
   readonly removed: readonly Removal[]
 }
 
-/** States of at least R owners, joined. UNAVAILABLE when fewer answer. */
+/**
+ * States of at least R owners and of all agents that hold hints of the key, joined. Where fewer owners answer, holders
+ * count as owners unless the bucket is strict, as they have what was written since these went down; UNAVAILABLE when
+ * they are too few together, or in a strict bucket where a holder is silent.
+ */
 export async function readMerged(
   c: Coordination,
   p: Placement,
@@ -34,15 +45,19 @@ export async function readMerged(
   deadline: Deadline,
   versionId?: string,
 ): Promise<MergedRead> {
-  const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
-  const { answers, errors } = await gather(
-    live,
-    Math.min(Math.max(wanted, 1), Math.max(live.length, 1)),
-    agent => readKeyState(c, p, agent, deadline, versionId),
-  )
-  if (answers.length < p.readQuorum) throw tooFewReads(p, answers.length, errors)
-  const state = answers.map(([, held]): KeyState => held).reduce(mergeStates)
-  return { state, states: answers, removed: answers.flatMap(([, held]) => held.removed) }
+  const { live } = ownersOf(c, p)
+  const ask = (agent: string): Promise<HeldState> => readKeyState(c, p, agent, deadline, versionId)
+  // Holders first: what one of them has delivered and let go of by then is with the owner that is asked after it.
+  const hinted = await askHolders(c, holdersOf(c, p), ask)
+  const { answers, errors } = await gather(live, Math.min(Math.max(wanted, 1), Math.max(live.length, 1)), ask)
+  if (p.bucket.strict && hinted.silent.length > 0) throw silentHolders(p, hinted.silent)
+  const states = [...answers, ...hinted.answers]
+  const heard = p.bucket.strict ? answers.length : states.length
+  if (heard < p.readQuorum) throw tooFewReads(p, heard, errors)
+  const state = states.map(([, held]): KeyState => held).reduce(mergeStates)
+  const sloppy = answers.length < p.readQuorum
+  const degraded = sloppy || hinted.silent.length > 0
+  return { state, degraded, sloppy, states, removed: states.flatMap(([, held]) => held.removed) }
 }
 
 /**
@@ -53,7 +68,7 @@ export async function readMerged(
 export async function reconcile(c: Coordination, p: Placement, deadline: Deadline): Promise<Reconciled> {
   const alone = () => reconcileOnce(c, p, deadline)
   // A run that asks fewer owners, or waits for fewer, is none for this reader.
-  const terms = [p.layout.number, p.owners.length, p.readQuorum, p.writeQuorum].join()
+  const terms = [p.layout.number, p.owners.length, p.readQuorum, p.writeQuorum, p.bucket.strict].join()
   const { result, own } = c.repairs.share(`${terms}/${nameOf(p)}`, alone)
   try {
     return await result
@@ -65,11 +80,14 @@ export async function reconcile(c: Coordination, p: Placement, deadline: Deadlin
 }
 
 async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline): Promise<Reconciled> {
-  const { state, states } = await readMerged(c, p, Math.max(p.readQuorum, p.writeQuorum), deadline)
-  const holdersOf = holdersIn(states)
+  const wanted = Math.max(p.readQuorum, p.writeQuorum)
+  const { state, states, degraded, sloppy } = await readMerged(c, p, wanted, deadline)
+  const heldBy = holdersIn(states)
+  // Owners only: what is written back to others bloats the hand-over (riak_kv #1845).
+  const owners = states.filter(([agent]) => p.owners.includes(agent))
   const behind = new Map<string, KeyState>()
-  for (const [agent, held] of states) if (!isLevel(differenceOf(state, held))) behind.set(agent, held)
-  const needed = p.writeQuorum - (states.length - behind.size)
+  for (const [agent, held] of owners) if (!isLevel(differenceOf(state, held))) behind.set(agent, held)
+  const needed = p.writeQuorum - (owners.length - behind.size)
   const acks = collectAcks(needed, [...behind.keys()], async agent => {
     let held = behind.get(agent)
     if (held === undefined) return false
@@ -78,18 +96,27 @@ async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline):
     if (underWay !== undefined && needed <= 0) return false
     for (; underWay !== undefined; underWay = c.repairs.find(agent, nameOf(p)))
       if (await underWay.done) held = mergeStates(held, underWay.target)
-    const run = writeBack(c, p, agent, differenceOf(state, held), holdersOf, deadline)
+    const run = writeBack(c, p, agent, differenceOf(state, held), heldBy, deadline)
     c.repairs.track(agent, nameOf(p), state, run)
     await run
     return true
   })
   await acks.decided
-  return { state, holdersOf, onQuorum: acks.tally.verdict === 'reached' }
+  return { state, holdersOf: heldBy, onQuorum: acks.tally.verdict === 'reached', degraded, sloppy }
 }
 
 /** A key among those of all buckets. */
 function nameOf(p: Placement): string {
   return `${Buffer.from(p.bucket.id).toString('hex')}/${p.key}`
+}
+
+/** In a strict bucket nothing is answered that an agent out of reach may know better. */
+export function silentHolders(p: Placement, silent: readonly string[]): TorcError {
+  return new TorcError(
+    'UNAVAILABLE',
+    `${silent.join(', ')} may hold newer writes of the key and cannot be asked; the bucket is strict`,
+    { details: { silent, owners: p.owners } },
+  )
 }
 
 export function tooFewReads(

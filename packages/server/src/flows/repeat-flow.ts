@@ -16,12 +16,13 @@ import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { type Placement, place } from '../core/placement.js'
-import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
+import { holdersOf, type Placement, place, planWrite } from '../core/placement.js'
+import { describeErrors } from '../quorum/collect-acks.js'
+import { collectWriteAcks } from '../quorum/collect-write-acks.js'
 import { gather } from '../quorum/gather.js'
-import { planTargets, type TargetPlan } from '../quorum/targets.js'
+import type { WritePlan, WriteTarget } from '../quorum/targets.js'
 import { type HeldState, readInlineBody, readKeyState } from './key-state-read.js'
-import { deltaOf, sendMerge } from './send-merge.js'
+import { deltaOf, owner, sendMerge } from './send-merge.js'
 import { holdersIn } from './write-back.js'
 import { removedSince } from './write-errors.js'
 import type { WriteOutcome } from './write-request.js'
@@ -42,28 +43,28 @@ export function completeEarlier(c: Coordination, request: EarlierRequest): Promi
   const deadline = new Deadline(c.environment.clock, request.timeoutMs, request.signal)
   return withFreshLayout(c, () => {
     const p = place(c, request.bucket, request.key)
-    const plan = planTargets(p.owners, agent => c.agents.isAlive(agent))
+    const plan = planWrite(c, p)
     const attempt = c.environment.random.bytes(attemptBytes)
     return completeOperation(c, p, plan, request.opId, attempt, deadline)
   })
 }
 
 /**
- * Looks for what an earlier attempt of an operation wrote, on every owner that can be reached, and completes it:
- * the owners that lack the version get it, and the answer is due at W as for the first attempt. Undefined where
+ * Looks for what an earlier attempt of an operation wrote, on every owner and every agent that may stand in for one,
+ * as far as they can be reached, and completes it: those of the plan that lack the version get it, and the answer is due at W as for the first attempt. Undefined where
  * nobody holds anything: then, and only then, may it be minted again (DESIGN §4), under `attempt`: owners that were
  * asked refuse mints of earlier attempts that come late. SUPERSEDED where the version is known to have been removed.
  */
 export async function completeOperation(
   c: Coordination,
   p: Placement,
-  plan: TargetPlan,
+  plan: WritePlan,
   opId: Uint8Array,
   attempt: Uint8Array,
   deadline: Deadline,
 ): Promise<WriteOutcome | undefined> {
   const id = versionIdOf(opId)
-  const reachable = plan.live.filter(agent => c.agents.isAlive(agent))
+  const reachable = lookedAt(c, p, plan)
   const { answers } = await gather(reachable, reachable.length, agent =>
     readKeyState(c, p, agent, deadline, id, attempt),
   )
@@ -87,24 +88,33 @@ export async function completeOperation(
     ),
     mintedBy: holder,
     replicas,
-    down: plan.down,
+    down: [...plan.down],
+    hinted: new Map(
+      plan.targets
+        .filter(({ agent, standsFor }) => standsFor.length > 0 && holders.includes(agent))
+        .map(({ agent, standsFor }) => [agent, standsFor]),
+    ),
     deduplicatedBytes: 0,
   }
   const merged = answers.map(([, state]): KeyState => state).reduce(mergeStates)
   // Overwritten and pruned, or purged, since: it took effect, and must not come back.
   if (!merged.versions.has(dotText(version.dot))) return outcome
-  const lacking = plan.live.filter(agent => !holders.includes(agent))
-  if (lacking.length === 0) return outcome
+  // A stand-in that has it may have it for others than now: it counts once it has the hints that it is to keep.
+  const have = p.owners.filter(agent => holders.includes(agent)).map(owner)
+  const lacking = plan.targets.filter(({ agent }) => !have.some(({ agent: other }) => other === agent))
+  if (lacking.length === 0 && have.length >= p.writeQuorum) return outcome
   const body = await readInlineBody(c, p, version, holders, deadline)
   const attributes = registersFor(version, merged.attributes)
   const delta = deltaOf(version)
   if (attributes.size > 0) delta.attributes = encodeAttributes(attributes)
-  const acks = collectAcks(p.writeQuorum - holders.length, lacking, async agent => {
-    const head = await sendMerge(c, p, agent, delta, body.length > 0 ? body : undefined, deadline)
+  const { clock } = c.environment
+  const send = async (target: WriteTarget): Promise<boolean> => {
+    const head = await sendMerge(c, p, target, delta, body.length > 0 ? body : undefined, deadline)
     if (head.outcome === 'seen') return false
-    replicas.push([agent, decodeContext(head.context, 'CORRUPT')])
+    if (!holders.includes(target.agent)) replicas.push([target.agent, decodeContext(head.context, 'CORRUPT')])
     return true
-  })
+  }
+  const acks = collectWriteAcks(clock, plan, p.writeQuorum, lacking, send, have)
   await acks.decided
   if (acks.tally.verdict === 'reached') return outcome
   throw new TorcError(
@@ -112,6 +122,21 @@ export async function completeOperation(
     `an earlier attempt is on ${replicas.length} of ${p.writeQuorum} agents (${describeErrors(acks.errors)})`,
     { details: { versionId: id } },
   )
+}
+
+/**
+ * All live owners, those that are known to hold hints of the key, and as many others as stood in for owners that were
+ * down when an earlier attempt was made, perhaps through another server. A twin, should one arise all the same, is a
+ * sibling that is shown once.
+ */
+function lookedAt(c: Coordination, p: Placement, plan: WritePlan): string[] {
+  const { replicas, strict } = p.bucket
+  const standIns = strict
+    ? []
+    : p.layout.fallbacks(p.partition, replicas).filter(agent => c.agents.isAlive(agent))
+  const targets = plan.targets.map(({ agent }) => agent)
+  const asked = new Set([...targets, ...holdersOf(c, p), ...standIns.slice(0, p.owners.length)])
+  return [...asked].filter(agent => c.agents.isAlive(agent))
 }
 
 /** The version and one agent that holds it. Two dots of one operation are siblings; the newest answers for both. */

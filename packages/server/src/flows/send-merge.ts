@@ -5,7 +5,8 @@ import type { OutgoingBody } from '@torc/protocol/exchange/exchange'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, writeAttemptMs } from '../core/deadline.js'
-import { keyFields, type Placement } from '../core/placement.js'
+import { keyFields, noteHint, type Placement } from '../core/placement.js'
+import type { WriteTarget } from '../quorum/targets.js'
 
 /** What joins a key's state on an owner: a version, a purge, registers, or part of a state. */
 export type Delta = Pick<RequestOf<'merge'>, 'context' | 'record' | 'opId' | 'keep' | 'attributes'>
@@ -19,21 +20,33 @@ export function deltaOf(version: Version): Delta {
   }
 }
 
-/** Joins a delta into one owner's state; resolves once that is on stable storage there. */
+/**
+ * Joins a delta into the state of an owner, or of an agent that stands in for some; resolves once that is on stable
+ * storage there, with the hints that it is for.
+ */
 export async function sendMerge(
   c: Coordination,
   p: Placement,
-  agent: string,
+  target: WriteTarget,
   delta: Delta,
   body: OutgoingBody | undefined,
   deadline: Deadline,
 ): Promise<ResponseOf<'merge'>> {
-  const { head } = await c.agents.request(
-    agent,
-    'merge',
-    { ...keyFields(c, p), ...delta },
-    { body, timeoutMs: deadline.attempt(writeAttemptMs) },
-  )
+  const { agent, standsFor } = target
+  const request: RequestOf<'merge'> = { ...keyFields(c, p), ...delta }
+  if (standsFor.length > 0) request.hintFor = [...standsFor]
+  const { head } = await c.agents.request(agent, 'merge', request, {
+    body,
+    timeoutMs: deadline.attempt(writeAttemptMs),
+  })
   c.hybridClock.observe(head.time)
+  noteHint(c, agent, p.partition, head.hints)
   return head
 }
+
+/** An owner, as a target of its own. */
+export function owner(agent: string): WriteTarget {
+  return { agent, standsFor: noHints }
+}
+
+const noHints: readonly string[] = []

@@ -8,7 +8,7 @@ import type { Coordination } from '../core/coordination.js'
 import type { Deadline } from '../core/deadline.js'
 import type { Placement } from '../core/placement.js'
 import { readInlineBody } from './key-state-read.js'
-import { type Delta, deltaOf, sendMerge } from './send-merge.js'
+import { type Delta, deltaOf, owner, sendMerge } from './send-merge.js'
 
 /** Versions under way to one owner at once. */
 const versionsAtOnce = 16
@@ -30,14 +30,14 @@ export async function writeBack(
   const sendVersions = async (): Promise<void> => {
     for (let version = missing[next++]; version !== undefined; version = missing[next++]) {
       const body = await readInlineBody(c, p, version, holdersOf(version), deadline)
-      await sendMerge(c, p, agent, deltaOf(version), body.length > 0 ? body : undefined, deadline)
+      await sendMerge(c, p, owner(agent), deltaOf(version), body.length > 0 ? body : undefined, deadline)
     }
   }
   await Promise.all(Array.from({ length: Math.min(versionsAtOnce, missing.length) }, sendVersions))
   for (const { context, attributes } of restDeltas(difference)) {
     const delta: Delta = { context: encodeContext(context) }
     if (attributes.size > 0) delta.attributes = encodeAttributes(attributes)
-    await sendMerge(c, p, agent, delta, undefined, deadline)
+    await sendMerge(c, p, owner(agent), delta, undefined, deadline)
   }
 }
 

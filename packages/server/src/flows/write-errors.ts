@@ -1,12 +1,18 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { Placement } from '../core/placement.js'
 import { describeErrors } from '../quorum/collect-acks.js'
-import type { TargetPlan } from '../quorum/targets.js'
+import type { WritePlan } from '../quorum/targets.js'
 
-export function tooFewOwners(p: Placement, plan: TargetPlan): TorcError {
+export function tooFewOwners(p: Placement, plan: WritePlan): TorcError {
+  const standIns = plan.targets.length - plan.live.length
+  const others = p.bucket.strict
+    ? 'the bucket is strict, so that no others count'
+    : standIns === 0
+      ? 'no other agent can stand in'
+      : `${standIns} of the others can stand in`
   return new TorcError(
     'UNAVAILABLE',
-    `${plan.live.length} of the key's ${p.owners.length} agents can be reached, ${p.writeQuorum} must store a write; down: ${plan.down.join(', ')}`,
+    `${plan.live.length} of the key's ${p.owners.length} agents can be reached and ${others}; ${p.writeQuorum} must store a write; down: ${plan.down.join(', ')}`,
     { details: { down: plan.down, needed: p.writeQuorum } },
   )
 }

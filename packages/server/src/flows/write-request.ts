@@ -34,6 +34,9 @@ export interface WriteOutcome {
   readonly mintedBy: string
   /** Agents that had it on stable storage when the answer was due, and their closed contexts of the key. */
   readonly replicas: readonly (readonly [agent: string, context: CausalContext])[]
+  /** Owners that are down, or failed the write. */
   readonly down: readonly string[]
+  /** Agents that had hints on stable storage when the answer was due, and the owners that they are for. */
+  readonly hinted: ReadonlyMap<string, readonly string[]>
   readonly deduplicatedBytes: number
 }

@@ -43,7 +43,7 @@ export function writeAnswer(outcome: WriteOutcome, sentBytes: number): WriteAnsw
     replicasWritten: outcome.replicas.map(([agent]) => agent),
     vectorClocks: outcome.replicas.map(([agent, clock]) => [agent, vectorPairs(clock)]),
     down: outcome.down as string[],
-    hinted: [],
+    hinted: Array.from(outcome.hinted, ([holder, owners]): [string, string[]] => [holder, [...owners]]),
     deduplicatedBytes: outcome.deduplicatedBytes,
     sentBytes,
   }

@@ -42,13 +42,14 @@ export function objectHandlers(parts: ObjectHandlerParts): Handlers {
     },
     getObject: request => send(parts, request),
     async headObject({ head }) {
-      const { bucket, key, versionId, at } = head
-      const operation = { bucket, key, versionId, at, timeoutMs, signal: undefined }
+      const { bucket, key, versionId, at, strict } = head
+      const operation = { bucket, key, versionId, at, strict, timeoutMs, signal: undefined }
       return { head: versionAnswer(await operations.get(operation)) }
     },
     async deleteObject({ head }) {
-      const { bucket, key, opId, versionId, context, marker = false, retry = false } = head
-      const operation = { bucket, key, opId, versionId, context, marker, retry, timeoutMs, signal: undefined }
+      const { bucket, key, opId, versionId, context, marker = false, retry = false, strict } = head
+      const rest = { marker, retry, strict, timeoutMs, signal: undefined }
+      const operation = { bucket, key, opId, versionId, context, ...rest }
       if (marker && versionId === undefined) {
         const outcome = await operations.mark(operation)
         return { head: { removed: [], marker: outcome.version.id, context: tokenAfterWrite(outcome) } }
@@ -72,11 +73,13 @@ async function store(
   key: string | undefined,
 ): Promise<Reply<'putObject'>> {
   const { head, body } = request
-  const { bucket, opId, contentType, metadata, context, policy, retry = false, size, sha256, shared } = head
+  const { bucket, opId, contentType, metadata, context, policy, retry = false, strict } = head
+  const { size, sha256, shared } = head
   // A small body is here whole: what is left takes no longer than its answer, and nothing needs a signal.
   const signal =
     body?.inline === undefined && (body !== undefined || shared !== undefined) ? request.signal : undefined
-  const operation = { bucket, key, opId, contentType, metadata, context, policy, retry, timeoutMs, signal }
+  const what = { bucket, key, opId, contentType, metadata, context, policy }
+  const operation = { ...what, retry, strict, timeoutMs, signal }
   if (shared === undefined) {
     const outcome = await operations.put({ ...operation, source: receivedBody(body, size, sha256) })
     return { head: writeAnswer(outcome, outcome.version.size) }
@@ -92,8 +95,8 @@ async function send(
   { c, operations, files }: ObjectHandlerParts,
   request: IncomingRequest<'getObject'>,
 ): Promise<Reply<'getObject'>> {
-  const { bucket, key, versionId, at, range, shared } = request.head
-  const read = await operations.get({ bucket, key, versionId, at, timeoutMs, signal: undefined })
+  const { bucket, key, versionId, at, strict, range, shared } = request.head
+  const read = await operations.get({ bucket, key, versionId, at, strict, timeoutMs, signal: undefined })
   const signal = shared === undefined ? undefined : request.signal
   const stored = storedBody(c, read, range, { timeoutMs, signal })
   const head: Reply<'getObject'>['head'] = versionAnswer(read)

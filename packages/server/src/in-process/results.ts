@@ -36,7 +36,7 @@ export function putResult(outcome: WriteOutcome, sentBytes: number): s.PutResult
       outcome.replicas.map(([agent, clock]) => [agent, Object.fromEntries(vectorPairs(clock))]),
     ),
     down: outcome.down,
-    hinted: {},
+    hinted: Object.fromEntries(outcome.hinted),
     deduplicatedBytes: outcome.deduplicatedBytes,
     sentBytes,
   }

@@ -2,11 +2,10 @@ import { digestsEqual, type KeyState } from '@torc/cluster/state/key-state'
 import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'
 import type { Deadline } from '../core/deadline.js'
-import type { Placement } from '../core/placement.js'
+import { holdersOf, ownersOf, type Placement } from '../core/placement.js'
 import { askDigest } from '../flows/heads-read.js'
 import { readMerged } from '../flows/reconcile.js'
 import { gather } from '../quorum/gather.js'
-import { planTargets } from '../quorum/targets.js'
 
 /** A key with fewer versions is read again: a page or two shows it. */
 const versionsMin = limits.listLimitMax
@@ -67,7 +66,9 @@ async function isCurrent(
   digest: Uint8Array,
   deadline: Deadline,
 ): Promise<boolean> {
-  const { live } = planTargets(p.owners, agent => c.agents.isAlive(agent))
+  // What is held as hints is not in the owners' digests.
+  if (holdersOf(c, p).length > 0) return false
+  const { live } = ownersOf(c, p)
   const { answers } = await gather(live, p.readQuorum, agent => askDigest(c, p, agent, deadline))
   return answers.length >= p.readQuorum && answers.every(([, answer]) => digestsEqual(answer.digest, digest))
 }

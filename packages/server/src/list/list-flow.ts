@@ -154,18 +154,45 @@ function openRange(
     )
   }
   const { prefix, what, delimiter, at } = request
-  const query = { bucketId: bucket.id, prefix, versions: what === 'versions', at }
+  const query = { bucketId: bucket.id, prefix, versions: what === 'versions', at, onlyHints: false }
   const after = startText(page.start)
   const oneEach = what === 'keys' && delimiter === undefined
-  return new MergedRange(
-    agents.map(agent => {
-      const size = new PageSize(
-        layout.shareOf(agent, bucket.replicas),
-        oneEach ? limits.listLimitMax : pageKeysMin,
-      )
-      return new RangeSource(c, layout, agent, query, { after, size }, () => deadline)
-    }),
-  )
+  const sources = agents.map(agent => {
+    const size = new PageSize(
+      layout.shareOf(agent, bucket.replicas),
+      oneEach ? limits.listLimitMax : pageKeysMin,
+    )
+    return new RangeSource(c, layout, agent, query, { after, size }, () => deadline)
+  })
+  for (const agent of hintSources(c, bucket, agents, failed)) {
+    const size = new PageSize(1, pageKeysMin)
+    sources.push(
+      new RangeSource(c, layout, agent, { ...query, onlyHints: true }, { after, size }, () => deadline),
+    )
+  }
+  return new MergedRange(sources)
+}
+
+/**
+ * Agents that hold hints and are not read from anyway (those that are give these too). In a strict bucket one that is
+ * silent is UNAVAILABLE.
+ */
+function hintSources(
+  c: Coordination,
+  bucket: BucketView,
+  agents: readonly string[],
+  failed: ReadonlySet<string>,
+): string[] {
+  const others = c.hints.all().filter(agent => !agents.includes(agent))
+  const silent = others.filter(agent => failed.has(agent) || !c.agents.isAlive(agent))
+  if (bucket.strict && silent.length > 0) {
+    throw new TorcError(
+      'UNAVAILABLE',
+      `${silent.join(', ')} may hold newer writes and cannot be asked; the bucket is strict`,
+      { details: { silent } },
+    )
+  }
+  return others.filter(agent => !silent.includes(agent))
 }
 
 async function fillAll(range: MergedRange, progress: Progress): Promise<void> {

@@ -15,6 +15,8 @@ export interface RangeQuery {
   readonly versions: boolean
   /** Only versions up to this hybrid time. */
   readonly at: number | undefined
+  /** Only keys of which the agent holds hints. */
+  readonly onlyHints: boolean
 }
 
 /** One agent's keys of a bucket in order, fetched page by page, each under the deadline that holds then. */
@@ -84,7 +86,7 @@ export class RangeSource {
   }
 
   async #fetchPage(progress: Progress | undefined): Promise<void> {
-    const { bucketId, prefix, versions, at } = this.#query
+    const { bucketId, prefix, versions, at, onlyHints } = this.#query
     const head: RequestOf<'fetchRange'> = {
       ...addressFields(this.#c, this.#layout),
       bucketId,
@@ -94,6 +96,7 @@ export class RangeSource {
       versions,
     }
     if (at !== undefined) head.at = at
+    if (onlyHints) head.onlyHints = true
     const buffer: KeyReport[] = []
     const timeoutMs = this.#deadline().attempt(readAttemptMs)
     for await (const answer of this.#c.agents.fetch(this.agent, 'fetchRange', head, { timeoutMs })) {

@@ -1,54 +1,103 @@
+/** Owners of a key, as far as they can be reached. Pure: liveness is handed in. */
+export interface Owners {
+  /** In preference order: what answers name as the preference list. */
+  readonly owners: readonly string[]
+  /** Those that are believed to be reachable, in preference order. */
+  readonly live: readonly string[]
+  readonly down: readonly string[]
+}
+
+const none: readonly string[] = []
+
+/** Splits the owners by liveness. */
+export function splitOwners(owners: readonly string[], isAlive: (agent: string) => boolean): Owners {
+  let down: string[] | undefined
+  for (const owner of owners) {
+    if (isAlive(owner)) continue
+    down ??= []
+    down.push(owner)
+  }
+  if (down === undefined) return { owners, live: owners, down: none }
+  const absent = down
+  return { owners, live: owners.filter(owner => !absent.includes(owner)), down }
+}
+
 /** An agent that a write goes to. */
 export interface WriteTarget {
   readonly agent: string
-  /** The owner in whose place `agent` stores a hint; undefined for an owner itself. */
-  readonly standsFor: string | undefined
+  /** The owners in whose place it keeps hints; none for an owner itself. */
+  readonly standsFor: readonly string[]
 }
-
-/** Who is asked, in which order. Pure: liveness is handed in. */
-export interface TargetPlan {
-  /** The owners in preference order: what answers name as the preference list. */
-  readonly owners: readonly string[]
-  /** Owners that are believed to be reachable, in preference order; the first one mints. */
-  readonly live: readonly string[]
-  readonly down: readonly string[]
-  /** Where a write goes: live owners first. Stand-ins for owners that are down follow them. */
-  readonly writes: readonly WriteTarget[]
-}
-
-/** Agents that may keep hints for owners that are down, in ring order. */
-export type Fallbacks = (owners: readonly string[]) => readonly string[]
 
 /**
- * Splits the owners by liveness and gives each owner that is down the next live fallback (DESIGN §7). Without
- * `fallbacks` only owners are written to.
+ * Where a write goes (DESIGN §7, Dynamo §4.6): the live owners, and for each owner that is down, or fails while the
+ * write is under way, the next live fallback of the ring. A fallback stands for several owners where there are too few.
+ * Pure.
  */
-export function planTargets(
-  owners: readonly string[],
-  isAlive: (agent: string) => boolean,
-  fallbacks?: Fallbacks,
-): TargetPlan {
-  let live = owners
-  let down: string[] = []
-  for (const owner of owners) {
-    if (!isAlive(owner)) down.push(owner)
-  }
-  if (down.length > 0) {
-    const absent = down
-    live = owners.filter(owner => !absent.includes(owner))
-  } else down = none
-  const writes: WriteTarget[] = live.map(agent => ({ agent, standsFor: undefined }))
-  if (down.length > 0 && fallbacks !== undefined) {
-    const candidates = fallbacks(owners).filter(agent => !owners.includes(agent) && isAlive(agent))
-    for (let i = 0; i < down.length && i < candidates.length; i++) {
-      const agent = candidates[i]
-      if (agent !== undefined) writes.push({ agent, standsFor: down[i] })
-    }
-  }
-  return { owners, live, down, writes }
-}
+export class WritePlan implements Owners {
+  readonly owners: readonly string[]
+  readonly live: readonly string[]
+  /** Owners first, in preference order; grows as owners fail. */
+  readonly targets: WriteTarget[]
+  /** Owners that are stood for, and by whom. */
+  readonly #standIns = new Map<string, string>()
+  readonly #down: string[]
+  readonly #spares: () => readonly string[]
+  #unused: string[] | undefined
 
-const none: string[] = []
+  /** `fallbacks`: agents that may stand in, in ring order; none where only owners count. */
+  constructor(
+    owners: readonly string[],
+    isAlive: (agent: string) => boolean,
+    fallbacks: () => readonly string[],
+  ) {
+    const { live, down } = splitOwners(owners, isAlive)
+    this.owners = owners
+    this.live = live
+    this.#down = [...down]
+    this.#spares = () => fallbacks().filter(agent => !owners.includes(agent) && isAlive(agent))
+    this.targets = live.map(agent => ({ agent, standsFor: none }))
+    if (down.length > 0) this.#coverAll(down)
+  }
+
+  /** Owners that are down, or failed this write. */
+  get down(): readonly string[] {
+    return this.#down
+  }
+
+  /**
+   * `failed` will not take the write: the next fallback stands for it, or for those that it stood for. Undefined where
+   * none is left, or somebody stands for them already.
+   */
+  replace(failed: WriteTarget): WriteTarget | undefined {
+    const owners = failed.standsFor.length === 0 ? [failed.agent] : failed.standsFor
+    const open = owners.filter(owner => (this.#standIns.get(owner) ?? failed.agent) === failed.agent)
+    for (const owner of open) if (!this.#down.includes(owner)) this.#down.push(owner)
+    const agent = open.length === 0 ? undefined : this.#nextSpare()
+    if (agent === undefined) return undefined
+    for (const owner of open) this.#standIns.set(owner, agent)
+    const target = { agent, standsFor: open }
+    this.targets.push(target)
+    return target
+  }
+
+  #coverAll(down: readonly string[]): void {
+    const standIns: { agent: string; standsFor: string[] }[] = []
+    for (const [i, owner] of down.entries()) {
+      const agent = this.#nextSpare()
+      if (agent !== undefined) standIns.push({ agent, standsFor: [owner] })
+      else if (standIns.length > 0) standIns[i % standIns.length]?.standsFor.push(owner)
+    }
+    for (const { agent, standsFor } of standIns)
+      for (const owner of standsFor) this.#standIns.set(owner, agent)
+    this.targets.push(...standIns)
+  }
+
+  #nextSpare(): string | undefined {
+    this.#unused ??= [...this.#spares()]
+    return this.#unused.shift()
+  }
+}
 
 /** A quorum asked of a bucket, as far as the owners that there are allow (DESIGN §6: fewer agents than N). */
 export function effectiveQuorum(asked: number, owners: number): number {

@@ -2,6 +2,7 @@ import { versionIdOf } from '@torc/cluster/state/version'
 import t from 'tap'
 import { BlockClaim } from '../../src/bodies/block-claim.js'
 import { write } from '../../src/flows/put-flow.js'
+import { owner } from '../../src/flows/send-merge.js'
 import { type FakeCluster, fakeCluster, prepared, testBucket, writeOf } from '../fakes/fake-cluster.js'
 
 const bucket = testBucket()
@@ -40,7 +41,7 @@ t.test('it is renewed as time goes on, at the same owner', async t => {
   cluster.environment.clock.advance(20_000)
   await claim.hold()
   t.strictSame(cluster.agents.sentTo('placeIntent'), [first, first])
-  await claim.secure(first, async () => t.fail('nothing was lost'))
+  await claim.secure(owner(first), async () => t.fail('nothing was lost'))
 })
 
 t.test('where it had expired, or another owner mints, the references are made again first', async t => {
@@ -57,14 +58,14 @@ t.test('where it had expired, or another owner mints, the references are made ag
     t.ok(first.intents.has(id) || second.intents.has(id), 'under an intent')
     again++
   }
-  await claim.secure(first.id, referAgain)
+  await claim.secure(owner(first.id), referAgain)
   t.equal(again, 1)
-  await claim.secure(first.id, referAgain)
+  await claim.secure(owner(first.id), referAgain)
   t.equal(again, 1)
-  await claim.secure(second.id, referAgain)
+  await claim.secure(owner(second.id), referAgain)
   t.equal(again, 2)
   claim.lost()
-  await claim.secure(second.id, referAgain)
+  await claim.secure(owner(second.id), referAgain)
   t.equal(again, 3)
 })
 
@@ -79,7 +80,7 @@ t.test('an owner that is silent is passed over, and one that is back later is no
   await claim.hold()
   t.ok(second.intents.has(id))
   let again = 0
-  await claim.secure(second.id, async () => void again++)
+  await claim.secure(owner(second.id), async () => void again++)
   t.equal(again, 1, 'what was referred to before is referred to again')
   cluster.agents.fault = ({ name }) => (name === 'placeIntent' ? { kind: 'lost' } : undefined)
   await t.rejects(claimOf(cluster).hold() ?? Promise.resolve(), { code: 'TIMEOUT' })

@@ -3,6 +3,7 @@ import type { RequestOf } from '@torc/protocol/messages/table'
 import t from 'tap'
 import type { BlockUse } from '../../src/bodies/block-owners.js'
 import { BlockReferences } from '../../src/bodies/block-references.js'
+import { owner } from '../../src/flows/send-merge.js'
 import { type FakeCluster, fakeCluster, testBucket } from '../fakes/fake-cluster.js'
 
 const opId = Buffer.alloc(16, 1)
@@ -36,7 +37,7 @@ t.test('questions of one turn go together, and so do those that come up before t
   const answers: boolean[] = []
   const ask = (from: number, to: number): Promise<void>[] =>
     list.slice(from, to).map(async (hash, i) => {
-      answers[from + i] = await references.add('agent-0', hash)
+      answers[from + i] = await references.add(owner('agent-0'), hash)
     })
   let answer: () => void = () => {}
   cluster.agents.gate = () => new Promise<void>(resolve => (answer = resolve))
@@ -63,7 +64,7 @@ t.test('questions of one turn go together, and so do those that come up before t
 t.test('a request has at most 4096 hashes', async t => {
   const cluster = fakeCluster()
   const references = new BlockReferences(cluster.c, use(), held)
-  const answers = await Promise.all(hashes(cluster, 9000).map(hash => references.add('agent-0', hash)))
+  const answers = await Promise.all(hashes(cluster, 9000).map(hash => references.add(owner('agent-0'), hash)))
   t.strictSame(countsIn(cluster), [4096, 4096, 808])
   t.equal(answers.filter(Boolean).length, 4500)
   t.ok(answers.every((here, i) => here === (i % 2 === 0)))
@@ -74,11 +75,11 @@ t.test('an agent that fails is asked again for later blocks; other agents do not
   const [hash = opId] = hashes(cluster, 1)
   const references = new BlockReferences(cluster.c, use(), held)
   cluster.agents.fault = ({ agent }) => (agent === 'agent-0' ? { kind: 'lost' } : undefined)
-  const both = [references.add('agent-0', hash), references.add('agent-0', hash)]
-  t.equal(await references.add('agent-1', hash), false)
+  const both = [references.add(owner('agent-0'), hash), references.add(owner('agent-0'), hash)]
+  t.equal(await references.add(owner('agent-1'), hash), false)
   for (const one of both) await t.rejects(one, { code: 'TIMEOUT' })
   cluster.agents.fault = undefined
-  t.equal(await references.add('agent-0', hash), true)
+  t.equal(await references.add(owner('agent-0'), hash), true)
 })
 
 t.test('what waits for an agent fails with its silence, and not with its refusals', async t => {
@@ -93,14 +94,14 @@ t.test('what waits for an agent fails with its silence, and not with its refusal
     cluster.agents.gate = () => new Promise<void>(resolve => (answer = resolve))
     let faults = 1
     cluster.agents.fault = () => (faults-- > 0 ? fault : undefined)
-    const first = references.add('agent-0', hash)
+    const first = references.add(owner('agent-0'), hash)
     await new Promise(setImmediate)
-    const second = references.add('agent-0', hash).catch((error: TorcError) => error.code)
+    const second = references.add(owner('agent-0'), hash).catch((error: TorcError) => error.code)
     cluster.agents.gate = undefined
     answer()
     await t.rejects(first, TorcError)
     t.equal(await second, outcome)
-    t.equal(await references.add('agent-0', hash), true)
+    t.equal(await references.add(owner('agent-0'), hash), true)
   }
 })
 
@@ -108,8 +109,8 @@ t.test('a caller that gave up, and no layout', async t => {
   const cluster = fakeCluster()
   const [hash = opId] = hashes(cluster, 1)
   const given = new BlockReferences(cluster.c, use({ signal: AbortSignal.abort() }), held)
-  await t.rejects(given.add('agent-0', hash), { code: 'CANCELLED' })
+  await t.rejects(given.add(owner('agent-0'), hash), { code: 'CANCELLED' })
   t.strictSame(cluster.agents.sent, [])
   const bare = new BlockReferences(fakeCluster({ bare: true }).c, use(), held)
-  await t.rejects(bare.add('agent-0', hash), { code: 'NO_LAYOUT' })
+  await t.rejects(bare.add(owner('agent-0'), hash), { code: 'NO_LAYOUT' })
 })

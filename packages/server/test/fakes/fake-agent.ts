@@ -11,6 +11,7 @@ import {
 import { type ActorId, actorId, dotText } from '@torc/cluster/clocks/dot'
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import { decodeEpoch, epochHash } from '@torc/cluster/ring/epoch'
+import { keyPartition } from '@torc/cluster/ring/partition'
 import { noAttributes } from '@torc/cluster/state/attributes'
 import { decodeAttributes, encodeAttributes } from '@torc/cluster/state/attributes-codec'
 import {
@@ -30,6 +31,18 @@ import { compareKeys } from '@torc/protocol/identifiers/key-order'
 import type { MessageName, RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import { rangeItems, readKey, type StoredKey } from './fake-reads.js'
 import { readClock, registersOf, retentionOf, timeOfPolicy } from './fake-retention.js'
+
+interface Addressed {
+  readonly epoch: number
+  readonly time: number
+  readonly bucketId?: Uint8Array | undefined
+  readonly key?: string | undefined
+  /** Of a block, which is placed by it. */
+  readonly hash?: Uint8Array | undefined
+  readonly hashes?: Uint8Array | undefined
+  readonly hintFor?: readonly string[] | undefined
+  readonly asHolder?: boolean | undefined
+}
 
 export interface FakeReply<N extends MessageName> {
   readonly head: ResponseOf<N>
@@ -52,6 +65,10 @@ export class FakeAgent {
   readonly intents = new Set<string>()
   /** Attempts that may mint, by version id. */
   readonly fences = new Map<string, Uint8Array>()
+  /** Owners that it keeps hints for, by `bucket/key` or block in hexadecimal. */
+  readonly hints = new Map<string, Set<string>>()
+  /** Rises with each hint, as what a real agent says of itself in gossip. */
+  revision = 0
   readonly #environment: Environment
   readonly #clock: HybridClock
   #counter = 0
@@ -106,12 +123,23 @@ export class FakeAgent {
     }
   }
 
-  #addressed<H extends { epoch: number; time: number }>(head: H): H {
+  #addressed<H extends Addressed>(head: H): H {
     this.#clock.observe(head.time)
     if (this.epoch === undefined) throw new TorcError('NO_LAYOUT', 'no layout')
     const { number } = decodeEpoch(this.epoch)
     if (head.epoch !== number) throw new TorcError('STALE_EPOCH', `layout ${number}, not ${head.epoch}`)
+    this.#checkOwner(head)
     return head
+  }
+
+  /** As real agents: a key's requests go to its owners, to who stands in for some, or to who is asked for hints. */
+  #checkOwner({ bucketId, key, hash, hashes, hintFor, asHolder }: Addressed): void {
+    if (bucketId === undefined || key === undefined || hash !== undefined || hashes !== undefined) return
+    if (asHolder === true || (hintFor ?? []).length > 0 || this.epoch === undefined) return
+    const { table } = decodeEpoch(this.epoch)
+    const partition = keyPartition(this.#environment.hasher, bucketId, key, table.partitions)
+    if (table.rows[partition]?.includes(this.id) !== true)
+      throw new TorcError('NOT_OWNER', `${this.id} does not own ${key}`)
   }
 
   #mint(head: RequestOf<'mint'>, body: Uint8Array | undefined): FakeReply<'mint'> {
@@ -153,6 +181,7 @@ export class FakeAgent {
           : sizes.map((size, i) => ({ hash: hashAt(head.blocks, i), size })),
       partBlocks: head.partBlocks,
     }
+    const noted = this.#hintFor(head.hintFor, nameOf(head.bucketId, head.key))
     const { version, delta, attributes } = planMint(summary, input, {
       has: dot => before.versions.has(dotText(dot)),
       all: () => before.versions.values(),
@@ -164,7 +193,7 @@ export class FakeAgent {
     if (body !== undefined) stored.bodies.set(dotText(version.dot), body)
     const minted = this.#minted(stored, version, delta, false)
     if (attributes.size > 0) minted.head.attributes = encodeAttributes(attributes)
-    return minted
+    return { ...minted, head: { ...minted.head, ...noted } }
   }
 
   #minted(
@@ -223,7 +252,8 @@ export class FakeAgent {
           : 'merged'
     stored.removed.push(...removed.map((id): [string, typeof how] => [id, how]))
     const closed = encodeContext(closedContext(stored.state))
-    return { head: { time: this.#clock.now(), outcome, context: closed, removed } }
+    const noted = outcome === 'seen' ? {} : this.#hintFor(head.hintFor, nameOf(head.bucketId, head.key))
+    return { head: { time: this.#clock.now(), outcome, context: closed, removed, ...noted } }
   }
 
   #fetchKey(head: RequestOf<'fetchKey'>): FakeReply<'fetchKey'>[] {
@@ -260,8 +290,10 @@ export class FakeAgent {
     const missing: number[] = []
     for (let i = 0; i * 32 < head.hashes.length; i++) {
       const hash = Buffer.from(hashAt(head.hashes, i)).toString('hex')
-      if (this.blocks.has(hash)) this.references.add(`${hash} ${versionIdOf(head.opId)}`)
-      else missing.push(i)
+      if (this.blocks.has(hash)) {
+        this.references.add(`${hash} ${versionIdOf(head.opId)}`)
+        this.#hintFor(head.hintFor, hash)
+      } else missing.push(i)
     }
     return { head: { time: this.#clock.now(), missing } }
   }
@@ -281,7 +313,7 @@ export class FakeAgent {
     const had = before !== undefined && this.#hashOf(before) === hash
     this.blocks.set(hash, Buffer.from(body))
     this.references.add(`${hash} ${versionIdOf(head.opId)}`)
-    return { head: { time: this.#clock.now(), had } }
+    return { head: { time: this.#clock.now(), had, ...this.#hintFor(head.hintFor, hash) } }
   }
 
   #fetchBlock(head: RequestOf<'fetchBlock'>): FakeReply<'fetchBlock'> {
@@ -326,6 +358,7 @@ export class FakeAgent {
     const found = [...this.keys.values()]
       .filter(stored => stored.bucketId === bucketId && stored.key.startsWith(prefix))
       .filter(stored => compareKeys(stored.key, after) > 0)
+      .filter(stored => head.onlyHints !== true || this.hints.has(`${bucketId}/${stored.key}`))
       .sort((a, b) => compareKeys(a.key, b.key))
     const keys = found.slice(0, limit).flatMap(({ key, state }) => rangeItems(key, state, head))
     const time = this.#clock.now()
@@ -357,8 +390,17 @@ export class FakeAgent {
     }
   }
 
+  /** Keeps a hint for each of these owners. */
+  #hintFor(owners: readonly string[] | undefined, name: string): { hints?: number } {
+    if (owners === undefined || owners.length === 0) return {}
+    const kept = this.hints.get(name) ?? new Set()
+    for (const owner of owners) kept.add(owner)
+    this.hints.set(name, kept)
+    return { hints: ++this.revision }
+  }
+
   #find(bucketId: Uint8Array, key: string): StoredKey | undefined {
-    return this.keys.get(`${Buffer.from(bucketId).toString('hex')}/${key}`)
+    return this.keys.get(nameOf(bucketId, key))
   }
 
   #findOrMake(bucketId: Uint8Array, key: string): StoredKey {
@@ -371,6 +413,10 @@ export class FakeAgent {
     }
     return stored
   }
+}
+
+function nameOf(bucketId: Uint8Array, key: string): string {
+  return `${Buffer.from(bucketId).toString('hex')}/${key}`
 }
 
 function hashAt(blocks: Uint8Array | undefined, index: number): Uint8Array {

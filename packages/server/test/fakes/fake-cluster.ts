@@ -12,6 +12,7 @@ import type { BucketView } from '../../src/buckets/bucket-record.js'
 import type { Coordination } from '../../src/core/coordination.js'
 import { Repairs } from '../../src/core/repairs.js'
 import type { WriteRequest } from '../../src/flows/write-request.js'
+import { HintHolders } from '../../src/hints/hint-holders.js'
 import { LayoutKeeper } from '../../src/layout/layout-keeper.js'
 import { FakeAgent } from './fake-agent.js'
 import { FakeAgents } from './fake-agents.js'
@@ -71,6 +72,8 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
     log: silentLog,
     clusterId: '00'.repeat(16),
     knownAgents: () => ids,
+    hints: new HintHolders(),
+    incarnationOf: () => 1,
     otherServers: () => false,
   }
   const agent = (index: number): FakeAgent => {
