@@ -68,11 +68,13 @@ export function collectWriteAcks(
     void send(target)
       .then(
         stored => {
+          waiting.delete(target)
           if (!stored) return tally.fail(target)
           if (target.standsFor.length > 0) hinted.set(target.agent, target.standsFor)
           tally.ack(target)
         },
         (thrown: unknown) => {
+          waiting.delete(target)
           const error = TorcError.from(thrown)
           errors.set(target.agent, error)
           if (!isStaleLayout(error) && !futile.has(error.code)) ask(target)
@@ -80,7 +82,6 @@ export function collectWriteAcks(
         },
       )
       .then(() => {
-        waiting.delete(target)
         underWay--
         check()
       })
