@@ -35,6 +35,7 @@ export const status = defineCommand({
         cluster.members.map(member => memberRow(output, member)),
       )
       if (output.mode === 'terminal') {
+        showHints(output, cluster.members)
         showBlocks(output, cluster.members)
         showWorkers(output, cluster.members)
       }
@@ -74,6 +75,16 @@ function bytesField({ logicalBytes, physicalBytes }: ClusterStatus): [string, st
   if (logicalBytes === undefined || physicalBytes === undefined) return []
   const share = logicalBytes === 0 ? '' : ` (${Math.round((100 * physicalBytes) / logicalBytes)} %)`
   return [['bodies', `${formatBytes(logicalBytes)} stored in ${formatBytes(physicalBytes)}${share}`]]
+}
+
+/** Hints that wait for their owners, for people. */
+function showHints(output: Output, members: readonly MemberStatus[]): void {
+  const rows = members.flatMap(({ id, hints = [] }) =>
+    hints.map(({ agent, keys, blocks }) => [id, agent, String(keys), String(blocks)]),
+  )
+  if (rows.length === 0) return
+  output.line('')
+  output.table(['agent', 'keeps hints for', 'keys', 'blocks'], rows)
 }
 
 /** Blocks of each agent by state, and what they take, for people. */

@@ -1,4 +1,4 @@
-import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import type { BlockCounts, BlockPlaces, HeldBytes } from '@torc/protocol/store/blocks'
 import type { UploadInfo } from '@torc/protocol/store/multipart'
 import type {
@@ -117,6 +117,25 @@ export function fetchRecord({ bucket, key, versionId, size, agents }: FetchItem)
   return { bucket, key, versionId, size, agents }
 }
 
+/** `hintsHeld`: keys and blocks of all owners together; null where the agent did not tell. */
+function hintsRecord({ hints, usedBytes }: MemberStatus): object {
+  const held = hints?.reduce((sum, { keys, blocks }) => sum + keys + blocks, 0)
+  const hintsHeld = held ?? (usedBytes === undefined ? null : 0)
+  return { hintsHeld, hintsFor: hints?.map(({ agent }) => agent) ?? [], hints: hints ?? [] }
+}
+
+/** Anti-entropy on all agents together. */
+function repairRecord(agents: readonly MemberStatus[]): object {
+  const passes = agents.flatMap(({ repair }) => (repair === undefined ? [] : [repair]))
+  return {
+    running: passes.filter(({ running }) => running).length,
+    partitions: sumOf(passes.map(({ partitions }) => partitions)),
+    partitionsTotal: sumOf(passes.map(({ partitionsTotal }) => partitionsTotal)),
+    keysRepaired: sumOf(passes.map(({ keysRepaired }) => keysRepaired)),
+    referencesRepaired: sumOf(passes.map(({ blocksRepaired }) => blocksRepaired)),
+  }
+}
+
 export function statusRecord(status: ClusterStatus): object {
   const { epoch, partitions, replicas, healthy, problems, members, buckets } = status
   const { logicalBytes = null, physicalBytes = null } = status
@@ -158,14 +177,14 @@ export function statusRecord(status: ClusterStatus): object {
           partitions: owned ?? null,
         },
         ...{ keys: keys ?? null, versions: versions ?? null, blocks: blocks ?? null },
+        ...hintsRecord(agent),
         ...heldBytes(agent),
         ...blockCounts(agent),
         ...blockHealth(agent),
-        // Hinted hand-off does not exist yet: nobody holds any.
-        ...{ hintsHeld: 0, hintsFor: [] },
       }
     }),
     repair: {
+      ...repairRecord(agents),
       blocksMissing: sumOf(agents.map(({ blocksMissing }) => blocksMissing)),
       blocksCorrupt: sumOf(agents.map(({ blocksCorrupt }) => blocksCorrupt)),
       blocksRepaired: sumOf(agents.map(({ blocksRepaired }) => blocksRepaired)),

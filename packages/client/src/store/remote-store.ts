@@ -292,6 +292,8 @@ export class RemoteStore implements Store {
       blocksMissing: member.blocksMissing,
       blocksCorrupt: member.blocksCorrupt,
       blocksRepaired: member.blocksRepaired,
+      hints: member.hintsHeld,
+      repair: member.repair,
       workers: member.workers?.map(workerInfoOf),
     }))
     const { epoch, partitions, replicas, healthy, problems, buckets, logicalBytes, physicalBytes } = head

@@ -104,6 +104,16 @@ t.test('status shows damaged blocks and what goes on in the background', async t
   t.match(out, /other\s+failed\s+no room/)
 })
 
+t.test('status shows hints and whom they are for', async t => {
+  const store = await filled({})
+  store.agentState = { hints: [{ agent: 'agent-2', keys: 3, blocks: 4 }] }
+  t.match((await run(['status', '--json'], { store })).io.records[0], {
+    agents: [{ hintsHeld: 7, hintsFor: ['agent-2'], hints: [{ agent: 'agent-2', keys: 3, blocks: 4 }] }],
+  })
+  const { out } = await run(['status'], { store, terminal: true })
+  t.match(out, /agent-1\s+agent-2\s+3\s+4/)
+})
+
 t.test('status shows blocks by state, and what bodies take', async t => {
   const store = await filled({})
   const before = (await run(['status', '--json'], { store })).io.records[0]

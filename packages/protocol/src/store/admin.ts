@@ -1,6 +1,14 @@
+import type { HeadOf } from '../messages/fields.js'
+import type { hintsHeld, repairState } from '../messages/message.js'
 import type { BlockCounts, BlockPlaces, BlocksOptions, ClusterBytes, HeldBytes } from './blocks.js'
 import type { CallOptions } from './object-store.js'
 import type { BlockHealth, ScrubStatus, WorkerInfo } from './scrub.js'
+
+/** Writes that an agent keeps for an owner that was down. */
+export type HintsHeld = HeadOf<typeof hintsHeld>
+
+/** How an agent's anti-entropy is. Times are hybrid. */
+export type RepairState = HeadOf<typeof repairState>
 
 export interface MemberStatus extends BlockHealth, BlockCounts, HeldBytes {
   readonly id: string
@@ -15,6 +23,9 @@ export interface MemberStatus extends BlockHealth, BlockCounts, HeldBytes {
   readonly keys: number | undefined
   readonly versions: number | undefined
   readonly blocks: number | undefined
+  /** By the owner that they are for. */
+  readonly hints?: readonly HintsHeld[] | undefined
+  readonly repair?: RepairState | undefined
   /** What it does in the background. */
   readonly workers?: readonly WorkerInfo[] | undefined
 }

@@ -4,6 +4,7 @@ import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/admin'
 import type { ClusterBytes } from '@torc/protocol/store/blocks'
 import { workerInfoOf } from '@torc/protocol/store/scrub'
 import type { Coordination } from '../core/coordination.js'
+import { problemsOf } from './status-problems.js'
 
 /** Patience with an agent that is asked how much it holds, in milliseconds. */
 const usageMs = 2_000
@@ -96,6 +97,8 @@ function memberStatus(c: Coordination, member: Member, usage: Usage | undefined)
     blocksMissing: usage?.blocksMissing,
     blocksCorrupt: usage?.blocksCorrupt,
     blocksRepaired: usage?.blocksRepaired,
+    hints: usage?.hints,
+    repair: usage?.repair,
     workers: usage?.workers?.map(workerInfoOf),
     partitions: role === 'agent' ? c.layouts.current?.partitionsOf(id) : undefined,
   }
@@ -110,55 +113,4 @@ function unknownMember(
 ): MemberStatus {
   const unknown = { usedBytes: undefined, keys: undefined, versions: undefined, blocks: undefined }
   return { id, name: id, role: 'agent', address: '', zone, state: 'down', capacity, partitions, ...unknown }
-}
-
-function problemsOf(
-  c: Coordination,
-  members: readonly MemberStatus[],
-  usage: ReadonlyMap<string, Usage>,
-): string[] {
-  const problems: string[] = []
-  const layout = c.layouts.current
-  if (c.layouts.contradiction !== undefined) problems.push(`${c.layouts.contradiction}.`)
-  if (layout === undefined) {
-    problems.push('There is no layout yet: run `torc layout init`.')
-    return problems
-  }
-  const placed = new Set(layout.agents.map(({ id }) => id))
-  for (const { id, role, state } of members) {
-    if (role !== 'agent' || state === 'alive') continue
-    if (placed.has(id))
-      problems.push(`Agent ${id} is ${state === 'suspect' ? 'not reachable from this server' : state}.`)
-  }
-  for (const { id, role, state } of members) {
-    if (role === 'agent' && state === 'alive' && !placed.has(id)) {
-      problems.push(`Agent ${id} has no place in the layout and stores nothing.`)
-    }
-  }
-  if (layout.agents.length < layout.replicas) {
-    problems.push(
-      `${layout.replicas} replicas are wanted and the layout has ${layout.agents.length} agents: data is kept ${layout.agents.length} times.`,
-    )
-  }
-  for (const [id, { freeBytes, usedBytes, workers = [] }] of usage) {
-    if (freeBytes < (freeBytes + usedBytes) / 20)
-      problems.push(`Agent ${id} has less than 5 % of its space free.`)
-    for (const { name, error } of workers)
-      if (error !== undefined) problems.push(`On agent ${id}, ${name} fails and is tried again: ${error}.`)
-  }
-  return [...problems, ...damageOf(usage)]
-}
-
-/** Blocks that an agent could not repair. Other owners may be down, or have lost them too. */
-function damageOf(usage: ReadonlyMap<string, Usage>): string[] {
-  const problems: string[] = []
-  for (const [id, { blocksMissing = 0, blocksCorrupt = 0 }] of usage) {
-    const damaged = blocksMissing + blocksCorrupt
-    if (damaged === 0) continue
-    const blocks = damaged === 1 ? '1 damaged block' : `${damaged} damaged blocks`
-    problems.push(
-      `Agent ${id} has ${blocks} (${blocksMissing} lost, ${blocksCorrupt} corrupt) that no other owner could give: see \`torc repair scrub\`.`,
-    )
-  }
-  return problems
 }

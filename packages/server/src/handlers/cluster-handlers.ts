@@ -76,6 +76,8 @@ function memberAnswer(status: MemberStatus, incarnation: number): MemberAnswer {
     const value = status[field]
     if (value !== undefined) answer[field] = value
   }
+  if (status.hints !== undefined) answer.hintsHeld = [...status.hints]
+  if (status.repair !== undefined) answer.repair = status.repair
   if (status.workers !== undefined) {
     answer.workers = status.workers.map(({ error, ...worker }) =>
       error === undefined ? worker : { ...worker, error },

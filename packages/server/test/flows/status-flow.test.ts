@@ -57,6 +57,7 @@ t.test('what is wrong is said in words', async t => {
   t.match(status.problems, [
     /agent-0 is not reachable/,
     /agent-2 is down/,
+    /16 of 16 partitions are on fewer than 3 agents that can be reached, 16 of them on too few/,
     /buckets cannot be listed: no quorum/,
   ])
   t.equal(status.members[1]?.usedBytes, undefined)
@@ -78,4 +79,36 @@ t.test('no layout, and agents without a place', async t => {
   }
   const found = await clusterStatus(stranger, [member('agent-0'), member('agent-9')], three)
   t.match(found.problems, [/agent-9 has no place/, /3 replicas are wanted and the layout has 1 agents/])
+})
+
+t.test('hints that wait, and repairs under way, are told with what they are about', async t => {
+  const { c, ids, agents } = fakeCluster()
+  const [first = '', second = '', third = ''] = ids
+  agents.down.add(third)
+  const repair = { pass: 3, running: true, asked: false, partitions: 5, partitionsTotal: 32, unreachable: 0 }
+  const usages = new Map([
+    [first, { hints: [{ agent: third, keys: 2, blocks: 1 }] }],
+    [second, { repair: { ...repair, different: 9, keysRepaired: 7, blocksRepaired: 0 } }],
+  ])
+  const request = async (id: string) => ({
+    head: { usedBytes: 1, freeBytes: 100, keys: 0, versions: 0, blocks: 7, ...usages.get(id) },
+  })
+  const telling = { ...c, agents: { isAlive: (id: string) => agents.isAlive(id), request } as never }
+  const { problems, members } = await clusterStatus(
+    telling,
+    ids.map(id => member(id)),
+    three,
+  )
+  t.match(problems.slice(2), [
+    `Agent ${first} keeps 2 keys and 1 block for agent ${third}: they wait until it is back.`,
+    `Agent ${second} takes over what it missed: 7 keys so far, 5 of 32 partitions compared.`,
+  ])
+  t.strictSame(members[0]?.hints, [{ agent: third, keys: 2, blocks: 1 }])
+  agents.down.clear()
+  const handed = await clusterStatus(
+    telling,
+    ids.map(id => member(id)),
+    three,
+  )
+  t.match(handed.problems[0], /they are being handed over/)
 })

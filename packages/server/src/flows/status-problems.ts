@@ -1,0 +1,105 @@
+import type { MemberStatus } from '@torc/protocol/store/admin'
+import type { Coordination } from '../core/coordination.js'
+import type { Layout } from '../layout/layout.js'
+import { majority, splitOwners } from '../quorum/targets.js'
+import type { Usage } from './status-flow.js'
+
+/** What is wrong, each in a sentence: what it is, which data it concerns, what is being done and how far that is. */
+export function problemsOf(
+  c: Coordination,
+  members: readonly MemberStatus[],
+  usage: ReadonlyMap<string, Usage>,
+): string[] {
+  const problems: string[] = []
+  const layout = c.layouts.current
+  if (c.layouts.contradiction !== undefined) problems.push(`${c.layouts.contradiction}.`)
+  if (layout === undefined) {
+    problems.push('There is no layout yet: run `torc layout init`.')
+    return problems
+  }
+  const placed = new Set(layout.agents.map(({ id }) => id))
+  for (const { id, role, state } of members) {
+    if (role !== 'agent' || state === 'alive') continue
+    if (placed.has(id))
+      problems.push(`Agent ${id} is ${state === 'suspect' ? 'not reachable from this server' : state}.`)
+  }
+  for (const { id, role, state } of members) {
+    if (role === 'agent' && state === 'alive' && !placed.has(id)) {
+      problems.push(`Agent ${id} has no place in the layout and stores nothing.`)
+    }
+  }
+  problems.push(...coverageProblems(c, layout))
+  if (layout.agents.length < layout.replicas) {
+    problems.push(
+      `${layout.replicas} replicas are wanted and the layout has ${layout.agents.length} agents: data is kept ${layout.agents.length} times.`,
+    )
+  }
+  for (const [id, { freeBytes, usedBytes, workers = [] }] of usage) {
+    if (freeBytes < (freeBytes + usedBytes) / 20)
+      problems.push(`Agent ${id} has less than 5 % of its space free.`)
+    for (const { name, error } of workers)
+      if (error !== undefined) problems.push(`On agent ${id}, ${name} fails and is tried again: ${error}.`)
+  }
+  return [...problems, ...hintProblems(c, usage), ...repairProblems(usage), ...damageOf(usage)]
+}
+
+/** Partitions of which some owners cannot be reached. */
+function coverageProblems(c: Coordination, layout: Layout): string[] {
+  let [few, tooFew] = [0, 0]
+  for (let partition = 0; partition < layout.partitions; partition++) {
+    const owners = layout.owners(partition, layout.replicas)
+    const { live } = splitOwners(owners, agent => c.agents.isAlive(agent))
+    if (live.length < owners.length) few++
+    if (live.length < majority(owners.length)) tooFew++
+  }
+  if (few === 0) return []
+  const unread = tooFew === 0 ? '' : `, ${tooFew} of them on too few to be read`
+  return [
+    `${few} of ${layout.partitions} partitions are on fewer than ${layout.replicas} agents that can be reached${unread}.`,
+  ]
+}
+
+/** Writes that wait for their owners. */
+function hintProblems(c: Coordination, usage: ReadonlyMap<string, Usage>): string[] {
+  const problems: string[] = []
+  for (const [holder, { hints = [] }] of usage) {
+    for (const { agent, keys, blocks } of hints) {
+      const what = [counted(keys, 'key'), counted(blocks, 'block')].filter(text => text !== undefined)
+      if (what.length === 0) continue
+      const next = c.agents.isAlive(agent) ? 'they are being handed over' : 'they wait until it is back'
+      problems.push(`Agent ${holder} keeps ${what.join(' and ')} for agent ${agent}: ${next}.`)
+    }
+  }
+  return problems
+}
+
+/** Agents that take over what they missed. */
+function repairProblems(usage: ReadonlyMap<string, Usage>): string[] {
+  const problems: string[] = []
+  for (const [id, { repair }] of usage) {
+    if (repair?.running !== true || repair.keysRepaired + repair.blocksRepaired === 0) continue
+    const what = [counted(repair.keysRepaired, 'key'), counted(repair.blocksRepaired, 'block')]
+    problems.push(
+      `Agent ${id} takes over what it missed: ${what.filter(text => text !== undefined).join(' and ')} so far, ${repair.partitions} of ${repair.partitionsTotal} partitions compared.`,
+    )
+  }
+  return problems
+}
+
+function counted(count: number, what: string): string | undefined {
+  return count === 0 ? undefined : `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** Blocks that an agent could not repair. Other owners may be down, or have lost them too. */
+function damageOf(usage: ReadonlyMap<string, Usage>): string[] {
+  const problems: string[] = []
+  for (const [id, { blocksMissing = 0, blocksCorrupt = 0 }] of usage) {
+    const damaged = blocksMissing + blocksCorrupt
+    if (damaged === 0) continue
+    const blocks = damaged === 1 ? '1 damaged block' : `${damaged} damaged blocks`
+    problems.push(
+      `Agent ${id} has ${blocks} (${blocksMissing} lost, ${blocksCorrupt} corrupt) that no other owner could give: see \`torc repair scrub\`.`,
+    )
+  }
+  return problems
+}
