@@ -16,6 +16,8 @@ export interface OperatedNode {
   readonly process: TorcProcess
   /** What all connections to the node go through. */
   readonly proxy: FaultProxy | undefined
+  /** What it was started with, its address among it. */
+  readonly args: readonly string[]
 }
 
 export interface NodeOptions {
@@ -78,14 +80,42 @@ export class OperatedCluster {
     const listen = options.proxied === true ? await freeAddress() : '127.0.0.1:0'
     const proxy = options.proxied === true ? await FaultProxy.start(listen) : undefined
     if (proxy !== undefined) this.#proxies.push(proxy)
-    const process = this.launch([
+    const args = [
       ...[kind, '--name', name, '--cluster-secret-file', this.secretFile, '--listen', listen, ...own],
       ...(proxy === undefined ? [] : ['--advertise', proxy.address]),
       ...((options.join ?? []).length === 0 ? [] : ['--join', (options.join ?? []).join(',')]),
       ...(options.args ?? []),
-    ])
+    ]
+    const process = this.launch(args)
     const ready = await process.waitFor(`the ${kind}`, line => line.event === 'ready')
-    return { name, address: proxy?.address ?? String(ready.address), process, proxy }
+    return { name, address: proxy?.address ?? String(ready.address), process, proxy, args }
+  }
+
+  /** Starts a node whose process has ended again, on what it left. One that is proxied is where it was. */
+  async restart(node: OperatedNode): Promise<OperatedNode> {
+    const process = this.launch(node.args)
+    const ready = await process.waitFor(node.name, line => line.event === 'ready')
+    return { ...node, process, address: node.proxy?.address ?? String(ready.address) }
+  }
+
+  /**
+   * Cuts what `from` sends to `to`, silently, on whatever connection; also the other way round, unless `oneWay`. The
+   * function that is returned heals it.
+   */
+  cutLink(from: OperatedNode, to: OperatedNode, { oneWay = false } = {}): () => void {
+    const [near, far] = [from.proxy, to.proxy]
+    if (near === undefined || far === undefined) throw new Error('both nodes must be proxied')
+    const one = (direction: 'toTarget' | 'fromTarget'): { direction?: 'toTarget' | 'fromTarget' } =>
+      oneWay ? { direction } : {}
+    const lifts = [
+      far.inject({ action: 'drop', from: name => name === from.name, ...one('toTarget') }),
+      near.inject({ action: 'drop', from: name => name === to.name, ...one('fromTarget') }),
+    ]
+    return () => {
+      for (const lift of lifts) lift()
+      // What lost frames can't go on.
+      for (const proxy of [near, far]) proxy.breakConnections()
+    }
   }
 
   /**

@@ -1,4 +1,4 @@
-// npm run simulate -- [--seeds 1000] [--from 1] [--load blocks] [--agents 5]
+// npm run simulate -- [--seeds 1000] [--from 1] [--load blocks] [--agents 5] [--sloppy]
 import { parseArgs } from 'node:util'
 import { simulateCluster } from './cluster/simulate-cluster.js'
 
@@ -8,10 +8,12 @@ const { values } = parseArgs({
     from: { type: 'string', default: '1' },
     load: { type: 'string', default: 'mixed' },
     agents: { type: 'string', default: '3' },
+    sloppy: { type: 'boolean', default: false },
   },
 })
 const load = values.load === 'blocks' ? 'blocks' : 'mixed'
 const agents = Number(values.agents)
+const { sloppy } = values
 const from = Number(values.from)
 const seeds = Number(values.seeds)
 let failed = 0
@@ -26,7 +28,7 @@ const totals = {
 }
 for (let number = from; number < from + seeds; number++) {
   try {
-    const result = await simulateCluster({ seed: `seed-${number}`, load, agents })
+    const result = await simulateCluster({ seed: `seed-${number}`, load, agents, sloppy })
     totals.acknowledged += result.acknowledged
     totals.indeterminate += result.indeterminate
     totals.reads += result.reads

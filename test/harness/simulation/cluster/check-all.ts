@@ -1,5 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
+import type { Admin } from '@torc/protocol/store/admin'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
+import { unfinishedRepairs } from '@torc/protocol/store/repair'
 import { recordAgeMs } from '@torc/server/buckets/record-cache'
 import type { Replica } from '../../replicas/replica-probe.js'
 import type { SimulatedProcess } from '../simulated-process.js'
@@ -7,7 +9,8 @@ import { type History, Violation } from './history.js'
 import { type ClientWork, readAndCheck, tagName } from './workload.js'
 
 export interface CheckOptions
-  extends Pick<ClientWork, 'store' | 'bucket' | 'process' | 'history' | 'policyOf'> {
+  extends Pick<ClientWork, 'bucket' | 'process' | 'history' | 'policyOf'> {
+  readonly store: ObjectStore & Admin
   /** Most versions that the policy of a key lets be once its heads are one. */
   readonly versionsMax: (key: string) => number
   /** Of the bucket. */
@@ -22,8 +25,10 @@ export interface CheckOptions
  */
 export async function checkAll(options: CheckOptions): Promise<{ readonly lateTwins: number }> {
   const { store, bucket, process, history } = options
+  await untilLevel(options)
   const lateTwins = await settle(options)
-  for (const key of history.keys) await definite(process, () => readAndCheck(store, bucket, key, history))
+  for (const key of history.keys)
+    await definite(process, () => readAndCheck(store, bucket, key, history, true))
   await definite(process, () => checkListing(store, bucket, history))
   await definite(process, () => checkVersions(store, bucket, history))
   await definite(process, () => checkBodies(store, bucket))
@@ -84,7 +89,7 @@ async function checkTags(store: ObjectStore, bucket: string, history: History): 
         history.checkTag(version, tags[tagName])
       } catch (error) {
         if (!(error instanceof TorcError) || error.retryable) throw error
-        history.checkGone(version)
+        history.checkGone(version, true)
       }
     }
   }
@@ -102,7 +107,7 @@ async function checkResolved(options: CheckOptions, key: string): Promise<void> 
     history.fail(write)
     throw error
   }
-  await readAndCheck(store, bucket, key, history)
+  await readAndCheck(store, bucket, key, history, true)
   const ids: string[] = []
   for await (const entry of store.versions(bucket, { prefix: key })) {
     if ('key' in entry && entry.key === key) ids.push(entry.versionId)
@@ -114,7 +119,54 @@ async function checkResolved(options: CheckOptions, key: string): Promise<void> 
 }
 
 const patienceMs = 60_000
+/** Hints and repairs go at their own pace. */
+const levelMs = 300_000
 const retryMs = 250
+
+/**
+ * Waits until hints are handed over and a pass of anti-entropy has ended on every agent: then the replicas of each key
+ * are the same, though nobody reads or writes; a second pass finds nothing.
+ */
+async function untilLevel(options: CheckOptions): Promise<void> {
+  const { store, process, history } = options
+  await until(process, 'hints are left', async () => {
+    const { members } = await store.status()
+    const agents = members.filter(({ role }) => role === 'agent')
+    return agents.every(({ state, hints }) => state === 'alive' && hints?.length === 0)
+  })
+  await until(process, 'agents do not compare', async () => (await pass(options)) !== undefined)
+  for (const key of history.keys) await untilEqual(options, key)
+  await until(process, 'a pass of repair finds differences again and again', async () => {
+    return (await pass(options)) === 0
+  })
+}
+
+/** What one pass on every agent found different; undefined where some partition could not be compared. */
+async function pass({ store, process }: CheckOptions): Promise<number | undefined> {
+  const asked = await store.repair()
+  let now = asked
+  while (unfinishedRepairs(asked, now).length > 0) {
+    await process.pause(retryMs, 'waits')
+    now = await store.repairStatus()
+  }
+  const passes = now.agents.flatMap(({ repair }) => (repair === undefined ? [] : [repair]))
+  if (passes.length < now.agents.length || passes.some(({ unreachable }) => unreachable > 0)) return undefined
+  return passes.reduce((sum, { different }) => sum + different, 0)
+}
+
+async function until(process: SimulatedProcess, what: string, holds: () => Promise<boolean>): Promise<void> {
+  const { clock } = process.environment
+  const endMs = clock.monotonicMs() + levelMs
+  for (;;) {
+    let reached = false
+    await definite(process, async () => {
+      reached = await holds()
+    })
+    if (reached) return
+    if (clock.monotonicMs() > endMs) throw new Violation(`${levelMs} ms after the last fault ${what}`)
+    await process.pause(retryMs, 'waits')
+  }
+}
 
 /** A write goes on after its answer, and a read writes back behind it. */
 async function untilEqual({ process, replicasOf }: CheckOptions, key: string): Promise<void> {

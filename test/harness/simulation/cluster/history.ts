@@ -8,7 +8,7 @@ export interface Write {
   /** Empty where no object is added. */
   readonly body: Uint8Array
   /** Numbers of the writes that it covers at least, and at most: what its context must and may name. */
-  readonly must: ReadonlySet<number>
+  must: ReadonlySet<number>
   readonly may: ReadonlySet<number>
   /** Written without a context: an attempt that comes late covers what its minter holds then. */
   readonly plain: boolean
@@ -71,12 +71,18 @@ const attemptsMax = 3
 export class History {
   readonly #writes = new Map<string, Write[]>()
   readonly #keeps: (key: string) => number
+  readonly #sloppy: boolean
   #lateHeads = 0
   #twins = 0
 
-  /** `keeps`: how many versions of a key its retention policy leaves at least. */
-  constructor(keeps: (key: string) => number = () => Number.POSITIVE_INFINITY) {
+  /**
+   * `keeps`: how many versions of a key its retention policy leaves at least. `sloppy`: agents stand in for owners that
+   * are down. Then a read is right at last, not at once, and what a write covers is known only of what its writer
+   * named (DESIGN §7: what it does not cover stays beside it).
+   */
+  constructor(keeps: (key: string) => number = () => Number.POSITIVE_INFINITY, sloppy = false) {
     this.#keeps = keeps
+    this.#sloppy = sloppy
   }
 
   /** A write without a context covers all that was acknowledged; with one, what that names. */
@@ -135,6 +141,13 @@ export class History {
     write.createdAtMs = createdAt?.getTime()
   }
 
+  /** An acknowledged purge told which versions it removed. */
+  removed(write: Write, ids: readonly string[]): void {
+    if (!this.#sloppy) return
+    const gone = this.versionsOf(write.key).filter(({ versionId }) => ids.includes(versionId ?? ''))
+    write.must = new Set([...write.must, ...numbersOf(gone)])
+  }
+
   /** The write failed in a way that lets it appear later, or never. */
   fail(write: Write): void {
     write.outcome = 'indeterminate'
@@ -155,7 +168,7 @@ export class History {
   checkTag(write: Write, value: string | undefined): void {
     const last = write.tags.findLast(({ acknowledged }) => acknowledged)
     const shown = write.tags.find(tag => tag.value === value)
-    if (shown === last || shown?.acknowledged === false) return
+    if (shown === last || shown?.acknowledged === false || this.#sloppy) return
     throw this.#broken(write, `shows tag ${value}, but ${last?.value} was acknowledged`)
   }
 
@@ -163,7 +176,15 @@ export class History {
   everything(key: string): Seen {
     const writes = this.ofKey(key)
     const acknowledged = writes.filter(({ outcome }) => outcome === 'acknowledged')
-    return { must: numbersOf(acknowledged), may: numbersOf(writes) }
+    return { must: this.#sloppy ? new Set() : numbersOf(acknowledged), may: numbersOf(writes) }
+  }
+
+  /** What the token of a read covers that showed these heads; `before`: all there was when it began. */
+  seenAt(key: string, heads: readonly string[], before: Seen): Seen {
+    if (!this.#sloppy) return before
+    const shown = this.versionsOf(key).filter(({ versionId }) => heads.includes(versionId ?? ''))
+    const must = new Set(shown.flatMap(write => [write.number, ...write.must]))
+    return { must, may: new Set([...before.may, ...must]) }
   }
 
   /** What the token covers that an acknowledged PUT returned. */
@@ -212,10 +233,10 @@ export class History {
     })
   }
 
-  /** Checks what a read shows that began and ended while the key's writer was idle. */
-  checkRead(key: string, { heads, body }: Shown): void {
+  /** Checks what a read shows that began and ended while the key's writer was idle; `last`: all is mended and level. */
+  checkRead(key: string, { heads, body }: Shown, last = false): void {
     const versions = this.versionsOf(key)
-    for (const write of versions) {
+    for (const write of this.#sloppy && !last ? [] : versions) {
       if (this.#isHead(write) && !heads.includes(write.versionId ?? ''))
         throw this.#broken(write, `was acknowledged and nothing covers it, but it is no head`)
       if (!this.#isOverwritten(write) || !heads.includes(write.versionId ?? '')) continue
@@ -262,8 +283,9 @@ export class History {
     return lateTwins
   }
 
-  /** Checks an answer that says that a version does not exist. */
-  checkGone(write: Write): void {
+  /** Checks an answer that says that a version does not exist; `last` as of `checkRead`. */
+  checkGone(write: Write, last = false): void {
+    if (this.#sloppy && !last) return
     if (!this.#mayBeGone(write)) throw this.#broken(write, `was acknowledged and is not found`)
   }
 

@@ -24,6 +24,8 @@ export interface SimulationOptions {
   readonly replicas?: number
   /** Of the bucket; a majority when absent. One that does not overlap with the write quorum breaks promises. */
   readonly readQuorum?: number
+  /** Agents stand in for owners that are down; only owners count when absent. It takes more agents than replicas. */
+  readonly sloppy?: boolean
   /** Clients at work at the same time; 2 when absent. */
   readonly clients?: number
   /** Calls of each client; 40 when absent. */
@@ -103,7 +105,8 @@ async function run(
   const load: Load = loads[options.load ?? 'mixed']
   const random = new SeededRandom(options.seed)
   const plan = planRetention(random.fork('retention'))
-  const history = new History(plan.keeps)
+  const sloppy = options.sloppy ?? false
+  const history = new History(plan.keeps, sloppy)
   const collection = planCollection(random.fork('collection'))
   const cluster = new SimulatedCluster({
     scheduler,
@@ -121,7 +124,7 @@ async function run(
   if (first === undefined) throw new Error('a simulation needs a client')
   await scheduler.drive(
     first.store.createBucket(bucket, {
-      ...{ replicas, readQuorum: options.readQuorum, policy: plan.bucket },
+      ...{ replicas, readQuorum: options.readQuorum, policy: plan.bucket, strict: !sloppy },
       compression: load.compressed === true ? 'brotli' : undefined,
     }),
   )

@@ -115,7 +115,8 @@ async function purge(task: Task): Promise<string> {
   const token = pickToken(task)
   const write = history.begin(key, 'purge', new Uint8Array(0), token?.seen)
   return written(task, write, async () => {
-    await store.delete(bucket, key, { context: token?.context })
+    const { removed } = await store.delete(bucket, key, { context: token?.context })
+    history.removed(write, removed)
     return undefined
   })
 }
@@ -214,31 +215,37 @@ async function written(
 async function get(task: Task): Promise<string | undefined> {
   const { store, bucket, key, history } = task
   try {
-    const must = history.everything(key)
-    const context = await readAndCheck(store, bucket, key, history)
-    if (context !== undefined) remember(task, context, must)
+    const before = history.everything(key)
+    const shown = await readAndCheck(store, bucket, key, history)
+    if (shown !== undefined) remember(task, shown.context, history.seenAt(key, shown.heads, before))
     return undefined
   } catch (error) {
     return expectedFailure(error)
   }
 }
 
-/** Reads the key, checks what is shown, and returns the read's context token. */
+/** Reads the key, checks what is shown, and returns the read's context token; `last` as of `History.checkRead`. */
 export async function readAndCheck(
   store: ObjectStore,
   bucket: string,
   key: string,
   history: History,
-): Promise<string | undefined> {
+  last = false,
+): Promise<{ readonly context: string; readonly heads: readonly string[] } | undefined> {
   try {
     const object = await store.get(bucket, key)
     const body = await object.bytes()
-    history.checkRead(key, { heads: [object.versionId, ...object.siblings], body })
-    return object.context
+    const heads = [object.versionId, ...object.siblings]
+    history.checkRead(key, { heads, body }, last)
+    return { context: object.context, heads }
   } catch (error) {
     if (!(error instanceof TorcError) || error.code !== 'KEY_NOT_FOUND') throw error
     const { marker, siblings = [] } = (error.details ?? {}) as { marker?: string; siblings?: string[] }
-    history.checkRead(key, { heads: marker === undefined ? [] : [marker, ...siblings], body: undefined })
+    history.checkRead(
+      key,
+      { heads: marker === undefined ? [] : [marker, ...siblings], body: undefined },
+      last,
+    )
     return undefined
   }
 }
