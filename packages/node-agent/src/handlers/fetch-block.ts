@@ -8,7 +8,9 @@ export function fetchBlockHandler(agent: AgentContext) {
     const { head } = request
     agent.clock.observe(head.time)
     agent.layout.checkEpoch(head.epoch)
-    agent.layout.checkOwner(blockPartition(head.hash, agent.layout.partitions))
+    // One that keeps it for an owner that is down gives it as well.
+    if (agent.blockIndex.find(head.hash) === undefined)
+      agent.layout.checkOwner(blockPartition(head.hash, agent.layout.partitions))
     try {
       const lease = await agent.blocks.read(head.hash)
       return { head: { time: agent.clock.now(), size: lease.bytes.length }, body: { leases: [lease] } }
