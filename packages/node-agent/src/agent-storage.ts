@@ -8,7 +8,7 @@ import type { DataDirectory } from './data-directory/data-directory.js'
 import { OpenMark } from './data-directory/directory-row.js'
 import type { Disk } from './disk/disk.js'
 import type { AgentContext } from './handlers/agent-context.js'
-import { Hints } from './hints/hints.js'
+import { Hints, type HintsParts } from './hints/hints.js'
 import { CounterLease } from './index/counter-lease.js'
 import { Counts } from './index/counts.js'
 import { DroppedCounters } from './index/dropped-counters.js'
@@ -21,7 +21,7 @@ import { ReleaseQueue } from './leases/release-queue.js'
 
 /**
  * Builds what handlers work with on an open data directory. `uploadMs`: how long an upload may stand still;
- * `hintBytesMax`: how many bytes of hints it takes.
+ * `hints`: how many bytes of them it takes, and how long what was delivered stays.
  */
 export function openStorage(
   disk: Disk,
@@ -30,7 +30,7 @@ export function openStorage(
   log: Log,
   uploadMs: number,
   compressor: Compressor,
-  hintBytesMax: number,
+  hints: Pick<HintsParts, 'bytesMax' | 'lingerMs'>,
 ): AgentContext {
   const { database, identity } = directory
   const { hasher } = environment
@@ -40,12 +40,11 @@ export function openStorage(
   const layout = new AgentLayout(database, identity.nodeId, hasher)
   const clock = new HybridClock(environment.clock)
   const leases = new LeaseIndex(database, environment.clock, uploadMs)
-  const hints = new Hints({
+  const held = new Hints({
     ...{ database, layout, leases, hasher, clock: environment.clock },
-    intentMs: uploadMs,
-    bytesMax: hintBytesMax,
+    ...{ intentMs: uploadMs, ...hints },
   })
-  const listeners = [counts, lease, layout, ...hints.listeners, new OpenMark(database)]
+  const listeners = [counts, lease, layout, ...held.listeners, new OpenMark(database)]
   const commit = new GroupCommit(database, environment.clock, listeners)
   const mintTime = (above: number): number => clock.mintTime(above)
   const intents = new Intents(database, environment.clock, uploadMs)
@@ -64,7 +63,7 @@ export function openStorage(
     leases,
     intents,
     releases,
-    hints,
+    hints: held,
     blockIndex,
     blocks,
     layout,

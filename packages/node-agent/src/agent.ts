@@ -4,6 +4,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { acceptExchanges } from '@torc/protocol/exchange/endpoint'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
+import { limits } from '@torc/protocol/limits'
 import { type Address, formatAddress, type Transport } from '@torc/protocol/transport/transport'
 import { openStorage } from './agent-storage.js'
 import type { Compressor } from './blocks/block-encoding.js'
@@ -17,9 +18,9 @@ import { FileDisk } from './disk/file-disk.js'
 import type { AgentContext } from './handlers/agent-context.js'
 import { agentHandlers } from './handlers/agent-handlers.js'
 import { storeEpoch } from './handlers/put-epoch.js'
-import { HintDelivery, type HintOptions } from './hints/hint-delivery.js'
+import { HintDelivery } from './hints/hint-delivery.js'
 import { PeerReceiver } from './hints/hint-receiver.js'
-import { hintBytesDefault } from './hints/hints.js'
+import { type HintOptions, hintBytesDefault } from './hints/hints.js'
 import { GossipLoop } from './membership/gossip-loop.js'
 import { Membership } from './membership/membership.js'
 import { Peers } from './membership/peers.js'
@@ -92,8 +93,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     logOpened(log, disk, directory)
     const uploadMs = options.collection?.uploadMs ?? collectionDefaults.uploadMs
     const compressor = options.compressor ?? brotliCompressor
-    const hintBytes = options.hints?.bytesMax ?? hintBytesDefault(options.capacity)
-    const context = openStorage(disk, directory, environment, log, uploadMs, compressor, hintBytes)
+    const hints = {
+      bytesMax: options.hints?.bytesMax ?? hintBytesDefault(options.capacity),
+      lingerMs: options.hints?.lingerMs ?? limits.requestMs,
+    }
+    const context = openStorage(disk, directory, environment, log, uploadMs, compressor, hints)
     return await serve(options, context)
   } catch (thrown) {
     await disk.close()

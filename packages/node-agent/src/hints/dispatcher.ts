@@ -43,8 +43,8 @@ export class Dispatcher implements Worker {
   /** Of the round: the last hint of each kind that it came to. */
   #afterBlock = 0
   #afterKey = 0
-  /** Of the round: that something went, and why something did not. */
-  #delivered = 0
+  /** Of the round: how much was sent, and why something was not. */
+  #sent = 0
   #failure: unknown
   /** While the target is away: the layout under which its hints are looked at, and how far. */
   #look = { layout: 0, afterBlock: 0, afterKey: 0 }
@@ -97,7 +97,7 @@ export class Dispatcher implements Worker {
         const here = await readdressBlocks(this.#parts, this.#target, rows)
         const { last, delivered, bytes } = await this.#blocks.deliver(here, unitBytes, signal)
         this.#afterBlock = last ?? rows.at(-1)?.id ?? 0
-        this.#delivered += delivered
+        this.#sent += delivered
         this.#blocksEver += delivered
         return bytes
       }
@@ -106,25 +106,25 @@ export class Dispatcher implements Worker {
       this.#afterKey = keys.at(-1)?.id ?? 0
       this.#keys.open(await readdressKeys(this.#parts, this.#target, keys))
     }
-    const { delivered, bytes } = await this.#keys.deliver(unitBytes, signal)
-    this.#delivered += delivered
+    const { sent, delivered, bytes } = await this.#keys.deliver(unitBytes, signal)
+    this.#sent += sent
     this.#keysEver += delivered
     return bytes
   }
 
   /** What is left was failed, or changed, or came during the round. */
   #endRound(): WorkerOutcome {
-    const [failure, delivered] = [this.#failure, this.#delivered]
+    const [failure, sent] = [this.#failure, this.#sent]
     this.#beginRound()
     if (failure !== undefined) throw failure
     const { keys, blocks } = this.#parts.hints.counts.of(this.#target)
-    return keys + blocks > 0 && delivered > 0 ? 'busy' : 'idle'
+    return keys + blocks > 0 && sent > 0 ? 'busy' : 'idle'
   }
 
   #beginRound(): void {
     this.#afterBlock = 0
     this.#afterKey = 0
-    this.#delivered = 0
+    this.#sent = 0
     this.#failure = undefined
     this.#keys.close()
   }

@@ -2,14 +2,9 @@ import { WorkerRunner, type WorkerStatus } from '@torc/cluster/worker/worker'
 import type { Clock } from '@torc/protocol/environment/clock'
 import type { AgentContext } from '../handlers/agent-context.js'
 import { Dispatcher } from './dispatcher.js'
+import { ForgetWorker } from './forget-worker.js'
 import type { HintReceiver } from './hint-receiver.js'
-
-export interface HintOptions {
-  /** Most bytes that hints may stand for: beyond them new ones are refused. A tenth of the capacity when absent. */
-  readonly bytesMax?: number | undefined
-  /** Bytes that go to one owner in a second, at most; 32 MiB when absent. */
-  readonly bytesPerSecond?: number | undefined
-}
+import type { HintOptions } from './hints.js'
 
 const bytesPerSecondDefault = 32 * 1024 ** 2
 
@@ -18,16 +13,17 @@ const idleMs = 1_000
 /** Longest wait after a failure. */
 const retryMsMax = 5_000
 
-/** Dispatchers whose state one answer tells, the first ones that have something to deliver. */
+/** Workers whose state one answer tells: of the dispatchers first those that have something to deliver. */
 const statusesMax = 32
 
-/** Delivers hints: a dispatcher for each target, from the first hint for it on, found again at each start. */
+/** Delivers hints, and forgets what was delivered: a dispatcher for each target, from the first hint for it on, found again at each start. */
 export class HintDelivery {
   readonly #context: AgentContext
   readonly #clock: Clock
   readonly #receiver: HintReceiver
   readonly #bytesPerSecond: number
   readonly #runners = new Map<string, WorkerRunner>()
+  readonly #forget: WorkerRunner
   #running = false
 
   constructor(context: AgentContext, clock: Clock, receiver: HintReceiver, options: HintOptions = {}) {
@@ -35,6 +31,11 @@ export class HintDelivery {
     this.#clock = clock
     this.#receiver = receiver
     this.#bytesPerSecond = options.bytesPerSecond ?? bytesPerSecondDefault
+    const { hints, index, layout, commit, log } = context
+    this.#forget = new WorkerRunner(clock, new ForgetWorker({ hints, index, layout, commit }), {
+      idleMs,
+      onError: error => log.error({ err: error }, 'delivered keys could not be forgotten'),
+    })
   }
 
   start(): void {
@@ -42,11 +43,12 @@ export class HintDelivery {
     this.#running = true
     counts.watch(target => this.wake(target))
     for (const target of counts.targets()) this.wake(target)
+    this.#forget.start()
   }
 
   async stop(): Promise<void> {
     this.#running = false
-    await Promise.all(Array.from(this.#runners.values(), runner => runner.stop()))
+    await Promise.all([this.#forget, ...this.#runners.values()].map(runner => runner.stop()))
   }
 
   /** There are hints for the target, or it may be back. */
@@ -61,7 +63,7 @@ export class HintDelivery {
     const { counts } = this.#context.hints
     const waiting = counts.targets().flatMap(target => this.#runners.get(target) ?? [])
     const others = [...this.#runners.values()].filter(runner => !waiting.includes(runner))
-    return [...waiting, ...others].slice(0, statusesMax).map(runner => runner.status())
+    return [this.#forget, ...waiting, ...others].slice(0, statusesMax).map(runner => runner.status())
   }
 
   #begin(target: string): void {

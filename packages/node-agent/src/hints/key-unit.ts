@@ -57,8 +57,8 @@ export class KeyUnit {
     this.#open = []
   }
 
-  /** Delivers what is open, until about `bytesMax` were sent. */
-  async deliver(bytesMax: number, signal: AbortSignal): Promise<UnitResult> {
+  /** Delivers what is open, until about `bytesMax` were sent. `sent`: keys, those too that changed meanwhile. */
+  async deliver(bytesMax: number, signal: AbortSignal): Promise<UnitResult & { readonly sent: number }> {
     const ended: OpenKey[] = []
     const work = { left: bytesMax, error: undefined as unknown, signal }
     const lane = async (): Promise<void> => {
@@ -71,7 +71,7 @@ export class KeyUnit {
     await Promise.all(Array.from({ length: lanes }, lane))
     const delivered = await this.#finish(ended)
     if (work.error !== undefined) throw work.error
-    return { delivered, bytes: bytesMax - work.left }
+    return { delivered, sent: ended.length, bytes: bytesMax - work.left }
   }
 
   /** Whether all of the key was sent. */
@@ -99,8 +99,7 @@ export class KeyUnit {
 
   /**
    * The target has the state as it was when its delivery began. Where that is what is here still, the hint goes, and
-   * with the last one of a key that this agent does not own the key: what lives on at its owners is no longer this
-   * agent's to keep. All in one transaction.
+   * with the last one of a key that this agent does not own begins the time after which its state goes.
    */
   async #finish(ended: readonly OpenKey[]): Promise<number> {
     const { commit } = this.#parts
@@ -114,7 +113,7 @@ export class KeyUnit {
     if (known?.id === hint.keyId && delivery !== undefined) {
       if (!digestsEqual(known.summary.digest, delivery.digest)) return false
       hints.keys.remove(target, hint)
-      if (!layout.owns(hint.partition) && !hints.keys.has(known.id)) index.drop(hint, known)
+      if (!layout.owns(hint.partition) && !hints.keys.has(known.id)) hints.delivered.add(known.id)
     } else hints.keys.remove(target, hint)
     return true
   }

@@ -212,6 +212,12 @@ CREATE TABLE block_hints (
 );
 CREATE UNIQUE INDEX block_hints_by_lease ON block_hints (lease_id, block_id, target);
 CREATE INDEX block_hints_by_target ON block_hints (target, id);
+
+CREATE TABLE delivered_keys (
+  key_id INTEGER PRIMARY KEY,
+  due_at INTEGER NOT NULL
+);
+CREATE INDEX delivered_keys_by_time ON delivered_keys (due_at);
 `
 
 /** Step n brings a database of version n to n + 1. Append only. */
