@@ -25,38 +25,44 @@ t.test('a hint that gossip does not tell of yet keeps a lease', async t => {
   t.same(block.operations(1), [], 'all said no')
 })
 
-t.test('one that left the layout and says that it holds hints is asked; its silence keeps the lease', async t => {
-  const block = await owner()
-  await block.put(1, 1)
-  await block.release(1)
-  block.holders.push('agent-gone')
-  block.known.set('agent-gone', () => Promise.reject(new TorcError('UNREACHABLE', 'gone')))
-  await block.audits()
-  t.same(block.operations(1), [1])
-  t.ok(block.askedAsHolders.includes('agent-gone'))
-  t.match(block.audit.progress(), /1 wait for an agent that is silent/)
-  block.known.set('agent-gone', () => 'none')
-  await block.clock.advance(100)
-  await block.audits()
-  t.same(block.operations(1), [])
-})
+t.test(
+  'one that left the layout and says that it holds hints is asked; its silence keeps the lease',
+  async t => {
+    const block = await owner()
+    await block.put(1, 1)
+    await block.release(1)
+    block.holders.push('agent-gone')
+    block.known.set('agent-gone', () => Promise.reject(new TorcError('UNREACHABLE', 'gone')))
+    await block.audits()
+    t.same(block.operations(1), [1])
+    t.ok(block.askedAsHolders.includes('agent-gone'))
+    t.match(block.audit.progress(), /1 wait for an agent that is silent/)
+    block.known.set('agent-gone', () => 'none')
+    await block.clock.advance(100)
+    await block.audits()
+    t.same(block.operations(1), [])
+  },
+)
 
-t.test('a version on its way from a holder to an owner is found: owners are asked again after holders', async t => {
-  const block = await blockOwner(undefined, undefined, 3)
-  await block.put(1, 1)
-  await block.release(1)
-  block.holders.push('holder')
-  let isDelivered = false
-  block.known.set('holder', () => {
-    // Delivered and forgotten since the owners were asked.
-    isDelivered = true
-    return 'none'
-  })
-  block.known.set('agent-b', () => (isDelivered ? 'version' : 'none'))
-  await block.audits()
-  t.ok(isDelivered)
-  t.same(block.operations(1), [1])
-})
+t.test(
+  'a version on its way from a holder to an owner is found: owners are asked again after holders',
+  async t => {
+    const block = await blockOwner(undefined, undefined, 3)
+    await block.put(1, 1)
+    await block.release(1)
+    block.holders.push('holder')
+    let isDelivered = false
+    block.known.set('holder', () => {
+      // Delivered and forgotten since the owners were asked.
+      isDelivered = true
+      return 'none'
+    })
+    block.known.set('agent-b', () => (isDelivered ? 'version' : 'none'))
+    await block.audits()
+    t.ok(isDelivered)
+    t.same(block.operations(1), [1])
+  },
+)
 
 t.test('holders are only asked of what no owner knows', async t => {
   const block = await owner()

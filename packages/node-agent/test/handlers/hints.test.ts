@@ -1,5 +1,5 @@
-import { systemHasher, systemRandom } from '@torc/protocol/environment/system'
 import { hasPartition } from '@torc/cluster/ring/partition-bits'
+import { systemHasher, systemRandom } from '@torc/protocol/environment/system'
 import t from 'tap'
 import { recordsNow } from '../../src/handlers/key-records.js'
 import { HintCluster, membersOf } from '../hints/hint-fixture.js'
@@ -30,7 +30,9 @@ t.test('who is asked in place of an owner', async t => {
   const owner = owners.find(n => n !== 2) ?? 0
   const address = { ...cluster.address, key, opId, hashes: hash }
   const there = cluster.node(stranger).server
-  await t.rejects(there?.request('referBlocks', { ...address, hintFor: ['a stranger'] }), { code: 'NOT_OWNER' })
+  await t.rejects(there?.request('referBlocks', { ...address, hintFor: ['a stranger'] }), {
+    code: 'NOT_OWNER',
+  })
   await t.rejects(fetched(there, 'fetchBlock', { ...cluster.address, hash }), { code: 'NOT_OWNER' })
   t.match((await there.request('referBlocks', { ...address, hintFor: cluster.idsOf(owner) })).head, {
     missing: [0],

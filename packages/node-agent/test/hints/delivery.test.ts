@@ -35,7 +35,9 @@ t.test('an owner that was down gets all that its fallback has, which then forget
   for (const to of [0, 3]) await cluster.merge(to, key, { context: second.context }, to === 3 ? [2] : [])
 
   t.same(await cluster.node(3).hints(), ['2: 1 + 0'])
-  t.match((await cluster.node(3).usage()).workers?.at(-1), { progress: /1 keys and 0 blocks wait until it is/ })
+  t.match((await cluster.node(3).usage()).workers?.at(-1), {
+    progress: /1 keys and 0 blocks wait until it is/,
+  })
   await cluster.node(2).start()
   await cluster.until(async () => (await cluster.node(3).hints()).length === 0, 'the hint is delivered')
   const [first, returned] = await Promise.all([0, 2].map(n => cluster.node(n).state(key)))
@@ -78,7 +80,13 @@ t.test('blocks go before the keys, and the fallback keeps no reference', async t
   while (blocks.length < 2) {
     const bytes = systemRandom.bytes(20_000)
     const partition = systemHasher.sha256(bytes)[0] ?? 0
-    if (cluster.ownersOf(partition >> 4).sort().join() === '0,1,2') blocks.push(bytes)
+    if (
+      cluster
+        .ownersOf(partition >> 4)
+        .sort()
+        .join() === '0,1,2'
+    )
+      blocks.push(bytes)
   }
   const [known = new Uint8Array(), fresh = new Uint8Array()] = blocks
   await cluster.putBlock(2, 'other', systemRandom.bytes(16), known)

@@ -52,20 +52,23 @@ t.test('a key that changes on the way is delivered once more, and only then forg
   t.match(forget.progress(), /^1 keys/)
 })
 
-t.test('a hint that comes before the key is forgotten keeps it; so does a layout that makes it an owner', async t => {
-  const holder = await Holder.open()
-  for (const key of ['a', 'b']) await holder.write(key)
-  await run(holder.dispatcher())
-  await holder.write('a', 'again')
-  const forget = new ForgetWorker(holder.context)
-  await holder.own([target, holder.context.nodeId])
-  await holder.time.advance(1_000)
-  await forget.step(signal)
-  t.ok(holder.has('a'))
-  t.ok(holder.has('b'))
-  await holder.time.advance(10_000)
-  t.same(holder.context.hints.delivered.due(10), [])
-})
+t.test(
+  'a hint that comes before the key is forgotten keeps it; so does a layout that makes it an owner',
+  async t => {
+    const holder = await Holder.open()
+    for (const key of ['a', 'b']) await holder.write(key)
+    await run(holder.dispatcher())
+    await holder.write('a', 'again')
+    const forget = new ForgetWorker(holder.context)
+    await holder.own([target, holder.context.nodeId])
+    await holder.time.advance(1_000)
+    await forget.step(signal)
+    t.ok(holder.has('a'))
+    t.ok(holder.has('b'))
+    await holder.time.advance(10_000)
+    t.same(holder.context.hints.delivered.due(10), [])
+  },
+)
 
 t.test('what concerns one hint does not hold up the others', async t => {
   const holder = await Holder.open()
@@ -84,7 +87,10 @@ t.test('what concerns one hint does not hold up the others', async t => {
     holder.receiver.merged.map(({ key }) => key),
     ['b', 'c'],
   )
-  t.same(holder.receiver.blocks.map(String), ['sound'].map(text => String(Uint8Array.from(Buffer.from(text)))))
+  t.same(
+    holder.receiver.blocks.map(String),
+    ['sound'].map(text => String(Uint8Array.from(Buffer.from(text)))),
+  )
   t.same(holder.context.hints.counts.of(target), { keys: 1, blocks: 1 })
   holder.receiver.before = () => undefined
   await holder.writeBlock('damaged', holder.operation('b'), [])

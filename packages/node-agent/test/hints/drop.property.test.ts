@@ -56,7 +56,15 @@ class World {
     const name = nameOf(key)
     const result = fallback.transaction(() =>
       fallback.index.mint(name, {
-        ...{ opId: fallback.opId(), kind: 'object', seenTime: 0, seenSeq: 0, size: 0, etag: 'e', contentType: '' },
+        ...{
+          opId: fallback.opId(),
+          kind: 'object',
+          seenTime: 0,
+          seenSeq: 0,
+          size: 0,
+          etag: 'e',
+          contentType: '',
+        },
         ...{ sha256: systemHasher.sha256(new Uint8Array(0)), metadata: [], blocks: undefined },
         ...{ retention: undefined, setPolicy: undefined, attempt: undefined, body: new Uint8Array(0) },
         // A client's old context, or a clock read that reached nobody.
@@ -131,10 +139,13 @@ function runs(isForgetful: boolean): fc.RunDetails<[Step[]]> {
   )
 }
 
-t.test('a fallback that mints, delivers, forgets and mints again makes nobody believe it saw more', async t => {
-  const run = runs(false)
-  t.equal(run.failed, false, fc.defaultReportMessage(run) ?? '')
-})
+t.test(
+  'a fallback that mints, delivers, forgets and mints again makes nobody believe it saw more',
+  async t => {
+    const run = runs(false)
+    t.equal(run.failed, false, fc.defaultReportMessage(run) ?? '')
+  },
+)
 
 t.test('without the counters of what was dropped the same runs lose versions', async t => {
   t.equal(runs(true).failed, true)

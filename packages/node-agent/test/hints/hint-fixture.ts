@@ -3,8 +3,8 @@ import { decodeEpoch, encodeEpoch, epochHash } from '@torc/cluster/ring/epoch'
 import { keyPartition } from '@torc/cluster/ring/partition'
 import { silentLog } from '@torc/protocol/environment/log'
 import { systemHasher, systemRandom } from '@torc/protocol/environment/system'
-import type { Exchange } from '@torc/protocol/exchange/exchange'
 import { connectExchange } from '@torc/protocol/exchange/endpoint'
+import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import { memoryTransport } from '@torc/protocol/transport/memory'
 import type { Test } from 'tap'
@@ -93,7 +93,12 @@ export class Node {
   }
 
   async state(key: string, asHolder = true) {
-    const request = { ...this.cluster.address, key, want: 'state', ...(asHolder ? { asHolder } : {}) } as const
+    const request = {
+      ...this.cluster.address,
+      key,
+      want: 'state',
+      ...(asHolder ? { asHolder } : {}),
+    } as const
     const answers = await fetched(this.server, 'fetchKey', request)
     const [first] = answers
     if (first === undefined) throw new Error('no answer')
@@ -121,10 +126,17 @@ export class HintCluster {
       cluster.nodes.push(node)
     }
     t.teardown(() => Promise.all(cluster.nodes.map(node => node.stop())))
-    await cluster.putEpoch(firstEpoch(cluster.nodes.map(({ id }) => id), options.replicas))
+    await cluster.putEpoch(
+      firstEpoch(
+        cluster.nodes.map(({ id }) => id),
+        options.replicas,
+      ),
+    )
     await cluster.until(async () => {
       const known = await Promise.all(cluster.nodes.map(({ server }) => membersOf(server)))
-      return known.every(members => members.filter(({ state }) => state === 'alive').length === options.agents)
+      return known.every(
+        members => members.filter(({ state }) => state === 'alive').length === options.agents,
+      )
     }, 'all know each other')
     return cluster
   }
@@ -132,7 +144,8 @@ export class HintCluster {
   async putEpoch(record: Uint8Array): Promise<void> {
     this.#record = Uint8Array.from(record)
     this.epoch = decodeEpoch(this.#record).number
-    for (const node of this.nodes) if (node.isUp) await node.server.request('putEpoch', { epoch: this.#record })
+    for (const node of this.nodes)
+      if (node.isUp) await node.server.request('putEpoch', { epoch: this.#record })
   }
 
   /** The next layout: another agent owns the partition in place of one that did. Those that are up hear of it. */
@@ -223,7 +236,13 @@ export class HintCluster {
     return (await this.node(to).server.request('merge', head)).head
   }
 
-  async putBlock(to: number, key: string, opId: Uint8Array, bytes: Uint8Array, hintFor: readonly number[] = []) {
+  async putBlock(
+    to: number,
+    key: string,
+    opId: Uint8Array,
+    bytes: Uint8Array,
+    hintFor: readonly number[] = [],
+  ) {
     const hash = systemHasher.sha256(bytes)
     const head = { ...this.address, key, opId, hash, size: bytes.length, ...this.#standIn(hintFor) }
     return (await this.node(to).server.request('putBlock', head, { body: bytes })).head
@@ -237,4 +256,3 @@ export class HintCluster {
 export async function membersOf(server: Exchange) {
   return (await server.request('gossip', { members: [], epoch: 0 })).head.members
 }
-

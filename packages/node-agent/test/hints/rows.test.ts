@@ -13,7 +13,13 @@ t.test('a hint and the state that it is for come and go in one transaction', asy
   const name = holder.name('bb')
   await t.rejects(
     commit.submit(() => {
-      const id = holder.context.index.rows.insert(name.bucketId, name.key, name.partition, new Uint8Array(), null)
+      const id = holder.context.index.rows.insert(
+        name.bucketId,
+        name.key,
+        name.partition,
+        new Uint8Array(),
+        null,
+      )
       hints.keys.note(name, id, [target], 5)
       hints.partitions.intent(9)
       throw lost

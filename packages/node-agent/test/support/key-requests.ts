@@ -41,8 +41,7 @@ export async function mint(
   }
   const { opId, hintFor } = head
   const standsIn = hintFor === undefined ? {} : { hintFor }
-  if (fields.blocks !== undefined)
-    await server.request('placeIntent', { ...address, key, opId, ...standsIn })
+  if (fields.blocks !== undefined) await server.request('placeIntent', { ...address, key, opId, ...standsIn })
   const answer = await server.request('mint', head, body.length > 0 ? { body } : {})
   return { ...answer.head, version: decodeVersion(answer.head.record) }
 }
