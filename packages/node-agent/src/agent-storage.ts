@@ -8,6 +8,7 @@ import type { DataDirectory } from './data-directory/data-directory.js'
 import { OpenMark } from './data-directory/directory-row.js'
 import type { Disk } from './disk/disk.js'
 import type { AgentContext } from './handlers/agent-context.js'
+import { Hints, type HintsParts } from './hints/hints.js'
 import { CounterLease } from './index/counter-lease.js'
 import { Counts } from './index/counts.js'
 import { DroppedCounters } from './index/dropped-counters.js'
@@ -18,7 +19,10 @@ import { Intents } from './leases/intents.js'
 import { LeaseIndex } from './leases/lease-index.js'
 import { ReleaseQueue } from './leases/release-queue.js'
 
-/** Builds what handlers work with on an open data directory. `uploadMs`: how long an upload may stand still. */
+/**
+ * Builds what handlers work with on an open data directory. `uploadMs`: how long an upload may stand still;
+ * `hints`: how many bytes of them it takes, and how long what was delivered stays.
+ */
 export function openStorage(
   disk: Disk,
   directory: DataDirectory,
@@ -26,6 +30,7 @@ export function openStorage(
   log: Log,
   uploadMs: number,
   compressor: Compressor,
+  hints: Pick<HintsParts, 'bytesMax' | 'lingerMs'>,
 ): AgentContext {
   const { database, identity } = directory
   const { hasher } = environment
@@ -34,9 +39,14 @@ export function openStorage(
   const dropped = new DroppedCounters(database)
   const layout = new AgentLayout(database, identity.nodeId, hasher)
   const clock = new HybridClock(environment.clock)
-  const commit = new GroupCommit(database, environment.clock, [counts, lease, layout, new OpenMark(database)])
-  const mintTime = (above: number): number => clock.mintTime(above)
   const leases = new LeaseIndex(database, environment.clock, uploadMs)
+  const held = new Hints({
+    ...{ database, layout, leases, hasher, clock: environment.clock },
+    ...{ intentMs: uploadMs, ...hints },
+  })
+  const listeners = [counts, lease, layout, ...held.listeners, new OpenMark(database)]
+  const commit = new GroupCommit(database, environment.clock, listeners)
+  const mintTime = (above: number): number => clock.mintTime(above)
   const intents = new Intents(database, environment.clock, uploadMs)
   const releases = new ReleaseQueue(database, blocks => layout.ownersOfBlocks(blocks))
   const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, mintTime })
@@ -53,6 +63,7 @@ export function openStorage(
     leases,
     intents,
     releases,
+    hints: held,
     blockIndex,
     blocks,
     layout,

@@ -4,6 +4,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { acceptExchanges } from '@torc/protocol/exchange/endpoint'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
+import { limits } from '@torc/protocol/limits'
 import { type Address, formatAddress, type Transport } from '@torc/protocol/transport/transport'
 import { openStorage } from './agent-storage.js'
 import type { Compressor } from './blocks/block-encoding.js'
@@ -17,6 +18,9 @@ import { FileDisk } from './disk/file-disk.js'
 import type { AgentContext } from './handlers/agent-context.js'
 import { agentHandlers } from './handlers/agent-handlers.js'
 import { storeEpoch } from './handlers/put-epoch.js'
+import { HintDelivery } from './hints/hint-delivery.js'
+import { PeerReceiver } from './hints/hint-receiver.js'
+import { type HintOptions, hintBytesDefault } from './hints/hints.js'
 import { GossipLoop } from './membership/gossip-loop.js'
 import { Membership } from './membership/membership.js'
 import { Peers } from './membership/peers.js'
@@ -46,6 +50,8 @@ export interface AgentOptions {
   readonly scrub?: ScrubOptions | undefined
   /** When blocks go that nobody needs. */
   readonly collection?: CollectionOptions | undefined
+  /** What it takes in place of owners that are down, and how fast it delivers it. */
+  readonly hints?: HintOptions | undefined
   /** What makes blocks smaller; threads of the process when absent. */
   readonly compressor?: Compressor | undefined
   readonly environment: Environment
@@ -87,7 +93,12 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     logOpened(log, disk, directory)
     const uploadMs = options.collection?.uploadMs ?? collectionDefaults.uploadMs
     const compressor = options.compressor ?? brotliCompressor
-    return await serve(options, openStorage(disk, directory, environment, log, uploadMs, compressor))
+    const hints = {
+      bytesMax: options.hints?.bytesMax ?? hintBytesDefault(options.capacity),
+      lingerMs: options.hints?.lingerMs ?? limits.requestMs,
+    }
+    const context = openStorage(disk, directory, environment, log, uploadMs, compressor, hints)
+    return await serve(options, context)
   } catch (thrown) {
     await disk.close()
     throw thrown
@@ -119,7 +130,12 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     clock: context.clock,
   })
   const collection = new Collection(context, environment.clock, others, options.collection)
-  const handlers = agentHandlers(context, membership, scrub, collection)
+  const receiver = new PeerReceiver({
+    ...{ layout: context.layout, membership, clock: context.clock },
+    peers: { reach },
+  })
+  const delivery = new HintDelivery(context, environment.clock, receiver, options.hints)
+  const handlers = agentHandlers(context, membership, scrub, collection, delivery)
   const peers = new Peers({ transport, identity, handlers, environment, log })
   const acceptor = await acceptExchanges(transport, options.listen, {
     identity,
@@ -134,6 +150,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const { name, zone, capacity } = options
   const self = { id: context.nodeId, name, zone, capacity, role: 'agent', state: 'alive' } as const
   membership.begin({ ...self, address: formatAddress(address) })
+  context.hints.partitions.start(hints => membership.describe({ hints }))
   const gossip = new GossipLoop({
     membership,
     peers,
@@ -147,6 +164,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   gossip.start()
   scrub.start()
   collection.start()
+  delivery.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed = (): void => undefined
@@ -157,7 +175,8 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const end = async (): Promise<void> => {
     gossip.stop()
     await gossip.farewell()
-    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), scrub.stop(), collection.stop()])
+    const workers = [scrub.stop(), collection.stop(), delivery.stop()]
+    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), ...workers])
     closeStorage(context)
     await context.disk.close()
     log.debug({ id: context.nodeId }, 'agent closed')

@@ -4,6 +4,7 @@ import type { Log } from '@torc/protocol/environment/log'
 import type { BlockIndex } from '../blocks/block-index.js'
 import type { BlockStore } from '../blocks/block-store.js'
 import type { Disk, SqlDatabase } from '../disk/disk.js'
+import type { Hints } from '../hints/hints.js'
 import type { CounterLease } from '../index/counter-lease.js'
 import type { Counts } from '../index/counts.js'
 import type { GroupCommit } from '../index/group-commit.js'
@@ -25,6 +26,7 @@ export interface AgentContext {
   readonly leases: LeaseIndex
   readonly intents: Intents
   readonly releases: ReleaseQueue
+  readonly hints: Hints
   readonly blockIndex: BlockIndex
   readonly blocks: BlockStore
   readonly layout: AgentLayout

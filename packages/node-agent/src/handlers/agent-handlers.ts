@@ -1,5 +1,6 @@
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { Collection } from '../collection/collection.js'
+import type { HintDelivery } from '../hints/hint-delivery.js'
 import type { Membership } from '../membership/membership.js'
 import type { Scrub } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
@@ -29,6 +30,7 @@ export function agentHandlers(
   membership: Membership,
   scrub: Scrub,
   collection: Collection,
+  delivery: HintDelivery,
 ): Handlers {
   return {
     mint: mintHandler(agent),
@@ -47,7 +49,7 @@ export function agentHandlers(
     fetchBlockProof: fetchBlockProofHandler(agent),
     fetchBlockStates: fetchBlockStatesHandler(agent),
     fetchRange: fetchRangeHandler(agent),
-    fetchUsage: fetchUsageHandler(agent, scrub, collection),
+    fetchUsage: fetchUsageHandler(agent, scrub, collection, delivery),
     scrubBlocks: scrubBlocksHandler(scrub),
     gossip: gossipHandler(agent, membership),
   }

@@ -2,6 +2,7 @@ import type { WorkerStatus } from '@torc/cluster/worker/worker'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { Collection } from '../collection/collection.js'
+import type { HintDelivery } from '../hints/hint-delivery.js'
 import type { Scrub, ScrubReport } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 
@@ -11,7 +12,12 @@ type Usage = ResponseOf<'fetchUsage'>
  * How much this agent holds, what it has read and written of it since it started, and what it does in the
  * background. `usedBytes`: pages of the index and files of blocks.
  */
-export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection: Collection) {
+export function fetchUsageHandler(
+  agent: AgentContext,
+  scrub: Scrub,
+  collection: Collection,
+  delivery: HintDelivery,
+) {
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
     const pages = Number(database.pragma('page_count', { simple: true }))
@@ -33,7 +39,10 @@ export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection:
         blocksCorrupt: states.corrupt,
         blocksRepaired: report.repairedEver,
         scrub: scrubState(report),
-        workers: [scrub.status(), ...collection.status()].map(workerState),
+        hints: agent.hints.counts
+          .targets()
+          .map(target => ({ agent: target, ...agent.hints.counts.of(target) })),
+        workers: [scrub.status(), ...collection.status(), ...delivery.status()].map(workerState),
       },
     }
   }

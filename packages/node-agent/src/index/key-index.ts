@@ -119,6 +119,7 @@ export class KeyIndex {
   readonly #intents: Intents
   readonly #releases: ReleaseQueue
   readonly #mintTime: (above: number) => number
+  #drops = 0
 
   constructor(parts: KeyIndexParts) {
     this.rows = new KeyRows(parts.database)
@@ -219,6 +220,28 @@ export class KeyIndex {
     checkAttributeBytes(summary.attributes, attributes, plan.summary.attributes)
     this.#writer.apply(name, known, plan, undefined)
     return attributes
+  }
+
+  /**
+   * Inside a transaction: forgets all that is here of a key, whose versions live on elsewhere: no release is queued.
+   * What this agent mints of its partition later says that it comes after everything of its own that goes here. (A
+   * fallback that minted, delivered and minted again from 0 would have every newcomer believe that it had seen the
+   * first version and lost it.)
+   */
+  drop(name: KeyName, known: KnownKey): void {
+    const { actor } = this.#lease
+    for (const own of new Set([actor, ...this.#lease.actors()])) {
+      const counter = highestCounter(known.summary.closed, own)
+      if (counter > 0) this.#dropped.raise(name.partition, own, counter)
+    }
+    this.#writer.drop(known)
+    this.removals.forget(known.id)
+    this.#drops++
+  }
+
+  /** Rises with each key that was dropped: a read over several turns sees whether its key may have been among them. */
+  get drops(): number {
+    return this.#drops
   }
 
   /** What has to follow the removal of versions, in its transaction. */

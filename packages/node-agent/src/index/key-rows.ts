@@ -57,6 +57,8 @@ export class KeyRows {
   readonly #insertVersion: SqlStatement
   readonly #promote: SqlStatement
   readonly #deleteVersion: SqlStatement
+  readonly #deleteVersions: SqlStatement
+  readonly #deleteKey: SqlStatement
   readonly #hasVersion: SqlStatement
   readonly #bodyOfVersion: SqlStatement
   readonly #recordOf: SqlStatement
@@ -94,6 +96,8 @@ export class KeyRows {
          body = (SELECT body FROM versions WHERE key_id = keys.id AND actor = ? AND counter = ?) WHERE id = ?`,
     )
     this.#deleteVersion = prepare(`DELETE FROM versions ${ofVersion}`)
+    this.#deleteVersions = prepare('DELETE FROM versions WHERE key_id = ?')
+    this.#deleteKey = prepare('DELETE FROM keys WHERE id = ?')
     this.#hasVersion = prepare(`SELECT 1 FROM versions ${ofVersion}`).pluck()
     this.#bodyOfVersion = prepare(`SELECT body FROM versions ${ofVersion}`).pluck()
     this.#recordOf = prepare(`SELECT record FROM versions ${ofVersion}`).pluck()
@@ -176,6 +180,11 @@ export class KeyRows {
 
   deleteVersion(id: number, dot: Dot): void {
     this.counts.written += this.#deleteVersion.run(id, dot.actor, dot.counter).changes
+  }
+
+  /** The key's row and those of its versions. Its id may be given to another key afterwards. */
+  deleteKey(id: number): void {
+    this.counts.written += this.#deleteVersions.run(id).changes + this.#deleteKey.run(id).changes
   }
 
   hasVersion(id: number, dot: Dot): boolean {

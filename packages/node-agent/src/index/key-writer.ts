@@ -2,7 +2,7 @@ import { dotsEqual } from '@torc/cluster/clocks/dot'
 import type { KeySummary, MergePlan } from '@torc/cluster/state/key-summary'
 import { emptySummary, encodeSummary } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
-import { encodeVersion } from '@torc/cluster/state/version-codec'
+import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
 import { bodyBytesOf } from './body-bytes.js'
 import type { Counts } from './counts.js'
 import type { KeyRows } from './key-rows.js'
@@ -59,6 +59,19 @@ export class KeyWriter {
       versions: after.versionCount - before.versionCount,
       bodyBytes: came.bodyBytes - went.bodyBytes,
       inlineBytes: came.inlineBytes - went.inlineBytes,
+    })
+  }
+
+  /** Takes all that is here of a key away, as if this agent had never known it. */
+  drop({ id, summary }: KnownKey): void {
+    const versions = this.#rows.recordsOf(id).map(({ record }) => decodeVersion(record))
+    const { bodyBytes, inlineBytes } = bodyBytesOf([...summary.heads.slice(0, 1), ...versions])
+    this.#rows.deleteKey(id)
+    this.#counts.add({
+      keys: summary.versionCount > 0 ? -1 : 0,
+      versions: -summary.versionCount,
+      bodyBytes: -bodyBytes,
+      inlineBytes: -inlineBytes,
     })
   }
 

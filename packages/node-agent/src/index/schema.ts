@@ -183,8 +183,45 @@ ALTER TABLE counts ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;
 UPDATE counts SET stored_bytes = block_bytes;
 `
 
+/**
+ * Whom this agent stands in for (`hints/`): the owners that lack something of a key's state, and of the references to
+ * blocks, that lie in the tables of before. Ids are never used twice: they are the order of delivery. A key's name is
+ * here too, so that listing the few keys with hints of a large bucket does not read the others.
+ */
+const version6 = `
+CREATE TABLE hints (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  target TEXT NOT NULL,
+  key_id INTEGER NOT NULL,
+  bucket BLOB NOT NULL,
+  key BLOB NOT NULL,
+  partition INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX hints_by_key ON hints (key_id, target);
+CREATE INDEX hints_by_target ON hints (target, id);
+CREATE INDEX hints_by_name ON hints (bucket, key, key_id);
+
+CREATE TABLE block_hints (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  target TEXT NOT NULL,
+  block_id INTEGER NOT NULL,
+  lease_id INTEGER NOT NULL,
+  partition INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX block_hints_by_lease ON block_hints (lease_id, block_id, target);
+CREATE INDEX block_hints_by_target ON block_hints (target, id);
+
+CREATE TABLE delivered_keys (
+  key_id INTEGER PRIMARY KEY,
+  due_at INTEGER NOT NULL
+);
+CREATE INDEX delivered_keys_by_time ON delivered_keys (due_at);
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, version5]
+export const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6]
 
 /** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */
 const computed: Readonly<Record<number, (database: SqlDatabase) => void>> = { 5: countBodyBytes }

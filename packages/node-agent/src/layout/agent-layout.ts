@@ -24,6 +24,7 @@ export class AgentLayout implements TransactionListener {
   /** Stored in the transaction that is under way. */
   #pending: StoredEpoch | undefined
   #owned: readonly boolean[] = []
+  #agents: readonly string[] = []
 
   constructor(database: SqlDatabase, nodeId: string, hasher: Hasher) {
     this.#nodeId = nodeId
@@ -55,6 +56,17 @@ export class AgentLayout implements TransactionListener {
     return this.#current().table.rows[partition] ?? []
   }
 
+  /** The agents that own anything, each once. NO_LAYOUT before the first layout. */
+  get agents(): readonly string[] {
+    this.#current()
+    return this.#agents
+  }
+
+  /** Whether this agent owns the partition; false before the first layout. */
+  owns(partition: number): boolean {
+    return this.#owned[partition] === true
+  }
+
   /** The agents that own any of these blocks. NO_LAYOUT before the first layout. */
   ownersOfBlocks(blocks: readonly BlockReference[]): string[] {
     const partitions = new Set(blocks.map(({ hash }) => blockPartition(hash, this.partitions)))
@@ -77,7 +89,7 @@ export class AgentLayout implements TransactionListener {
 
   /** NOT_OWNER unless this agent owns the partition: an error, never an empty answer. */
   checkOwner(partition: number): void {
-    if (this.#owned[partition] !== true) {
+    if (!this.owns(partition)) {
       throw new TorcError(
         'NOT_OWNER',
         `agent ${this.#nodeId} does not own partition ${partition} in layout ${this.number}`,
@@ -150,6 +162,7 @@ export class AgentLayout implements TransactionListener {
 
   #adopt(stored: StoredEpoch): void {
     this.#stored = stored
+    this.#agents = [...new Set(stored.epoch.table.rows.flat())]
     this.#owned = stored.epoch.table.rows.map(row => row.includes(this.#nodeId))
   }
 }

@@ -43,6 +43,10 @@ export class LeaseIndex {
   readonly #drop: SqlStatement
   readonly #isReferenced: SqlStatement
   readonly #referencesOf: SqlStatement
+  readonly #dropReference: SqlStatement
+  readonly #dropEmpty: SqlStatement
+  readonly #markBlock: SqlStatement
+  #onDrop: (leaseId: number) => void = () => undefined
 
   /** `auditAfterMs`: how long after its last reference a lease is asked about for the first time. */
   constructor(database: SqlDatabase, clock: Clock, auditAfterMs: number) {
@@ -76,11 +80,24 @@ export class LeaseIndex {
     )
     this.#dropReferences = prepare('DELETE FROM lease_blocks WHERE lease_id = ?')
     this.#drop = prepare('DELETE FROM leases WHERE id = ?')
+    this.#dropReference = prepare('DELETE FROM lease_blocks WHERE lease_id = ? AND block_id = ?')
+    this.#markBlock = prepare(
+      `UPDATE blocks SET unreferenced_at = ?
+       WHERE id = ? AND NOT EXISTS (SELECT 1 FROM lease_blocks WHERE block_id = blocks.id)`,
+    )
+    this.#dropEmpty = prepare(
+      'DELETE FROM leases WHERE id = ? AND NOT EXISTS (SELECT 1 FROM lease_blocks WHERE lease_id = leases.id)',
+    )
     this.#isReferenced = prepare('SELECT 1 FROM lease_blocks WHERE block_id = ? LIMIT 1').pluck()
     this.#referencesOf = prepare(
       `SELECT op_id AS opId, bucket AS bucketId, key FROM lease_blocks JOIN leases ON leases.id = lease_id
        WHERE block_id = ? ORDER BY op_id, bucket, key`,
     )
+  }
+
+  /** Told of each lease that goes, inside the transaction, before it does. */
+  watch(onDrop: (leaseId: number) => void): void {
+    this.#onDrop = onDrop
   }
 
   /**
@@ -120,6 +137,11 @@ export class LeaseIndex {
     return old
   }
 
+  /** Id of the operation's lease, if it has one. */
+  idOf({ opId, bucketId, key }: Operation): number | undefined {
+    return (this.#find.get(opId, bucketId, key) as StoredLease | undefined)?.id
+  }
+
   /** Leases whose audit is due, the longest due first. */
   due(limit: number): Lease[] {
     return this.#due.all(this.#clock.nowMs(), limit) as Lease[]
@@ -140,10 +162,21 @@ export class LeaseIndex {
    */
   drop({ id }: Lease): boolean {
     if (this.#isCondemned.get(id) === undefined) return false
+    this.#onDrop(id)
     this.#markUnreferenced.run(Math.max(1, this.#clock.nowMs()), id, id)
     this.#dropReferences.run(id)
     this.#drop.run(id)
     return true
+  }
+
+  /**
+   * The lease holds this block no longer, as its owners have it: without another reference its grace time begins. A
+   * lease without blocks goes.
+   */
+  dropReference(leaseId: number, blockId: number): void {
+    this.#dropReference.run(leaseId, blockId)
+    this.#markBlock.run(Math.max(1, this.#clock.nowMs()), blockId)
+    this.#dropEmpty.run(leaseId)
   }
 
   isReferenced(blockId: number): boolean {

@@ -19,6 +19,8 @@ export class Membership {
   readonly #saveIncarnation: SqlStatement
   /** Undefined until this node knows its own address. */
   #table: MemberTable | undefined
+  /** What this node says of itself beside its state. */
+  #described: Pick<Member, 'revision' | 'hints'> = {}
 
   constructor(database: SqlDatabase, clock: Clock, log: Log) {
     this.#database = database
@@ -40,7 +42,15 @@ export class Membership {
   }
 
   members(): Member[] {
-    return this.#table?.members() ?? []
+    const members = this.#table?.members() ?? []
+    return members.map(member => (member.id === this.selfId ? { ...member, ...this.#described } : member))
+  }
+
+  /** Says of which partitions this node holds hints; returns the revision from which on it is said. */
+  describe({ hints }: { readonly hints: Uint8Array | undefined }): number {
+    const revision = (this.#described.revision ?? 0) + 1
+    this.#described = { revision, ...(hints === undefined ? {} : { hints }) }
+    return revision
   }
 
   hear(members: readonly Member[]): void {

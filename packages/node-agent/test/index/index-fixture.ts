@@ -4,6 +4,7 @@ import type { Dot } from '@torc/cluster/clocks/dot'
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Attributes } from '@torc/cluster/state/attributes'
 import type { KeyState } from '@torc/cluster/state/key-state'
+import { decodeSummary } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { encodeVersion } from '@torc/cluster/state/version-codec'
 import { systemHasher } from '@torc/protocol/environment/system'
@@ -159,6 +160,16 @@ export class IndexFixture {
         inlineBytes: sumOf(held.filter(({ blocks }) => blocks === undefined)),
       },
     )
+  }
+
+  /** The counts are those of the rows. */
+  checkCountsAnew(): void {
+    const { keys, versions, bodyBytes, inlineBytes } = this.#opened.counts.values
+    deepStrictEqual(sumBodyBytes(this.database), { bodyBytes, inlineBytes }, 'counted anew')
+    const summaries = this.database.prepare('SELECT summary FROM keys').pluck().all() as Uint8Array[]
+    const held = summaries.map(summary => decodeSummary(summary).versionCount)
+    const found = { keys: held.filter(count => count > 0).length, versions: held.reduce((a, b) => a + b, 0) }
+    deepStrictEqual({ keys, versions }, found)
   }
 
   opId(): Uint8Array {
