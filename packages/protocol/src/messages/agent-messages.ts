@@ -8,7 +8,6 @@ import {
   define,
   heldBytes,
   interactive,
-  member,
   noBodies,
   nodes,
   opaque,
@@ -18,7 +17,7 @@ import {
   senderTime,
 } from './message.js'
 
-/** What nodes ask about blocks, layouts and members. */
+/** What nodes ask agents about blocks and layouts. */
 export const agentMessages = {
   putBlock: define({
     doc: 'Stores a block under its hash. The body is the block.',
@@ -188,24 +187,6 @@ export const agentMessages = {
       ...heldBytes,
       ...blockCounts,
       scrub: f.note('Its scrub', f.optional(f.map(scrubState))),
-    },
-  }),
-  gossip: define({
-    doc: 'Exchange of what both know of the members.',
-    frame: 'GOSSIP',
-    op: 'members',
-    from: nodes,
-    to: nodes,
-    priority: 'background',
-    idempotent: true,
-    ...noBodies,
-    request: {
-      members: f.note('The nodes as the sender knows them', f.list(f.map(member), limits.membersMax)),
-      epoch: f.note('Number of the layout', f.integer(0)),
-    },
-    response: {
-      members: f.note('The nodes as the sender knows them', f.list(f.map(member), limits.membersMax)),
-      epoch: f.note('Number of the layout', f.integer(0)),
     },
   }),
 } as const

@@ -6,6 +6,7 @@ import type { HeadOf } from './fields.js'
 import { historyMessages } from './history-messages.js'
 import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
+import { membershipMessages } from './membership-messages.js'
 import { objectMessages } from './object-messages.js'
 import { replicaMessages } from './replica-messages.js'
 import { uploadMessages } from './upload-messages.js'
@@ -27,6 +28,8 @@ export const messages = {
   ...replicaMessages,
   ...agentMessages,
   ...leaseMessages,
+  // any node ↔ any node
+  ...membershipMessages,
 } as const
 
 export type MessageName = keyof typeof messages
