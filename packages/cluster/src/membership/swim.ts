@@ -161,6 +161,7 @@ export class Swim {
       else if (probe.timeoutMs <= nowMs && probe.relays === undefined) this.#askOthers(probe, actions)
     }
     this.#endSuspicions(actions)
+    for (const id of this.#suspicions.keys()) this.#urgent.add(id)
     this.#probeUrgent(actions)
     const others = this.#others()
     if (this.#nextProbeMs <= nowMs) {
@@ -205,6 +206,8 @@ export class Swim {
     if (member === undefined) return
     const probe = this.#probes.begin(id, 1 + this.#health.score, this.#time.nowMs)
     this.#probedMs.set(id, probe.startedMs)
+    // As long as it lasts: who knows better by now, the suspect above all, hears of it and says so.
+    if (member.state === 'suspect') this.#news.add(id)
     actions.push({ kind: 'probe', probe: probe.number, member })
   }
 
@@ -302,11 +305,13 @@ export class Swim {
     }
     const change = this.#table.hear(heard, this.#time.nowMs)
     if (change !== undefined) this.#put(change, actions)
+    else if (isOutdated(heard, this.#table.get(heard.id))) this.#news.add(heard.id)
   }
 
   /** Someone thinks that this node is not alive, or knows a higher incarnation (of before a lost disk). */
   #hearOfSelf(heard: Member, from: string, actions: SwimAction[]): void {
     const mine = this.self
+    if (isOutdated(heard, mine)) this.#news.add(mine.id)
     if (heard.incarnation < mine.incarnation) return
     if (heard.address !== mine.address && takesPart(heard)) actions.push({ kind: 'rival', member: heard })
     const contradicted = isWorse(heard.state, mine.state)
@@ -368,12 +373,17 @@ export class Swim {
       const goesOn = previous?.state === 'suspect' && previous.incarnation === member.incarnation
       if (!goesOn || !this.#suspicions.has(id)) this.#suspicions.set(id, this.#time.nowMs)
       // Everyone who hears of it looks for itself: that confirms it soon, or brings the refutation.
-      if (member.suspectedBy?.includes(this.self.id) !== true) this.#urgent.add(id)
+      this.#urgent.add(id)
     } else this.#suspicions.delete(id)
     if (member !== undefined && takesPart(member)) {
       if (previous === undefined || !takesPart(previous)) this.#order.add(id)
     } else this.#probedMs.delete(id)
   }
+}
+
+/** The teller has not heard that the member refuted this: the refutation must go round once more. */
+function isOutdated(heard: Member, known: Member | undefined): boolean {
+  return known !== undefined && heard.incarnation < known.incarnation && heard.state !== 'alive'
 }
 
 function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
