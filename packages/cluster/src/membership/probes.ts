@@ -49,6 +49,12 @@ export class Probes {
     if (this.#byMember.get(probe.id) === probe) this.#byMember.delete(probe.id)
   }
 
+  /** Ends the one of this member, if there is one. */
+  endOf(id: string): void {
+    const probe = this.#byMember.get(id)
+    if (probe !== undefined) this.end(probe)
+  }
+
   find(number: number): Probe | undefined {
     return this.#byNumber.get(number)
   }

@@ -375,6 +375,8 @@ export class Swim {
       // Everyone who hears of it looks for itself: that confirms it soon, or brings the refutation.
       this.#urgent.add(id)
     } else this.#suspicions.delete(id)
+    // It has spoken since the probe began, though not to this node.
+    if (member?.state === 'alive') this.#probes.endOf(id)
     if (member !== undefined && takesPart(member)) {
       if (previous === undefined || !takesPart(previous)) this.#order.add(id)
     } else this.#probedMs.delete(id)
