@@ -2,6 +2,7 @@ import type { Member } from '@torc/cluster/membership/member'
 import { silentLog } from '@torc/protocol/environment/log'
 import { systemEnvironment as environment } from '@torc/protocol/environment/system'
 import { memoryTransport } from '@torc/protocol/transport/memory'
+import { parseAddress } from '@torc/protocol/transport/transport'
 import t from 'tap'
 import { startServer } from '../../src/start-server.js'
 import { type FakeNode, startFakeNode } from '../fakes/fake-node.js'
@@ -78,4 +79,35 @@ t.test('an agent that left is let go', async t => {
   await back.close()
   await server.close()
   await one.close()
+})
+
+t.test('a server whose id is in use is refused, and ends', async t => {
+  const transport = memoryTransport(environment.clock)
+  const options = { secret, transport, listen, name: 's', sharedRoots: [], log: silentLog }
+  // The same bytes for the id of both.
+  const bytes = (count: number): Uint8Array => new Uint8Array(count).fill(7)
+  const random = {
+    ...environment.random,
+    bytes: (n: number) => (n === 4 ? bytes(n) : environment.random.bytes(n)),
+  }
+  const first = await startServer({ ...options, join: [], environment: { ...environment, random } })
+  const address = parseAddress(first.address) ?? listen
+  const errors: string[] = []
+  const log = { ...silentLog, error: (_: object, message: string) => void errors.push(message) }
+  const second = await startServer({
+    ...options,
+    log,
+    join: [address],
+    environment: { ...environment, random },
+  })
+  t.equal(second.id, first.id)
+  t.match(await second.closed, { code: 'CONFLICT', message: new RegExp(first.address) })
+  t.match(errors, [/refused/])
+  const third = await startServer({ ...options, join: [address], environment })
+  await until('a server of the same name is taken in', async () =>
+    (await first.store.status()).members.some(({ id }) => id === third.id),
+  )
+  await third.close()
+  t.equal(await third.closed, undefined)
+  await first.close()
 })
