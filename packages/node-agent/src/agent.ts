@@ -1,3 +1,5 @@
+import { Membership } from '@torc/cluster/membership/membership'
+import { Peers } from '@torc/cluster/membership/peers'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
@@ -21,9 +23,7 @@ import { storeEpoch } from './handlers/put-epoch.js'
 import { HintDelivery } from './hints/hint-delivery.js'
 import { PeerReceiver } from './hints/hint-receiver.js'
 import { type HintOptions, hintBytesDefault } from './hints/hints.js'
-import { GossipLoop } from './membership/gossip-loop.js'
-import { Membership } from './membership/membership.js'
-import { Peers } from './membership/peers.js'
+import { Incarnation } from './membership/incarnation.js'
 import { OwnerBlocks } from './scrub/owner-blocks.js'
 import { Scrub, type ScrubOptions } from './scrub/scrub.js'
 import { ScrubRow } from './scrub/scrub-row.js'
@@ -64,8 +64,8 @@ export interface Agent {
   readonly address: Address
   /** Ends in order: no new requests, open ones end, the index is checkpointed, the lock given back. */
   close(): Promise<void>
-  /** Resolves once `close` is done. */
-  readonly closed: Promise<void>
+  /** Resolves once it is closed: with an error where the cluster refused it (CONFLICT), which ended it. */
+  readonly closed: Promise<TorcError | undefined>
 }
 
 /** Patience with requests under way when the agent closes. */
@@ -119,9 +119,22 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     clusterId,
     secret,
   }
-  const membership = new Membership(context.database, environment.clock, log)
   // Requests to other owners go over the connections that answer requests here: each needs the other.
   const reach: Peers['reach'] = (...to) => peers.reach(...to)
+  const incarnation = new Incarnation(context.database, log)
+  const membership = new Membership({
+    join: options.join,
+    clock: environment.clock,
+    random: environment.random,
+    log,
+    reach: ({ address: at, member, fresh }) => reach(at, fresh ? undefined : member?.id),
+    epoch: () => context.layout.number,
+    onOtherEpoch: (exchange, epoch) => {
+      if (epoch > context.layout.number) void fetchNewerEpoch(context, exchange)
+    },
+    storeIncarnation: number => incarnation.store(number),
+    onRefused: error => refuse(error),
+  })
   const scrub = makeScrub(options, context, membership, { reach })
   const others = new PeerAgents({
     layout: context.layout,
@@ -136,7 +149,8 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   })
   const delivery = new HintDelivery(context, environment.clock, receiver, options.hints)
   const handlers = agentHandlers(context, membership, scrub, collection, delivery)
-  const peers = new Peers({ transport, identity, handlers, environment, log })
+  const onLost = (id: string): void => membership.lost(id)
+  const peers = new Peers({ transport, identity, handlers, environment, log, onLost })
   const acceptor = await acceptExchanges(transport, options.listen, {
     identity,
     credentials: nodesOnly(secret),
@@ -148,48 +162,42 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   })
   address = options.advertise ?? acceptor.address
   const { name, zone, capacity } = options
-  const self = { id: context.nodeId, name, zone, capacity, role: 'agent', state: 'alive' } as const
-  membership.begin({ ...self, address: formatAddress(address) })
+  const self = { id: context.nodeId, name, zone, capacity, role: 'agent' } as const
+  membership.begin({ ...self, address: formatAddress(address), incarnation: incarnation.next() })
   context.hints.partitions.start(hints => membership.describe({ hints }))
-  const gossip = new GossipLoop({
-    membership,
-    peers,
-    join: options.join,
-    clock: environment.clock,
-    random: environment.random,
-    log,
-    epoch: () => context.layout.number,
-    onNewerEpoch: exchange => fetchNewerEpoch(context, exchange),
+  membership.subscribe(({ member }) => {
+    if (member?.state === 'alive') delivery.wake(member.id)
   })
-  gossip.start()
+  void membership.start()
   scrub.start()
   collection.start()
   delivery.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
-  let onClosed = (): void => undefined
-  const closed = new Promise<void>(resolve => {
+  let onClosed: (refusal: TorcError | undefined) => void = () => undefined
+  const closed = new Promise<TorcError | undefined>(resolve => {
     onClosed = resolve
   })
+  let refusal: TorcError | undefined
   let closing: Promise<void> | undefined
   const end = async (): Promise<void> => {
-    gossip.stop()
-    await gossip.farewell()
+    await membership.leave()
     const workers = [scrub.stop(), collection.stop(), delivery.stop()]
     await Promise.all([acceptor.close(closeMs), peers.close(closeMs), ...workers])
     closeStorage(context)
     await context.disk.close()
     log.debug({ id: context.nodeId }, 'agent closed')
   }
-  return {
-    id: context.nodeId,
-    address: acceptor.address,
-    closed,
-    close() {
-      closing ??= end().finally(onClosed)
-      return closing
-    },
+  const close = (): Promise<void> => {
+    closing ??= end().finally(() => onClosed(refusal))
+    return closing
   }
+  const refuse = (error: TorcError): void => {
+    refusal = error
+    log.error({ id: context.nodeId, hint: error.hint }, `this agent is refused: ${error.message}`)
+    void close()
+  }
+  return { id: context.nodeId, address: acceptor.address, closed, close }
 }
 
 function makeScrub(

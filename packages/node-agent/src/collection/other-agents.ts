@@ -1,10 +1,10 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { Membership } from '@torc/cluster/membership/membership'
+import type { Peers } from '@torc/cluster/membership/peers'
 import { hasPartition } from '@torc/cluster/ring/partition-bits'
 import { TorcError } from '@torc/protocol/errors'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Operation, OperationState } from '../leases/operation.js'
-import type { Membership } from '../membership/membership.js'
-import type { Peers } from '../membership/peers.js'
 import { reachAgent, settledStage } from '../membership/reach-agent.js'
 
 /** What audits and releases need of other agents. Both reject where the agent does not answer. */
@@ -27,7 +27,7 @@ export interface OtherAgents {
 
 export interface OtherAgentsParts {
   readonly layout: AgentLayout
-  readonly membership: Membership
+  readonly membership: Pick<Membership, 'selfId' | 'get' | 'isDown' | 'members'>
   readonly peers: Pick<Peers, 'reach'>
   readonly clock: HybridClock
 }

@@ -1,7 +1,7 @@
+import type { Membership } from '@torc/cluster/membership/membership'
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { Collection } from '../collection/collection.js'
 import type { HintDelivery } from '../hints/hint-delivery.js'
-import type { Membership } from '../membership/membership.js'
 import type { Scrub } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
@@ -13,7 +13,6 @@ import { fetchKeyHandler } from './fetch-key.js'
 import { fetchOperationsHandler } from './fetch-operations.js'
 import { fetchRangeHandler } from './fetch-range.js'
 import { fetchUsageHandler } from './fetch-usage.js'
-import { gossipHandler } from './gossip.js'
 import { mergeHandler } from './merge.js'
 import { mintHandler } from './mint.js'
 import { placeIntentHandler } from './place-intent.js'
@@ -51,6 +50,6 @@ export function agentHandlers(
     fetchRange: fetchRangeHandler(agent),
     fetchUsage: fetchUsageHandler(agent, scrub, collection, delivery),
     scrubBlocks: scrubBlocksHandler(scrub),
-    gossip: gossipHandler(agent, membership),
+    ...membership.handlers,
   }
 }

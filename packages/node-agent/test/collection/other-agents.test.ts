@@ -1,6 +1,6 @@
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { Member } from '@torc/cluster/membership/member'
 import { partitionBits } from '@torc/cluster/ring/partition-bits'
-import { silentLog } from '@torc/protocol/environment/log'
 import { systemHasher } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import t from 'tap'
@@ -8,7 +8,6 @@ import { PeerAgents } from '../../src/collection/other-agents.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import { migrateIndex } from '../../src/index/schema.js'
 import { AgentLayout } from '../../src/layout/agent-layout.js'
-import { Membership } from '../../src/membership/membership.js'
 import { HintCluster, membersOf } from '../hints/hint-fixture.js'
 import { ManualClock } from '../support/manual-clock.js'
 
@@ -18,16 +17,20 @@ t.test(
     const clock = new ManualClock()
     const database = new MemoryDisk().openDatabase('index.sqlite')
     migrateIndex(database, 'memory')
-    const membership = new Membership(database, clock, silentLog)
-    const self = { name: 'x', role: 'agent', address: '127.0.0.1:1', zone: '', capacity: 1 } as const
-    membership.begin({ ...self, id: 'self', state: 'alive' })
+    const node = { name: 'x', role: 'agent', address: '127.0.0.1:1', zone: '', capacity: 1, incarnation: 1 }
     const hints = partitionBits([3]) ?? new Uint8Array()
-    membership.describe({ hints })
-    membership.hear([
-      { ...self, id: 'holder', state: 'alive', incarnation: 1, hints },
-      { ...self, id: 'holder-down', state: 'down', incarnation: 1, hints },
-      { ...self, id: 'other', state: 'alive', incarnation: 1 },
-    ])
+    const members = [
+      { ...node, id: 'self', state: 'alive', hints },
+      { ...node, id: 'holder', state: 'alive', hints },
+      { ...node, id: 'holder-down', state: 'down', hints },
+      { ...node, id: 'other', state: 'alive' },
+    ] as Member[]
+    const membership = {
+      selfId: 'self',
+      members: () => members,
+      get: () => undefined,
+      isDown: () => false,
+    }
     const agents = new PeerAgents({
       layout: new AgentLayout(database, 'self', systemHasher),
       membership,

@@ -114,6 +114,27 @@ export const member = {
   ),
 }
 
+/** A member as nodes tell each other: beside its state, who suspects it, and what it says of itself. */
+export const gossipedMember = {
+  ...member,
+  suspectedBy: f.note(
+    'Nodes that found a `suspect` member not answering, each for itself',
+    f.optional(strings(limits.suspectedByMax)),
+  ),
+  revision: f.note(
+    'Rises within an incarnation whenever the member changes `hints` or `restored`; absent = 0',
+    f.optional(f.integer()),
+  ),
+  hints: f.note(
+    'One bit for each partition of the layout, of which this agent holds hints; absent = none',
+    f.optional(f.bytes(limits.hintsBytesMax)),
+  ),
+  restored: f.note(
+    'Its disk proved to be an old copy: it owns nothing until a layout gives it partitions',
+    f.optional(f.boolean),
+  ),
+}
+
 /** How an agent's scrub is: its pass over all blocks, the last one or the one under way. */
 export const scrubState = {
   pass: f.note('Passes that have begun in the agent’s life', f.integer()),

@@ -1,5 +1,5 @@
+import type { Membership } from '@torc/cluster/membership/membership'
 import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
-import type { Membership } from '../agents/membership.js'
 import type { BucketFlow } from '../buckets/bucket-flow.js'
 import { type ScrubAnswer, scrubStatus, startScrub } from '../flows/scrub-flow.js'
 import { clusterStatus } from '../flows/status-flow.js'
@@ -19,7 +19,7 @@ export class Administration {
   }
 
   status(): Promise<ClusterStatus> {
-    return clusterStatus(this.#c, this.membership.table.members(), () => this.buckets.count({}))
+    return clusterStatus(this.#c, this.membership.members(), () => this.buckets.count({}))
   }
 
   /** NO_LAYOUT where there is none. */
@@ -37,6 +37,6 @@ export class Administration {
   }
 
   initLayout(options: InitLayoutOptions): Promise<LayoutInfo> {
-    return initLayout(this.#c, this.membership.table.members(), options)
+    return initLayout(this.#c, this.membership.members(), options)
   }
 }

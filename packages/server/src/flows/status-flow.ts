@@ -1,4 +1,4 @@
-import type { Member } from '@torc/cluster/membership/member-table'
+import type { Member } from '@torc/cluster/membership/member'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/admin'
 import type { ClusterBytes } from '@torc/protocol/store/blocks'

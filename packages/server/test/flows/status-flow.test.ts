@@ -1,4 +1,4 @@
-import type { Member } from '@torc/cluster/membership/member-table'
+import type { Member } from '@torc/cluster/membership/member'
 import t from 'tap'
 import { clusterStatus } from '../../src/flows/status-flow.js'
 import { fakeCluster } from '../fakes/fake-cluster.js'

@@ -80,7 +80,10 @@ export async function runNode(run: RunNodeOptions): Promise<number> {
       node.closed,
     ])
     if (why === 'stop') return 0
-    throw new TorcError('INTERNAL', `the ${kind} ended by itself`, { cause: why })
+    await supervised?.failed(why)
+    if (!(why instanceof TorcError)) throw new TorcError('INTERNAL', `the ${kind} ended by itself`)
+    // The cluster refused it: that is a failure of the process, whatever code the refusal had.
+    throw new TorcError('INTERNAL', why.message, { cause: why, hint: why.hint })
   } finally {
     log.info({ event: 'stopping' }, `${kind} stops`)
     // With the supervisor gone, nobody else would end a process that can't close.

@@ -12,6 +12,8 @@ export interface PeersOptions {
   readonly handlers: Handlers
   readonly environment: Environment
   readonly log: Log
+  /** The last connection to this node ended. */
+  readonly onLost?: (id: string) => void
 }
 
 /** Patience with a connection attempt. */
@@ -79,7 +81,9 @@ export class Peers {
     const { id } = exchange.peer
     this.#byId.set(id, exchange)
     exchange.closed.then(() => {
-      if (this.#byId.get(id) === exchange) this.#byId.delete(id)
+      if (this.#byId.get(id) !== exchange) return
+      this.#byId.delete(id)
+      if (!this.#stop.signal.aborted) this.#options.onLost?.(id)
     })
   }
 }
