@@ -43,7 +43,7 @@ export const agentCommand: Command = defineCommand({
   ],
   only: 'cli',
   run: context => {
-    const { data, name = 'agent', zone = '', capacity, scrubRate } = context.options
+    const { data, name, zone = '', capacity, scrubRate } = context.options
     return runNode({
       context,
       options: context.options,
