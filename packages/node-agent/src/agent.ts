@@ -41,8 +41,11 @@ export interface AgentOptions {
   readonly advertise?: Address | undefined
   /** Nodes of the cluster; any live one suffices. */
   readonly join: readonly Address[]
-  /** 1 to 48 bytes; first part of the node id of a new data directory. */
-  readonly name: string
+  /**
+   * 1 to 48 bytes, its own in the cluster; first part of the node id of a new data directory. When absent, the node id
+   * is the name.
+   */
+  readonly name?: string | undefined
   readonly zone: string
   /** Relative weight in layouts, in bytes. */
   readonly capacity: number
@@ -88,7 +91,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
   const disk = typeof options.data === 'string' ? await FileDisk.open(options.data) : options.data
   try {
-    const { clusterId, name } = options
+    const { clusterId, name = 'agent' } = options
     const directory = await openDataDirectory(disk, { clusterId, name, random: environment.random })
     logOpened(log, disk, directory)
     const uploadMs = options.collection?.uploadMs ?? collectionDefaults.uploadMs
@@ -108,10 +111,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 async function serve(options: AgentOptions, context: AgentContext): Promise<Agent> {
   const { environment, transport, log, clusterId, secret } = options
   let address = options.advertise ?? options.listen
+  const name = options.name ?? context.nodeId
   const identity: Identity = {
     role: 'agent',
     id: context.nodeId,
-    name: options.name,
+    name,
     // Known once the port is bound, and asked for by each handshake.
     get address() {
       return formatAddress(address)
@@ -161,7 +165,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     log,
   })
   address = options.advertise ?? acceptor.address
-  const { name, zone, capacity } = options
+  const { zone, capacity } = options
   const self = { id: context.nodeId, name, zone, capacity, role: 'agent' } as const
   membership.begin({ ...self, address: formatAddress(address), incarnation: incarnation.next() })
   context.hints.partitions.start(hints => membership.describe({ hints }))

@@ -55,7 +55,7 @@ export const agentCommand: Command = defineCommand({
   ],
   only: 'cli',
   run: context => {
-    const { data, name = 'agent', zone = '', capacity, scrubRate, hintBytes, hintRate } = context.options
+    const { data, name, zone = '', capacity, scrubRate, hintBytes, hintRate } = context.options
     return runNode({
       context,
       options: context.options,
