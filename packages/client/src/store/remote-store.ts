@@ -11,6 +11,7 @@ import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
 import { Caller } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
+import { anotherServerMayHelp } from '../connection/retry.js'
 import { HashUploads } from '../upload/hash-uploads.js'
 import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
 import { gather, gatherBlocks, gatherHistory } from './gather.js'
@@ -33,11 +34,11 @@ import {
 import { type Upload, uploadOf } from './upload.js'
 
 export interface Store extends s.ObjectStore, Admin {
-  /** Lets open requests end, then closes the connection. The store can't be used afterwards. */
+  /** Lets open requests end, then closes the connections. The store can't be used afterwards. */
   close(): Promise<void>
 }
 
-/** The store behind a connection to one of several servers. Made by `connect`. */
+/** The store behind connections to its servers. Made by `connect`. */
 export class RemoteStore implements Store {
   readonly #connector: Connector
   readonly #caller: Caller
@@ -109,7 +110,7 @@ export class RemoteStore implements Store {
       signal,
       onProgress,
       resume: async (from, error) => {
-        if (error.code !== 'UNREACHABLE' || from > last) return undefined
+        if (!mayResume(error) || from > last) return undefined
         const { at: _, ...same } = head
         const rest: RequestOf<'getObject'> = { ...same, versionId: info.versionId, range: [from, last] }
         return (await this.#caller.call('getObject', rest, { signal, timeoutMs })).body
@@ -358,6 +359,11 @@ export class RemoteStore implements Store {
     }
     return checkedResult(result, upload?.sentSha256())
   }
+}
+
+/** Whether the rest of a body may come by another request: the connection broke, or the server can't read on. */
+function mayResume({ code }: TorcError): boolean {
+  return code === 'UNREACHABLE' || anotherServerMayHelp(code)
 }
 
 /** CHECKSUM where the server answers about other bytes than were sent. */
