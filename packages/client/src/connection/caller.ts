@@ -84,6 +84,13 @@ export class Caller {
     return pin?.current ?? connector.acquire(deadline)
   }
 
+  /** After the server of a pin said, in the middle of an answer's body, that it can't go on: pins another one. */
+  async moveOn(pin: Pin, failure: TorcError, settings: CallSettings): Promise<void> {
+    const failed = pin.current
+    if (failed === undefined) return
+    pin.current = await this.exchangeAfter(failure, failed, undefined, this.deadline(settings))
+  }
+
   /** One request, one answer, in as many attempts as the deadline and the body allow. */
   async call<N extends MessageName>(name: N, head: RequestOf<N>, plan: CallPlan<N>): Promise<Answer<N>> {
     const { timeoutMs = this.#timeoutMs, signal, body, pin } = plan

@@ -9,7 +9,7 @@ import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
-import { Caller } from '../connection/caller.js'
+import { Caller, Pin } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
 import { anotherServerMayHelp } from '../connection/retry.js'
 import { HashUploads } from '../upload/hash-uploads.js'
@@ -101,7 +101,8 @@ export class RemoteStore implements Store {
   async get(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.StoredObject> {
     const { signal, timeoutMs, onProgress } = options
     const head = getRequest(bucket, key, options)
-    const answer = await this.#caller.call('getObject', head, { signal, timeoutMs })
+    const plan = { signal, timeoutMs, pin: new Pin() }
+    const answer = await this.#caller.call('getObject', head, plan)
     const info = versionInfoOf(bucket, key, answer.head)
     const range = options.range === undefined ? undefined : answer.head.range
     const last = range?.[1] ?? info.size - 1
@@ -113,7 +114,8 @@ export class RemoteStore implements Store {
         if (!mayResume(error) || from > last) return undefined
         const { at: _, ...same } = head
         const rest: RequestOf<'getObject'> = { ...same, versionId: info.versionId, range: [from, last] }
-        return (await this.#caller.call('getObject', rest, { signal, timeoutMs })).body
+        await this.#caller.moveOn(plan.pin, error, plan)
+        return (await this.#caller.call('getObject', rest, plan)).body
       },
     })
   }
