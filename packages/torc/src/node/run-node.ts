@@ -73,7 +73,7 @@ export async function runNode(run: RunNodeOptions): Promise<number> {
   log.info({ event: 'ready', id, address }, `${kind} is ready`)
   try {
     if (options.shell) {
-      return await openShell(context, { server: run.shellServer(address), secret: secret.secret })
+      return await openShell(context, { servers: [run.shellServer(address)], secret: secret.secret })
     }
     const why = await Promise.race([
       aborted(supervised?.stop ?? context.signal).then(() => 'stop' as const),
