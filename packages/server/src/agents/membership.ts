@@ -47,7 +47,10 @@ export function serverMembership(options: ServerMembershipOptions, pool: AgentPo
 export function hasOtherServers(membership: Membership): boolean {
   return membership
     .members()
-    .some(({ role, id, state }) => role === 'server' && id !== membership.selfId && state === 'alive')
+    .some(
+      ({ role, id, state }) =>
+        role === 'server' && id !== membership.selfId && (state === 'alive' || state === 'suspect'),
+    )
 }
 
 async function reach(
