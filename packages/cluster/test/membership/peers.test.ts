@@ -78,8 +78,9 @@ t.test('nobody there, or closed meanwhile', async t => {
   const acceptor = await listening(t, 'other')
   const lost: string[] = []
   const peers = peersOf(t, lost)
-  await peers.reach(acceptor.address, 'other')
+  const exchange = await peers.reach(acceptor.address, 'other')
   await acceptor.close(0)
+  await exchange.closed
   await t.rejects(peers.reach(acceptor.address, 'other'), { code: 'UNREACHABLE' })
   await peers.close(100)
   await t.rejects(peers.reach(acceptor.address, 'other'), { code: 'CANCELLED' })

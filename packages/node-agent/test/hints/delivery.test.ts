@@ -105,7 +105,7 @@ t.test('blocks go before the keys, and the fallback keeps no reference', async t
     ...{ blocks: Buffer.concat(hashes), blockSizes: sizes },
   })
   t.same(await cluster.node(3).hints(), ['2: 1 + 2'])
-  const read = { ...cluster.address, hash: systemHasher.sha256(fresh) }
+  const read = { ...cluster.address, hash: systemHasher.sha256(fresh), asHolder: true }
   const [given] = await fetched(cluster.node(3).server, 'fetchBlock', read)
   t.same(await given?.body?.bytes(1e6), fresh, 'who stands in gives the block')
 
