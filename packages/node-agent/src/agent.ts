@@ -5,6 +5,8 @@ import { acceptExchanges } from '@torc/protocol/exchange/endpoint'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
 import { type Address, formatAddress, type Transport } from '@torc/protocol/transport/transport'
+import { type CounterLeaseOptions, CounterLeases } from './actors/counter-leases.js'
+import { PeerKeepers } from './actors/other-keepers.js'
 import { openStorage } from './agent-storage.js'
 import type { Compressor } from './blocks/block-encoding.js'
 import { brotliCompressor } from './blocks/brotli-compressor.js'
@@ -46,6 +48,8 @@ export interface AgentOptions {
   readonly scrub?: ScrubOptions | undefined
   /** When blocks go that nobody needs. */
   readonly collection?: CollectionOptions | undefined
+  /** How its counters are leased. */
+  readonly counterLeases?: CounterLeaseOptions | undefined
   /** What makes blocks smaller; threads of the process when absent. */
   readonly compressor?: Compressor | undefined
   readonly environment: Environment
@@ -119,7 +123,20 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     clock: context.clock,
   })
   const collection = new Collection(context, environment.clock, others, options.collection)
-  const handlers = agentHandlers(context, membership, scrub, collection)
+  const keepers = new PeerKeepers({
+    nodeId: context.nodeId,
+    membership,
+    peers: { reach },
+    clock: context.clock,
+  })
+  const counterLeases = new CounterLeases(
+    context,
+    environment,
+    keepers,
+    restored => describe(restored),
+    options.counterLeases,
+  )
+  const handlers = agentHandlers(context, membership, scrub, collection, counterLeases)
   const peers = new Peers({ transport, identity, handlers, environment, log })
   const acceptor = await acceptExchanges(transport, options.listen, {
     identity,
@@ -133,7 +150,13 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   address = options.advertise ?? acceptor.address
   const { name, zone, capacity } = options
   const self = { id: context.nodeId, name, zone, capacity, role: 'agent', state: 'alive' } as const
-  membership.begin({ ...self, address: formatAddress(address) })
+  // A new incarnation each time, as others take over nothing new about one that they know.
+  const describe = (restored: boolean): void => {
+    const known = membership.members()
+    membership.begin({ ...self, address: formatAddress(address), ...(restored ? { restored } : {}) })
+    membership.hear(known)
+  }
+  describe(context.layout.restored !== undefined)
   const gossip = new GossipLoop({
     membership,
     peers,
@@ -147,6 +170,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   gossip.start()
   scrub.start()
   collection.start()
+  counterLeases.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed = (): void => undefined
@@ -157,7 +181,8 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const end = async (): Promise<void> => {
     gossip.stop()
     await gossip.farewell()
-    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), scrub.stop(), collection.stop()])
+    const workers = [scrub.stop(), collection.stop(), counterLeases.stop()]
+    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), ...workers])
     closeStorage(context)
     await context.disk.close()
     log.debug({ id: context.nodeId }, 'agent closed')

@@ -1,6 +1,7 @@
 import type { WorkerStatus } from '@torc/cluster/worker/worker'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
+import type { CounterLeases } from '../actors/counter-leases.js'
 import type { Collection } from '../collection/collection.js'
 import type { Scrub, ScrubReport } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
@@ -11,7 +12,12 @@ type Usage = ResponseOf<'fetchUsage'>
  * How much this agent holds, what it has read and written of it since it started, and what it does in the
  * background. `usedBytes`: pages of the index and files of blocks.
  */
-export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection: Collection) {
+export function fetchUsageHandler(
+  agent: AgentContext,
+  scrub: Scrub,
+  collection: Collection,
+  counterLeases: CounterLeases,
+) {
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
     const pages = Number(database.pragma('page_count', { simple: true }))
@@ -21,6 +27,7 @@ export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection:
     const freeBytes = Math.min(await agent.disk.freeBytes(), Number.MAX_SAFE_INTEGER)
     const { read: rowsRead, written: rowsWritten } = agent.index.rows.counts
     const actors = agent.lease.actors()
+    const { restored } = agent.layout
     const report = scrub.report()
     const states = agent.blockIndex.stateCounts()
     return {
@@ -33,7 +40,8 @@ export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection:
         blocksCorrupt: states.corrupt,
         blocksRepaired: report.repairedEver,
         scrub: scrubState(report),
-        workers: [scrub.status(), ...collection.status()].map(workerState),
+        workers: [scrub.status(), ...collection.status(), counterLeases.status()].map(workerState),
+        ...(restored === undefined ? {} : { restored }),
       },
     }
   }

@@ -183,8 +183,34 @@ ALTER TABLE counts ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;
 UPDATE counts SET stored_bytes = block_bytes;
 `
 
+/**
+ * Ends of leases of counters that this agent keeps for the others (`actors/kept-leases.ts`), and the note that the disk
+ * proved to be an old copy: under which layout, and why (`layout/agent-layout.ts`).
+ */
+const countersLeasedAtMajority = `
+CREATE TABLE counter_leases (
+  id INTEGER PRIMARY KEY,
+  agent TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  lease_end INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX counter_leases_by_actor ON counter_leases (agent, actor);
+
+CREATE TABLE restored (
+  epoch INTEGER NOT NULL,
+  reason TEXT NOT NULL
+);
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, version5]
+export const migrations: readonly string[] = [
+  version1,
+  version2,
+  version3,
+  version4,
+  version5,
+  countersLeasedAtMajority,
+]
 
 /** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */
 const computed: Readonly<Record<number, (database: SqlDatabase) => void>> = { 5: countBodyBytes }

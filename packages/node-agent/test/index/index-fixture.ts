@@ -52,6 +52,7 @@ export class IndexFixture {
   ) {
     this.#random = seededRandom(seed)
     this.#opened = this.#open()
+    this.extendLease()
   }
 
   get index(): KeyIndex {
@@ -139,6 +140,13 @@ export class IndexFixture {
     if (crash) this.disk.crash()
     else void this.disk.close()
     this.#opened = this.#open()
+    this.extendLease()
+  }
+
+  /** What an agent does after its start that is the only one of its layout. */
+  extendLease(): void {
+    const { lease } = this.#opened
+    lease.grant(this.transaction(() => lease.propose()))
   }
 
   close(): void {
