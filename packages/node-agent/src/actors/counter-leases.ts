@@ -97,7 +97,13 @@ export class CounterLeases {
     if ((restored !== undefined) === this.#said) return
     this.#said = restored !== undefined
     if (restored === undefined) log.info({ id: nodeId, epoch: layout.number }, 'takes part again')
-    else log.error({ id: nodeId, epoch: layout.number }, `the data directory is an old copy: ${restored}`)
+    else {
+      const why = `the data directory is an old copy: ${restored}`
+      log.error(
+        { id: nodeId, epoch: layout.number },
+        `${why}; it serves nothing until a layout gives it partitions`,
+      )
+    }
     this.#onRestored(this.#said)
   }
 }

@@ -134,6 +134,7 @@ export class AgentLayout implements TransactionListener {
 
   /** NOT_OWNER unless this agent owns the partition: an error, never an empty answer. */
   checkOwner(partition: number): void {
+    this.checkTakesPart()
     if (this.#owned[partition] !== true) {
       throw new TorcError(
         'NOT_OWNER',
@@ -144,6 +145,7 @@ export class AgentLayout implements TransactionListener {
 
   /** NOT_OWNER unless this agent owns anything. */
   checkMember(): void {
+    this.checkTakesPart()
     if (!this.#owned.includes(true)) {
       throw new TorcError('NOT_OWNER', `agent ${this.#nodeId} owns nothing in layout ${this.number}`)
     }

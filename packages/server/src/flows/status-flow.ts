@@ -35,7 +35,7 @@ export async function clusterStatus(
     if (!members.some(member => member.id === id))
       shown.push(unknownMember(id, zone, capacity, layout?.partitionsOf(id)))
   }
-  const problems = problemsOf(c, shown, usage)
+  const problems = [...problemsOf(c, shown, usage), ...oldCopiesOf(members, usage)]
   let buckets = 0
   if (layout !== undefined) {
     try {
@@ -147,6 +147,16 @@ function problemsOf(
       if (error !== undefined) problems.push(`On agent ${id}, ${name} fails and is tried again: ${error}.`)
   }
   return [...problems, ...damageOf(usage)]
+}
+
+/** Agents whose disk proved to be an old copy. One that did not tell why is known by what the others heard of it. */
+function oldCopiesOf(members: readonly Member[], usage: ReadonlyMap<string, Usage>): string[] {
+  return members.flatMap(({ id, role, restored }) => {
+    const why = usage.get(id)?.restored
+    if (role !== 'agent' || (why === undefined && restored !== true)) return []
+    const because = why === undefined ? '' : ` (${why})`
+    return `Agent ${id} has an old copy of its disk${because}: it takes no part until a layout gives it partitions.`
+  })
 }
 
 /** Blocks that an agent could not repair. Other owners may be down, or have lost them too. */
