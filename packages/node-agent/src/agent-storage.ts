@@ -1,6 +1,7 @@
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
+import { KeptLeases } from './actors/kept-leases.js'
 import type { Compressor } from './blocks/block-encoding.js'
 import { BlockIndex } from './blocks/block-index.js'
 import { BlockStore } from './blocks/block-store.js'
@@ -60,6 +61,7 @@ export function openStorage(
     index,
     counts,
     lease,
+    keptLeases: new KeptLeases(database),
     leases,
     intents,
     releases,

@@ -8,6 +8,8 @@ import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
 import { limits } from '@torc/protocol/limits'
 import { type Address, formatAddress, type Transport } from '@torc/protocol/transport/transport'
+import { type CounterLeaseOptions, CounterLeases } from './actors/counter-leases.js'
+import { PeerKeepers } from './actors/other-keepers.js'
 import { openStorage } from './agent-storage.js'
 import type { Compressor } from './blocks/block-encoding.js'
 import { brotliCompressor } from './blocks/brotli-compressor.js'
@@ -55,6 +57,8 @@ export interface AgentOptions {
   readonly collection?: CollectionOptions | undefined
   /** What it takes in place of owners that are down, and how fast it delivers it. */
   readonly hints?: HintOptions | undefined
+  /** How its counters are leased. */
+  readonly counterLeases?: CounterLeaseOptions | undefined
   /** What makes blocks smaller; threads of the process when absent. */
   readonly compressor?: Compressor | undefined
   readonly environment: Environment
@@ -152,7 +156,20 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     peers: { reach },
   })
   const delivery = new HintDelivery(context, environment.clock, receiver, options.hints)
-  const handlers = agentHandlers(context, membership, scrub, collection, delivery)
+  const keepers = new PeerKeepers({
+    nodeId: context.nodeId,
+    membership,
+    peers: { reach },
+    clock: context.clock,
+  })
+  const counterLeases = new CounterLeases(
+    context,
+    environment,
+    keepers,
+    restored => void membership.describe({ restored }),
+    options.counterLeases,
+  )
+  const handlers = agentHandlers(context, membership, scrub, collection, delivery, counterLeases)
   const onLost = (id: string): void => membership.lost(id)
   const peers = new Peers({ transport, identity, handlers, environment, log, onLost })
   const acceptor = await acceptExchanges(transport, options.listen, {
@@ -168,6 +185,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const { zone, capacity } = options
   const self = { id: context.nodeId, name, zone, capacity, role: 'agent' } as const
   membership.begin({ ...self, address: formatAddress(address), incarnation: incarnation.next() })
+  if (context.layout.restored !== undefined) membership.describe({ restored: true })
   context.hints.partitions.start(hints => membership.describe({ hints }))
   membership.subscribe(({ member }) => {
     if (member?.state === 'alive') delivery.wake(member.id)
@@ -176,6 +194,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   scrub.start()
   collection.start()
   delivery.start()
+  counterLeases.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed: (refusal: TorcError | undefined) => void = () => undefined
@@ -186,7 +205,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   let closing: Promise<void> | undefined
   const end = async (): Promise<void> => {
     await membership.leave()
-    const workers = [scrub.stop(), collection.stop(), delivery.stop()]
+    const workers = [scrub.stop(), collection.stop(), delivery.stop(), counterLeases.stop()]
     await Promise.all([acceptor.close(closeMs), peers.close(closeMs), ...workers])
     closeStorage(context)
     await context.disk.close()

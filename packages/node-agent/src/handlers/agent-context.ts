@@ -1,6 +1,7 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
+import type { KeptLeases } from '../actors/kept-leases.js'
 import type { BlockIndex } from '../blocks/block-index.js'
 import type { BlockStore } from '../blocks/block-store.js'
 import type { Disk, SqlDatabase } from '../disk/disk.js'
@@ -23,6 +24,8 @@ export interface AgentContext {
   readonly index: KeyIndex
   readonly counts: Counts
   readonly lease: CounterLease
+  /** Leases of counters of the other agents. */
+  readonly keptLeases: KeptLeases
   readonly leases: LeaseIndex
   readonly intents: Intents
   readonly releases: ReleaseQueue

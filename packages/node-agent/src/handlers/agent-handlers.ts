@@ -1,13 +1,16 @@
 import type { Membership } from '@torc/cluster/membership/membership'
 import type { Handlers } from '@torc/protocol/exchange/exchange'
+import type { CounterLeases } from '../actors/counter-leases.js'
 import type { Collection } from '../collection/collection.js'
 import type { HintDelivery } from '../hints/hint-delivery.js'
 import type { Scrub } from '../scrub/scrub.js'
+import { afterCheck } from './after-check.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBlockProofHandler } from './fetch-block-proof.js'
 import { fetchBlockStatesHandler } from './fetch-block-states.js'
 import { fetchBodyHandler } from './fetch-body.js'
+import { fetchCounterLeasesHandler } from './fetch-counter-leases.js'
 import { fetchEpochHandler } from './fetch-epoch.js'
 import { fetchKeyHandler } from './fetch-key.js'
 import { fetchOperationsHandler } from './fetch-operations.js'
@@ -17,6 +20,7 @@ import { mergeHandler } from './merge.js'
 import { mintHandler } from './mint.js'
 import { placeIntentHandler } from './place-intent.js'
 import { putBlockHandler } from './put-block.js'
+import { putCounterLeaseHandler } from './put-counter-lease.js'
 import { putEpochHandler } from './put-epoch.js'
 import { referBlocksHandler } from './refer-blocks.js'
 import { releaseOperationsHandler } from './release-operations.js'
@@ -30,11 +34,12 @@ export function agentHandlers(
   scrub: Scrub,
   collection: Collection,
   delivery: HintDelivery,
+  counterLeases: CounterLeases,
 ): Handlers {
   return {
-    mint: mintHandler(agent),
+    mint: afterCheck(counterLeases, mintHandler(agent)),
     merge: mergeHandler(agent),
-    setAttributes: setAttributesHandler(agent),
+    setAttributes: afterCheck(counterLeases, setAttributesHandler(agent)),
     placeIntent: placeIntentHandler(agent),
     fetchOperations: fetchOperationsHandler(agent),
     releaseOperations: releaseOperationsHandler(agent, collection),
@@ -48,7 +53,9 @@ export function agentHandlers(
     fetchBlockProof: fetchBlockProofHandler(agent),
     fetchBlockStates: fetchBlockStatesHandler(agent),
     fetchRange: fetchRangeHandler(agent),
-    fetchUsage: fetchUsageHandler(agent, scrub, collection, delivery),
+    putCounterLease: putCounterLeaseHandler(agent),
+    fetchCounterLeases: fetchCounterLeasesHandler(agent),
+    fetchUsage: fetchUsageHandler(agent, scrub, collection, delivery, counterLeases),
     scrubBlocks: scrubBlocksHandler(scrub),
     ...membership.handlers,
   }

@@ -1,6 +1,7 @@
 import type { WorkerStatus } from '@torc/cluster/worker/worker'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
+import type { CounterLeases } from '../actors/counter-leases.js'
 import type { Collection } from '../collection/collection.js'
 import type { HintDelivery } from '../hints/hint-delivery.js'
 import type { Scrub, ScrubReport } from '../scrub/scrub.js'
@@ -17,6 +18,7 @@ export function fetchUsageHandler(
   scrub: Scrub,
   collection: Collection,
   delivery: HintDelivery,
+  counterLeases: CounterLeases,
 ) {
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
@@ -27,6 +29,7 @@ export function fetchUsageHandler(
     const freeBytes = Math.min(await agent.disk.freeBytes(), Number.MAX_SAFE_INTEGER)
     const { read: rowsRead, written: rowsWritten } = agent.index.rows.counts
     const actors = agent.lease.actors()
+    const { restored } = agent.layout
     const report = scrub.report()
     const states = agent.blockIndex.stateCounts()
     return {
@@ -42,7 +45,10 @@ export function fetchUsageHandler(
         hints: agent.hints.counts
           .targets()
           .map(target => ({ agent: target, ...agent.hints.counts.of(target) })),
-        workers: [scrub.status(), ...collection.status(), ...delivery.status()].map(workerState),
+        workers: [scrub.status(), ...collection.status(), ...delivery.status(), counterLeases.status()].map(
+          workerState,
+        ),
+        ...(restored === undefined ? {} : { restored }),
       },
     }
   }

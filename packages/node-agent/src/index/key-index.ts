@@ -155,11 +155,10 @@ export class KeyIndex {
     const createdAt = this.#mintTime(
       Math.max(request.seenTime, summary?.newest ?? 0, timeOfPolicy(known, request)),
     )
-    const { counter, after } = this.#nextDot(name, summary, request.cover)
+    const { dot, after } = this.#nextDot(name, summary, request.cover)
     const local = known === undefined ? noVersions : new IndexedVersions(this.rows, known.id, known.summary)
     const input = {
-      actor: this.#lease.actor,
-      counter,
+      ...dot,
       after,
       opId: request.opId,
       kind: request.kind,
@@ -215,7 +214,7 @@ export class KeyIndex {
     }
     const time = this.#mintTime(Math.max(changes.seenTime, newestReplaced(summary.attributes, changes)))
     // The dot only tells writes of one time apart; it is no event of the key, so that no context covers it.
-    const attributes = registersOf(changes, time, { actor: this.#lease.actor, counter: this.#lease.next() })
+    const attributes = registersOf(changes, time, this.#lease.next())
     const plan = planMerge(summary, { context: emptyContext, versions: [], attributes }, local)
     checkAttributeBytes(summary.attributes, attributes, plan.summary.attributes)
     this.#writer.apply(name, known, plan, undefined)
@@ -229,8 +228,7 @@ export class KeyIndex {
    * first version and lost it.)
    */
   drop(name: KeyName, known: KnownKey): void {
-    const { actor } = this.#lease
-    for (const own of new Set([actor, ...this.#lease.actors()])) {
+    for (const own of this.#lease.actors()) {
       const counter = highestCounter(known.summary.closed, own)
       if (counter > 0) this.#dropped.raise(name.partition, own, counter)
     }
@@ -288,16 +286,15 @@ export class KeyIndex {
     name: KeyName,
     summary: KeySummary | undefined,
     cover: CausalContext | undefined,
-  ): { counter: number; after: number } {
-    const lease = this.#lease
-    let after = this.#dropped.of(name.partition, lease.actor)
-    if (summary !== undefined) after = Math.max(after, highestCounter(summary.closed, lease.actor))
-    if (cover !== undefined) after = Math.max(after, highestCounter(cover, lease.actor))
-    const counter = lease.next()
-    if (after < counter) return { counter, after }
+  ): { dot: Dot; after: number } {
+    const dot = this.#lease.next()
+    let after = this.#dropped.of(name.partition, dot.actor)
+    if (summary !== undefined) after = Math.max(after, highestCounter(summary.closed, dot.actor))
+    if (cover !== undefined) after = Math.max(after, highestCounter(cover, dot.actor))
+    if (after < dot.counter) return { dot, after }
     // Others have seen dots of this actor that this disk has not: it is an old copy. Never count on from there.
-    lease.renew()
-    return { counter: lease.next(), after: 0 }
+    this.#lease.renew()
+    return { dot: this.#lease.next(), after: 0 }
   }
 }
 

@@ -188,7 +188,7 @@ UPDATE counts SET stored_bytes = block_bytes;
  * blocks, that lie in the tables of before. Ids are never used twice: they are the order of delivery. A key's name is
  * here too, so that listing the few keys with hints of a large bucket does not read the others.
  */
-const version6 = `
+const hintsForOthers = `
 CREATE TABLE hints (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   target TEXT NOT NULL,
@@ -220,8 +220,31 @@ CREATE TABLE delivered_keys (
 CREATE INDEX delivered_keys_by_time ON delivered_keys (due_at);
 `
 
+/**
+ * Ends of leases of counters that this agent keeps for the others (`actors/kept-leases.ts`), and the note that the disk
+ * proved to be an old copy: under which layout, and why (`layout/agent-layout.ts`).
+ */
+const countersLeasedAtMajority = `
+CREATE TABLE counter_leases (
+  id INTEGER PRIMARY KEY,
+  agent TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  lease_end INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX counter_leases_by_actor ON counter_leases (agent, actor);
+
+CREATE TABLE restored (
+  epoch INTEGER NOT NULL,
+  reason TEXT NOT NULL
+);
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, version5, version6]
+export const migrations: readonly string[] = [
+  ...[version1, version2, version3, version4, version5],
+  hintsForOthers,
+  countersLeasedAtMajority,
+]
 
 /** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */
 const computed: Readonly<Record<number, (database: SqlDatabase) => void>> = { 5: countBodyBytes }

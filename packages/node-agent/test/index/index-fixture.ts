@@ -53,6 +53,7 @@ export class IndexFixture {
   ) {
     this.#random = seededRandom(seed)
     this.#opened = this.#open()
+    this.extendLease()
   }
 
   get index(): KeyIndex {
@@ -140,6 +141,13 @@ export class IndexFixture {
     if (crash) this.disk.crash()
     else void this.disk.close()
     this.#opened = this.#open()
+    this.extendLease()
+  }
+
+  /** What an agent does after its start that is the only one of its layout. */
+  extendLease(): void {
+    const { lease } = this.#opened
+    lease.grant(this.transaction(() => lease.propose()))
   }
 
   close(): void {
