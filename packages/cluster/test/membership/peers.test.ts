@@ -65,11 +65,12 @@ t.test('another node under a known address is noticed', async t => {
 })
 
 t.test('a connection that the peer opened is used', async t => {
-  const accepted = new Promise<Exchange>(resolve => {
-    void listening(t, 'me', resolve).then(({ address }) => peersOf(t).reach(address))
-  })
   const peers = peersOf(t)
-  const exchange = await accepted
+  const accepted: Exchange[] = []
+  const { address } = await listening(t, 'me', exchange => void accepted.push(exchange))
+  await peersOf(t).reach(address)
+  const [exchange] = accepted
+  if (exchange === undefined) throw new Error('nobody was accepted')
   peers.accepted(exchange)
   t.equal(await peers.reach({ host: '127.0.0.1', port: 1 }, exchange.peer.id), exchange)
 })
