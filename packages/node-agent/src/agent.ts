@@ -20,6 +20,7 @@ import { storeEpoch } from './handlers/put-epoch.js'
 import { GossipLoop } from './membership/gossip-loop.js'
 import { Membership } from './membership/membership.js'
 import { Peers } from './membership/peers.js'
+import { Repair, type RepairOptions } from './repair/repair.js'
 import { OwnerBlocks } from './scrub/owner-blocks.js'
 import { Scrub, type ScrubOptions } from './scrub/scrub.js'
 import { ScrubRow } from './scrub/scrub-row.js'
@@ -46,6 +47,8 @@ export interface AgentOptions {
   readonly scrub?: ScrubOptions | undefined
   /** When blocks go that nobody needs. */
   readonly collection?: CollectionOptions | undefined
+  /** How it is kept level with the other owners in the background. */
+  readonly repair?: RepairOptions | undefined
   /** What makes blocks smaller; threads of the process when absent. */
   readonly compressor?: Compressor | undefined
   readonly environment: Environment
@@ -111,7 +114,6 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const membership = new Membership(context.database, environment.clock, log)
   // Requests to other owners go over the connections that answer requests here: each needs the other.
   const reach: Peers['reach'] = (...to) => peers.reach(...to)
-  const scrub = makeScrub(options, context, membership, { reach })
   const others = new PeerAgents({
     layout: context.layout,
     membership,
@@ -119,7 +121,11 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     clock: context.clock,
   })
   const collection = new Collection(context, environment.clock, others, options.collection)
-  const handlers = agentHandlers(context, membership, scrub, collection)
+  const source = ownerBlocks(options, context, membership, { reach })
+  const scrub = makeScrub(options, context, source)
+  const parts = { membership, peers: { reach }, others, source, environment }
+  const repair = new Repair(context, parts, options.repair)
+  const handlers = agentHandlers(context, membership, scrub, collection, repair)
   const peers = new Peers({ transport, identity, handlers, environment, log })
   const acceptor = await acceptExchanges(transport, options.listen, {
     identity,
@@ -147,6 +153,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   gossip.start()
   scrub.start()
   collection.start()
+  repair.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed = (): void => undefined
@@ -157,7 +164,13 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const end = async (): Promise<void> => {
     gossip.stop()
     await gossip.farewell()
-    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), scrub.stop(), collection.stop()])
+    await Promise.all([
+      acceptor.close(closeMs),
+      peers.close(closeMs),
+      scrub.stop(),
+      collection.stop(),
+      repair.stop(),
+    ])
     closeStorage(context)
     await context.disk.close()
     log.debug({ id: context.nodeId }, 'agent closed')
@@ -173,16 +186,18 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   }
 }
 
-function makeScrub(
+function ownerBlocks(
   options: AgentOptions,
-  context: AgentContext,
+  { nodeId, layout, clock, hasher }: AgentContext,
   membership: Membership,
   peers: Pick<Peers, 'reach'>,
-): Scrub {
+): OwnerBlocks {
+  return new OwnerBlocks({ nodeId, layout, membership, peers, clock, hasher, log: options.log })
+}
+
+function makeScrub(options: AgentOptions, context: AgentContext, source: OwnerBlocks): Scrub {
   const { environment, log } = options
-  const { blocks, blockIndex: index, disk, commit, counts, database, nodeId, layout } = context
-  const { hasher, clock: hybridClock } = context
-  const source = new OwnerBlocks({ nodeId, layout, membership, peers, clock: hybridClock, hasher, log })
+  const { blocks, blockIndex: index, disk, commit, counts, database } = context
   const row = new ScrubRow(database)
   const { clock } = environment
   return new Scrub({ blocks, index, row, disk, commit, counts, clock, source, log }, options.scrub)

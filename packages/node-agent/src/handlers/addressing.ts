@@ -9,6 +9,7 @@ export interface KeyAddress {
   readonly time: number
   readonly bucketId: Uint8Array
   readonly key: string
+  readonly replicas?: number
 }
 
 /**
@@ -21,5 +22,6 @@ export function addressedKey(agent: AgentContext, head: KeyAddress): KeyName {
   layout.checkEpoch(head.epoch)
   const partition = keyPartition(agent.hasher, head.bucketId, head.key, layout.partitions)
   layout.checkOwner(partition)
-  return { bucketId: head.bucketId, key: Buffer.from(head.key), partition }
+  const { bucketId, replicas } = head
+  return { bucketId, key: Buffer.from(head.key), partition, replicas }
 }

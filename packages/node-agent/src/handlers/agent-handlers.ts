@@ -1,6 +1,7 @@
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { Collection } from '../collection/collection.js'
 import type { Membership } from '../membership/membership.js'
+import type { Repair } from '../repair/repair.js'
 import type { Scrub } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
@@ -9,8 +10,10 @@ import { fetchBlockStatesHandler } from './fetch-block-states.js'
 import { fetchBodyHandler } from './fetch-body.js'
 import { fetchEpochHandler } from './fetch-epoch.js'
 import { fetchKeyHandler } from './fetch-key.js'
+import { fetchLeafBlocksHandler, fetchLeafKeysHandler } from './fetch-leaf.js'
 import { fetchOperationsHandler } from './fetch-operations.js'
 import { fetchRangeHandler } from './fetch-range.js'
+import { fetchLeavesHandler, fetchRootsHandler } from './fetch-tree.js'
 import { fetchUsageHandler } from './fetch-usage.js'
 import { gossipHandler } from './gossip.js'
 import { mergeHandler } from './merge.js'
@@ -20,6 +23,7 @@ import { putBlockHandler } from './put-block.js'
 import { putEpochHandler } from './put-epoch.js'
 import { referBlocksHandler } from './refer-blocks.js'
 import { releaseOperationsHandler } from './release-operations.js'
+import { repairReplicasHandler } from './repair-replicas.js'
 import { scrubBlocksHandler } from './scrub-blocks.js'
 import { setAttributesHandler } from './set-attributes.js'
 
@@ -29,6 +33,7 @@ export function agentHandlers(
   membership: Membership,
   scrub: Scrub,
   collection: Collection,
+  repair: Repair,
 ): Handlers {
   return {
     mint: mintHandler(agent),
@@ -47,7 +52,12 @@ export function agentHandlers(
     fetchBlockProof: fetchBlockProofHandler(agent),
     fetchBlockStates: fetchBlockStatesHandler(agent),
     fetchRange: fetchRangeHandler(agent),
-    fetchUsage: fetchUsageHandler(agent, scrub, collection),
+    fetchUsage: fetchUsageHandler(agent, scrub, collection, repair),
+    fetchRoots: fetchRootsHandler(agent),
+    fetchLeaves: fetchLeavesHandler(agent),
+    fetchLeafKeys: fetchLeafKeysHandler(agent),
+    fetchLeafBlocks: fetchLeafBlocksHandler(agent),
+    repairReplicas: repairReplicasHandler(repair),
     scrubBlocks: scrubBlocksHandler(scrub),
     gossip: gossipHandler(agent, membership),
   }

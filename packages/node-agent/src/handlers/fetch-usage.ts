@@ -2,6 +2,8 @@ import type { WorkerStatus } from '@torc/cluster/worker/worker'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { Collection } from '../collection/collection.js'
+import type { Repair } from '../repair/repair.js'
+import type { RepairReport } from '../repair/repair-worker.js'
 import type { Scrub, ScrubReport } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
 
@@ -11,7 +13,7 @@ type Usage = ResponseOf<'fetchUsage'>
  * How much this agent holds, what it has read and written of it since it started, and what it does in the
  * background. `usedBytes`: pages of the index and files of blocks.
  */
-export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection: Collection) {
+export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection: Collection, repair: Repair) {
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
     const pages = Number(database.pragma('page_count', { simple: true }))
@@ -33,7 +35,8 @@ export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection:
         blocksCorrupt: states.corrupt,
         blocksRepaired: report.repairedEver,
         scrub: scrubState(report),
-        workers: [scrub.status(), ...collection.status()].map(workerState),
+        repair: repairState(repair.report()),
+        workers: [scrub.status(), ...collection.status(), repair.status()].map(workerState),
       },
     }
   }
@@ -44,6 +47,14 @@ function scrubState(report: ScrubReport): NonNullable<Usage['scrub']> {
   const { bytesPerSecond, found, repaired } = report
   return {
     ...{ pass, walking, asked, blocks, bytes, bytesTotal, bytesPerSecond, found, repaired },
+    ...(beganAtMs === 0 ? {} : { beganAt: beganAtMs * 1000 }),
+    ...(endedAtMs === 0 ? {} : { endedAt: endedAtMs * 1000 }),
+  }
+}
+
+function repairState({ beganAtMs, endedAtMs, ...rest }: RepairReport): NonNullable<Usage['repair']> {
+  return {
+    ...rest,
     ...(beganAtMs === 0 ? {} : { beganAt: beganAtMs * 1000 }),
     ...(endedAtMs === 0 ? {} : { endedAt: endedAtMs * 1000 }),
   }

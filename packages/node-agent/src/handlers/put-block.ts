@@ -16,7 +16,8 @@ export function putBlockHandler(agent: AgentContext) {
     agent.layout.checkEpoch(head.epoch)
     agent.layout.checkOwner(blockPartition(head.hash, agent.layout.partitions))
     if (body === undefined) throw new TorcError('BAD_REQUEST', 'a block comes with its bytes')
-    const operation = { opId: head.opId, bucketId: head.bucketId, key: Buffer.from(head.key) }
+    const { opId, bucketId, replicas } = head
+    const operation = { opId, bucketId, key: Buffer.from(head.key), replicas }
     const had = await agent.blocks.put(head.hash, head.size, operation, body, head.compress)
     agent.log.debug({ block: Buffer.from(head.hash).toString('hex'), size: head.size, had }, 'stored block')
     return { head: { time: agent.clock.now(), had } }

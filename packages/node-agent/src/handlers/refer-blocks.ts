@@ -17,7 +17,8 @@ export function referBlocksHandler(agent: AgentContext) {
     agent.layout.checkEpoch(head.epoch)
     const hashes = hashesOf(head.hashes)
     for (const hash of hashes) agent.layout.checkOwner(blockPartition(hash, agent.layout.partitions))
-    const operation = { opId: head.opId, bucketId: head.bucketId, key: Buffer.from(head.key) }
+    const { opId, bucketId, replicas } = head
+    const operation = { opId, bucketId, key: Buffer.from(head.key), replicas }
     const missing = await agent.blocks.refer(hashes, operation)
     agent.log.debug({ blocks: hashes.length, missing: missing.length }, 'referred to blocks')
     return { head: { time: agent.clock.now(), missing } }

@@ -20,6 +20,8 @@ export interface KeyName {
   readonly bucketId: Uint8Array
   readonly key: Uint8Array
   readonly partition: number
+  /** How many owners hold what is in the bucket, where the request said it. */
+  readonly replicas?: number | undefined
 }
 
 /** A version that arrives, with its record as it goes to the disk and its inline body (null when it has none). */
@@ -54,6 +56,7 @@ export class KeyWriter {
     const before = known?.summary ?? emptySummary
     const after = plan.summary
     const stays = arriving !== undefined && plan.inserted.length > 0 ? arriving : undefined
+    this.#trees.noteReplicas(name.bucketId, name.replicas)
     const hash = this.#trees.hashOf(name)
     if (known === undefined) this.#create(name, hash, after, stays)
     else this.#change(known, plan, stays)

@@ -3,7 +3,7 @@ import { HashTree } from '@torc/cluster/trees/hash-tree'
 import { keyEntry, referenceEntry } from '@torc/cluster/trees/tree-entry'
 import { slotOf, treePosition } from '@torc/cluster/trees/tree-shape'
 import type { Hasher } from '@torc/protocol/environment/hasher'
-import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
+import type { SqlDatabase } from '../disk/disk.js'
 import type { TransactionListener } from '../index/group-commit.js'
 import type { ReferenceListener } from '../leases/lease-index.js'
 import type { Operation } from '../leases/operation.js'
@@ -28,8 +28,6 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
   readonly #hasher: Hasher
   readonly #shape: () => TreeShape | undefined
   readonly #replicas: BucketReplicas
-  readonly #anyKeyOf: SqlStatement
-  readonly #anyLeaseOf: SqlStatement
   /** Undefined before the first layout, and where they are to be made anew. */
   #trees: Trees | undefined
   /** The trees in memory are not what the table has. */
@@ -40,8 +38,6 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
     this.#hasher = hasher
     this.#shape = shape
     this.#replicas = new BucketReplicas(database)
-    this.#anyKeyOf = database.prepare('SELECT 1 FROM keys WHERE bucket = ? LIMIT 1').pluck()
-    this.#anyLeaseOf = database.prepare('SELECT 1 FROM leases WHERE bucket = ? LIMIT 1').pluck()
     this.#rows.fillPositions(hasher)
     const stored = this.#rows.shape()
     if (sameShape(stored, shape())) this.#trees = this.#loaded(stored)
@@ -69,6 +65,7 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
   }
 
   referenceAdded(blockId: number, operation: Operation): void {
+    this.noteReplicas(operation.bucketId, operation.replicas)
     this.#toggleReference(blockId, operation)
   }
 
@@ -95,14 +92,15 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
     return this.#replicas.of(bucketId)
   }
 
-  /** Inside a transaction: how many of the owners hold the keys and blocks of a bucket; it never changes. */
-  noteReplicas(bucketId: Uint8Array, replicas: number): void {
-    if (this.#replicas.of(bucketId) !== undefined) return
-    this.#replicas.set(bucketId, replicas)
-    const isHere = this.#anyKeyOf.get(bucketId) ?? this.#anyLeaseOf.get(bucketId)
-    // Only where an earlier version wrote them, or a request did not say it.
-    if (isHere !== undefined && replicas < (this.#trees?.shape.replicas ?? everyOwner))
-      this.#trees = undefined
+  /**
+   * Inside a transaction, before what comes with it is written: how many of the owners hold the keys and blocks of a
+   * bucket. It never changes.
+   */
+  noteReplicas(bucketId: Uint8Array, replicas: number | undefined): void {
+    if (replicas === undefined || this.#replicas.of(bucketId) !== undefined) return
+    const wasAssumed = this.#replicas.learn(bucketId, replicas)
+    // Only of what an earlier version wrote, or a request that did not say it.
+    if (wasAssumed && replicas < (this.#trees?.shape.replicas ?? everyOwner)) this.#trees = undefined
   }
 
   /** Root of a partition's tree over what more than `rank` owners hold; undefined before the first layout. */
@@ -117,6 +115,7 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
 
   beforeCommit(): void {
     const trees = this.#whole()
+    this.#replicas.beforeCommit()
     if (trees === undefined) return
     if (this.#unsaved) this.#rows.restart(trees.shape)
     for (const kind of kinds) {
@@ -178,6 +177,7 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
 
   #replicasIn(shape: TreeShape, bucketId: Uint8Array): number {
     const replicas = this.#replicas.of(bucketId)
+    if (replicas === undefined) this.#replicas.assume(bucketId)
     return replicas === undefined || replicas >= shape.replicas ? everyOwner : replicas
   }
 }

@@ -50,6 +50,7 @@ export async function putBlock(
     {
       ...addressFields(c, c.layouts.require()),
       ...{ hash, size, bucketId: use.bucket.id, key: use.key, opId: use.opId },
+      replicas: use.bucket.replicas,
       ...(use.bucket.compression === 'none' ? {} : { compress: true }),
     },
     { body, timeoutMs: deadline.attempt(blockAttemptMs) },

@@ -97,6 +97,7 @@ export class BlockReferences {
         bucketId: bucket.id,
         key,
         opId,
+        replicas: bucket.replicas,
       },
       { timeoutMs: deadline.attempt(blockAttemptMs) },
     )

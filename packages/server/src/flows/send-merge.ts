@@ -31,7 +31,7 @@ export async function sendMerge(
   const { head } = await c.agents.request(
     agent,
     'merge',
-    { ...keyFields(c, p), ...delta },
+    { ...keyFields(c, p), replicas: p.bucket.replicas, ...delta },
     { body, timeoutMs: deadline.attempt(writeAttemptMs) },
   )
   c.hybridClock.observe(head.time)
