@@ -152,7 +152,7 @@ export const repairState = {
   partitions: f.note('Partitions that it has compared, once for each other owner', f.integer()),
   partitionsTotal: f.note('How many of these there are to compare', f.integer()),
   unreachable: f.note(
-    'Of these, how many could not be compared, as the other owner did not answer',
+    'Of these, how many may differ still, as the other owner did not answer or gave something wrong',
     f.integer(),
   ),
   different: f.note('Keys and blocks that differed at both looks', f.integer()),
