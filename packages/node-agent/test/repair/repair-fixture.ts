@@ -17,6 +17,7 @@ import { bucketId, clusterId, fetched, secret } from '../support/agent-harness.j
 import { address, written } from '../support/key-requests.js'
 import { seededRandom } from '../support/seeded-random.js'
 import { VirtualTime } from '../support/virtual-time.js'
+import { countingTransport, FrameCount } from './frame-count.js'
 
 export type RepairState = NonNullable<ResponseOf<'fetchUsage'>['repair']>
 export type Minted = ResponseOf<'mint'>
@@ -34,7 +35,8 @@ interface Node {
 /** Some agents in this process on virtual time and disks in memory, and a server's connection to each. */
 export class RepairFixture {
   readonly time = new VirtualTime()
-  readonly transport = memoryTransport(this.time)
+  readonly traffic = new FrameCount()
+  readonly transport = countingTransport(memoryTransport(this.time), this.traffic)
   readonly nodes: Node[] = []
   readonly #random = seededRandom(11)
   readonly #repair: RepairOptions
