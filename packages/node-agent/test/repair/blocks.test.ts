@@ -40,20 +40,23 @@ t.test('a reference whose version is nowhere is left to its audit, and is no dif
   t.equal(await blockOn(fixture, 1, hash), 'absent', 'nobody hands it on')
 })
 
-t.test('a block that no owner can give leaves the pass unfinished, and is there after the next one', async t => {
-  const fixture = await RepairFixture.start(t)
-  const { hash } = await fixture.writeBlock([0, 1], [0], 'a', 'block whose file is lost')
-  const name = Buffer.from(hash).toString('hex')
-  const disk = fixture.nodes[0]?.disk
-  disk?.lose(`blocks/${name.slice(0, 2)}/${name}`)
-  const [, lacking] = await fixture.pass(0, 1)
-  t.match(lacking, { different: 1, blocksRepaired: 0, unreachable: 1 })
-  t.equal(await blockOn(fixture, 1, hash), 'absent')
-  await fixture.writeBlock([], [0], 'b', 'block whose file is lost')
-  const [, healed] = await fixture.pass(0, 1)
-  t.match(healed, { blocksRepaired: 1, unreachable: 0 })
-  t.equal(await blockOn(fixture, 1, hash), 'stored')
-})
+t.test(
+  'a block that no owner can give leaves the pass unfinished, and is there after the next one',
+  async t => {
+    const fixture = await RepairFixture.start(t)
+    const { hash } = await fixture.writeBlock([0, 1], [0], 'a', 'block whose file is lost')
+    const name = Buffer.from(hash).toString('hex')
+    const disk = fixture.nodes[0]?.disk
+    disk?.lose(`blocks/${name.slice(0, 2)}/${name}`)
+    const [, lacking] = await fixture.pass(0, 1)
+    t.match(lacking, { different: 1, blocksRepaired: 0, unreachable: 1 })
+    t.equal(await blockOn(fixture, 1, hash), 'absent')
+    await fixture.writeBlock([], [0], 'b', 'block whose file is lost')
+    const [, healed] = await fixture.pass(0, 1)
+    t.match(healed, { blocksRepaired: 1, unreachable: 0 })
+    t.equal(await blockOn(fixture, 1, hash), 'stored')
+  },
+)
 
 t.test('bytes come at the rate that was set', async t => {
   const fixture = await RepairFixture.start(t, { repair: { repairEveryMs: 1e9, bytesPerSecond: 25_000 } })

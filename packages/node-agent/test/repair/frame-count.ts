@@ -21,7 +21,8 @@ export class FrameCount {
 /** The same transport; each frame that is sent over it is counted. */
 export function countingTransport(transport: Transport, counts: FrameCount): Transport {
   return {
-    connect: async (address, options) => new CountedConnection(await transport.connect(address, options), counts),
+    connect: async (address, options) =>
+      new CountedConnection(await transport.connect(address, options), counts),
     listen: (address, onConnection) =>
       transport.listen(address, connection => onConnection(new CountedConnection(connection, counts))),
   }

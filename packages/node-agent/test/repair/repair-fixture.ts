@@ -50,7 +50,12 @@ export class RepairFixture {
   /** Agents with a layout in which each owns all partitions (or as many as `replicas` say). */
   static async start(
     t: Test,
-    options: { readonly agents?: number; readonly replicas?: number; readonly repair?: RepairOptions } = {},
+    options: {
+      readonly agents?: number
+      readonly replicas?: number
+      readonly repair?: RepairOptions
+      readonly layout?: boolean
+    } = {},
   ): Promise<RepairFixture> {
     const { agents = 2, replicas = agents, repair = onlyAsked } = options
     const fixture = new RepairFixture(repair)
@@ -60,7 +65,7 @@ export class RepairFixture {
       await fixture.up(index)
     }
     const ids = fixture.nodes.flatMap(({ agent }) => agent?.id ?? [])
-    await fixture.layout(ids, replicas)
+    if (options.layout !== false) await fixture.layout(ids, replicas)
     return fixture
   }
 
@@ -91,7 +96,9 @@ export class RepairFixture {
   async up(index: number): Promise<void> {
     const node = this.#node(index)
     const environment = { clock: this.time, random: this.#random, hasher: systemHasher }
-    const join = this.nodes.map((_, other) => ({ host: '127.0.0.1', port: portOf(other) }))
+    // The second may be no agent of this fixture.
+    const others = Array.from({ length: Math.max(2, this.nodes.length) }, (_, other) => portOf(other))
+    const join = others.map(port => ({ host: '127.0.0.1', port }))
     node.agent = await this.run(
       startAgent({
         ...{ data: node.disk, clusterId, secret, transport: this.transport, name: `agent-${index}` },
