@@ -19,6 +19,7 @@ import { AgentLayout } from './layout/agent-layout.js'
 import { Intents } from './leases/intents.js'
 import { LeaseIndex } from './leases/lease-index.js'
 import { ReleaseQueue } from './leases/release-queue.js'
+import { AgentTrees } from './trees/agent-trees.js'
 
 /**
  * Builds what handlers work with on an open data directory. `uploadMs`: how long an upload may stand still;
@@ -40,17 +41,18 @@ export function openStorage(
   const dropped = new DroppedCounters(database)
   const layout = new AgentLayout(database, identity.nodeId, hasher)
   const clock = new HybridClock(environment.clock)
-  const leases = new LeaseIndex(database, environment.clock, uploadMs)
+  const trees = new AgentTrees(database, hasher, () => layout.shape)
+  const leases = new LeaseIndex(database, environment.clock, uploadMs, trees)
   const held = new Hints({
     ...{ database, layout, leases, hasher, clock: environment.clock },
     ...{ intentMs: uploadMs, ...hints },
   })
-  const listeners = [counts, lease, layout, ...held.listeners, new OpenMark(database)]
+  const listeners = [counts, lease, layout, ...held.listeners, trees, new OpenMark(database)]
   const commit = new GroupCommit(database, environment.clock, listeners)
   const mintTime = (above: number): number => clock.mintTime(above)
   const intents = new Intents(database, environment.clock, uploadMs)
   const releases = new ReleaseQueue(database, blocks => layout.ownersOfBlocks(blocks))
-  const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, mintTime })
+  const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, trees, mintTime })
   const blockIndex = new BlockIndex(database, counts, leases)
   const blocks = new BlockStore(disk, blockIndex, commit, hasher, compressor)
   return {
@@ -69,6 +71,7 @@ export function openStorage(
     blockIndex,
     blocks,
     layout,
+    trees,
     clock,
     hasher,
     log,

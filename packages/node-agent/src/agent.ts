@@ -26,6 +26,7 @@ import { HintDelivery } from './hints/hint-delivery.js'
 import { PeerReceiver } from './hints/hint-receiver.js'
 import { type HintOptions, hintBytesDefault } from './hints/hints.js'
 import { Incarnation } from './membership/incarnation.js'
+import { Repair, type RepairOptions } from './repair/repair.js'
 import { OwnerBlocks } from './scrub/owner-blocks.js'
 import { Scrub, type ScrubOptions } from './scrub/scrub.js'
 import { ScrubRow } from './scrub/scrub-row.js'
@@ -59,6 +60,8 @@ export interface AgentOptions {
   readonly hints?: HintOptions | undefined
   /** How its counters are leased. */
   readonly counterLeases?: CounterLeaseOptions | undefined
+  /** How it is kept level with the other owners in the background. */
+  readonly repair?: RepairOptions | undefined
   /** What makes blocks smaller; threads of the process when absent. */
   readonly compressor?: Compressor | undefined
   readonly environment: Environment
@@ -143,7 +146,6 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     storeIncarnation: number => incarnation.store(number),
     onRefused: error => refuse(error),
   })
-  const scrub = makeScrub(options, context, membership, { reach })
   const others = new PeerAgents({
     layout: context.layout,
     membership,
@@ -169,7 +171,12 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     restored => void membership.describe({ restored }),
     options.counterLeases,
   )
-  const handlers = agentHandlers(context, membership, scrub, collection, delivery, counterLeases)
+  const source = ownerBlocks(options, context, membership, { reach })
+  const scrub = makeScrub(options, context, source)
+  const repairParts = { membership, peers: { reach }, others, source, environment }
+  const repair = new Repair(context, repairParts, options.repair)
+  const work = { scrub, collection, delivery, counterLeases, repair }
+  const handlers = agentHandlers(context, membership, work)
   const onLost = (id: string): void => membership.lost(id)
   const peers = new Peers({ transport, identity, handlers, environment, log, onLost })
   const acceptor = await acceptExchanges(transport, options.listen, {
@@ -195,6 +202,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   collection.start()
   delivery.start()
   counterLeases.start()
+  repair.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed: (refusal: TorcError | undefined) => void = () => undefined
@@ -205,8 +213,11 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   let closing: Promise<void> | undefined
   const end = async (): Promise<void> => {
     await membership.leave()
-    const workers = [scrub.stop(), collection.stop(), delivery.stop(), counterLeases.stop()]
-    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), ...workers])
+    await Promise.all([
+      acceptor.close(closeMs),
+      peers.close(closeMs),
+      ...Object.values(work).map(worker => worker.stop()),
+    ])
     closeStorage(context)
     await context.disk.close()
     log.debug({ id: context.nodeId }, 'agent closed')
@@ -223,16 +234,18 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   return { id: context.nodeId, address: acceptor.address, closed, close }
 }
 
-function makeScrub(
+function ownerBlocks(
   options: AgentOptions,
-  context: AgentContext,
+  { nodeId, layout, clock, hasher }: AgentContext,
   membership: Membership,
   peers: Pick<Peers, 'reach'>,
-): Scrub {
+): OwnerBlocks {
+  return new OwnerBlocks({ nodeId, layout, membership, peers, clock, hasher, log: options.log })
+}
+
+function makeScrub(options: AgentOptions, context: AgentContext, source: OwnerBlocks): Scrub {
   const { environment, log } = options
-  const { blocks, blockIndex: index, disk, commit, counts, database, nodeId, layout } = context
-  const { hasher, clock: hybridClock } = context
-  const source = new OwnerBlocks({ nodeId, layout, membership, peers, clock: hybridClock, hasher, log })
+  const { blocks, blockIndex: index, disk, commit, counts, database } = context
   const row = new ScrubRow(database)
   const { clock } = environment
   return new Scrub({ blocks, index, row, disk, commit, counts, clock, source, log }, options.scrub)

@@ -126,7 +126,7 @@ export function assertLimits(l: typeof limits = limits): void {
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
-    ['items of a hash tree fit a head', l.treeItemsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
+    ['items of a hash tree fit a head', l.treeItemsMax * (l.storedKeyBytesMax + 192) <= l.headBytesMax],
     ['states of blocks fit a head', l.blockStatesMax * blockReferenceBytes <= l.headBytesMax / 2],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
     ['what is offered by hashes is not stored inline', l.uploadByHashBytesMin > l.storedInlineBytesMax],

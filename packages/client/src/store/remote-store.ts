@@ -7,6 +7,7 @@ import type { BlockPlaces, BlocksOptions } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
+import { type RepairStatus, repairStatusOf } from '@torc/protocol/store/repair'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
 import { Caller, Pin } from '../connection/caller.js'
@@ -329,6 +330,14 @@ export class RemoteStore implements Store {
 
   async scrub(options: s.CallOptions = {}): Promise<ScrubStatus> {
     return scrubStatusOf((await this.#caller.call('startScrub', {}, limitsOf(options))).head)
+  }
+
+  async repairStatus(options: s.CallOptions = {}): Promise<RepairStatus> {
+    return repairStatusOf((await this.#caller.call('getRepair', {}, limitsOf(options))).head)
+  }
+
+  async repair(options: s.CallOptions = {}): Promise<RepairStatus> {
+    return repairStatusOf((await this.#caller.call('startRepair', {}, limitsOf(options))).head)
   }
 
   blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncIterable<BlockPlaces> {

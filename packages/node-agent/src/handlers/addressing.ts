@@ -10,6 +10,7 @@ export interface KeyAddress {
   readonly time: number
   readonly bucketId: Uint8Array
   readonly key: string
+  readonly replicas?: number
 }
 
 /** A write's key, and the owners that this agent keeps a hint for. */
@@ -108,5 +109,6 @@ function named(agent: AgentContext, head: KeyAddress): KeyName {
   agent.clock.observe(head.time)
   layout.checkEpoch(head.epoch)
   const partition = keyPartition(agent.hasher, head.bucketId, head.key, layout.partitions)
-  return { bucketId: head.bucketId, key: Buffer.from(head.key), partition }
+  const { bucketId, replicas } = head
+  return { bucketId, key: Buffer.from(head.key), partition, replicas }
 }

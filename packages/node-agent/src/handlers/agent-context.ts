@@ -14,6 +14,7 @@ import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Intents } from '../leases/intents.js'
 import type { LeaseIndex } from '../leases/lease-index.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
+import type { AgentTrees } from '../trees/agent-trees.js'
 
 /** What handlers work with. Built once by `agent.ts`. */
 export interface AgentContext {
@@ -33,6 +34,7 @@ export interface AgentContext {
   readonly blockIndex: BlockIndex
   readonly blocks: BlockStore
   readonly layout: AgentLayout
+  readonly trees: AgentTrees
   readonly clock: HybridClock
   readonly hasher: Hasher
   readonly log: Log

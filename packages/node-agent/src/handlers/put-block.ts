@@ -17,7 +17,8 @@ export function putBlockHandler(agent: AgentContext) {
     const [targets = []] = blockTargets(agent, [head.hash], head.hintFor)
     agent.hints.counts.checkRoom(targets.length, head.size)
     if (body === undefined) throw new TorcError('BAD_REQUEST', 'a block comes with its bytes')
-    const operation = { opId: head.opId, bucketId: head.bucketId, key: Buffer.from(head.key) }
+    const { opId, bucketId, replicas } = head
+    const operation = { opId, bucketId, key: Buffer.from(head.key), replicas }
     const had = await agent.blocks.put(head.hash, head.size, operation, body, {
       compress: head.compress,
       alongside: () => agent.hints.blocks.note(head.hash, operation, targets),

@@ -20,7 +20,8 @@ export function referBlocksHandler(agent: AgentContext) {
     const targets = blockTargets(agent, hashes, head.hintFor)
     const hinted = targets.flat()
     agent.hints.counts.checkRoom(hinted.length, 0)
-    const operation = { opId: head.opId, bucketId: head.bucketId, key: Buffer.from(head.key) }
+    const { opId, bucketId, replicas } = head
+    const operation = { opId, bucketId, key: Buffer.from(head.key), replicas }
     const missing = await agent.blocks.refer(hashes, operation, position => {
       const [hash, owners = []] = [hashes[position], targets[position]]
       if (hash !== undefined) agent.hints.blocks.note(hash, operation, owners)

@@ -11,6 +11,7 @@ import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase } from '../disk/disk.js'
 import type { Intents } from '../leases/intents.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
+import type { AgentTrees } from '../trees/agent-trees.js'
 import {
   type AttributeChanges,
   checkAttributeBytes,
@@ -100,6 +101,7 @@ export interface KeyIndexParts {
   readonly dropped: DroppedCounters
   readonly intents: Intents
   readonly releases: ReleaseQueue
+  readonly trees: AgentTrees
   /** Time of a new version, above what it covers. CLOCK_SKEW when that is too far ahead. */
   readonly mintTime: (above: number) => number
 }
@@ -124,7 +126,7 @@ export class KeyIndex {
   constructor(parts: KeyIndexParts) {
     this.rows = new KeyRows(parts.database)
     this.removals = new Removals(parts.database, this.rows.counts)
-    this.#writer = new KeyWriter(this.rows, parts.counts)
+    this.#writer = new KeyWriter(this.rows, parts.counts, parts.trees)
     this.#lease = parts.lease
     this.#dropped = parts.dropped
     this.#intents = parts.intents
@@ -232,7 +234,7 @@ export class KeyIndex {
       const counter = highestCounter(known.summary.closed, own)
       if (counter > 0) this.#dropped.raise(name.partition, own, counter)
     }
-    this.#writer.drop(known)
+    this.#writer.drop(name, known)
     this.removals.forget(known.id)
     this.#drops++
   }

@@ -79,7 +79,9 @@ export class KeyRows {
     this.#find = prepare('SELECT id, summary FROM keys WHERE bucket = ? AND key = ?')
     this.#findWithBody = prepare('SELECT id, summary, body FROM keys WHERE bucket = ? AND key = ?')
     this.#summaryOf = prepare('SELECT summary FROM keys WHERE id = ?').pluck()
-    this.#insert = prepare('INSERT INTO keys (bucket, key, partition, summary, body) VALUES (?, ?, ?, ?, ?)')
+    this.#insert = prepare(
+      'INSERT INTO keys (bucket, key, partition, position, summary, body) VALUES (?, ?, ?, ?, ?, ?)',
+    )
     this.#updateSummary = prepare('UPDATE keys SET summary = ? WHERE id = ?')
     this.#updateLatest = prepare('UPDATE keys SET summary = ?, body = ? WHERE id = ?')
     this.#bodyOfKey = prepare('SELECT body FROM keys WHERE id = ?').pluck()
@@ -142,11 +144,12 @@ export class KeyRows {
     bucketId: Uint8Array,
     key: Uint8Array,
     partition: number,
+    position: number,
     summary: Uint8Array,
     body: Uint8Array | null,
   ): number {
     this.counts.written++
-    return Number(this.#insert.run(bucketId, key, partition, summary, body).lastInsertRowid)
+    return Number(this.#insert.run(bucketId, key, partition, position, summary, body).lastInsertRowid)
   }
 
   updateSummary(id: number, summary: Uint8Array): void {

@@ -239,11 +239,36 @@ CREATE TABLE restored (
 );
 `
 
+/**
+ * Hash trees over key states and over references to blocks (`trees/agent-trees.ts`). `position`: the first bits of the
+ * hash of a key's bucket and name, by which the keys of a leaf are found; NULL where it is not filled in yet, as in
+ * indexes of before. `tree_shape` says what the leaves were made for, and `bucket_replicas` how many owners hold a
+ * bucket's keys and blocks. The trees are made anew from the rows where the shape is another one, as at first.
+ */
+const hashTrees = `
+ALTER TABLE keys ADD COLUMN position INTEGER;
+CREATE INDEX keys_by_position ON keys (position);
+
+CREATE TABLE tree_leaves (
+  id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL
+);
+CREATE TABLE tree_shape (
+  partitions INTEGER NOT NULL,
+  replicas INTEGER NOT NULL
+);
+INSERT INTO tree_shape VALUES (0, 0);
+
+CREATE TABLE bucket_replicas (
+  bucket BLOB PRIMARY KEY,
+  replicas INTEGER NOT NULL
+) WITHOUT ROWID;
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
 export const migrations: readonly string[] = [
   ...[version1, version2, version3, version4, version5],
-  hintsForOthers,
-  countersLeasedAtMajority,
+  ...[hintsForOthers, countersLeasedAtMajority, hashTrees],
 ]
 
 /** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */

@@ -105,6 +105,16 @@ export class AgentLayout implements TransactionListener {
     return this.#current().table.partitions
   }
 
+  /** Partitions and owners wanted per partition; undefined before the first layout. */
+  get shape(): { readonly partitions: number; readonly replicas: number } | undefined {
+    return this.#stored?.epoch.table
+  }
+
+  /** The owners of each partition. NO_LAYOUT before the first layout. */
+  get rows(): readonly (readonly string[])[] {
+    return this.#current().table.rows
+  }
+
   /** The owners of a partition, in ring order. NO_LAYOUT before the first layout. */
   ownersOf(partition: number): readonly string[] {
     return this.#current().table.rows[partition] ?? []

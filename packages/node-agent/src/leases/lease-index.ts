@@ -7,6 +7,13 @@ export interface Lease extends Operation {
   readonly id: number
 }
 
+/** Who follows the references to blocks, inside the transactions that change them. */
+export interface ReferenceListener {
+  referenceAdded(blockId: number, operation: Operation): void
+  /** Called before the row goes. */
+  referenceDropped(blockId: number, operation: Operation): void
+}
+
 interface StoredLease {
   readonly id: number
   readonly state: number
@@ -27,6 +34,7 @@ const unknownKey = new Uint8Array(0)
 export class LeaseIndex {
   readonly #clock: Clock
   readonly #auditAfterMs: number
+  readonly #listener: ReferenceListener | undefined
   readonly #find: SqlStatement
   readonly #insert: SqlStatement
   readonly #hold: SqlStatement
@@ -46,12 +54,16 @@ export class LeaseIndex {
   readonly #dropReference: SqlStatement
   readonly #dropEmpty: SqlStatement
   readonly #markBlock: SqlStatement
+  readonly #isReferrer: SqlStatement
+  readonly #blocksOf: SqlStatement
+  readonly #operationOf: SqlStatement
   #onDrop: (leaseId: number) => void = () => undefined
 
   /** `auditAfterMs`: how long after its last reference a lease is asked about for the first time. */
-  constructor(database: SqlDatabase, clock: Clock, auditAfterMs: number) {
+  constructor(database: SqlDatabase, clock: Clock, auditAfterMs: number, listener?: ReferenceListener) {
     this.#clock = clock
     this.#auditAfterMs = auditAfterMs
+    this.#listener = listener
     const prepare = (sql: string): SqlStatement => database.prepare(sql)
     const ofOperation = 'WHERE op_id = ? AND bucket = ? AND key = ?'
     this.#find = prepare(`SELECT id, state, due_at AS dueAt FROM leases ${ofOperation}`)
@@ -93,6 +105,11 @@ export class LeaseIndex {
       `SELECT op_id AS opId, bucket AS bucketId, key FROM lease_blocks JOIN leases ON leases.id = lease_id
        WHERE block_id = ? ORDER BY op_id, bucket, key`,
     )
+    this.#isReferrer = prepare(
+      `SELECT 1 FROM leases JOIN lease_blocks ON lease_id = leases.id ${ofOperation} AND block_id = ?`,
+    ).pluck()
+    this.#operationOf = prepare('SELECT op_id AS opId, bucket AS bucketId, key FROM leases WHERE id = ?')
+    this.#blocksOf = prepare('SELECT block_id FROM lease_blocks WHERE lease_id = ?').pluck()
   }
 
   /** Told of each lease that goes, inside the transaction, before it does. */
@@ -115,7 +132,7 @@ export class LeaseIndex {
       // Not at each block of a long upload.
       this.#hold.run(now + this.#auditAfterMs, found.id)
     }
-    this.#addReference.run(blockId, id)
+    if (this.#addReference.run(blockId, id).changes > 0) this.#listener?.referenceAdded(blockId, operation)
     this.#clearUnreferenced.run(blockId)
   }
 
@@ -128,12 +145,17 @@ export class LeaseIndex {
     if (found !== undefined) this.#release.run(this.#clock.nowMs(), found.id)
   }
 
-  #leaseOf({ opId, bucketId, key }: Operation): StoredLease | undefined {
+  #leaseOf(operation: Operation): StoredLease | undefined {
+    const { opId, bucketId, key } = operation
     const found = this.#find.get(opId, bucketId, key)
     if (found !== undefined) return found as StoredLease
     const old = this.#find.get(opId, bucketId, unknownKey) as StoredLease | undefined
     // From now on it can be audited as any other.
-    if (old !== undefined) this.#adopt.run(key, old.id)
+    if (old !== undefined) {
+      this.#adopt.run(key, old.id)
+      for (const blockId of this.#blocksOf.all(old.id) as number[])
+        this.#listener?.referenceAdded(blockId, operation)
+    }
     return old
   }
 
@@ -160,9 +182,11 @@ export class LeaseIndex {
    * Nobody knows the operation: its references go, if the lease is still condemned. Blocks that are left without any
    * begin their grace time. Returns whether it went.
    */
-  drop({ id }: Lease): boolean {
+  drop(lease: Lease): boolean {
+    const { id } = lease
     if (this.#isCondemned.get(id) === undefined) return false
     this.#onDrop(id)
+    for (const blockId of this.#blocksOf.all(id) as number[]) this.#listener?.referenceDropped(blockId, lease)
     this.#markUnreferenced.run(Math.max(1, this.#clock.nowMs()), id, id)
     this.#dropReferences.run(id)
     this.#drop.run(id)
@@ -174,9 +198,16 @@ export class LeaseIndex {
    * lease without blocks goes.
    */
   dropReference(leaseId: number, blockId: number): void {
+    const operation = this.#operationOf.get(leaseId) as Operation | undefined
+    if (operation !== undefined) this.#listener?.referenceDropped(blockId, operation)
     this.#dropReference.run(leaseId, blockId)
     this.#markBlock.run(Math.max(1, this.#clock.nowMs()), blockId)
     this.#dropEmpty.run(leaseId)
+  }
+
+  /** Whether the operation holds the block. */
+  isReferrer(blockId: number, { opId, bucketId, key }: Operation): boolean {
+    return this.#isReferrer.get(opId, bucketId, key, blockId) !== undefined
   }
 
   isReferenced(blockId: number): boolean {

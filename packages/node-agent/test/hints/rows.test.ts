@@ -17,6 +17,7 @@ t.test('a hint and the state that it is for come and go in one transaction', asy
         name.bucketId,
         name.key,
         name.partition,
+        0,
         new Uint8Array(),
         null,
       )

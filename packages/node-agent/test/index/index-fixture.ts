@@ -20,11 +20,15 @@ import type { KeyName } from '../../src/index/key-writer.js'
 import { migrateIndex } from '../../src/index/schema.js'
 import { Intents } from '../../src/leases/intents.js'
 import { ReleaseQueue } from '../../src/leases/release-queue.js'
+import { AgentTrees } from '../../src/trees/agent-trees.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { seededRandom } from '../support/seeded-random.js'
+import { treeProblems } from '../trees/tree-oracle.js'
 
 const bucketId = new Uint8Array(16).fill(7)
 const nothing = new Uint8Array(0)
+/** What the trees are made for. */
+export const treeShape = { partitions: 4, replicas: 3 }
 /** How long intents are kept. */
 export const intentMs = 1_000
 
@@ -45,6 +49,7 @@ export class IndexFixture {
     dropped: DroppedCounters
     intents: Intents
     releases: ReleaseQueue
+    trees: AgentTrees
   }
 
   constructor(
@@ -74,6 +79,10 @@ export class IndexFixture {
 
   get releases(): ReleaseQueue {
     return this.#opened.releases
+  }
+
+  get trees(): AgentTrees {
+    return this.#opened.trees
   }
 
   get database(): SqlDatabase {
@@ -121,17 +130,17 @@ export class IndexFixture {
   }
 
   transaction<T>(run: () => T): T {
-    const { database, counts, lease } = this.#opened
+    const { database, counts, lease, trees } = this.#opened
     database.exec('BEGIN IMMEDIATE')
     try {
       const result = run()
-      for (const listener of [counts, lease]) listener.beforeCommit()
+      for (const listener of [counts, lease, trees]) listener.beforeCommit()
       database.exec('COMMIT')
-      for (const listener of [counts, lease]) listener.committed()
+      for (const listener of [counts, lease, trees]) listener.committed()
       return result
     } catch (thrown) {
       if (database.inTransaction) database.exec('ROLLBACK')
-      for (const listener of [counts, lease]) listener.rolledBack()
+      for (const listener of [counts, lease, trees]) listener.rolledBack()
       throw thrown
     }
   }
@@ -180,6 +189,10 @@ export class IndexFixture {
     deepStrictEqual({ keys, versions }, found)
   }
 
+  checkTrees(): void {
+    deepStrictEqual(treeProblems(this.database, this.trees, treeShape), [])
+  }
+
   opId(): Uint8Array {
     const opId = new Uint8Array(16)
     new DataView(opId.buffer).setUint32(0, this.seed)
@@ -196,8 +209,9 @@ export class IndexFixture {
     const clock = new HybridClock(this.clock)
     const intents = new Intents(database, this.clock, intentMs)
     const releases = new ReleaseQueue(database, () => ['block-owner'])
+    const trees = new AgentTrees(database, systemHasher, () => treeShape)
     const mintTime = (above: number): number => clock.mintTime(above)
-    const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, mintTime })
-    return { database, counts, lease, dropped, intents, releases, index }
+    const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, trees, mintTime })
+    return { database, counts, lease, dropped, intents, releases, trees, index }
   }
 }

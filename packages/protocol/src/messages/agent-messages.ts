@@ -6,6 +6,7 @@ import {
   blockCounts,
   blockSizes,
   blockState,
+  bucketReplicas,
   define,
   heldBytes,
   hintFor,
@@ -45,6 +46,7 @@ export const agentMessages = {
         f.optional(f.boolean),
       ),
       hintFor,
+      replicas: bucketReplicas,
     },
     response: {
       time: senderTime,
@@ -112,6 +114,7 @@ export const agentMessages = {
       key: f.note('Key that the operation writes', f.storedKey),
       opId: f.note('Operation that needs them', f.opId),
       hintFor,
+      replicas: bucketReplicas,
     },
     response: {
       time: senderTime,

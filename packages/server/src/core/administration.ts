@@ -1,6 +1,7 @@
 import type { Membership } from '@torc/cluster/membership/membership'
 import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
 import type { BucketFlow } from '../buckets/bucket-flow.js'
+import { type RepairAnswer, repairStatus, startRepair } from '../flows/repair-flow.js'
 import { type ScrubAnswer, scrubStatus, startScrub } from '../flows/scrub-flow.js'
 import { clusterStatus } from '../flows/status-flow.js'
 import { describeLayout, type InitLayoutOptions, initLayout } from '../layout/layout-flow.js'
@@ -34,6 +35,15 @@ export class Administration {
 
   startScrub(): Promise<ScrubAnswer> {
     return startScrub(this.#c)
+  }
+
+  /** NO_LAYOUT where there is none. */
+  repairStatus(): Promise<RepairAnswer> {
+    return repairStatus(this.#c)
+  }
+
+  startRepair(): Promise<RepairAnswer> {
+    return startRepair(this.#c)
   }
 
   initLayout(options: InitLayoutOptions): Promise<LayoutInfo> {

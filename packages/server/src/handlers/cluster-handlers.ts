@@ -51,6 +51,12 @@ export function clusterHandlers(administration: Administration): Handlers {
     async startScrub() {
       return { head: await administration.startScrub() }
     },
+    async getRepair() {
+      return { head: await administration.repairStatus() }
+    },
+    async startRepair() {
+      return { head: await administration.startRepair() }
+    },
   }
 }
 
