@@ -127,7 +127,7 @@ t.test('an agent leases for itself alone, and only with a place in the layout', 
   await t.rejects(server.request('putCounterLease', request), { code: 'DENIED' })
   t.same(await leaseEnds(server, 'stranger-00000000'), [])
   // A disk that was wiped is a new agent: it has no place, leases nothing and is asked for nothing.
-  const wiped = await startedAgent(t, { name: 'agent-1', join: [first.address] })
+  const wiped = await startedAgent(t, { name: 'agent-4', join: [first.address] })
   t.not(wiped.id, first.id)
   const other = await serverConnection(t, wiped)
   await until(async () => (await fetched(other, 'fetchEpoch', {}))[0]?.head.epoch !== undefined, 'the layout')
