@@ -107,7 +107,7 @@ export class RegisterClient {
     try {
       const object = await this.#store.get(this.#bucket, key)
       const bytes = await object.bytes()
-      const { versionId } = object.info
+      const { versionId } = object
       if (register.gone.has(versionId)) this.violations.push(`${key}: ${versionId} was purged and is read`)
       const wanted = register.alive.get(versionId) ?? register.perhaps.get(versionId)
       if (wanted !== undefined && wanted !== hashOf(bytes))

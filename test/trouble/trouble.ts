@@ -122,7 +122,14 @@ async function oneTrouble(run: OneTrouble): Promise<TroubleReport> {
   const before = total(clients)
   let over = false
   let calm = true
-  const working = Promise.all(clients.map(client => client.run(() => over, () => calm)))
+  const working = Promise.all(
+    clients.map(client =>
+      client.run(
+        () => over,
+        () => calm,
+      ),
+    ),
+  )
   try {
     await until(() => total(clients).puts >= before.puts + clientCount)
     calm = false

@@ -14,7 +14,10 @@ import { Deadline } from './connection/deadline.js'
 import { RemoteStore, type Store } from './store/remote-store.js'
 
 export interface ConnectOptions {
-  /** `host:port` of the servers, tried in order; else from environment and profile. */
+  /**
+   * `host:port` of the servers; else from environment and profile. The first connection is tried in this order, and
+   * requests are spread over all that answer.
+   */
   readonly servers?: readonly string[] | undefined
   readonly credentials?: AccessCredentials | undefined
   /** Name of a profile; `local` when none is chosen. */
@@ -36,9 +39,10 @@ export interface ConnectOptions {
 }
 
 /**
- * Connects to one of the servers and proves the access key. Tries each server once: CONFIG when servers or
- * credentials are not known, UNREACHABLE or TIMEOUT when none answers, DENIED when the key is refused. A
- * connection that is lost later is made anew behind the scenes, within the deadline of the call that needs it.
+ * Connects to the first of the servers that answers and proves the access key; the others follow when there is
+ * more than one request. Tries each server once: CONFIG when servers or credentials are not known, UNREACHABLE or
+ * TIMEOUT when none answers, DENIED when the key is refused. A connection that is lost later is made anew behind the
+ * scenes; the calls that were under way go on at another server, within their deadlines.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Store> {
   const environment = options.environment ?? systemEnvironment
@@ -56,13 +60,14 @@ export async function connect(options: ConnectOptions = {}): Promise<Store> {
     servers,
     environment,
     onReconnecting: options.onReconnecting,
-    open: (address, signal) =>
+    open: (address, signal, silence) =>
       connectExchange(transport, address, {
         identity,
         environment,
         expectedRoles: ['server'],
         timeoutMs: Math.min(timeoutMs, limits.handshakeMs),
         signal,
+        silence,
       }),
   })
   try {

@@ -1,6 +1,7 @@
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
+import { KeptLeases } from './actors/kept-leases.js'
 import type { Compressor } from './blocks/block-encoding.js'
 import { BlockIndex } from './blocks/block-index.js'
 import { BlockStore } from './blocks/block-store.js'
@@ -8,6 +9,7 @@ import type { DataDirectory } from './data-directory/data-directory.js'
 import { OpenMark } from './data-directory/directory-row.js'
 import type { Disk } from './disk/disk.js'
 import type { AgentContext } from './handlers/agent-context.js'
+import { Hints, type HintsParts } from './hints/hints.js'
 import { CounterLease } from './index/counter-lease.js'
 import { Counts } from './index/counts.js'
 import { DroppedCounters } from './index/dropped-counters.js'
@@ -17,8 +19,12 @@ import { AgentLayout } from './layout/agent-layout.js'
 import { Intents } from './leases/intents.js'
 import { LeaseIndex } from './leases/lease-index.js'
 import { ReleaseQueue } from './leases/release-queue.js'
+import { AgentTrees } from './trees/agent-trees.js'
 
-/** Builds what handlers work with on an open data directory. `uploadMs`: how long an upload may stand still. */
+/**
+ * Builds what handlers work with on an open data directory. `uploadMs`: how long an upload may stand still;
+ * `hints`: how many bytes of them it takes, and how long what was delivered stays.
+ */
 export function openStorage(
   disk: Disk,
   directory: DataDirectory,
@@ -26,6 +32,7 @@ export function openStorage(
   log: Log,
   uploadMs: number,
   compressor: Compressor,
+  hints: Pick<HintsParts, 'bytesMax' | 'lingerMs'>,
 ): AgentContext {
   const { database, identity } = directory
   const { hasher } = environment
@@ -34,12 +41,18 @@ export function openStorage(
   const dropped = new DroppedCounters(database)
   const layout = new AgentLayout(database, identity.nodeId, hasher)
   const clock = new HybridClock(environment.clock)
-  const commit = new GroupCommit(database, environment.clock, [counts, lease, layout, new OpenMark(database)])
+  const trees = new AgentTrees(database, hasher, () => layout.shape)
+  const leases = new LeaseIndex(database, environment.clock, uploadMs, trees)
+  const held = new Hints({
+    ...{ database, layout, leases, hasher, clock: environment.clock },
+    ...{ intentMs: uploadMs, ...hints },
+  })
+  const listeners = [counts, lease, layout, ...held.listeners, trees, new OpenMark(database)]
+  const commit = new GroupCommit(database, environment.clock, listeners)
   const mintTime = (above: number): number => clock.mintTime(above)
-  const leases = new LeaseIndex(database, environment.clock, uploadMs)
   const intents = new Intents(database, environment.clock, uploadMs)
   const releases = new ReleaseQueue(database, blocks => layout.ownersOfBlocks(blocks))
-  const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, mintTime })
+  const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, trees, mintTime })
   const blockIndex = new BlockIndex(database, counts, leases)
   const blocks = new BlockStore(disk, blockIndex, commit, hasher, compressor)
   return {
@@ -50,12 +63,15 @@ export function openStorage(
     index,
     counts,
     lease,
+    keptLeases: new KeptLeases(database),
     leases,
     intents,
     releases,
+    hints: held,
     blockIndex,
     blocks,
     layout,
+    trees,
     clock,
     hasher,
     log,

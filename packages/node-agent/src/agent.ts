@@ -1,10 +1,15 @@
+import { Membership } from '@torc/cluster/membership/membership'
+import { Peers } from '@torc/cluster/membership/peers'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { acceptExchanges } from '@torc/protocol/exchange/endpoint'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
+import { limits } from '@torc/protocol/limits'
 import { type Address, formatAddress, type Transport } from '@torc/protocol/transport/transport'
+import { type CounterLeaseOptions, CounterLeases } from './actors/counter-leases.js'
+import { PeerKeepers } from './actors/other-keepers.js'
 import { openStorage } from './agent-storage.js'
 import type { Compressor } from './blocks/block-encoding.js'
 import { brotliCompressor } from './blocks/brotli-compressor.js'
@@ -17,9 +22,11 @@ import { FileDisk } from './disk/file-disk.js'
 import type { AgentContext } from './handlers/agent-context.js'
 import { agentHandlers } from './handlers/agent-handlers.js'
 import { storeEpoch } from './handlers/put-epoch.js'
-import { GossipLoop } from './membership/gossip-loop.js'
-import { Membership } from './membership/membership.js'
-import { Peers } from './membership/peers.js'
+import { HintDelivery } from './hints/hint-delivery.js'
+import { PeerReceiver } from './hints/hint-receiver.js'
+import { type HintOptions, hintBytesDefault } from './hints/hints.js'
+import { Incarnation } from './membership/incarnation.js'
+import { Repair, type RepairOptions } from './repair/repair.js'
 import { OwnerBlocks } from './scrub/owner-blocks.js'
 import { Scrub, type ScrubOptions } from './scrub/scrub.js'
 import { ScrubRow } from './scrub/scrub-row.js'
@@ -37,8 +44,11 @@ export interface AgentOptions {
   readonly advertise?: Address | undefined
   /** Nodes of the cluster; any live one suffices. */
   readonly join: readonly Address[]
-  /** 1 to 48 bytes; first part of the node id of a new data directory. */
-  readonly name: string
+  /**
+   * 1 to 48 bytes, its own in the cluster; first part of the node id of a new data directory. When absent, the node id
+   * is the name.
+   */
+  readonly name?: string | undefined
   readonly zone: string
   /** Relative weight in layouts, in bytes. */
   readonly capacity: number
@@ -46,6 +56,12 @@ export interface AgentOptions {
   readonly scrub?: ScrubOptions | undefined
   /** When blocks go that nobody needs. */
   readonly collection?: CollectionOptions | undefined
+  /** What it takes in place of owners that are down, and how fast it delivers it. */
+  readonly hints?: HintOptions | undefined
+  /** How its counters are leased. */
+  readonly counterLeases?: CounterLeaseOptions | undefined
+  /** How it is kept level with the other owners in the background. */
+  readonly repair?: RepairOptions | undefined
   /** What makes blocks smaller; threads of the process when absent. */
   readonly compressor?: Compressor | undefined
   readonly environment: Environment
@@ -58,8 +74,8 @@ export interface Agent {
   readonly address: Address
   /** Ends in order: no new requests, open ones end, the index is checkpointed, the lock given back. */
   close(): Promise<void>
-  /** Resolves once `close` is done. */
-  readonly closed: Promise<void>
+  /** Resolves once it is closed: with an error where the cluster refused it (CONFLICT), which ended it. */
+  readonly closed: Promise<TorcError | undefined>
 }
 
 /** Patience with requests under way when the agent closes. */
@@ -82,12 +98,17 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   }
   const disk = typeof options.data === 'string' ? await FileDisk.open(options.data) : options.data
   try {
-    const { clusterId, name } = options
+    const { clusterId, name = 'agent' } = options
     const directory = await openDataDirectory(disk, { clusterId, name, random: environment.random })
     logOpened(log, disk, directory)
     const uploadMs = options.collection?.uploadMs ?? collectionDefaults.uploadMs
     const compressor = options.compressor ?? brotliCompressor
-    return await serve(options, openStorage(disk, directory, environment, log, uploadMs, compressor))
+    const hints = {
+      bytesMax: options.hints?.bytesMax ?? hintBytesDefault(options.capacity),
+      lingerMs: options.hints?.lingerMs ?? limits.requestMs,
+    }
+    const context = openStorage(disk, directory, environment, log, uploadMs, compressor, hints)
+    return await serve(options, context)
   } catch (thrown) {
     await disk.close()
     throw thrown
@@ -97,10 +118,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 async function serve(options: AgentOptions, context: AgentContext): Promise<Agent> {
   const { environment, transport, log, clusterId, secret } = options
   let address = options.advertise ?? options.listen
+  const name = options.name ?? context.nodeId
   const identity: Identity = {
     role: 'agent',
     id: context.nodeId,
-    name: options.name,
+    name,
     // Known once the port is bound, and asked for by each handshake.
     get address() {
       return formatAddress(address)
@@ -108,10 +130,22 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     clusterId,
     secret,
   }
-  const membership = new Membership(context.database, environment.clock, log)
   // Requests to other owners go over the connections that answer requests here: each needs the other.
   const reach: Peers['reach'] = (...to) => peers.reach(...to)
-  const scrub = makeScrub(options, context, membership, { reach })
+  const incarnation = new Incarnation(context.database, log)
+  const membership = new Membership({
+    join: options.join,
+    clock: environment.clock,
+    random: environment.random,
+    log,
+    reach: ({ address: at, member, fresh }) => reach(at, fresh ? undefined : member?.id),
+    epoch: () => context.layout.number,
+    onOtherEpoch: (exchange, epoch) => {
+      if (epoch > context.layout.number) void fetchNewerEpoch(context, exchange)
+    },
+    storeIncarnation: number => incarnation.store(number),
+    onRefused: error => refuse(error),
+  })
   const others = new PeerAgents({
     layout: context.layout,
     membership,
@@ -119,8 +153,32 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     clock: context.clock,
   })
   const collection = new Collection(context, environment.clock, others, options.collection)
-  const handlers = agentHandlers(context, membership, scrub, collection)
-  const peers = new Peers({ transport, identity, handlers, environment, log })
+  const receiver = new PeerReceiver({
+    ...{ layout: context.layout, membership, clock: context.clock },
+    peers: { reach },
+  })
+  const delivery = new HintDelivery(context, environment.clock, receiver, options.hints)
+  const keepers = new PeerKeepers({
+    nodeId: context.nodeId,
+    membership,
+    peers: { reach },
+    clock: context.clock,
+  })
+  const counterLeases = new CounterLeases(
+    context,
+    environment,
+    keepers,
+    restored => void membership.describe({ restored }),
+    options.counterLeases,
+  )
+  const source = ownerBlocks(options, context, membership, { reach })
+  const scrub = makeScrub(options, context, source)
+  const repairParts = { membership, peers: { reach }, others, source, environment }
+  const repair = new Repair(context, repairParts, options.repair)
+  const work = { scrub, collection, delivery, counterLeases, repair }
+  const handlers = agentHandlers(context, membership, work)
+  const onLost = (id: string): void => membership.lost(id)
+  const peers = new Peers({ transport, identity, handlers, environment, log, onLost })
   const acceptor = await acceptExchanges(transport, options.listen, {
     identity,
     credentials: nodesOnly(secret),
@@ -131,58 +189,63 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     log,
   })
   address = options.advertise ?? acceptor.address
-  const { name, zone, capacity } = options
-  const self = { id: context.nodeId, name, zone, capacity, role: 'agent', state: 'alive' } as const
-  membership.begin({ ...self, address: formatAddress(address) })
-  const gossip = new GossipLoop({
-    membership,
-    peers,
-    join: options.join,
-    clock: environment.clock,
-    random: environment.random,
-    log,
-    epoch: () => context.layout.number,
-    onNewerEpoch: exchange => fetchNewerEpoch(context, exchange),
+  const { zone, capacity } = options
+  const self = { id: context.nodeId, name, zone, capacity, role: 'agent' } as const
+  membership.begin({ ...self, address: formatAddress(address), incarnation: incarnation.next() })
+  if (context.layout.restored !== undefined) membership.describe({ restored: true })
+  context.hints.partitions.start(hints => membership.describe({ hints }))
+  membership.subscribe(({ member }) => {
+    if (member?.state === 'alive') delivery.wake(member.id)
   })
-  gossip.start()
+  void membership.start()
   scrub.start()
   collection.start()
+  delivery.start()
+  counterLeases.start()
+  repair.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
-  let onClosed = (): void => undefined
-  const closed = new Promise<void>(resolve => {
+  let onClosed: (refusal: TorcError | undefined) => void = () => undefined
+  const closed = new Promise<TorcError | undefined>(resolve => {
     onClosed = resolve
   })
+  let refusal: TorcError | undefined
   let closing: Promise<void> | undefined
   const end = async (): Promise<void> => {
-    gossip.stop()
-    await gossip.farewell()
-    await Promise.all([acceptor.close(closeMs), peers.close(closeMs), scrub.stop(), collection.stop()])
+    await membership.leave()
+    await Promise.all([
+      acceptor.close(closeMs),
+      peers.close(closeMs),
+      ...Object.values(work).map(worker => worker.stop()),
+    ])
     closeStorage(context)
     await context.disk.close()
     log.debug({ id: context.nodeId }, 'agent closed')
   }
-  return {
-    id: context.nodeId,
-    address: acceptor.address,
-    closed,
-    close() {
-      closing ??= end().finally(onClosed)
-      return closing
-    },
+  const close = (): Promise<void> => {
+    closing ??= end().finally(() => onClosed(refusal))
+    return closing
   }
+  const refuse = (error: TorcError): void => {
+    refusal = error
+    log.error({ id: context.nodeId, hint: error.hint }, `this agent is refused: ${error.message}`)
+    void close()
+  }
+  return { id: context.nodeId, address: acceptor.address, closed, close }
 }
 
-function makeScrub(
+function ownerBlocks(
   options: AgentOptions,
-  context: AgentContext,
+  { nodeId, layout, clock, hasher }: AgentContext,
   membership: Membership,
   peers: Pick<Peers, 'reach'>,
-): Scrub {
+): OwnerBlocks {
+  return new OwnerBlocks({ nodeId, layout, membership, peers, clock, hasher, log: options.log })
+}
+
+function makeScrub(options: AgentOptions, context: AgentContext, source: OwnerBlocks): Scrub {
   const { environment, log } = options
-  const { blocks, blockIndex: index, disk, commit, counts, database, nodeId, layout } = context
-  const { hasher, clock: hybridClock } = context
-  const source = new OwnerBlocks({ nodeId, layout, membership, peers, clock: hybridClock, hasher, log })
+  const { blocks, blockIndex: index, disk, commit, counts, database } = context
   const row = new ScrubRow(database)
   const { clock } = environment
   return new Scrub({ blocks, index, row, disk, commit, counts, clock, source, log }, options.scrub)

@@ -6,6 +6,7 @@ import { systemEnvironment, systemHasher, systemRandom } from '@torc/protocol/en
 import { connectExchange } from '@torc/protocol/exchange/endpoint'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import { tcpTransport } from '@torc/protocol/transport/tcp'
+import { formatAddress } from '@torc/protocol/transport/transport'
 import t from 'tap'
 import { MemoryDisk } from '../src/disk/memory-disk.js'
 import {
@@ -211,6 +212,29 @@ t.test('an agent that cannot start says why and gives everything back', async t 
 t.test('closing twice is closing once', async t => {
   const agent = await startedAgent(t)
   await Promise.all([agent.close(), agent.close(), agent.closed])
+})
+
+t.test('a copy of a running agent is refused and ends; one that moved is taken in', async t => {
+  const first = await startedAgent(t, { name: 'a' })
+  const disk = new MemoryDisk()
+  const second = await startedAgent(t, { data: disk, name: 'b', join: [first.address] })
+  const server = await serverConnection(t, first)
+  const addressOf = async (id: string): Promise<string | undefined> => {
+    const { head } = await server.request('gossip', { members: [], epoch: 0 })
+    return head.members.find(member => member.id === id && member.state === 'alive')?.address
+  }
+  await until(async () => (await addressOf(second.id)) !== undefined, 'the second agent')
+  const namesake = await startedAgent(t, { name: 'b', join: [first.address] })
+  t.match(await namesake.closed, { code: 'CONFLICT', message: new RegExp(formatAddress(second.address)) })
+  t.equal(await addressOf(namesake.id), undefined)
+  await second.close()
+  t.equal(await second.closed, undefined)
+  const moved = await startedAgent(t, { data: disk, name: 'b', join: [first.address] })
+  t.equal(moved.id, second.id)
+  await until(
+    async () => (await addressOf(moved.id)) === formatAddress(moved.address),
+    'it at its new address',
+  )
 })
 
 t.test('clients and wrong secrets are turned away', async t => {

@@ -70,6 +70,17 @@ export const limits = Object.freeze({
   treeItemsMax: 512,
   /** Actors of one agent that an answer lists. */
   actorsListedMax: 1024,
+  /** News of members that ride on one probe or its answer. */
+  memberChangesMax: 64,
+  /** Members of whom one node says that they suspect another. */
+  suspectedByMax: 8,
+  /** One bit for each partition, of which a layout has 65,536 at most. */
+  hintsBytesMax: 8192,
+  /** Bytes of members in one message, about; those that do not fit come with a later one. */
+  membersBytesMax: 768 * 1024,
+  memberChangesBytesMax: 64 * 1024,
+  /** Patience of a node that probes another one for a third. */
+  probeForMsMax: 60_000,
 
   /** Bodies up to this many bytes are stored with their version; larger ones are blocks. */
   storedInlineBytesMax: 16 * 1024,
@@ -115,10 +126,13 @@ export function assertLimits(l: typeof limits = limits): void {
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
-    ['items of a hash tree fit a head', l.treeItemsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
+    ['items of a hash tree fit a head', l.treeItemsMax * (l.storedKeyBytesMax + 192) <= l.headBytesMax],
     ['states of blocks fit a head', l.blockStatesMax * blockReferenceBytes <= l.headBytesMax / 2],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
     ['what is offered by hashes is not stored inline', l.uploadByHashBytesMin > l.storedInlineBytesMax],
+    // A member beside its hints: ids, name, address, zone, the ids of those who suspect it.
+    ['a member fits a message', l.hintsBytesMax + 2048 <= l.memberChangesBytesMax],
+    ['members fit a head', l.membersBytesMax + l.hintsBytesMax + 2048 <= l.headBytesMax],
     // A block's hash, challenge and size, whichever message has the most.
     ['offered blocks fit a head', l.offeredBlocksMax * (3 * 32 + 5) + 32 * 1024 <= l.headBytesMax],
   ]

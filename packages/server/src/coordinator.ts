@@ -11,6 +11,7 @@ import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/proto
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
+import { type RepairStatus, repairStatusOf } from '@torc/protocol/store/repair'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf } from '@torc/protocol/store/scrub'
 import { givenBody } from './bodies/body-source.js'
@@ -289,6 +290,14 @@ export class Coordinator implements s.ObjectStore, Admin {
 
   async scrub(): Promise<ScrubStatus> {
     return scrubStatusOf(await this.#administration.startScrub())
+  }
+
+  async repairStatus(): Promise<RepairStatus> {
+    return repairStatusOf(await this.#administration.repairStatus())
+  }
+
+  async repair(): Promise<RepairStatus> {
+    return repairStatusOf(await this.#administration.startRepair())
   }
 
   async *blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncGenerator<BlockPlaces> {

@@ -1,5 +1,6 @@
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
-import type { Member } from '@torc/cluster/membership/member-table'
+import type { Membership } from '@torc/cluster/membership/membership'
+import { Peers } from '@torc/cluster/membership/peers'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
@@ -12,7 +13,7 @@ import { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
 import { type Address, formatAddress, parseAddress, type Transport } from '@torc/protocol/transport/transport'
 import { AgentPool } from './agents/agent-pool.js'
-import { Membership } from './agents/membership.js'
+import { hasOtherServers, serverMembership } from './agents/membership.js'
 import { BlockUploads } from './block-uploads/block-uploads.js'
 import { UploadSeals } from './block-uploads/upload-seals.js'
 import { RepairQueue } from './bodies/repair-queue.js'
@@ -68,8 +69,8 @@ export interface RunningServer {
   readonly store: ObjectStore & Admin
   /** Takes no more requests, lets those under way end, leaves the cluster. */
   close(): Promise<void>
-  /** Resolves when it is closed. */
-  readonly closed: Promise<void>
+  /** Resolves when it is closed: with an error where the cluster refused it (CONFLICT), which ended it. */
+  readonly closed: Promise<TorcError | undefined>
 }
 
 /**
@@ -110,51 +111,64 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     handlers,
     environment,
     allowedRoles: ['client', 'gateway', 'server', 'agent'],
+    onExchange: exchange => {
+      // Agents are reached over the pool's links.
+      if (exchange.peer.role === 'server') node.peers.accepted(exchange)
+    },
     log,
   })
   identity.address = formatAddress(options.advertise ?? acceptor.address)
-  const node = composeServer(options, identity, handlers)
-  await node.membership.start()
-  log.info({ id, address: identity.address, epoch: node.c.layouts.number }, 'server started')
+  let refusal: TorcError | undefined
   let closing: Promise<void> | undefined
-  let over: () => void = () => {}
-  const closed = new Promise<void>(resolve => {
+  let over: (refusal: TorcError | undefined) => void = () => {}
+  const closed = new Promise<TorcError | undefined>(resolve => {
     over = resolve
   })
   const stop = async (): Promise<void> => {
     await acceptor.close(drainMs)
-    await node.membership.close()
-    await node.pool.close(drainMs)
-    over()
+    await node.membership.leave()
+    await Promise.all([node.pool.close(drainMs), node.peers.close(drainMs)])
+    over(refusal)
   }
-  return {
-    id,
-    address: identity.address,
-    store: node.store,
-    close() {
-      closing ??= stop()
-      return closing
-    },
-    closed,
+  const close = (): Promise<void> => {
+    closing ??= stop()
+    return closing
   }
+  const node: ComposedServer = composeServer(options, identity, handlers, error => {
+    refusal = error
+    log.error({ id, hint: error.hint }, `this server is refused: ${error.message}`)
+    void close()
+  })
+  const { membership, pool } = node
+  membership.begin({ ...selfOf(identity), incarnation: 1 })
+  await membership.start()
+  await Promise.all(pool.ids.map(agent => pool.track(agent)))
+  log.info({ id, address: identity.address, epoch: node.c.layouts.number }, 'server started')
+  return { id, address: identity.address, store: node.store, close, closed }
 }
 
 interface ComposedServer {
   readonly c: Coordination
   readonly pool: AgentPool
+  readonly peers: Peers
   readonly membership: Membership
   readonly store: Coordinator
 }
 
 /** Builds the parts and fills `handlers` with what they serve. */
-function composeServer(options: ServerOptions, identity: Identity, handlers: Handlers): ComposedServer {
+function composeServer(
+  options: ServerOptions,
+  identity: Identity,
+  handlers: Handlers,
+  onRefused: (error: TorcError) => void,
+): ComposedServer {
   const { environment, log, secret, transport } = options
   const { clock, hasher, random } = environment
   const layouts = new LayoutKeeper(hasher, log)
   const connect = (address: Address, signal?: AbortSignal): Promise<Exchange> =>
     connectExchange(transport, address, {
       identity,
-      handlers: { gossip: request => handlers.gossip?.(request) ?? refuseGossip() },
+      handlers: membership.handlers,
       environment,
       expectedRoles: ['agent', 'server'],
       timeoutMs: connectMs,
@@ -167,20 +181,29 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     log,
     connect: async (agent, signal) => connect(addressOf(membership, agent), signal),
     onConnected: learn,
-    onFailed: agent => membership.step({ kind: 'failed', id: agent }),
+    onFailed: agent => membership.lost(agent),
   })
-  const self: Member = {
-    id: identity.id,
-    name: identity.name,
-    role: 'server',
-    address: identity.address,
-    zone: '',
-    capacity: 0,
-    incarnation: 1,
-    state: 'alive',
-  }
-  const membership: Membership = new Membership(
-    { self, join: options.join, environment, log, connect, epoch: () => layouts.number, onOtherEpoch: learn },
+  const peers: Peers = new Peers({
+    transport,
+    identity,
+    // Looked up when a connection is made: peers and membership need each other.
+    get handlers() {
+      return membership.handlers
+    },
+    environment,
+    log,
+    onLost: id => membership.lost(id),
+  })
+  const membership: Membership = serverMembership(
+    {
+      join: options.join,
+      environment,
+      log,
+      peers,
+      epoch: () => layouts.number,
+      onOtherEpoch: learn,
+      onRefused,
+    },
     pool,
   )
   const c: Coordination = {
@@ -198,9 +221,12 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     log,
     clusterId: secret.clusterId,
     knownAgents: () => pool.ids,
-    incarnationOf: agent => membership.table.get(agent)?.incarnation ?? 0,
-    otherServers: () => membership.hasOtherServers,
+    incarnationOf: agent => membership.get(agent)?.incarnation ?? 0,
+    otherServers: () => hasOtherServers(membership),
   }
+  membership.subscribe(({ member }) => {
+    if (member !== undefined) c.hints.heard(member)
+  })
   const control = new ObjectControlStore(c)
   const buckets = new Buckets(control, clock, hasher, secret.clusterId)
   const files = new DiskSharedFiles(options.sharedRoots, random)
@@ -217,13 +243,14 @@ function composeServer(options: ServerOptions, identity: Identity, handlers: Han
     listingHandlers(operations),
     uploadHandlers(uploads),
     clusterHandlers(administration),
+    membership.handlers,
   )
   const store = new Coordinator({ c, operations, attributes, administration, uploads, files })
-  return { c, pool, membership, store }
+  return { c, pool, peers, membership, store }
 }
 
 function addressOf(membership: Membership, agent: string): Address {
-  const text = membership.table.get(agent)?.address
+  const text = membership.get(agent)?.address
   const address = text === undefined ? undefined : parseAddress(text)
   if (address === undefined) throw new TorcError('UNREACHABLE', `no address of agent ${agent} is known`)
   return address
@@ -241,6 +268,6 @@ function credentialsOf(secret: ClusterSecret): Credentials {
   }
 }
 
-function refuseGossip(): never {
-  throw new TorcError('UNAVAILABLE', 'this server is still starting')
+function selfOf({ id, name, address }: Identity) {
+  return { id, name, address, role: 'server', zone: '', capacity: 0 } as const
 }

@@ -7,6 +7,8 @@ import { type Line, TorcProcess } from './torc-process.js'
 export interface ClusterOptions {
   /** 3 when absent. */
   readonly agents?: number
+  /** 1 when absent. */
+  readonly servers?: number
   /** Name → directory. */
   readonly sharedRoots?: Readonly<Record<string, string>>
   /** Level of the logs in `DATA/logs`. */
@@ -28,6 +30,8 @@ interface Ready {
   readonly pid: number
   readonly server: string
   readonly serverPid: number
+  readonly servers: readonly string[]
+  readonly serverPids: readonly number[]
   readonly agents: readonly ClusterAgent[]
   readonly credentials: string
 }
@@ -79,6 +83,7 @@ export class Cluster {
           '--agents',
           String(options.agents ?? 3),
         ],
+        ...['--servers', String(options.servers ?? 1)],
         ...['--log-level', options.logLevel ?? 'info', ...roots, ...(options.args ?? [])],
       ],
       { configDirectory: join(folder, 'config') },
@@ -92,9 +97,19 @@ export class Cluster {
     }
   }
 
-  /** `host:port` of the server. */
+  /** `host:port` of the (first) server. */
   get server(): string {
     return this.#ready.server
+  }
+
+  /** `host:port` of all servers: of `server`, `server-2` … */
+  get servers(): readonly string[] {
+    return this.#ready.servers
+  }
+
+  /** Process ids of all servers, of their latest start. */
+  get serverPids(): readonly number[] {
+    return this.#ready.serverPids.map((pid, index) => this.#pidOf(serverNameOf(index)) ?? pid)
   }
 
   get serverPid(): number {
@@ -138,11 +153,11 @@ export class Cluster {
   }
 
   /**
-   * Kills a process of the cluster (`server`, `agent-1` …; SIGKILL when no signal is given) and resolves
+   * Kills a process of the cluster (`server`, `server-2`, `agent-1` …; SIGKILL when no signal is given) and resolves
    * when its supervisor has noticed.
    */
   async kill(process_: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<Line> {
-    const pid = process_ === 'server' ? this.serverPid : this.#agentPid(process_)
+    const pid = this.pidOf(process_)
     process.kill(pid, signal)
     return await this.#up.waitFor(
       `the end of ${process_}`,
@@ -150,8 +165,11 @@ export class Cluster {
     )
   }
 
-  #agentPid(name: string): number {
-    const pid = this.agents[Number(name.replace('agent-', '')) - 1]?.pid
+  /** The process of that name, as it was started last. */
+  pidOf(name: string): number {
+    const [, kind, number = '1'] = /^(server|agent)(?:-(\d+))?$/.exec(name) ?? []
+    const pids = kind === 'server' ? this.serverPids : this.agents.map(agent => agent.pid)
+    const pid = pids[Number(number) - 1]
     if (pid === undefined) throw new Error(`there is no process ${name}`)
     return pid
   }
@@ -180,7 +198,7 @@ export class Cluster {
 
   /** Ends all processes and resolves when the last one is gone; the exit status of `torc up`. */
   async end(signal: NodeJS.Signals = 'SIGINT'): Promise<number | string> {
-    const pids = [this.serverPid, ...this.agents.map(agent => agent.pid)]
+    const pids = [...this.serverPids, ...this.agents.map(agent => agent.pid)]
     const status = await this.#up.end(signal)
     await untilGone(pids)
     return status
@@ -188,7 +206,7 @@ export class Cluster {
 
   /** `kill -9` of the supervisor, the server and every agent, at once. */
   async killAll(): Promise<void> {
-    const pids = [this.#up.pid, this.serverPid, ...this.agents.map(agent => agent.pid)]
+    const pids = [this.#up.pid, ...this.serverPids, ...this.agents.map(agent => agent.pid)]
     for (const pid of pids) process.kill(pid, 'SIGKILL')
     await this.#up.exited
     await untilGone(pids)
@@ -205,6 +223,10 @@ export class Cluster {
     const path = join(this.data, 'logs', `${process}.log`)
     return existsSync(path) ? readFileSync(path, 'utf8') : ''
   }
+}
+
+function serverNameOf(index: number): string {
+  return index === 0 ? 'server' : `server-${index + 1}`
 }
 
 /** Starts a cluster; see `Cluster`. */

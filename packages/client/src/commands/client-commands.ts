@@ -19,7 +19,9 @@ import { policyShow } from './policy-show.js'
 import { post } from './post.js'
 import { put } from './put.js'
 import { rb } from './rb.js'
+import { repairRun } from './repair-run.js'
 import { repairScrub } from './repair-scrub.js'
+import { repairShow } from './repair-show.js'
 import { restore } from './restore.js'
 import { rm } from './rm.js'
 import { shell } from './shell.js'
@@ -34,5 +36,16 @@ import { uploadsAbort } from './uploads-abort.js'
 export const clientCommands: readonly Command[] = [
   ...[mb, rb, bucketShow, bucketSet, put, get, head, rm, cp, mv, ls, log, restore],
   ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch, uploads, uploadsAbort],
-  ...[status, blocks, layoutInit, layoutShow, repairScrub, shell, completion, complete],
+  ...[
+    status,
+    blocks,
+    layoutInit,
+    layoutShow,
+    repairRun,
+    repairShow,
+    repairScrub,
+    shell,
+    completion,
+    complete,
+  ],
 ]

@@ -12,7 +12,7 @@ export const globalOptions = defineOptions({
     type: 'list',
     default: ['127.0.0.1:7400'],
     value: 'HOST:PORT[,HOST:PORT]',
-    doc: 'Servers to talk to; the next one is tried when one fails',
+    doc: 'Servers to talk to; requests go to all that answer, and go on elsewhere when one fails',
   },
   profile: { type: 'text', value: 'NAME', doc: 'Profile to use instead of `local`' },
   accessKey: {

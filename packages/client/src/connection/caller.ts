@@ -21,15 +21,30 @@ export interface Sendable {
   readonly streams: boolean
 }
 
+/** Keeps the requests of one piece of work at the server that it began at, for as long as the connection lasts. */
+export class Pin {
+  #exchange: Exchange | undefined
+
+  get current(): Exchange | undefined {
+    return this.#exchange?.open === true ? this.#exchange : undefined
+  }
+
+  set current(exchange: Exchange) {
+    this.#exchange = exchange
+  }
+}
+
 export interface CallPlan<N extends MessageName> extends CallSettings {
   readonly body?: Sendable | undefined
   /** A write: an attempt whose answer was lost may have taken effect. */
   readonly writes?: boolean
   /** The head for an attempt after the first. */
   readonly repeat?: (head: RequestOf<N>) => RequestOf<N>
+  /** For requests that cost less at a server that had the ones before. */
+  readonly pin?: Pin | undefined
 }
 
-/** Sends requests over the connector's connection and sends them again where that is safe. */
+/** Sends requests over the connector's connections and sends them again, elsewhere where need be, where that is safe. */
 export class Caller {
   readonly #connector: Connector
   readonly #environment: Environment
@@ -50,15 +65,38 @@ export class Caller {
     )
   }
 
-  exchange(deadline: Deadline): Promise<Exchange> {
-    return this.#connector.acquire(deadline)
+  /** Whether there is more than one server to ask. */
+  get several(): boolean {
+    return this.#connector.several
+  }
+
+  /** The connection for the next attempt. A server that says that it can't serve is left for another. */
+  async exchangeAfter(
+    failure: TorcError | undefined,
+    failed: Exchange | undefined,
+    pin: Pin | undefined,
+    deadline: Deadline,
+  ): Promise<Exchange> {
+    const connector = this.#connector
+    if (failure !== undefined && failed?.open === true && connector.several) {
+      if (anotherServerMayHelp(failure.code)) return connector.another(failed, deadline)
+    }
+    return pin?.current ?? connector.acquire(deadline)
+  }
+
+  /** After the server of a pin said, in the middle of an answer's body, that it can't go on: pins another one. */
+  async moveOn(pin: Pin, failure: TorcError, settings: CallSettings): Promise<void> {
+    const failed = pin.current
+    if (failed === undefined) return
+    pin.current = await this.exchangeAfter(failure, failed, undefined, this.deadline(settings))
   }
 
   /** One request, one answer, in as many attempts as the deadline and the body allow. */
   async call<N extends MessageName>(name: N, head: RequestOf<N>, plan: CallPlan<N>): Promise<Answer<N>> {
-    const { timeoutMs = this.#timeoutMs, signal, body } = plan
+    const { timeoutMs = this.#timeoutMs, signal, body, pin } = plan
     const startedMs = this.#environment.clock.monotonicMs()
-    const exchange = this.#connector.current
+    const exchange = pin?.current ?? this.#connector.pick()
+    if (pin !== undefined && exchange !== undefined) pin.current = exchange
     if (exchange === undefined) return this.#callAgain(name, head, plan, startedMs, undefined, undefined)
     try {
       return await exchange.request(name, head, { body: body?.attempt(), timeoutMs, signal })
@@ -81,18 +119,21 @@ export class Caller {
     let answered = 0
     let lost = 0
     let sent = firstFailure !== undefined
+    const { pin } = plan
     for (;;) {
       if (failure !== undefined) {
         if (failure.code === 'UNREACHABLE') lost++
         else answered++
         const resendable = plan.body?.resendable ?? true
-        if (judgeFailure(failure, { answered, lost }, resendable) === 'give up')
+        const circumstances = { resendable, several: this.several }
+        if (judgeFailure(failure, { answered, lost }, circumstances) === 'give up')
           throw outcome(failure, plan.writes)
         if (plan.body?.streams === true) deadline = this.deadline(plan)
-        await this.#prepare(failure, exchange, answered, deadline)
+        await this.#pause(failure, answered, deadline)
       }
       try {
-        exchange = await this.#connector.acquire(this.#searchDeadline(deadline))
+        exchange = await this.exchangeAfter(failure, exchange, pin, this.#searchDeadline(deadline))
+        if (pin !== undefined) pin.current = exchange
       } catch (thrown) {
         const error = TorcError.from(thrown)
         throw sent ? outcome(error, plan.writes) : error
@@ -115,17 +156,9 @@ export class Caller {
     return new Deadline(this.#environment.clock, this.#timeoutMs, deadline.signal)
   }
 
-  /** Before another attempt: a wait after an answer; a lost connection waits in the connector. */
-  async #prepare(
-    failure: TorcError,
-    exchange: Exchange | undefined,
-    answered: number,
-    deadline: Deadline,
-  ): Promise<void> {
+  /** A wait after an answer that says "not now"; after a lost connection there is none but the connector's. */
+  async #pause(failure: TorcError, answered: number, deadline: Deadline): Promise<void> {
     if (failure.code === 'UNREACHABLE') return
-    if (exchange !== undefined && this.#connector.several && anotherServerMayHelp(failure.code)) {
-      this.#connector.leave(exchange)
-    }
     const waitMs = retryWaitMs(answered, this.#environment.random.fraction())
     // With too little time left for another attempt the answer that came is the result.
     if (waitMs >= deadline.remainingMs) throw failure

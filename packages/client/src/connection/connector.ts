@@ -3,10 +3,9 @@ import { TorcError } from '@torc/protocol/errors'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { Address } from '@torc/protocol/transport/transport'
 import { backoffMs } from './backoff.js'
-import type { Deadline } from './deadline.js'
-
-/** Opens one authenticated connection; DENIED when either side's proof fails, UNREACHABLE or TIMEOUT else. */
-export type OpenExchange = (address: Address, signal: AbortSignal) => Promise<Exchange>
+import { Deadline } from './deadline.js'
+import { race } from './race.js'
+import { type OpenExchange, ServerLink } from './server-link.js'
 
 export interface ConnectorOptions {
   /** At least one. */
@@ -17,63 +16,147 @@ export interface ConnectorOptions {
   readonly onReconnecting?: ((error: TorcError, waitMs: number) => void) | undefined
 }
 
+/** What a request that could go elsewhere waits at most for another server's connection, milliseconds. */
+const otherServerMs = 1_000
+/** More than a connection has requests: what is passed over is taken only where there is nothing else. */
+const passedOver = 1_000_000
+
 /**
- * Keeps one connection to one of the servers. All calls share it; when it is lost, they share the search for
- * the next: rounds over the list, beginning behind the server that failed, with growing waits between them.
+ * Keeps a connection to each of the servers (decision 24). The first request waits for one server only; the others are
+ * connected to from the second request on. A server that fails is left out, with growing waits between the attempts to
+ * reach it, which requests to the others set off: an idle store does nothing. Where no server is connected, all
+ * requests share the search: rounds over the list.
  */
 export class Connector {
   readonly #options: ConnectorOptions
   readonly #closing = new AbortController()
-  #exchange: Exchange | undefined
+  readonly #links: readonly ServerLink[]
+  readonly #nowMs: () => number
   #round: Promise<Exchange> | undefined
-  #next = 0
   #failedRounds = 0
   #lastError: TorcError | undefined
+  /** Where the next choice among equals begins. */
+  #turn = 0
+  #used = false
 
   constructor(options: ConnectorOptions) {
+    const { servers, open, environment } = options
     this.#options = options
-  }
-
-  /** The open connection, if there is one. */
-  get current(): Exchange | undefined {
-    return this.#exchange?.open === true ? this.#exchange : undefined
+    this.#nowMs = () => environment.clock.monotonicMs()
+    this.#links = servers.map(
+      address =>
+        new ServerLink(address, {
+          ...{ open, environment, closing: this.#closing.signal },
+          mayLeave: servers.length > 1 ? link => this.#mayLeave(link) : undefined,
+          onOpened: () => {
+            this.#failedRounds = 0
+          },
+          onLost: (_, error) => {
+            this.#lastError = error
+          },
+        }),
+    )
   }
 
   get several(): boolean {
-    return this.#options.servers.length > 1
+    return this.#links.length > 1
   }
 
-  /** The connection, made anew within the deadline when need be. `rounds` bounds the search further. */
+  /** For a request: the connection with the fewest requests under way; undefined where there is none at all. */
+  pick(): Exchange | undefined {
+    if (!this.several) return this.#links[0]?.current
+    const exchange = this.#best(undefined)
+    if (exchange === undefined) return undefined
+    if (this.#used) this.#openOthers()
+    this.#used = true
+    return exchange
+  }
+
+  /** A connection, made within the deadline where need be. `rounds` bounds the search further. */
   async acquire(deadline: Deadline, rounds = Number.POSITIVE_INFINITY): Promise<Exchange> {
     for (let round = 1; ; round++) {
-      const open = this.current
+      const open = this.pick()
       if (open !== undefined) return open
-      if (this.#closing.signal.aborted) throw new TorcError('CANCELLED', 'the store was closed')
-      this.#round ??= this.#beginRound()
       try {
-        return await deadline.wait(this.#round)
+        return await this.#search(deadline)
       } catch (thrown) {
         const error = TorcError.from(thrown)
-        // Out of time while searching: why nothing was found says more than that time ran out.
-        if (error.code === 'TIMEOUT' && deadline.remainingMs === 0) throw this.#lastError ?? error
-        if (!error.retryable || round >= rounds) throw error
+        if (!error.retryable || round >= rounds || deadline.remainingMs === 0) throw error
       }
     }
   }
 
-  /** Leaves `exchange` to end its open requests and lets the next call go to another server of the list. */
-  leave(exchange: Exchange): void {
-    if (this.#exchange !== exchange) return
-    this.#exchange = undefined
-    // Its requests end by themselves; nobody waits for the connection any more.
-    exchange.close().catch(() => exchange.destroy())
+  /**
+   * After an answer that says that a server can't serve: it is passed over for a while. Resolves with another server's
+   * connection, or with any where no other can be reached.
+   */
+  async another(than: Exchange, deadline: Deadline): Promise<Exchange> {
+    const refused = this.#links.find(link => link.current === than)
+    refused?.shun()
+    const best = this.#best(than)
+    if (best !== undefined && best !== than) return best
+    const others = this.#links.filter(link => link !== refused && (link.opening || link.due(this.#nowMs)))
+    if (others.length > 0) {
+      const { environment } = this.#options
+      const patienceMs = Math.min(otherServerMs, deadline.remainingMs)
+      const patience = new Deadline(environment.clock, patienceMs, deadline.signal)
+      // Where none of them answers, the one that refused is asked once more.
+      await patience.wait(this.#race(others)).catch(() => undefined)
+    }
+    return this.#best(than) ?? this.acquire(deadline)
   }
 
   async close(): Promise<void> {
     this.#closing.abort(new TorcError('CANCELLED', 'the store was closed'))
-    const exchange = this.#exchange
-    this.#exchange = undefined
-    await exchange?.close()
+    await Promise.all(this.#links.map(link => link.close()))
+  }
+
+  #best(unwanted: Exchange | undefined): Exchange | undefined {
+    const links = this.#links
+    let best: Exchange | undefined
+    let bestLoad = Number.POSITIVE_INFINITY
+    let bestAt = 0
+    for (let i = 0; i < links.length; i++) {
+      const at = (this.#turn + i) % links.length
+      const link = links[at]
+      const exchange = link?.current
+      if (link === undefined || exchange === undefined) continue
+      let load = exchange.openRequests
+      if (link.suspect || link.shunned(this.#nowMs)) load += passedOver
+      if (exchange === unwanted) load += 2 * passedOver
+      if (load >= bestLoad) continue
+      best = exchange
+      bestLoad = load
+      bestAt = at
+    }
+    this.#turn = bestAt + 1
+    return best
+  }
+
+  /** Sets off what is due, and waits for nothing. */
+  #openOthers(): void {
+    for (const link of this.#links) {
+      if (link.due(this.#nowMs)) link.open().catch(() => undefined)
+    }
+  }
+
+  /** A silent server is left where another one answers; where none is connected, that is what is tried now. */
+  #mayLeave(silent: ServerLink): boolean {
+    this.#openOthers()
+    return this.#links.some(link => link !== silent && link.current !== undefined && !link.suspect)
+  }
+
+  async #search(deadline: Deadline): Promise<Exchange> {
+    if (this.#closing.signal.aborted) throw this.#closing.signal.reason
+    this.#round ??= this.#beginRound()
+    try {
+      return await deadline.wait(this.#round)
+    } catch (thrown) {
+      const error = TorcError.from(thrown)
+      // Out of time while searching: why nothing was found says more than that time ran out.
+      if (error.code === 'TIMEOUT' && deadline.remainingMs === 0) throw this.#lastError ?? error
+      throw error
+    }
   }
 
   #beginRound(): Promise<Exchange> {
@@ -87,41 +170,25 @@ export class Connector {
 
   /** One round over the list; a wait precedes it when the round before failed. */
   async #searchOnce(): Promise<Exchange> {
-    const { servers, environment, open, onReconnecting } = this.#options
+    const { environment, onReconnecting } = this.#options
     if (this.#failedRounds > 0) {
       const waitMs = backoffMs(this.#failedRounds, environment.random.fraction())
       if (this.#lastError !== undefined) onReconnecting?.(this.#lastError, waitMs)
       await this.#pause(waitMs)
     }
-    let failure: TorcError | undefined
-    for (let tried = 0; tried < servers.length; tried++) {
-      const address = servers[this.#next]
-      this.#next = (this.#next + 1) % servers.length
-      if (address === undefined) continue
-      try {
-        const exchange = await open(address, this.#closing.signal)
-        this.#adopt(exchange)
-        return exchange
-      } catch (thrown) {
-        const error = TorcError.from(thrown, 'UNREACHABLE')
-        // A server that refuses the key is worth more than one that is down: its answer is the one to show.
-        failure = failure === undefined || failure.retryable ? error : failure
-      }
+    try {
+      // In the order of the list, but first those that did not fail lately.
+      return await this.#race([...this.#links].sort((a, b) => a.failures - b.failures))
+    } catch (thrown) {
+      this.#failedRounds++
+      this.#lastError = TorcError.from(thrown)
+      throw thrown
     }
-    this.#failedRounds++
-    this.#lastError = failure
-    throw failure ?? new TorcError('CONFIG', 'no server is named')
   }
 
-  #adopt(exchange: Exchange): void {
-    this.#exchange = exchange
-    this.#failedRounds = 0
-    exchange.closed.then(error => {
-      this.#lastError = error
-      if (this.#exchange === exchange) this.#exchange = undefined
-    })
-    // Closed while it was being opened.
-    if (this.#closing.signal.aborted) exchange.destroy()
+  #race(links: readonly ServerLink[]): Promise<Exchange> {
+    const attempts = links.map(link => () => link.open())
+    return race(attempts, this.#options.environment.clock)
   }
 
   #pause(ms: number): Promise<void> {

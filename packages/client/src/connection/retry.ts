@@ -21,14 +21,34 @@ export interface Attempts {
   readonly lost: number
 }
 
+export interface Circumstances {
+  /** Whether the request can be sent again as it was. */
+  readonly resendable: boolean
+  /** Whether there is more than one server to ask. */
+  readonly several: boolean
+}
+
 /** What to do after a failed attempt: give up, or send the same request (same opId) again. */
-export function judgeFailure(error: TorcError, attempts: Attempts, resendable: boolean): 'give up' | 'again' {
+export function judgeFailure(
+  error: TorcError,
+  attempts: Attempts,
+  { resendable, several }: Circumstances,
+): 'give up' | 'again' {
   if (!resendable) return 'give up'
   if (error.code === 'UNREACHABLE') return attempts.lost < lostConnectionsMax ? 'again' : 'give up'
-  return passing.has(error.code) && attempts.answered < attemptsMax ? 'again' : 'give up'
+  const passes = passing.has(error.code) || (several && anotherServerMayHelp(error.code))
+  return passes && attempts.answered < attemptsMax ? 'again' : 'give up'
 }
 
 /** Whether another server of the list may do better than the one that answered so. */
 export function anotherServerMayHelp(code: ErrorCode): boolean {
-  return code === 'UNAVAILABLE' || code === 'OVERLOADED' || code === 'CLOCK_UNREAD'
+  return helpedElsewhere.has(code)
 }
+
+/** Of them `NO_LAYOUT`: a server that has just started has not heard of the layout yet. */
+const helpedElsewhere: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'UNAVAILABLE',
+  'OVERLOADED',
+  'CLOCK_UNREAD',
+  'NO_LAYOUT',
+])

@@ -11,6 +11,8 @@ export interface ProgressTotals {
   readonly bytes?: number | undefined
   /** Files in all, for trees. */
   readonly files?: number | undefined
+  /** What is counted where it is not files, in the plural. */
+  readonly unit?: string | undefined
 }
 
 /** Where a command reports how far it has come. */
@@ -46,6 +48,7 @@ class ProgressLine implements Progress {
   readonly #stream: { write(text: string): unknown; readonly columns?: number }
   readonly #clock: Clock
   readonly #label: string
+  readonly #unit: string | undefined
   readonly #beganMs: number
   #bytesTotal: number | undefined
   #filesTotal: number | undefined
@@ -62,6 +65,7 @@ class ProgressLine implements Progress {
     this.#stream = stream
     this.#clock = clock
     this.#label = totals.label
+    this.#unit = totals.unit
     this.#bytesTotal = totals.bytes
     this.#filesTotal = totals.files
     this.#beganMs = clock.monotonicMs()
@@ -77,7 +81,7 @@ class ProgressLine implements Progress {
   }
 
   grow(bytes: number, files: number): void {
-    this.#bytesTotal = (this.#bytesTotal ?? 0) + bytes
+    if (bytes > 0) this.#bytesTotal = (this.#bytesTotal ?? 0) + bytes
     if (files > 0) this.#filesTotal = (this.#filesTotal ?? 0) + files
   }
 
@@ -101,6 +105,7 @@ class ProgressLine implements Progress {
     const seconds = (this.#clock.monotonicMs() - this.#beganMs) / 1000
     const text = progressText({
       label: this.#label,
+      unit: this.#unit,
       bytesDone: this.#bytesDone,
       bytesTotal: this.#bytesTotal,
       filesDone: this.#filesDone,
@@ -116,6 +121,7 @@ class ProgressLine implements Progress {
 
 export interface ProgressState {
   readonly label: string
+  readonly unit?: string | undefined
   readonly bytesDone: number
   readonly bytesTotal: number | undefined
   readonly filesDone: number
@@ -127,7 +133,7 @@ export interface ProgressState {
 export function progressText(state: ProgressState): string {
   const { bytesDone, bytesTotal, filesDone, filesTotal, seconds } = state
   const parts = [state.label]
-  if (filesTotal !== undefined) parts.push(`${filesDone}/${filesTotal} files`)
+  if (filesTotal !== undefined) parts.push(`${filesDone}/${filesTotal} ${state.unit ?? 'files'}`)
   // Nothing to count: what can be said is that it goes on.
   if (bytesTotal === undefined && bytesDone === 0) return [...parts, formatDuration(seconds)].join('  ')
   if (bytesTotal === undefined) parts.push(formatBytes(bytesDone))

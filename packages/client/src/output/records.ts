@@ -16,6 +16,7 @@ import type {
   TagInfo,
   VersionInfo,
 } from '@torc/protocol/store/object-store'
+import type { AgentRepair, RepairStatus } from '@torc/protocol/store/repair'
 import type { AgentScrub, BlockHealth, ScrubStatus } from '@torc/protocol/store/scrub'
 
 /*
@@ -125,7 +126,7 @@ function hintsRecord({ hints, usedBytes }: MemberStatus): object {
 }
 
 /** Anti-entropy on all agents together. */
-function repairRecord(agents: readonly MemberStatus[]): object {
+function repairSums(agents: readonly MemberStatus[]): object {
   const passes = agents.flatMap(({ repair }) => (repair === undefined ? [] : [repair]))
   return {
     running: passes.filter(({ running }) => running).length,
@@ -184,7 +185,7 @@ export function statusRecord(status: ClusterStatus): object {
       }
     }),
     repair: {
-      ...repairRecord(agents),
+      ...repairSums(agents),
       blocksMissing: sumOf(agents.map(({ blocksMissing }) => blocksMissing)),
       blocksCorrupt: sumOf(agents.map(({ blocksCorrupt }) => blocksCorrupt)),
       blocksRepaired: sumOf(agents.map(({ blocksRepaired }) => blocksRepaired)),
@@ -254,6 +255,36 @@ function blockHealth(agent: BlockHealth): object {
 
 function sumOf(counts: readonly (number | undefined)[]): number {
   return counts.reduce<number>((sum, count) => sum + (count ?? 0), 0)
+}
+
+/** Of `repair run` and `repair show`; `state` is `unknown` where the agent could not be asked. */
+export function repairRecord({ agents }: RepairStatus): object {
+  const repairs = agents.map(({ repair }) => repair)
+  return {
+    unreachable: sumOf(repairs.map(repair => repair?.unreachable)),
+    different: sumOf(repairs.map(repair => repair?.different)),
+    keysRepaired: sumOf(repairs.map(repair => repair?.keysRepaired)),
+    blocksRepaired: sumOf(repairs.map(repair => repair?.blocksRepaired)),
+    agents: agents.map(agent => ({
+      ...{ id: agent.id, ...repairFields(agent.repair), error: agent.error ?? null },
+    })),
+  }
+}
+
+function repairFields(repair: AgentRepair['repair']): object {
+  if (repair === undefined) return { state: 'unknown' }
+  const { pass, running, asked, beganAt, endedAt, partitions, partitionsTotal } = repair
+  const { unreachable, different, keysRepaired, blocksRepaired } = repair
+  return {
+    ...{
+      state: running ? 'running' : 'idle',
+      pass,
+      asked,
+      beganAt: beganAt ?? null,
+      endedAt: endedAt ?? null,
+    },
+    ...{ partitions, partitionsTotal, unreachable, different, keysRepaired, blocksRepaired },
+  }
 }
 
 export function layoutRecord({ epoch, partitions, replicas, agents }: LayoutInfo): object {

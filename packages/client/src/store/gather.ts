@@ -1,4 +1,5 @@
 import { TorcError } from '@torc/protocol/errors'
+import { compareKeys } from '@torc/protocol/identifiers/key-order'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import type { CallOptions, FetchItem, HistoryEntry } from '@torc/protocol/store/object-store'
@@ -6,7 +7,10 @@ import type { Caller } from '../connection/caller.js'
 import { historyEntryOf } from './answers.js'
 import { frames } from './frames.js'
 
-/** FETCH: every version that the agents hold, frame by frame; ends with PARTIAL when some were not covered. */
+/**
+ * FETCH: every version that the agents hold, in the order of keys; ends with PARTIAL when some were not covered. One
+ * that breaks off goes on behind the last version that was handed on.
+ */
 export async function* gather(
   caller: Caller,
   bucket: string,
@@ -16,8 +20,24 @@ export async function* gather(
   if (options.prefix !== undefined && options.prefix !== '') head.prefix = options.prefix
   const silent = new Set<string>()
   let missing = 0
-  for await (const answer of frames(caller, 'fetchBucket', head, options)) {
-    for (const item of answer.items) yield { bucket, ...item }
+  let lastKey: string | undefined
+  /** Versions of the last key that were handed on. */
+  const handedOn = new Set<string>()
+  let repeats = false
+  const onRepeat = (): void => {
+    repeats = true
+  }
+  for await (const answer of frames(caller, 'fetchBucket', head, options, onRepeat)) {
+    for (const item of answer.items) {
+      if (repeats && lastKey !== undefined) {
+        const order = compareKeys(item.key, lastKey)
+        if (order < 0 || (order === 0 && handedOn.has(item.versionId))) continue
+      }
+      if (item.key !== lastKey) handedOn.clear()
+      lastKey = item.key
+      handedOn.add(item.versionId)
+      yield { bucket, ...item }
+    }
     missing += answer.missing?.length ?? 0
     for (const agent of answer.silent ?? []) silent.add(agent)
   }
@@ -33,7 +53,7 @@ export async function* gather(
   }
 }
 
-/** All versions of a key, newest first. */
+/** All versions of a key, newest first. One that breaks off goes on with those that were not handed on yet. */
 export async function* gatherHistory(
   caller: Caller,
   bucket: string,
@@ -42,8 +62,17 @@ export async function* gatherHistory(
 ): AsyncGenerator<HistoryEntry> {
   const head: RequestOf<'getHistory'> = { bucket, key }
   if (options.limit !== undefined) head.limit = options.limit
-  for await (const answer of frames(caller, 'getHistory', head, options)) {
-    for (const version of answer.versions) yield historyEntryOf(bucket, key, version)
+  const handedOn = new Set<string>()
+  let newest: number | bigint | undefined
+  const onRepeat = (): void => {}
+  for await (const answer of frames(caller, 'getHistory', head, options, onRepeat)) {
+    for (const version of answer.versions) {
+      newest ??= version.createdAt
+      // What was written since the beginning would come out of order.
+      if (handedOn.has(version.versionId) || version.createdAt > newest) continue
+      handedOn.add(version.versionId)
+      yield historyEntryOf(bucket, key, version)
+    }
   }
 }
 

@@ -4,6 +4,7 @@ import type { IncomingBody } from '@torc/protocol/exchange/exchange'
 import { BodyDigest } from '@torc/protocol/store/body-digest'
 import type { ClockView, StoredObject, VersionInfo } from '@torc/protocol/store/object-store'
 import { cancelledBy } from '../connection/deadline.js'
+import { lostConnectionsMax } from '../connection/retry.js'
 import { hexOf } from './answers.js'
 
 export interface Download {
@@ -11,8 +12,8 @@ export interface Download {
   readonly signal: AbortSignal | undefined
   readonly onProgress: ((bytes: number) => void) | undefined
   /**
-   * The rest of the same version from byte `from` of the object on, when the connection broke at it;
-   * undefined when `error` can't be mended so.
+   * The rest of the same version from byte `from` of the object on, after `error` broke the transfer off there;
+   * undefined when it can't be mended so.
    */
   readonly resume: (from: number, error: TorcError) => Promise<IncomingBody | undefined>
 }
@@ -123,6 +124,7 @@ export class ReceivedObject implements StoredObject {
     const digest = this.#whole ? new BodyDigest(hasher, this) : undefined
     let source = this.#incoming
     let received = 0
+    let fruitless = 0
     let finished = false
     try {
       while (source !== undefined) {
@@ -130,6 +132,7 @@ export class ReceivedObject implements StoredObject {
           for await (const piece of source.inline ?? source) {
             if (signal?.aborted) throw cancelledBy(signal)
             received += piece.length
+            fruitless = 0
             digest?.update(piece)
             onProgress?.(piece.length)
             yield piece
@@ -137,6 +140,10 @@ export class ReceivedObject implements StoredObject {
           break
         } catch (thrown) {
           const error = TorcError.from(thrown)
+          // All is there, only its end was lost: what was received is checked below.
+          if (error.code === 'UNREACHABLE' && received === this.#expected) break
+          // A transfer that brings nothing, time after time, would go on for ever.
+          if (++fruitless > lostConnectionsMax) throw error
           source = await resume((this.range?.[0] ?? 0) + received, error)
           if (source === undefined) throw error
         }

@@ -7,10 +7,12 @@ import type { BlockPlaces, BlocksOptions } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
+import { type RepairStatus, repairStatusOf } from '@torc/protocol/store/repair'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/store/scrub'
-import { Caller } from '../connection/caller.js'
+import { Caller, Pin } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
+import { anotherServerMayHelp } from '../connection/retry.js'
 import { HashUploads } from '../upload/hash-uploads.js'
 import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
 import { gather, gatherBlocks, gatherHistory } from './gather.js'
@@ -33,11 +35,11 @@ import {
 import { type Upload, uploadOf } from './upload.js'
 
 export interface Store extends s.ObjectStore, Admin {
-  /** Lets open requests end, then closes the connection. The store can't be used afterwards. */
+  /** Lets open requests end, then closes the connections. The store can't be used afterwards. */
   close(): Promise<void>
 }
 
-/** The store behind a connection to one of several servers. Made by `connect`. */
+/** The store behind connections to its servers. Made by `connect`. */
 export class RemoteStore implements Store {
   readonly #connector: Connector
   readonly #caller: Caller
@@ -100,7 +102,8 @@ export class RemoteStore implements Store {
   async get(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.StoredObject> {
     const { signal, timeoutMs, onProgress } = options
     const head = getRequest(bucket, key, options)
-    const answer = await this.#caller.call('getObject', head, { signal, timeoutMs })
+    const plan = { signal, timeoutMs, pin: new Pin() }
+    const answer = await this.#caller.call('getObject', head, plan)
     const info = versionInfoOf(bucket, key, answer.head)
     const range = options.range === undefined ? undefined : answer.head.range
     const last = range?.[1] ?? info.size - 1
@@ -109,10 +112,11 @@ export class RemoteStore implements Store {
       signal,
       onProgress,
       resume: async (from, error) => {
-        if (error.code !== 'UNREACHABLE' || from > last) return undefined
+        if (!mayResume(error) || from > last) return undefined
         const { at: _, ...same } = head
         const rest: RequestOf<'getObject'> = { ...same, versionId: info.versionId, range: [from, last] }
-        return (await this.#caller.call('getObject', rest, { signal, timeoutMs })).body
+        await this.#caller.moveOn(plan.pin, error, plan)
+        return (await this.#caller.call('getObject', rest, plan)).body
       },
     })
   }
@@ -328,6 +332,14 @@ export class RemoteStore implements Store {
     return scrubStatusOf((await this.#caller.call('startScrub', {}, limitsOf(options))).head)
   }
 
+  async repairStatus(options: s.CallOptions = {}): Promise<RepairStatus> {
+    return repairStatusOf((await this.#caller.call('getRepair', {}, limitsOf(options))).head)
+  }
+
+  async repair(options: s.CallOptions = {}): Promise<RepairStatus> {
+    return repairStatusOf((await this.#caller.call('startRepair', {}, limitsOf(options))).head)
+  }
+
   blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncIterable<BlockPlaces> {
     return gatherBlocks(this.#caller, bucket, key, options)
   }
@@ -360,6 +372,11 @@ export class RemoteStore implements Store {
     }
     return checkedResult(result, upload?.sentSha256())
   }
+}
+
+/** Whether the rest of a body may come by another request: the connection broke, or the server can't read on. */
+function mayResume({ code }: TorcError): boolean {
+  return code === 'UNREACHABLE' || anotherServerMayHelp(code)
 }
 
 /** CHECKSUM where the server answers about other bytes than were sent. */

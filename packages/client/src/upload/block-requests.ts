@@ -6,7 +6,7 @@ import { limits } from '@torc/protocol/limits'
 import { receiptBytes } from '@torc/protocol/messages/block-upload-messages'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type { Cutting } from '@torc/protocol/store/object-store'
-import type { Caller, CallSettings } from '../connection/caller.js'
+import { type Caller, type CallSettings, Pin } from '../connection/caller.js'
 import { again } from '../store/requests.js'
 import type { BodyBlock } from './body-cutter.js'
 import { type Company, Together } from './together.js'
@@ -32,14 +32,14 @@ interface Proved {
 }
 
 /**
- * The requests of one upload by hash. Each may go to another server than the one before: what was done is in the
- * receipts.
+ * The requests of one upload by hash. They stay at one server, which remembers that the intent is placed; when it is
+ * lost, any other goes on, as what was done is in the receipts.
  */
 export class BlockRequests {
   readonly #caller: Caller
   readonly #name: UploadName
   readonly #hasher: Hasher
-  readonly #settings: CallSettings
+  readonly #settings: CallSettings & { readonly pin: Pin }
   readonly #offers: Together<BodyBlock, Uint8Array | undefined>
   readonly #proofs: Together<Proved, Uint8Array | undefined>
 
@@ -47,7 +47,7 @@ export class BlockRequests {
     this.#caller = caller
     this.#name = name
     this.#hasher = environment.hasher
-    this.#settings = settings
+    this.#settings = { ...settings, pin: new Pin() }
     this.#offers = new Together(environment.clock, company, blocks => this.#offer(blocks))
     this.#proofs = new Together(environment.clock, company, proved => this.#prove(proved))
   }

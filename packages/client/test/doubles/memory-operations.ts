@@ -1,5 +1,6 @@
 import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import type { ClusterBytes } from '@torc/protocol/store/blocks'
+import type { RepairStatus } from '@torc/protocol/store/repair'
 import type { ScrubStatus } from '@torc/protocol/store/scrub'
 
 /** What operators are shown of a cluster that is not there: one server and one agent. */
@@ -11,6 +12,9 @@ export class MemoryOperations {
   bytes: ClusterBytes = {}
   /** What `scrub` answers, and what `scrubStatus` then answers, one after the other. */
   scrubs: ScrubStatus[] = []
+
+  /** The same of `repair` and `repairStatus`. */
+  repairs: RepairStatus[] = []
 
   statusOf(buckets: number): ClusterStatus {
     const member = { zone: '', state: 'alive', capacity: 1000 } as const
@@ -43,6 +47,15 @@ export class MemoryOperations {
 
   initLayout(): Promise<LayoutInfo> {
     return this.layout()
+  }
+
+  async repair(): Promise<RepairStatus> {
+    return this.repairs[0] ?? { agents: [] }
+  }
+
+  async repairStatus(): Promise<RepairStatus> {
+    if (this.repairs.length > 1) this.repairs.shift()
+    return this.repairs[0] ?? { agents: [] }
   }
 
   async scrub(): Promise<ScrubStatus> {

@@ -4,6 +4,7 @@ import type { ClusterStatus } from '@torc/protocol/store/admin'
 import type { BlockPlaces } from '@torc/protocol/store/blocks'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
+import type { RepairStatus } from '@torc/protocol/store/repair'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import type { ScrubStatus } from '@torc/protocol/store/scrub'
 import type { Store } from '../../src/store/remote-store.js'
@@ -260,6 +261,11 @@ export class MemoryStore extends MemoryOperations implements Store {
   async *blocks(bucket: string, key: string, options: s.GetOptions = {}): AsyncGenerator<BlockPlaces> {
     const { versionId } = this.#find(bucket, key, options).info
     for (const place of this.places) yield { ...place, bucket, key, versionId }
+  }
+
+  override repair(): Promise<RepairStatus> {
+    this.calls.push('repair')
+    return super.repair()
   }
 
   override scrub(): Promise<ScrubStatus> {

@@ -16,6 +16,8 @@ t.test('the text says how far, how fast and how long still', async t => {
   t.equal(progressText(state), 'b/k  25%  10.0 MiB of 40.0 MiB  2.0 MiB/s  15 s left')
   t.equal(progressText({ ...state, bytesTotal: undefined }), 'b/k  10.0 MiB  2.0 MiB/s')
   t.match(progressText({ ...state, filesDone: 3, filesTotal: 12 }), 'b/k  3/12 files  25%')
+  const counted = { ...state, bytesDone: 0, bytesTotal: undefined, filesDone: 3, filesTotal: 12 }
+  t.match(progressText({ ...counted, unit: 'partitions' }), 'b/k  3/12 partitions  ')
   t.match(progressText({ ...state, bytesDone: 0, bytesTotal: 0 }), '100%')
   t.equal(progressText({ ...state, bytesDone: 0, bytesTotal: undefined }), 'b/k  5 s')
   t.notMatch(progressText({ ...state, bytesDone: 40 * mebibyte }), 'left')

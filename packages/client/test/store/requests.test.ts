@@ -154,37 +154,45 @@ t.test('every option of a call travels', async t => {
   })
 })
 
-t.test('a gathering begins anew only while nothing was handed on', async t => {
+t.test('a gathering that breaks off goes on behind what was handed on', async t => {
   let asked = 0
   let goOn = (): void => {}
   const handedOn = new Promise<void>(resolve => {
     goOn = resolve
   })
-  const item = { key: 'a', versionId: 'v', size: 1, agents: ['agent-1'] }
+  const item = (key: string, versionId: string) => ({ key, versionId, size: 1, agents: ['agent-1'] })
+  const items = [item('a', 'v1'), item('b', 'v2'), item('b', 'v3'), item('c', 'v4')]
   const server = await ScriptedServer.start({
     fetchBucket: async function* ({ head }) {
       asked++
-      if (head.prefix === undefined && asked === 1) throw new TorcError('UNAVAILABLE', 'not yet')
-      yield { head: { items: [item] } }
-      if (head.prefix === undefined) return
+      if (asked === 1) throw new TorcError('UNAVAILABLE', 'not yet')
+      if (asked === 3) {
+        // Removed meanwhile: `a`; new: a version of `b`.
+        yield { head: { items: [item('b', 'v5'), ...items.slice(1)] } }
+        return
+      }
+      yield { head: { items: items.slice(0, 2) } }
       // The first leaves when the second is known not to be the last.
-      yield { head: { items: [item] } }
+      yield { head: { items: [] } }
       await handedOn
-      throw new TorcError('UNAVAILABLE', 'in the middle')
+      throw new TorcError(head.prefix === 'p' ? 'DENIED' : 'UNAVAILABLE', 'in the middle')
     },
   })
   t.teardown(() => server.stop())
   const store = await connect(server.options())
   t.teardown(() => store.close())
-  const gathered: unknown[] = []
-  for await (const found of store.fetch('b')) gathered.push(found)
-  t.same(gathered, [{ bucket: 'b', ...item }])
-  t.equal(asked, 2)
-  const broken = async (): Promise<void> => {
-    for await (const _ of store.fetch('b', { prefix: 'p' })) goOn()
+  const gathered: string[] = []
+  for await (const { versionId } of store.fetch('b')) {
+    gathered.push(versionId)
+    if (versionId === 'v2') goOn()
   }
-  await t.rejects(broken(), { code: 'UNAVAILABLE' })
+  t.same(gathered, ['v1', 'v2', 'v5', 'v3', 'v4'])
   t.equal(asked, 3)
+  const refused = async (): Promise<void> => {
+    for await (const _ of store.fetch('b', { prefix: 'p' })) t.pass()
+  }
+  await t.rejects(refused(), { code: 'DENIED' })
+  t.equal(asked, 4)
 })
 
 t.test('what the caller leaves open comes from environment and profile', async t => {

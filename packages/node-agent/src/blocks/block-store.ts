@@ -35,6 +35,11 @@ export interface BlockCheck {
 /** How a block is here: `uploading` while its bytes arrive for the first time, `absent` where nothing is known of it. */
 export type BlockState = HeldState | 'uploading' | 'absent'
 
+export interface PutOptions {
+  readonly compress?: boolean | undefined
+  readonly alongside?: (() => void) | undefined
+}
+
 /** Who wants to hear of what readers and writers come upon. */
 export interface BlockWatcher {
   /** A reader found a block damaged, and its row does not say so yet. */
@@ -66,14 +71,14 @@ export class BlockStore {
    * order: the file, then its row and the reference; a crash in between leaves a file without a row, never a row
    * without a file. Resolves with whether the block was here already. CHECKSUM when the bytes that arrived are
    * not what `hash` says. With `compress` it is stored compressed if that saves enough; a block that has a row already,
-   * though its file is damaged, stays as it was stored first.
+   * though its file is damaged, stays as it was stored first. `alongside` runs in the transaction of the reference.
    */
   async put(
     hash: Uint8Array,
     size: number,
     operation: Operation,
     body: IncomingBody,
-    compress = false,
+    { compress = false, alongside }: PutOptions = {},
   ): Promise<boolean> {
     const name = blockName(hash)
     return this.#turns.take(name, async () => {
@@ -90,7 +95,10 @@ export class BlockStore {
           else file = await this.#files.rewrite(row, pieces)
           for (const lease of leases) lease.release()
         }
-        await this.#commit.submit(() => this.#index.add(hash, size, operation, file))
+        await this.#commit.submit(() => {
+          this.#index.add(hash, size, operation, file)
+          alongside?.()
+        })
       } finally {
         this.#uploading.delete(name)
       }
@@ -111,9 +119,14 @@ export class BlockStore {
 
   /**
    * Adds references to blocks that are here, row and file; durable when the promise resolves with the positions of
-   * the others. Of the files only the sizes are looked at: who reads a block checks its bytes.
+   * the others. Of the files only the sizes are looked at: who reads a block checks its bytes. `alongside` runs in the
+   * transaction of each reference, with the block's position.
    */
-  async refer(hashes: readonly Uint8Array[], operation: Operation): Promise<number[]> {
+  async refer(
+    hashes: readonly Uint8Array[],
+    operation: Operation,
+    alongside?: (position: number) => void,
+  ): Promise<number[]> {
     const missing: number[] = []
     for (let start = 0; start < hashes.length; start += referencesAtOnce) {
       const part = hashes.slice(start, start + referencesAtOnce)
@@ -123,6 +136,7 @@ export class BlockStore {
         const lost: number[] = []
         for (const [i, hash] of part.entries()) {
           if (here[i] !== true || !this.#index.refer(hash, operation)) lost.push(start + i)
+          else alongside?.(start + i)
         }
         return lost
       })

@@ -30,8 +30,9 @@ const leasesAtOnce = 128
 
 /**
  * Finds out whether anybody still needs what a lease holds (DESIGN §9): condemns it durably, then asks every owner of
- * its key; any yes and any silence lifts the condemnation, otherwise the references go. A reference that is added
- * meanwhile lifts it as well. (Asking before condemning deleted live blocks in the model.)
+ * its key and everyone who may hold a hint for it; any yes and any silence lifts the condemnation, otherwise the
+ * references go. A reference that is added meanwhile lifts it as well. (Asking before condemning deleted live blocks in
+ * the model.)
  */
 export class AuditWorker implements Worker {
   readonly name = 'audit'
@@ -74,18 +75,38 @@ export class AuditWorker implements Worker {
     return `${this.#kept} audits kept a lease, ${this.#dropped} ended one since the start${undecided}`
   }
 
-  /** Asks each owner once for all leases whose keys it owns. */
+  /**
+   * Three looks, the later ones only for leases of which nobody has known the operation so far:
+   * 1. at the owners of their keys;
+   * 2. at every other agent that may hold something for an owner: all of the layout, as a hint may be younger than what
+   *    gossip tells of its holder, and those that left the layout and say that they hold hints;
+   * 3. at the owners again. What a holder has delivered since the first look, and holds no longer, is there now: holders
+   *    are asked before owners, or a version on its way from the one to the other would be found at neither.
+   * Whoever is silent at any of them keeps the lease. No clock has a part in it.
+   */
   async #judge(due: readonly Lease[], signal: AbortSignal): Promise<Verdict[]> {
+    const verdicts: Verdict[] = due.map(() => 'none')
+    for (const as of ['owner', 'holder', 'owner'] as const) {
+      const open = [...due.keys()].filter(position => verdicts[position] === 'none')
+      if (open.length === 0 || signal.aborted) break
+      const leases = open.flatMap(position => due[position] ?? [])
+      const found = await this.#ask(leases, as, signal)
+      for (const [i, position] of open.entries()) verdicts[position] = found[i] ?? 'silence'
+    }
+    return verdicts
+  }
+
+  /** Asks each agent once for all leases that it is asked about. */
+  async #ask(leases: readonly Lease[], as: 'owner' | 'holder', signal: AbortSignal): Promise<Verdict[]> {
     const { nodeId, others, log } = this.#parts
-    const answers: OperationState[][] = due.map(() => [])
+    const answers: OperationState[][] = leases.map(() => [])
     const silent = new Set<number>()
-    const questions = this.#questions(due)
     await Promise.all(
-      Array.from(questions, async ([agent, positions]) => {
-        const asked = positions.flatMap(position => due[position] ?? [])
+      Array.from(this.#questions(leases, as), async ([agent, positions]) => {
+        const asked = positions.flatMap(position => leases[position] ?? [])
         try {
           const known =
-            agent === nodeId ? asked.map(this.#parts.stateOf) : await others.ask(agent, asked, signal)
+            agent === nodeId ? asked.map(this.#parts.stateOf) : await others.ask(agent, asked, as, signal)
           for (const [i, position] of positions.entries()) answers[position]?.push(known[i] ?? 'none')
         } catch (thrown) {
           for (const position of positions) silent.add(position)
@@ -94,21 +115,33 @@ export class AuditWorker implements Worker {
         }
       }),
     )
-    return answers.map((states, position) => verdictOf(states, silent.has(position)))
+    return answers.map((states, position) => {
+      // Where every agent owns the key there is nobody else to ask.
+      if (as === 'holder' && states.length === 0 && !silent.has(position)) return 'none'
+      return verdictOf(states, silent.has(position))
+    })
   }
 
   /** Positions of the leases that each agent is asked about. */
-  #questions(due: readonly Lease[]): Map<string, number[]> {
-    const { layout, hasher } = this.#parts
+  #questions(leases: readonly Lease[], as: 'owner' | 'holder'): Map<string, number[]> {
     const questions = new Map<string, number[]>()
-    for (const [position, { bucketId, key }] of due.entries()) {
-      const name = Buffer.from(key).toString()
-      for (const agent of layout.ownersOf(keyPartition(hasher, bucketId, name, layout.partitions))) {
+    for (const [position, lease] of leases.entries()) {
+      for (const agent of this.#asked(lease, as)) {
         const positions = questions.get(agent)
         if (positions === undefined) questions.set(agent, [position])
         else positions.push(position)
       }
     }
     return questions
+  }
+
+  #asked({ bucketId, key }: Lease, as: 'owner' | 'holder'): Iterable<string> {
+    const { nodeId, layout, hasher, others } = this.#parts
+    const partition = keyPartition(hasher, bucketId, Buffer.from(key).toString(), layout.partitions)
+    const owners = layout.ownersOf(partition)
+    if (as === 'owner') return owners
+    const holders = new Set([nodeId, ...layout.agents, ...others.holdersOf(partition)])
+    for (const owner of owners) holders.delete(owner)
+    return holders
   }
 }

@@ -1,22 +1,33 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { Membership } from '@torc/cluster/membership/membership'
+import type { Peers } from '@torc/cluster/membership/peers'
+import { hasPartition } from '@torc/cluster/ring/partition-bits'
 import { TorcError } from '@torc/protocol/errors'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Operation, OperationState } from '../leases/operation.js'
-import type { Membership } from '../membership/membership.js'
-import type { Peers } from '../membership/peers.js'
 import { reachAgent, settledStage } from '../membership/reach-agent.js'
 
 /** What audits and releases need of other agents. Both reject where the agent does not answer. */
 export interface OtherAgents {
-  /** What `agent` knows of the operations, in their order. */
-  ask(agent: string, operations: readonly Operation[], signal: AbortSignal): Promise<OperationState[]>
+  /**
+   * What `agent` knows of the operations, in their order: as an owner of their keys, or as one that may hold something
+   * for an owner.
+   */
+  ask(
+    agent: string,
+    operations: readonly Operation[],
+    as: 'owner' | 'holder',
+    signal: AbortSignal,
+  ): Promise<OperationState[]>
+  /** Members that say they hold hints of the partition, this agent excepted. */
+  holdersOf(partition: number): readonly string[]
   /** Resolves once `agent` has it on its disk. */
   release(agent: string, operations: readonly Operation[], signal: AbortSignal): Promise<void>
 }
 
 export interface OtherAgentsParts {
   readonly layout: AgentLayout
-  readonly membership: Membership
+  readonly membership: Pick<Membership, 'selfId' | 'get' | 'isDown' | 'members'>
   readonly peers: Pick<Peers, 'reach'>
   readonly clock: HybridClock
 }
@@ -32,19 +43,32 @@ export class PeerAgents implements OtherAgents {
     this.#parts = parts
   }
 
-  async ask(agent: string, operations: readonly Operation[], signal: AbortSignal): Promise<OperationState[]> {
+  async ask(
+    agent: string,
+    operations: readonly Operation[],
+    as: 'owner' | 'holder',
+    signal: AbortSignal,
+  ): Promise<OperationState[]> {
     const { layout, clock, membership, peers } = this.#parts
     const exchange = await reachAgent(membership, peers, agent)
     const address = { epoch: layout.number, stage: settledStage, time: clock.now() }
     const { head } = await exchange.request(
       'fetchOperations',
-      { ...address, operations: operations.map(named) },
+      { ...address, operations: operations.map(named), ...(as === 'holder' ? { asHolder: true } : {}) },
       { timeoutMs: answerMs, signal },
     )
     clock.observe(head.time)
     if (head.known.length !== operations.length)
       throw new TorcError('PROTOCOL', `${agent} answered for ${head.known.length} of ${operations.length}`)
     return head.known
+  }
+
+  holdersOf(partition: number): readonly string[] {
+    const { membership } = this.#parts
+    return membership
+      .members()
+      .filter(({ id, hints }) => id !== membership.selfId && hasPartition(hints, partition))
+      .map(({ id }) => id)
   }
 
   async release(agent: string, operations: readonly Operation[], signal: AbortSignal): Promise<void> {

@@ -176,6 +176,17 @@ export class MemoryDisk implements Disk {
     this.#images.delete(path)
   }
 
+  /** What a copy of the medium made now has: a disk of its own, which nobody uses. */
+  copy(): MemoryDisk {
+    const copy = new MemoryDisk(this.name)
+    for (const folder of this.#folders) copy.#folders.add(folder)
+    for (const [path, { bytes }] of this.#files)
+      copy.#files.set(path, { bytes: bytes.slice(), durable: true, previous: undefined })
+    for (const [path, image] of this.#images) copy.#images.set(path, Buffer.from(image))
+    for (const [path, database] of this.#databases) copy.#images.set(path, database.serialize())
+    return copy
+  }
+
   #keepDatabases(): void {
     for (const [path, database] of this.#databases) {
       if (!database.open) continue

@@ -1,4 +1,5 @@
-import { keyPartition } from '@torc/cluster/ring/partition'
+import { blockPartition, keyPartition } from '@torc/cluster/ring/partition'
+import { TorcError } from '@torc/protocol/errors'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentContext } from './agent-context.js'
 
@@ -9,6 +10,13 @@ export interface KeyAddress {
   readonly time: number
   readonly bucketId: Uint8Array
   readonly key: string
+  readonly replicas?: number
+}
+
+/** A write's key, and the owners that this agent keeps a hint for. */
+export interface WrittenKey {
+  readonly name: KeyName
+  readonly targets: readonly string[]
 }
 
 /**
@@ -16,10 +24,91 @@ export interface KeyAddress {
  * STALE_EPOCH, NO_LAYOUT or NOT_OWNER otherwise.
  */
 export function addressedKey(agent: AgentContext, head: KeyAddress): KeyName {
+  const name = named(agent, head)
+  agent.layout.checkOwner(name.partition)
+  return name
+}
+
+/** The same for a read, which `asHolder` may ask of any agent: one that has nothing of the key says so. */
+export function readKey(agent: AgentContext, head: KeyAddress & { readonly asHolder?: boolean }): KeyName {
+  return head.asHolder === true ? named(agent, head) : addressedKey(agent, head)
+}
+
+/** The same for a write that names the owners that are down: another agent than an owner may take it for them. */
+export function writtenKey(agent: AgentContext, head: KeyAddress & StandsIn): WrittenKey {
+  const name = named(agent, head)
+  return { name, targets: hintTargets(agent, name.partition, head.hintFor) }
+}
+
+export interface StandsIn {
+  readonly hintFor?: readonly string[]
+}
+
+/**
+ * The owners of a partition that this agent is to keep a hint for; none where it owns the partition itself. NOT_OWNER
+ * where there is nobody to stand in for, or it takes no part in the layout: audits ask each agent that does for what it
+ * holds (`audit-worker.ts`). BAD_REQUEST for one that does not own the partition.
+ */
+export function hintTargets(
+  { layout }: AgentContext,
+  partition: number,
+  hintFor: readonly string[] = [],
+): readonly string[] {
+  if (layout.owns(partition)) return []
+  if (hintFor.length === 0) layout.checkOwner(partition)
+  layout.checkMember()
+  const owners = layout.ownersOf(partition)
+  for (const target of hintFor) {
+    if (!owners.includes(target))
+      throw new TorcError(
+        'BAD_REQUEST',
+        `\`hintFor\` names ${target}, which does not own partition ${partition}`,
+      )
+  }
+  return [...new Set(hintFor)]
+}
+
+/** Of some blocks, each of which has owners of its own among those that are named. NOT_OWNER where one has none. */
+export function blockTargets(
+  agent: AgentContext,
+  hashes: readonly Uint8Array[],
+  hintFor: readonly string[] = [],
+): (readonly string[])[] {
+  const { layout } = agent
+  return hashes.map(hash => {
+    const partition = blockPartition(hash, layout.partitions)
+    const owners = layout.ownersOf(partition)
+    return hintTargets(
+      agent,
+      partition,
+      hintFor.filter(target => owners.includes(target)),
+    )
+  })
+}
+
+/** Inside the transaction of a write to the key: each of the targets lacks something of its state. */
+export function keepHint(
+  { hints, index }: AgentContext,
+  name: KeyName,
+  targets: readonly string[],
+  bytes: number,
+): void {
+  if (targets.length === 0) return
+  const row = index.rows.find(name.bucketId, name.key)
+  // A merge of nothing into a key that is not known makes no row.
+  if (row !== undefined) hints.keys.note(name, row.id, targets, bytes)
+}
+
+/** What the answer to a write tells of the hints that it left. */
+export function hintAnswer({ hints }: AgentContext, targets: readonly string[]): { hints?: number } {
+  return targets.length === 0 ? {} : { hints: hints.partitions.revision }
+}
+
+function named(agent: AgentContext, head: KeyAddress): KeyName {
   const { layout } = agent
   agent.clock.observe(head.time)
   layout.checkEpoch(head.epoch)
   const partition = keyPartition(agent.hasher, head.bucketId, head.key, layout.partitions)
-  layout.checkOwner(partition)
-  return { bucketId: head.bucketId, key: Buffer.from(head.key), partition }
+  const { bucketId, replicas } = head
+  return { bucketId, key: Buffer.from(head.key), partition, replicas }
 }

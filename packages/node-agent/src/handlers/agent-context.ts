@@ -1,9 +1,11 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
+import type { KeptLeases } from '../actors/kept-leases.js'
 import type { BlockIndex } from '../blocks/block-index.js'
 import type { BlockStore } from '../blocks/block-store.js'
 import type { Disk, SqlDatabase } from '../disk/disk.js'
+import type { Hints } from '../hints/hints.js'
 import type { CounterLease } from '../index/counter-lease.js'
 import type { Counts } from '../index/counts.js'
 import type { GroupCommit } from '../index/group-commit.js'
@@ -12,6 +14,7 @@ import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Intents } from '../leases/intents.js'
 import type { LeaseIndex } from '../leases/lease-index.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
+import type { AgentTrees } from '../trees/agent-trees.js'
 
 /** What handlers work with. Built once by `agent.ts`. */
 export interface AgentContext {
@@ -22,12 +25,16 @@ export interface AgentContext {
   readonly index: KeyIndex
   readonly counts: Counts
   readonly lease: CounterLease
+  /** Leases of counters of the other agents. */
+  readonly keptLeases: KeptLeases
   readonly leases: LeaseIndex
   readonly intents: Intents
   readonly releases: ReleaseQueue
+  readonly hints: Hints
   readonly blockIndex: BlockIndex
   readonly blocks: BlockStore
   readonly layout: AgentLayout
+  readonly trees: AgentTrees
   readonly clock: HybridClock
   readonly hasher: Hasher
   readonly log: Log

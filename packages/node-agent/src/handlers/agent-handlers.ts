@@ -1,39 +1,52 @@
+import type { Membership } from '@torc/cluster/membership/membership'
 import type { Handlers } from '@torc/protocol/exchange/exchange'
+import type { CounterLeases } from '../actors/counter-leases.js'
 import type { Collection } from '../collection/collection.js'
-import type { Membership } from '../membership/membership.js'
+import type { HintDelivery } from '../hints/hint-delivery.js'
+import type { Repair } from '../repair/repair.js'
 import type { Scrub } from '../scrub/scrub.js'
+import { afterCheck } from './after-check.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBlockProofHandler } from './fetch-block-proof.js'
 import { fetchBlockStatesHandler } from './fetch-block-states.js'
 import { fetchBodyHandler } from './fetch-body.js'
+import { fetchCounterLeasesHandler } from './fetch-counter-leases.js'
 import { fetchEpochHandler } from './fetch-epoch.js'
 import { fetchKeyHandler } from './fetch-key.js'
+import { fetchLeafBlocksHandler, fetchLeafKeysHandler } from './fetch-leaf.js'
 import { fetchOperationsHandler } from './fetch-operations.js'
 import { fetchRangeHandler } from './fetch-range.js'
+import { fetchLeavesHandler, fetchRootsHandler } from './fetch-tree.js'
 import { fetchUsageHandler } from './fetch-usage.js'
-import { gossipHandler } from './gossip.js'
 import { mergeHandler } from './merge.js'
 import { mintHandler } from './mint.js'
 import { placeIntentHandler } from './place-intent.js'
 import { putBlockHandler } from './put-block.js'
+import { putCounterLeaseHandler } from './put-counter-lease.js'
 import { putEpochHandler } from './put-epoch.js'
 import { referBlocksHandler } from './refer-blocks.js'
 import { releaseOperationsHandler } from './release-operations.js'
+import { repairReplicasHandler } from './repair-replicas.js'
 import { scrubBlocksHandler } from './scrub-blocks.js'
 import { setAttributesHandler } from './set-attributes.js'
 
+/** What an agent does beside answering. */
+export interface BackgroundWork {
+  readonly scrub: Scrub
+  readonly collection: Collection
+  readonly delivery: HintDelivery
+  readonly counterLeases: CounterLeases
+  readonly repair: Repair
+}
+
 /** Everything that an agent answers. */
-export function agentHandlers(
-  agent: AgentContext,
-  membership: Membership,
-  scrub: Scrub,
-  collection: Collection,
-): Handlers {
+export function agentHandlers(agent: AgentContext, membership: Membership, work: BackgroundWork): Handlers {
+  const { scrub, collection, counterLeases, repair } = work
   return {
-    mint: mintHandler(agent),
+    mint: afterCheck(counterLeases, mintHandler(agent)),
     merge: mergeHandler(agent),
-    setAttributes: setAttributesHandler(agent),
+    setAttributes: afterCheck(counterLeases, setAttributesHandler(agent)),
     placeIntent: placeIntentHandler(agent),
     fetchOperations: fetchOperationsHandler(agent),
     releaseOperations: releaseOperationsHandler(agent, collection),
@@ -47,8 +60,15 @@ export function agentHandlers(
     fetchBlockProof: fetchBlockProofHandler(agent),
     fetchBlockStates: fetchBlockStatesHandler(agent),
     fetchRange: fetchRangeHandler(agent),
-    fetchUsage: fetchUsageHandler(agent, scrub, collection),
+    putCounterLease: putCounterLeaseHandler(agent),
+    fetchCounterLeases: fetchCounterLeasesHandler(agent),
+    fetchUsage: fetchUsageHandler(agent, work),
+    fetchRoots: fetchRootsHandler(agent),
+    fetchLeaves: fetchLeavesHandler(agent),
+    fetchLeafKeys: fetchLeafKeysHandler(agent),
+    fetchLeafBlocks: fetchLeafBlocksHandler(agent),
+    repairReplicas: repairReplicasHandler(repair),
     scrubBlocks: scrubBlocksHandler(scrub),
-    gossip: gossipHandler(agent, membership),
+    ...membership.handlers,
   }
 }

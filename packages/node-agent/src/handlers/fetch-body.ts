@@ -2,7 +2,7 @@ import { actorId } from '@torc/cluster/clocks/dot'
 import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
-import { addressedKey } from './addressing.js'
+import { readKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { checkStoredBody } from './inline-body.js'
 
@@ -10,7 +10,7 @@ import { checkStoredBody } from './inline-body.js'
 export function fetchBodyHandler(agent: AgentContext) {
   return (request: IncomingRequest<'fetchBody'>): Reply<'fetchBody'> => {
     const { head } = request
-    const name = addressedKey(agent, head)
+    const name = readKey(agent, head)
     const dot = { actor: actorId(head.dot[0]), counter: head.dot[1] }
     const known = agent.index.find(name.bucketId, name.key)
     const version: Version | undefined = known === undefined ? undefined : agent.index.versionAt(known, dot)

@@ -10,7 +10,7 @@ import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { KnownKey } from '../index/key-writer.js'
 import { emptyReport, liveReport } from '../index/oldest-versions.js'
 import { isWholeId, type OperationRange, operationRange } from '../index/operation-range.js'
-import { addressedKey } from './addressing.js'
+import { readKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { attributePages, keyRegisters, registersOf } from './attribute-pages.js'
 import { checkStoredBody } from './inline-body.js'
@@ -32,7 +32,7 @@ type Answer = Reply<'fetchKey'> | AsyncIterable<Reply<'fetchKey'>>
 export function fetchKeyHandler(agent: AgentContext) {
   return (request: IncomingRequest<'fetchKey'>): Answer => {
     const { head } = request
-    const name = addressedKey(agent, head)
+    const name = readKey(agent, head)
     const wanted = head.versionId === undefined ? undefined : operationRange(head.versionId)
     if (head.attempt !== undefined) raiseFence(agent, head, wanted)
     const time = agent.clock.now()

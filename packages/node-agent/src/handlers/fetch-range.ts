@@ -18,14 +18,14 @@ type RangeItem = ResponseOf<'fetchRange'>['keys'][number]
  * A page of the keys that this agent holds of a bucket, in bytewise order, deleted states included: the server
  * judges each key on what all its owners say. With `at`, heads and versions are those of then; the context stays the
  * whole state's, as what it covers and nobody shows is removed, whenever it was made. A key whose records do not fit one frame comes again in the next, with
- * those that follow. Costs a seek and the page's rows, whatever the size of the bucket.
+ * those that follow. With `onlyHints` only keys come that this agent holds hints of. Costs a seek and the page's rows, whatever the size of the bucket.
  */
 export function fetchRangeHandler(agent: AgentContext) {
   return (request: IncomingRequest<'fetchRange'>): AsyncIterable<Reply<'fetchRange'>> => {
     const { head } = request
     agent.clock.observe(head.time)
     agent.layout.checkEpoch(head.epoch)
-    agent.layout.checkMember()
+    if (head.onlyHints !== true) agent.layout.checkMember()
     return frames(agent, request)
   }
 }
@@ -73,7 +73,8 @@ function* rowsOf(
   if (fromPrefix) after = prefix
   for (let left = head.limit + 1; left > 0; ) {
     const wanted = Math.min(left, rowsPerRead)
-    const rows = agent.index.rows.range(head.bucketId, after, inclusive, end, wanted)
+    const source = head.onlyHints === true ? agent.hints.keys : agent.index.rows
+    const rows = source.range(head.bucketId, after, inclusive, end, wanted)
     yield* rows
     const last = rows.at(-1)
     if (last === undefined || rows.length < wanted) return
@@ -89,10 +90,14 @@ function* itemsOf(
   head: IncomingRequest<'fetchRange'>['head'],
 ): Generator<RangeItem, void, undefined> {
   const versions = head.versions === true
-  const summary = decodeSummary(versions || head.at !== undefined ? current(agent, row) : row.summary)
+  // The row was read with others, and frames may have left since: rows of versions must be of the same moment.
+  const now = versions || head.at !== undefined ? agent.index.rows.find(head.bucketId, row.key) : row
+  // It went to its owners since the row was read.
+  if (now === undefined) return
+  const summary = decodeSummary(now.summary)
   const key = Buffer.from(row.key.buffer, row.key.byteOffset, row.key.length).toString()
   const context = encodeContext(summary.context)
-  const known = { id: row.id, summary }
+  const known = { id: now.id, summary }
   const others = versions ? 'all' : 'none'
   const records =
     head.at === undefined
@@ -102,11 +107,6 @@ function* itemsOf(
     const item = { key, context, headsCoverAll: records.headsCoverAll, heads: page.heads }
     yield versions ? { ...item, versions: page.versions } : item
   }
-}
-
-/** The row was read with others, and frames may have left since: rows of versions must be of the same moment. */
-function current(agent: AgentContext, row: NamedKey): Uint8Array {
-  return agent.index.rows.summaryOf(row.id) ?? row.summary
 }
 
 function sizeOf(item: RangeItem): number {

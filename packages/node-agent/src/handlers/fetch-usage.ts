@@ -1,9 +1,10 @@
 import type { WorkerStatus } from '@torc/cluster/worker/worker'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
-import type { Collection } from '../collection/collection.js'
-import type { Scrub, ScrubReport } from '../scrub/scrub.js'
+import type { RepairReport } from '../repair/repair-worker.js'
+import type { ScrubReport } from '../scrub/scrub.js'
 import type { AgentContext } from './agent-context.js'
+import type { BackgroundWork } from './agent-handlers.js'
 
 type Usage = ResponseOf<'fetchUsage'>
 
@@ -11,7 +12,8 @@ type Usage = ResponseOf<'fetchUsage'>
  * How much this agent holds, what it has read and written of it since it started, and what it does in the
  * background. `usedBytes`: pages of the index and files of blocks.
  */
-export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection: Collection) {
+export function fetchUsageHandler(agent: AgentContext, work: BackgroundWork) {
+  const { scrub, collection, delivery, counterLeases, repair } = work
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
     const pages = Number(database.pragma('page_count', { simple: true }))
@@ -21,6 +23,7 @@ export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection:
     const freeBytes = Math.min(await agent.disk.freeBytes(), Number.MAX_SAFE_INTEGER)
     const { read: rowsRead, written: rowsWritten } = agent.index.rows.counts
     const actors = agent.lease.actors()
+    const { restored } = agent.layout
     const report = scrub.report()
     const states = agent.blockIndex.stateCounts()
     return {
@@ -33,7 +36,15 @@ export function fetchUsageHandler(agent: AgentContext, scrub: Scrub, collection:
         blocksCorrupt: states.corrupt,
         blocksRepaired: report.repairedEver,
         scrub: scrubState(report),
-        workers: [scrub.status(), ...collection.status()].map(workerState),
+        hints: agent.hints.counts
+          .targets()
+          .map(target => ({ agent: target, ...agent.hints.counts.of(target) })),
+        repair: repairState(repair.report()),
+        workers: [
+          ...[scrub.status(), ...collection.status(), ...delivery.status()],
+          ...[counterLeases.status(), repair.status()],
+        ].map(workerState),
+        ...(restored === undefined ? {} : { restored }),
       },
     }
   }
@@ -44,6 +55,14 @@ function scrubState(report: ScrubReport): NonNullable<Usage['scrub']> {
   const { bytesPerSecond, found, repaired } = report
   return {
     ...{ pass, walking, asked, blocks, bytes, bytesTotal, bytesPerSecond, found, repaired },
+    ...(beganAtMs === 0 ? {} : { beganAt: beganAtMs * 1000 }),
+    ...(endedAtMs === 0 ? {} : { endedAt: endedAtMs * 1000 }),
+  }
+}
+
+function repairState({ beganAtMs, endedAtMs, ...rest }: RepairReport): NonNullable<Usage['repair']> {
+  return {
+    ...rest,
     ...(beganAtMs === 0 ? {} : { beganAt: beganAtMs * 1000 }),
     ...(endedAtMs === 0 ? {} : { endedAt: endedAtMs * 1000 }),
   }

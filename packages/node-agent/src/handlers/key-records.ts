@@ -3,6 +3,7 @@ import { headsAsOf } from '@torc/cluster/state/as-of'
 import { decodeSummary, headsCoverAll } from '@torc/cluster/state/key-summary'
 import { compareVersions, type Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
+import { TorcError } from '@torc/protocol/errors'
 import type { KeyIndex } from '../index/key-index.js'
 import type { KnownKey } from '../index/key-writer.js'
 import type { OperationRange } from '../index/operation-range.js'
@@ -66,6 +67,7 @@ function otherRecords(
       index,
       known.id,
       index.rows.dotsOf(known.id).filter(dot => !isAmong(heads, dot)),
+      index.drops,
     )
   }
   const rows =
@@ -75,15 +77,21 @@ function otherRecords(
   return rows.filter(row => !isAmong(heads, row)).map(({ record }) => record)
 }
 
-/** Those of the versions that are still here. One without a row may have become the latest head meanwhile. */
+/**
+ * Those of the versions that are still here. One without a row may have become the latest head meanwhile. UNAVAILABLE
+ * once a key was dropped (its hints are delivered): the reader would take all of its versions for removed.
+ */
 function* oneByOne(
   index: KeyIndex,
   keyId: number,
   dots: readonly Dot[],
+  drops: number,
 ): Generator<Uint8Array, void, undefined> {
   for (const dot of dots) {
     const record = index.rows.recordOf(keyId, dot) ?? recordOfLatest(index, keyId, dot)
     if (record !== undefined) yield record
+    else if (index.drops !== drops)
+      throw new TorcError('UNAVAILABLE', 'the key went to its owners while it was read here; read it again')
   }
 }
 

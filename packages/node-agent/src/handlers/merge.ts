@@ -4,7 +4,7 @@ import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { MergeRequest } from '../index/key-index.js'
-import { addressedKey } from './addressing.js'
+import { hintAnswer, keepHint, writtenKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { checkInlineBody, readInlineBody } from './inline-body.js'
 
@@ -12,13 +12,14 @@ import { checkInlineBody, readInlineBody } from './inline-body.js'
  * Joins a delta (or part of a state) into a key: the one way by which writes, purges and repairs reach the owners
  * that did not mint them.
  *
- * Durable before sent: the merged state is committed before the answer leaves. `seen` is never an ack: the version
+ * Durable before sent: the merged state is committed before the answer leaves, and with it hints for owners that are
+ * down. `seen` is never an ack: the version
  * was covered already and is not here.
  */
 export function mergeHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'merge'>): Promise<Reply<'merge'>> => {
     const { head } = request
-    const name = addressedKey(agent, head)
+    const { name, targets } = writtenKey(agent, head)
     const context = decodeContext(head.context)
     const keep = head.keep?.map(([actor, counter]) => ({ actor: actorId(actor), counter }))
     const attributes = head.attributes === undefined ? undefined : decodeAttributes(head.attributes)
@@ -33,9 +34,15 @@ export function mergeHandler(agent: AgentContext) {
       agent.clock.observe(version.createdAt)
       arriving = { version, record: head.record, body }
     }
-    const merged = await agent.commit.submit(() =>
-      agent.index.merge(name, { context, arriving, keep, attributes }),
-    )
+    const bodyBytes = arriving?.body?.length ?? 0
+    const merged = await agent.commit.submit(() => {
+      agent.hints.counts.checkRoom(targets.length, bodyBytes)
+      const result = agent.index.merge(name, { context, arriving, keep, attributes })
+      // What changes nothing here may still be new to the owner that is down; "seen" is nothing that is here.
+      if (result.outcome !== 'seen')
+        keepHint(agent, name, targets, result.outcome === 'stored' ? bodyBytes : 0)
+      return result
+    })
     if (arriving !== undefined) {
       const { id, size } = arriving.version
       agent.log.debug({ key: head.key, versionId: id, size, outcome: merged.outcome }, 'merged')
@@ -44,6 +51,7 @@ export function mergeHandler(agent: AgentContext) {
       time: agent.clock.now(),
       outcome: merged.outcome,
       context: encodeContext(merged.summary.closed),
+      ...(merged.outcome === 'seen' ? {} : hintAnswer(agent, targets)),
     }
     return { head: merged.removed.length === 0 ? answer : { ...answer, removed: [...merged.removed] } }
   }

@@ -9,7 +9,7 @@ import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type { MintRetention } from '../index/mint-retention.js'
-import { addressedKey } from './addressing.js'
+import { hintAnswer, keepHint, writtenKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { checkInlineBody, readInlineBody } from './inline-body.js'
 import { bucketPolicy } from './policy-field.js'
@@ -21,13 +21,13 @@ const hashBytes = 32
  * what an earlier attempt made is answered again; SUPERSEDED where a later attempt may follow, or the version was
  * removed since.
  *
- * Durable before sent: the version, what it prunes and the end of the counter lease are committed before the answer
- * leaves.
+ * Durable before sent: the version, what it prunes, the end of the counter lease and the hints for owners that are
+ * down are committed before the answer leaves.
  */
 export function mintHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'mint'>): Promise<Reply<'mint'>> => {
     const { head } = request
-    const name = addressedKey(agent, head)
+    const { name, targets } = writtenKey(agent, head)
     checkHead(head)
     const blocks = blockList(head)
     const retention = retentionFields(head)
@@ -37,8 +37,9 @@ export function mintHandler(agent: AgentContext) {
     const body = read instanceof Promise ? await read : read
     if (body !== null) checkInlineBody(agent.hasher, body, head.size, head.sha256)
     const cover = head.cover === undefined ? undefined : decodeContext(head.cover)
-    const minted = await agent.commit.submit(() =>
-      agent.index.mint(name, {
+    const minted = await agent.commit.submit(() => {
+      agent.hints.counts.checkRoom(targets.length, body?.length ?? 0)
+      const result = agent.index.mint(name, {
         opId: head.opId,
         kind: head.kind,
         cover,
@@ -56,8 +57,10 @@ export function mintHandler(agent: AgentContext) {
         retention,
         setPolicy,
         attempt: head.attempt,
-      }),
-    )
+      })
+      keepHint(agent, name, targets, result.repeated ? 0 : (body?.length ?? 0))
+      return result
+    })
     const { version, summary, attributes } = minted
     agent.log.debug({ key: head.key, versionId: version.id, size: version.size }, 'minted')
     const siblings = summary.heads.length <= 1 ? [] : summary.heads.filter(one => one.id !== version.id)
@@ -69,6 +72,7 @@ export function mintHandler(agent: AgentContext) {
         context: encodeContext(summary.closed),
         siblings: siblings.map(one => one.id),
         ...(minted.repeated ? { repeated: true } : {}),
+        ...hintAnswer(agent, targets),
         ...(attributes.size > 0 ? { attributes: encodeAttributes(attributes) } : {}),
       },
     }

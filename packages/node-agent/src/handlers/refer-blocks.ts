@@ -1,5 +1,5 @@
-import { blockPartition } from '@torc/cluster/ring/partition'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import { blockTargets, hintAnswer } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { hashesOf } from './hashes.js'
 
@@ -8,7 +8,8 @@ import { hashesOf } from './hashes.js'
  * partition is another agent's; a block that should be here and is not is named in the answer instead, and is to be
  * sent.
  *
- * Durable before sent: the references are committed before the answer leaves.
+ * Durable before sent: the references, and hints of them for owners that are down, are committed before the answer
+ * leaves.
  */
 export function referBlocksHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'referBlocks'>): Promise<Reply<'referBlocks'>> => {
@@ -16,10 +17,16 @@ export function referBlocksHandler(agent: AgentContext) {
     agent.clock.observe(head.time)
     agent.layout.checkEpoch(head.epoch)
     const hashes = hashesOf(head.hashes)
-    for (const hash of hashes) agent.layout.checkOwner(blockPartition(hash, agent.layout.partitions))
-    const operation = { opId: head.opId, bucketId: head.bucketId, key: Buffer.from(head.key) }
-    const missing = await agent.blocks.refer(hashes, operation)
+    const targets = blockTargets(agent, hashes, head.hintFor)
+    const hinted = targets.flat()
+    agent.hints.counts.checkRoom(hinted.length, 0)
+    const { opId, bucketId, replicas } = head
+    const operation = { opId, bucketId, key: Buffer.from(head.key), replicas }
+    const missing = await agent.blocks.refer(hashes, operation, position => {
+      const [hash, owners = []] = [hashes[position], targets[position]]
+      if (hash !== undefined) agent.hints.blocks.note(hash, operation, owners)
+    })
     agent.log.debug({ blocks: hashes.length, missing: missing.length }, 'referred to blocks')
-    return { head: { time: agent.clock.now(), missing } }
+    return { head: { time: agent.clock.now(), missing, ...hintAnswer(agent, hinted) } }
   }
 }

@@ -26,11 +26,13 @@ export class DroppedCounters {
     return this.#counters.size === 0 ? 0 : (this.#counters.get(nameOf(partition, actor)) ?? 0)
   }
 
-  /** Only inside a transaction; the memory's value may stay too high when it is undone, which is safe. */
+  /**
+   * Only inside a transaction. The memory's value may stay too high when it is undone, which is safe; so it never tells
+   * that the disk has it: what is done again after that writes again.
+   */
   raise(partition: number, actor: ActorId, counter: number): void {
-    if (counter <= this.of(partition, actor)) return
     this.#save.run(partition, actor, counter)
-    this.#counters.set(nameOf(partition, actor), counter)
+    if (counter > this.of(partition, actor)) this.#counters.set(nameOf(partition, actor), counter)
   }
 }
 

@@ -11,6 +11,7 @@ import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase } from '../disk/disk.js'
 import type { Intents } from '../leases/intents.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
+import type { AgentTrees } from '../trees/agent-trees.js'
 import {
   type AttributeChanges,
   checkAttributeBytes,
@@ -100,6 +101,7 @@ export interface KeyIndexParts {
   readonly dropped: DroppedCounters
   readonly intents: Intents
   readonly releases: ReleaseQueue
+  readonly trees: AgentTrees
   /** Time of a new version, above what it covers. CLOCK_SKEW when that is too far ahead. */
   readonly mintTime: (above: number) => number
 }
@@ -119,11 +121,12 @@ export class KeyIndex {
   readonly #intents: Intents
   readonly #releases: ReleaseQueue
   readonly #mintTime: (above: number) => number
+  #drops = 0
 
   constructor(parts: KeyIndexParts) {
     this.rows = new KeyRows(parts.database)
     this.removals = new Removals(parts.database, this.rows.counts)
-    this.#writer = new KeyWriter(this.rows, parts.counts)
+    this.#writer = new KeyWriter(this.rows, parts.counts, parts.trees)
     this.#lease = parts.lease
     this.#dropped = parts.dropped
     this.#intents = parts.intents
@@ -154,11 +157,10 @@ export class KeyIndex {
     const createdAt = this.#mintTime(
       Math.max(request.seenTime, summary?.newest ?? 0, timeOfPolicy(known, request)),
     )
-    const { counter, after } = this.#nextDot(name, summary, request.cover)
+    const { dot, after } = this.#nextDot(name, summary, request.cover)
     const local = known === undefined ? noVersions : new IndexedVersions(this.rows, known.id, known.summary)
     const input = {
-      actor: this.#lease.actor,
-      counter,
+      ...dot,
       after,
       opId: request.opId,
       kind: request.kind,
@@ -214,11 +216,32 @@ export class KeyIndex {
     }
     const time = this.#mintTime(Math.max(changes.seenTime, newestReplaced(summary.attributes, changes)))
     // The dot only tells writes of one time apart; it is no event of the key, so that no context covers it.
-    const attributes = registersOf(changes, time, { actor: this.#lease.actor, counter: this.#lease.next() })
+    const attributes = registersOf(changes, time, this.#lease.next())
     const plan = planMerge(summary, { context: emptyContext, versions: [], attributes }, local)
     checkAttributeBytes(summary.attributes, attributes, plan.summary.attributes)
     this.#writer.apply(name, known, plan, undefined)
     return attributes
+  }
+
+  /**
+   * Inside a transaction: forgets all that is here of a key, whose versions live on elsewhere: no release is queued.
+   * What this agent mints of its partition later says that it comes after everything of its own that goes here. (A
+   * fallback that minted, delivered and minted again from 0 would have every newcomer believe that it had seen the
+   * first version and lost it.)
+   */
+  drop(name: KeyName, known: KnownKey): void {
+    for (const own of this.#lease.actors()) {
+      const counter = highestCounter(known.summary.closed, own)
+      if (counter > 0) this.#dropped.raise(name.partition, own, counter)
+    }
+    this.#writer.drop(name, known)
+    this.removals.forget(known.id)
+    this.#drops++
+  }
+
+  /** Rises with each key that was dropped: a read over several turns sees whether its key may have been among them. */
+  get drops(): number {
+    return this.#drops
   }
 
   /** What has to follow the removal of versions, in its transaction. */
@@ -265,16 +288,15 @@ export class KeyIndex {
     name: KeyName,
     summary: KeySummary | undefined,
     cover: CausalContext | undefined,
-  ): { counter: number; after: number } {
-    const lease = this.#lease
-    let after = this.#dropped.of(name.partition, lease.actor)
-    if (summary !== undefined) after = Math.max(after, highestCounter(summary.closed, lease.actor))
-    if (cover !== undefined) after = Math.max(after, highestCounter(cover, lease.actor))
-    const counter = lease.next()
-    if (after < counter) return { counter, after }
+  ): { dot: Dot; after: number } {
+    const dot = this.#lease.next()
+    let after = this.#dropped.of(name.partition, dot.actor)
+    if (summary !== undefined) after = Math.max(after, highestCounter(summary.closed, dot.actor))
+    if (cover !== undefined) after = Math.max(after, highestCounter(cover, dot.actor))
+    if (after < dot.counter) return { dot, after }
     // Others have seen dots of this actor that this disk has not: it is an old copy. Never count on from there.
-    lease.renew()
-    return { counter: lease.next(), after: 0 }
+    this.#lease.renew()
+    return { dot: this.#lease.next(), after: 0 }
   }
 }
 

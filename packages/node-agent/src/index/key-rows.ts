@@ -57,6 +57,8 @@ export class KeyRows {
   readonly #insertVersion: SqlStatement
   readonly #promote: SqlStatement
   readonly #deleteVersion: SqlStatement
+  readonly #deleteVersions: SqlStatement
+  readonly #deleteKey: SqlStatement
   readonly #hasVersion: SqlStatement
   readonly #bodyOfVersion: SqlStatement
   readonly #recordOf: SqlStatement
@@ -77,7 +79,9 @@ export class KeyRows {
     this.#find = prepare('SELECT id, summary FROM keys WHERE bucket = ? AND key = ?')
     this.#findWithBody = prepare('SELECT id, summary, body FROM keys WHERE bucket = ? AND key = ?')
     this.#summaryOf = prepare('SELECT summary FROM keys WHERE id = ?').pluck()
-    this.#insert = prepare('INSERT INTO keys (bucket, key, partition, summary, body) VALUES (?, ?, ?, ?, ?)')
+    this.#insert = prepare(
+      'INSERT INTO keys (bucket, key, partition, position, summary, body) VALUES (?, ?, ?, ?, ?, ?)',
+    )
     this.#updateSummary = prepare('UPDATE keys SET summary = ? WHERE id = ?')
     this.#updateLatest = prepare('UPDATE keys SET summary = ?, body = ? WHERE id = ?')
     this.#bodyOfKey = prepare('SELECT body FROM keys WHERE id = ?').pluck()
@@ -94,6 +98,8 @@ export class KeyRows {
          body = (SELECT body FROM versions WHERE key_id = keys.id AND actor = ? AND counter = ?) WHERE id = ?`,
     )
     this.#deleteVersion = prepare(`DELETE FROM versions ${ofVersion}`)
+    this.#deleteVersions = prepare('DELETE FROM versions WHERE key_id = ?')
+    this.#deleteKey = prepare('DELETE FROM keys WHERE id = ?')
     this.#hasVersion = prepare(`SELECT 1 FROM versions ${ofVersion}`).pluck()
     this.#bodyOfVersion = prepare(`SELECT body FROM versions ${ofVersion}`).pluck()
     this.#recordOf = prepare(`SELECT record FROM versions ${ofVersion}`).pluck()
@@ -138,11 +144,12 @@ export class KeyRows {
     bucketId: Uint8Array,
     key: Uint8Array,
     partition: number,
+    position: number,
     summary: Uint8Array,
     body: Uint8Array | null,
   ): number {
     this.counts.written++
-    return Number(this.#insert.run(bucketId, key, partition, summary, body).lastInsertRowid)
+    return Number(this.#insert.run(bucketId, key, partition, position, summary, body).lastInsertRowid)
   }
 
   updateSummary(id: number, summary: Uint8Array): void {
@@ -176,6 +183,11 @@ export class KeyRows {
 
   deleteVersion(id: number, dot: Dot): void {
     this.counts.written += this.#deleteVersion.run(id, dot.actor, dot.counter).changes
+  }
+
+  /** The key's row and those of its versions. Its id may be given to another key afterwards. */
+  deleteKey(id: number): void {
+    this.counts.written += this.#deleteVersions.run(id).changes + this.#deleteKey.run(id).changes
   }
 
   hasVersion(id: number, dot: Dot): boolean {

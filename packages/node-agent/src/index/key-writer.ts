@@ -2,7 +2,9 @@ import { dotsEqual } from '@torc/cluster/clocks/dot'
 import type { KeySummary, MergePlan } from '@torc/cluster/state/key-summary'
 import { emptySummary, encodeSummary } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
-import { encodeVersion } from '@torc/cluster/state/version-codec'
+import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
+import { treePosition } from '@torc/cluster/trees/tree-shape'
+import type { AgentTrees } from '../trees/agent-trees.js'
 import { bodyBytesOf } from './body-bytes.js'
 import type { Counts } from './counts.js'
 import type { KeyRows } from './key-rows.js'
@@ -18,6 +20,8 @@ export interface KeyName {
   readonly bucketId: Uint8Array
   readonly key: Uint8Array
   readonly partition: number
+  /** How many owners hold what is in the bucket, where the request said it. */
+  readonly replicas?: number | undefined
 }
 
 /** A version that arrives, with its record as it goes to the disk and its inline body (null when it has none). */
@@ -34,10 +38,12 @@ export interface ArrivingVersion {
 export class KeyWriter {
   readonly #rows: KeyRows
   readonly #counts: Counts
+  readonly #trees: AgentTrees
 
-  constructor(rows: KeyRows, counts: Counts) {
+  constructor(rows: KeyRows, counts: Counts, trees: AgentTrees) {
     this.#rows = rows
     this.#counts = counts
+    this.#trees = trees
   }
 
   apply(
@@ -50,8 +56,11 @@ export class KeyWriter {
     const before = known?.summary ?? emptySummary
     const after = plan.summary
     const stays = arriving !== undefined && plan.inserted.length > 0 ? arriving : undefined
-    if (known === undefined) this.#create(name, after, stays)
+    this.#trees.noteReplicas(name.bucketId, name.replicas)
+    const hash = this.#trees.hashOf(name)
+    if (known === undefined) this.#create(name, hash, after, stays)
     else this.#change(known, plan, stays)
+    this.#trees.keyChanged(name.bucketId, hash, before.digest, after.digest)
     if (plan.inserted.length === 0 && plan.removed.length === 0) return
     const [came, went] = [bodyBytesOf(plan.inserted), bodyBytesOf(plan.removed)]
     this.#counts.add({
@@ -62,8 +71,28 @@ export class KeyWriter {
     })
   }
 
-  #create(name: KeyName, summary: KeySummary, arriving: ArrivingVersion | undefined): void {
-    this.#rows.insert(name.bucketId, name.key, name.partition, encodeSummary(summary), arriving?.body ?? null)
+  /** Takes all that is here of a key away, as if this agent had never known it. */
+  drop(name: KeyName, { id, summary }: KnownKey): void {
+    const versions = this.#rows.recordsOf(id).map(({ record }) => decodeVersion(record))
+    const { bodyBytes, inlineBytes } = bodyBytesOf([...summary.heads.slice(0, 1), ...versions])
+    this.#rows.deleteKey(id)
+    this.#trees.keyDropped(name, summary.digest)
+    this.#counts.add({
+      keys: summary.versionCount > 0 ? -1 : 0,
+      versions: -summary.versionCount,
+      bodyBytes: -bodyBytes,
+      inlineBytes: -inlineBytes,
+    })
+  }
+
+  #create(
+    { bucketId, key, partition }: KeyName,
+    hash: Uint8Array,
+    summary: KeySummary,
+    arriving: ArrivingVersion | undefined,
+  ): void {
+    const position = treePosition(hash)
+    this.#rows.insert(bucketId, key, partition, position, encodeSummary(summary), arriving?.body ?? null)
   }
 
   #change(known: KnownKey, plan: MergePlan, arriving: ArrivingVersion | undefined): void {

@@ -30,6 +30,7 @@ export class Removals {
   readonly #counts: RowCounts
   readonly #get: SqlStatement
   readonly #put: SqlStatement
+  readonly #forget: SqlStatement
   /** Most agents have removed nothing: then a write needs no look. It stays true when a transaction is undone. */
   #any: boolean
 
@@ -40,6 +41,7 @@ export class Removals {
       `INSERT INTO removals (key_id, operations) VALUES (?, ?)
        ON CONFLICT (key_id) DO UPDATE SET operations = excluded.operations`,
     )
+    this.#forget = database.prepare('DELETE FROM removals WHERE key_id = ?')
     this.#any = database.prepare('SELECT 1 FROM removals LIMIT 1').get() !== undefined
   }
 
@@ -84,6 +86,11 @@ export class Removals {
     this.#any = true
     this.#counts.written++
     this.#put.run(keyId, bytes)
+  }
+
+  /** Inside the transaction that drops the key. */
+  forget(keyId: number): void {
+    if (this.#any) this.#counts.written += this.#forget.run(keyId).changes
   }
 
   #read(keyId: number): Uint8Array {

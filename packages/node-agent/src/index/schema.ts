@@ -183,8 +183,93 @@ ALTER TABLE counts ADD COLUMN stored_bytes INTEGER NOT NULL DEFAULT 0;
 UPDATE counts SET stored_bytes = block_bytes;
 `
 
+/**
+ * Whom this agent stands in for (`hints/`): the owners that lack something of a key's state, and of the references to
+ * blocks, that lie in the tables of before. Ids are never used twice: they are the order of delivery. A key's name is
+ * here too, so that listing the few keys with hints of a large bucket does not read the others.
+ */
+const hintsForOthers = `
+CREATE TABLE hints (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  target TEXT NOT NULL,
+  key_id INTEGER NOT NULL,
+  bucket BLOB NOT NULL,
+  key BLOB NOT NULL,
+  partition INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX hints_by_key ON hints (key_id, target);
+CREATE INDEX hints_by_target ON hints (target, id);
+CREATE INDEX hints_by_name ON hints (bucket, key, key_id);
+
+CREATE TABLE block_hints (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  target TEXT NOT NULL,
+  block_id INTEGER NOT NULL,
+  lease_id INTEGER NOT NULL,
+  partition INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX block_hints_by_lease ON block_hints (lease_id, block_id, target);
+CREATE INDEX block_hints_by_target ON block_hints (target, id);
+
+CREATE TABLE delivered_keys (
+  key_id INTEGER PRIMARY KEY,
+  due_at INTEGER NOT NULL
+);
+CREATE INDEX delivered_keys_by_time ON delivered_keys (due_at);
+`
+
+/**
+ * Ends of leases of counters that this agent keeps for the others (`actors/kept-leases.ts`), and the note that the disk
+ * proved to be an old copy: under which layout, and why (`layout/agent-layout.ts`).
+ */
+const countersLeasedAtMajority = `
+CREATE TABLE counter_leases (
+  id INTEGER PRIMARY KEY,
+  agent TEXT NOT NULL,
+  actor TEXT NOT NULL,
+  lease_end INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX counter_leases_by_actor ON counter_leases (agent, actor);
+
+CREATE TABLE restored (
+  epoch INTEGER NOT NULL,
+  reason TEXT NOT NULL
+);
+`
+
+/**
+ * Hash trees over key states and over references to blocks (`trees/agent-trees.ts`). `position`: the first bits of the
+ * hash of a key's bucket and name, by which the keys of a leaf are found; NULL where it is not filled in yet, as in
+ * indexes of before. `tree_shape` says what the leaves were made for, and `bucket_replicas` how many owners hold a
+ * bucket's keys and blocks. The trees are made anew from the rows where the shape is another one, as at first.
+ */
+const hashTrees = `
+ALTER TABLE keys ADD COLUMN position INTEGER;
+CREATE INDEX keys_by_position ON keys (position);
+
+CREATE TABLE tree_leaves (
+  id INTEGER PRIMARY KEY,
+  digest BLOB NOT NULL
+);
+CREATE TABLE tree_shape (
+  partitions INTEGER NOT NULL,
+  replicas INTEGER NOT NULL
+);
+INSERT INTO tree_shape VALUES (0, 0);
+
+CREATE TABLE bucket_replicas (
+  bucket BLOB PRIMARY KEY,
+  replicas INTEGER NOT NULL
+) WITHOUT ROWID;
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
-export const migrations: readonly string[] = [version1, version2, version3, version4, version5]
+export const migrations: readonly string[] = [
+  ...[version1, version2, version3, version4, version5],
+  ...[hintsForOthers, countersLeasedAtMajority, hashTrees],
+]
 
 /** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */
 const computed: Readonly<Record<number, (database: SqlDatabase) => void>> = { 5: countBodyBytes }

@@ -12,6 +12,12 @@ interface StoredEpoch {
   readonly record: Uint8Array
 }
 
+/** The disk proved to be an old copy while the newest layout had this number. */
+interface RestoredNote {
+  readonly epoch: number
+  readonly reason: string
+}
+
 /**
  * The layout that this agent stored last, and the checks that every request on keys and blocks passes. An epoch is
  * a write-once register: another one of the same number is refused, loudly.
@@ -24,11 +30,22 @@ export class AgentLayout implements TransactionListener {
   /** Stored in the transaction that is under way. */
   #pending: StoredEpoch | undefined
   #owned: readonly boolean[] = []
+  readonly #forgetNotes: SqlStatement
+  readonly #note: SqlStatement
+  #agents: readonly string[] = []
+  #restored: RestoredNote | undefined
+  /** Whether that note is in force. */
+  #out = false
+  #pendingNote: RestoredNote | undefined
+  #watchers: (() => void)[] = []
 
   constructor(database: SqlDatabase, nodeId: string, hasher: Hasher) {
     this.#nodeId = nodeId
     this.#hasher = hasher
     this.#insert = database.prepare('INSERT INTO epochs (number, hash, record) VALUES (?, ?, ?)')
+    this.#forgetNotes = database.prepare('DELETE FROM restored')
+    this.#note = database.prepare('INSERT INTO restored (epoch, reason) VALUES (?, ?)')
+    this.#restored = database.prepare('SELECT epoch, reason FROM restored').get() as RestoredNote | undefined
     const row = database.prepare('SELECT record FROM epochs ORDER BY number DESC LIMIT 1').get() as
       | { record: Uint8Array }
       | undefined
@@ -45,14 +62,67 @@ export class AgentLayout implements TransactionListener {
     return this.#stored?.record
   }
 
+  /** Ids of the agents of the current epoch; none before the first. */
+  get agents(): readonly string[] {
+    return this.#agents
+  }
+
+  /**
+   * Why this agent takes no part, although the layout may name it: its disk proved to be an old copy, and no layout has
+   * given it partitions since. Undefined when all is well.
+   */
+  get restored(): string | undefined {
+    return this.#out ? this.#restored?.reason : undefined
+  }
+
+  /** Calls `callback` when a layout has come into force, or this agent has left. */
+  watch(callback: () => void): void {
+    this.#watchers.push(callback)
+  }
+
+  /**
+   * Notes that the disk is an old copy; runs inside a transaction and is in force once that is durable. `epoch`: number
+   * of the newest layout that anybody knows; only a later one brings this agent back.
+   */
+  leave(epoch: number, reason: string): void {
+    const note = { epoch: Math.max(epoch, this.number), reason }
+    this.#forgetNotes.run()
+    this.#note.run(note.epoch, note.reason)
+    this.#pendingNote = note
+  }
+
+  /** UNAVAILABLE while this agent takes no part. */
+  checkTakesPart(): void {
+    if (!this.#out) return
+    throw new TorcError(
+      'UNAVAILABLE',
+      `agent ${this.#nodeId} has an old copy of its disk and takes no part until a layout gives it partitions`,
+    )
+  }
+
   /** Partitions of the current epoch. NO_LAYOUT before the first. */
   get partitions(): number {
     return this.#current().table.partitions
   }
 
+  /** Partitions and owners wanted per partition; undefined before the first layout. */
+  get shape(): { readonly partitions: number; readonly replicas: number } | undefined {
+    return this.#stored?.epoch.table
+  }
+
+  /** The owners of each partition. NO_LAYOUT before the first layout. */
+  get rows(): readonly (readonly string[])[] {
+    return this.#current().table.rows
+  }
+
   /** The owners of a partition, in ring order. NO_LAYOUT before the first layout. */
   ownersOf(partition: number): readonly string[] {
     return this.#current().table.rows[partition] ?? []
+  }
+
+  /** Whether this agent owns the partition; false before the first layout. */
+  owns(partition: number): boolean {
+    return this.#owned[partition] === true
   }
 
   /** The agents that own any of these blocks. NO_LAYOUT before the first layout. */
@@ -62,11 +132,13 @@ export class AgentLayout implements TransactionListener {
   }
 
   /**
-   * STALE_EPOCH for a request under another epoch than this agent's, NO_LAYOUT before the first. Without transitions
-   * between epochs every epoch is settled, so that the request's stage tells nothing.
+   * STALE_EPOCH for a request under another epoch than this agent's, NO_LAYOUT before the first, UNAVAILABLE while the
+   * agent takes no part. Without transitions between epochs every epoch is settled, so that the request's stage tells
+   * nothing.
    */
   checkEpoch(number: number): void {
     const epoch = this.#current()
+    this.checkTakesPart()
     if (number === epoch.number) return
     const which = number < epoch.number ? 'an older' : 'a newer'
     throw new TorcError(
@@ -77,7 +149,8 @@ export class AgentLayout implements TransactionListener {
 
   /** NOT_OWNER unless this agent owns the partition: an error, never an empty answer. */
   checkOwner(partition: number): void {
-    if (this.#owned[partition] !== true) {
+    this.checkTakesPart()
+    if (!this.owns(partition)) {
       throw new TorcError(
         'NOT_OWNER',
         `agent ${this.#nodeId} does not own partition ${partition} in layout ${this.number}`,
@@ -87,6 +160,7 @@ export class AgentLayout implements TransactionListener {
 
   /** NOT_OWNER unless this agent owns anything. */
   checkMember(): void {
+    this.checkTakesPart()
     if (!this.#owned.includes(true)) {
       throw new TorcError('NOT_OWNER', `agent ${this.#nodeId} owns nothing in layout ${this.number}`)
     }
@@ -111,12 +185,19 @@ export class AgentLayout implements TransactionListener {
   }
 
   committed(): void {
-    if (this.#pending !== undefined) this.#adopt(this.#pending)
-    this.#pending = undefined
+    const pending = this.#pending
+    const pendingNote = this.#pendingNote
+    this.rolledBack()
+    if (pending === undefined && pendingNote === undefined) return
+    if (pendingNote !== undefined) this.#restored = pendingNote
+    const stored = pending ?? this.#stored
+    if (stored !== undefined) this.#adopt(stored)
+    for (const callback of this.#watchers) callback()
   }
 
   rolledBack(): void {
     this.#pending = undefined
+    this.#pendingNote = undefined
   }
 
   /** Whether `epoch` is to be stored after `current`; false when it is that very epoch. */
@@ -150,6 +231,10 @@ export class AgentLayout implements TransactionListener {
 
   #adopt(stored: StoredEpoch): void {
     this.#stored = stored
-    this.#owned = stored.epoch.table.rows.map(row => row.includes(this.#nodeId))
+    const { number, agents, table } = stored.epoch
+    this.#agents = agents.map(({ id }) => id)
+    const placed = table.rows.map(row => row.includes(this.#nodeId))
+    this.#out = this.#restored !== undefined && (number <= this.#restored.epoch || !placed.includes(true))
+    this.#owned = this.#out ? [] : placed
   }
 }

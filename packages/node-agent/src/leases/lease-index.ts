@@ -7,6 +7,13 @@ export interface Lease extends Operation {
   readonly id: number
 }
 
+/** Who follows the references to blocks, inside the transactions that change them. */
+export interface ReferenceListener {
+  referenceAdded(blockId: number, operation: Operation): void
+  /** Called before the row goes. */
+  referenceDropped(blockId: number, operation: Operation): void
+}
+
 interface StoredLease {
   readonly id: number
   readonly state: number
@@ -27,6 +34,7 @@ const unknownKey = new Uint8Array(0)
 export class LeaseIndex {
   readonly #clock: Clock
   readonly #auditAfterMs: number
+  readonly #listener: ReferenceListener | undefined
   readonly #find: SqlStatement
   readonly #insert: SqlStatement
   readonly #hold: SqlStatement
@@ -43,11 +51,19 @@ export class LeaseIndex {
   readonly #drop: SqlStatement
   readonly #isReferenced: SqlStatement
   readonly #referencesOf: SqlStatement
+  readonly #dropReference: SqlStatement
+  readonly #dropEmpty: SqlStatement
+  readonly #markBlock: SqlStatement
+  readonly #isReferrer: SqlStatement
+  readonly #blocksOf: SqlStatement
+  readonly #operationOf: SqlStatement
+  #onDrop: (leaseId: number) => void = () => undefined
 
   /** `auditAfterMs`: how long after its last reference a lease is asked about for the first time. */
-  constructor(database: SqlDatabase, clock: Clock, auditAfterMs: number) {
+  constructor(database: SqlDatabase, clock: Clock, auditAfterMs: number, listener?: ReferenceListener) {
     this.#clock = clock
     this.#auditAfterMs = auditAfterMs
+    this.#listener = listener
     const prepare = (sql: string): SqlStatement => database.prepare(sql)
     const ofOperation = 'WHERE op_id = ? AND bucket = ? AND key = ?'
     this.#find = prepare(`SELECT id, state, due_at AS dueAt FROM leases ${ofOperation}`)
@@ -76,11 +92,29 @@ export class LeaseIndex {
     )
     this.#dropReferences = prepare('DELETE FROM lease_blocks WHERE lease_id = ?')
     this.#drop = prepare('DELETE FROM leases WHERE id = ?')
+    this.#dropReference = prepare('DELETE FROM lease_blocks WHERE lease_id = ? AND block_id = ?')
+    this.#markBlock = prepare(
+      `UPDATE blocks SET unreferenced_at = ?
+       WHERE id = ? AND NOT EXISTS (SELECT 1 FROM lease_blocks WHERE block_id = blocks.id)`,
+    )
+    this.#dropEmpty = prepare(
+      'DELETE FROM leases WHERE id = ? AND NOT EXISTS (SELECT 1 FROM lease_blocks WHERE lease_id = leases.id)',
+    )
     this.#isReferenced = prepare('SELECT 1 FROM lease_blocks WHERE block_id = ? LIMIT 1').pluck()
     this.#referencesOf = prepare(
       `SELECT op_id AS opId, bucket AS bucketId, key FROM lease_blocks JOIN leases ON leases.id = lease_id
        WHERE block_id = ? ORDER BY op_id, bucket, key`,
     )
+    this.#isReferrer = prepare(
+      `SELECT 1 FROM leases JOIN lease_blocks ON lease_id = leases.id ${ofOperation} AND block_id = ?`,
+    ).pluck()
+    this.#operationOf = prepare('SELECT op_id AS opId, bucket AS bucketId, key FROM leases WHERE id = ?')
+    this.#blocksOf = prepare('SELECT block_id FROM lease_blocks WHERE lease_id = ?').pluck()
+  }
+
+  /** Told of each lease that goes, inside the transaction, before it does. */
+  watch(onDrop: (leaseId: number) => void): void {
+    this.#onDrop = onDrop
   }
 
   /**
@@ -98,7 +132,7 @@ export class LeaseIndex {
       // Not at each block of a long upload.
       this.#hold.run(now + this.#auditAfterMs, found.id)
     }
-    this.#addReference.run(blockId, id)
+    if (this.#addReference.run(blockId, id).changes > 0) this.#listener?.referenceAdded(blockId, operation)
     this.#clearUnreferenced.run(blockId)
   }
 
@@ -111,13 +145,23 @@ export class LeaseIndex {
     if (found !== undefined) this.#release.run(this.#clock.nowMs(), found.id)
   }
 
-  #leaseOf({ opId, bucketId, key }: Operation): StoredLease | undefined {
+  #leaseOf(operation: Operation): StoredLease | undefined {
+    const { opId, bucketId, key } = operation
     const found = this.#find.get(opId, bucketId, key)
     if (found !== undefined) return found as StoredLease
     const old = this.#find.get(opId, bucketId, unknownKey) as StoredLease | undefined
     // From now on it can be audited as any other.
-    if (old !== undefined) this.#adopt.run(key, old.id)
+    if (old !== undefined) {
+      this.#adopt.run(key, old.id)
+      for (const blockId of this.#blocksOf.all(old.id) as number[])
+        this.#listener?.referenceAdded(blockId, operation)
+    }
     return old
+  }
+
+  /** Id of the operation's lease, if it has one. */
+  idOf({ opId, bucketId, key }: Operation): number | undefined {
+    return (this.#find.get(opId, bucketId, key) as StoredLease | undefined)?.id
   }
 
   /** Leases whose audit is due, the longest due first. */
@@ -138,12 +182,32 @@ export class LeaseIndex {
    * Nobody knows the operation: its references go, if the lease is still condemned. Blocks that are left without any
    * begin their grace time. Returns whether it went.
    */
-  drop({ id }: Lease): boolean {
+  drop(lease: Lease): boolean {
+    const { id } = lease
     if (this.#isCondemned.get(id) === undefined) return false
+    this.#onDrop(id)
+    for (const blockId of this.#blocksOf.all(id) as number[]) this.#listener?.referenceDropped(blockId, lease)
     this.#markUnreferenced.run(Math.max(1, this.#clock.nowMs()), id, id)
     this.#dropReferences.run(id)
     this.#drop.run(id)
     return true
+  }
+
+  /**
+   * The lease holds this block no longer, as its owners have it: without another reference its grace time begins. A
+   * lease without blocks goes.
+   */
+  dropReference(leaseId: number, blockId: number): void {
+    const operation = this.#operationOf.get(leaseId) as Operation | undefined
+    if (operation !== undefined) this.#listener?.referenceDropped(blockId, operation)
+    this.#dropReference.run(leaseId, blockId)
+    this.#markBlock.run(Math.max(1, this.#clock.nowMs()), blockId)
+    this.#dropEmpty.run(leaseId)
+  }
+
+  /** Whether the operation holds the block. */
+  isReferrer(blockId: number, { opId, bucketId, key }: Operation): boolean {
+    return this.#isReferrer.get(opId, bucketId, key, blockId) !== undefined
   }
 
   isReferenced(blockId: number): boolean {

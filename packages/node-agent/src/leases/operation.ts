@@ -4,6 +4,8 @@ export interface Operation {
   /** UTF-8. */
   readonly key: Uint8Array
   readonly opId: Uint8Array
+  /** How many owners hold what is in the bucket, where the request said it. */
+  readonly replicas?: number | undefined
 }
 
 /** What an agent knows of an operation: it holds its version, an intent of it, or nothing. */

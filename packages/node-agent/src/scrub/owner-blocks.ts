@@ -1,12 +1,12 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import type { Membership } from '@torc/cluster/membership/membership'
+import type { Peers } from '@torc/cluster/membership/peers'
 import { blockPartition } from '@torc/cluster/ring/partition'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import type { AgentLayout } from '../layout/agent-layout.js'
-import type { Membership } from '../membership/membership.js'
-import type { Peers } from '../membership/peers.js'
 import { reachAgent, settledStage } from '../membership/reach-agent.js'
 
 /** Where a damaged block's bytes may come from. */

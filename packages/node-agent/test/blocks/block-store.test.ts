@@ -61,7 +61,7 @@ async function open(disk: MemoryDisk) {
     compress = false,
   ): Promise<boolean> => {
     let over = false
-    const result = store.put(hash, size, owner(n), body, compress).finally(() => {
+    const result = store.put(hash, size, owner(n), body, { compress }).finally(() => {
       over = true
     })
     result.catch(() => undefined)
@@ -100,7 +100,7 @@ for (const { what, bytes, hash, compress } of [
         const disk = new MemoryDisk()
         const { store, clock } = await open(disk)
         let state = 'under way'
-        store.put(hash, bytes.length, owner(1), bodyOf(bytes), compress).then(
+        store.put(hash, bytes.length, owner(1), bodyOf(bytes), { compress }).then(
           () => {
             state = 'acknowledged'
           },

@@ -60,7 +60,7 @@ async function open(disk: Disk) {
   const store = new BlockStore(disk, index, commit, systemHasher, brotliCompressor)
   const put = async (n: number, { bytes, hash }: typeof text, compress: boolean) => {
     const body = bodyOf(bytes)
-    const had = await store.put(hash, bytes.length, owner(n), body, compress)
+    const had = await store.put(hash, bytes.length, owner(n), body, { compress })
     t.equal(body.discarded, had)
     return had
   }

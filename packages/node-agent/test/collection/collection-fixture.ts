@@ -40,7 +40,7 @@ export function block(n: number): { readonly hash: Uint8Array; readonly bytes: U
 }
 
 /** An owner of blocks, on virtual time. What the owners of keys know is what the test says. */
-export async function blockOwner(disk = new MemoryDisk(), clock = new VirtualTime()) {
+export async function blockOwner(disk = new MemoryDisk(), clock = new VirtualTime(), replicas = 3) {
   await disk.makeFolders(blockFolders())
   const database = disk.openDatabase('index.sqlite')
   migrateIndex(database, 'memory')
@@ -54,11 +54,16 @@ export async function blockOwner(disk = new MemoryDisk(), clock = new VirtualTim
   /** By agent: what it answers to every question, also late; a rejection is silence. */
   const known = new Map<string, (operation: Operation) => OperationState | Promise<OperationState>>()
   const asked: string[] = []
+  const askedAsHolders: string[] = []
+  /** Who says in gossip that it holds hints of every partition. */
+  const holders: string[] = []
   const others: OtherAgents = {
-    ask(agent, operations) {
+    ask(agent, operations, as) {
       asked.push(agent)
+      if (as === 'holder') askedAsHolders.push(agent)
       return Promise.all(operations.map(async one => (await known.get(agent)?.(one)) ?? 'none'))
     },
+    holdersOf: () => holders,
     release: async () => undefined,
   }
   const log = recordingLog()
@@ -70,7 +75,7 @@ export async function blockOwner(disk = new MemoryDisk(), clock = new VirtualTim
   const { signal } = new AbortController()
   if (layout.number === 0) {
     const agents = ids.map(id => ({ id, zone: '', capacity: 1 }))
-    const table = assignTable(agents, { partitions: 16, replicas: 3 })
+    const table = assignTable(agents, { partitions: 16, replicas })
     const epoch = encodeEpoch({ number: 1, parentHash: firstParentHash, lineage: 'x', agents, table })
     await commit.submit(() => layout.store(epoch))
   }
@@ -87,6 +92,8 @@ export async function blockOwner(disk = new MemoryDisk(), clock = new VirtualTim
       counts,
       known,
       asked,
+      askedAsHolders,
+      holders,
       audit,
       collect,
     },

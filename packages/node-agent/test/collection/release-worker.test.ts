@@ -25,6 +25,7 @@ async function withRelease() {
     releases: fixture.releases,
     commit: new GroupCommit(fixture.database, new VirtualTime(), []),
     others: {
+      holdersOf: () => [],
       ask: async () => [],
       async release(_agent, operations) {
         told.push(...operations)

@@ -18,3 +18,17 @@ t.test('what was dropped of a partition is below every later dot of it', async t
   t.equal(new DroppedCounters(fixture.database).of(keyName(1).partition, first.dot.actor), first.dot.counter)
   fixture.close()
 })
+
+t.test('what a transaction that was undone raised is written when it is done again', async t => {
+  const fixture = new IndexFixture(1)
+  const { actor } = fixture.mint(0, {}).version.dot
+  t.throws(() =>
+    fixture.transaction(() => {
+      fixture.dropped.raise(3, actor, 9)
+      throw new Error('undone')
+    }),
+  )
+  fixture.transaction(() => fixture.dropped.raise(3, actor, 9))
+  t.equal(new DroppedCounters(fixture.database).of(3, actor), 9)
+  fixture.close()
+})

@@ -4,6 +4,7 @@ import type { Dot } from '@torc/cluster/clocks/dot'
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Attributes } from '@torc/cluster/state/attributes'
 import type { KeyState } from '@torc/cluster/state/key-state'
+import { decodeSummary } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { encodeVersion } from '@torc/cluster/state/version-codec'
 import { systemHasher } from '@torc/protocol/environment/system'
@@ -19,11 +20,15 @@ import type { KeyName } from '../../src/index/key-writer.js'
 import { migrateIndex } from '../../src/index/schema.js'
 import { Intents } from '../../src/leases/intents.js'
 import { ReleaseQueue } from '../../src/leases/release-queue.js'
+import { AgentTrees } from '../../src/trees/agent-trees.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { seededRandom } from '../support/seeded-random.js'
+import { treeProblems } from '../trees/tree-oracle.js'
 
 const bucketId = new Uint8Array(16).fill(7)
 const nothing = new Uint8Array(0)
+/** What the trees are made for. */
+export const treeShape = { partitions: 4, replicas: 3 }
 /** How long intents are kept. */
 export const intentMs = 1_000
 
@@ -44,6 +49,7 @@ export class IndexFixture {
     dropped: DroppedCounters
     intents: Intents
     releases: ReleaseQueue
+    trees: AgentTrees
   }
 
   constructor(
@@ -52,6 +58,7 @@ export class IndexFixture {
   ) {
     this.#random = seededRandom(seed)
     this.#opened = this.#open()
+    this.extendLease()
   }
 
   get index(): KeyIndex {
@@ -72,6 +79,10 @@ export class IndexFixture {
 
   get releases(): ReleaseQueue {
     return this.#opened.releases
+  }
+
+  get trees(): AgentTrees {
+    return this.#opened.trees
   }
 
   get database(): SqlDatabase {
@@ -119,17 +130,17 @@ export class IndexFixture {
   }
 
   transaction<T>(run: () => T): T {
-    const { database, counts, lease } = this.#opened
+    const { database, counts, lease, trees } = this.#opened
     database.exec('BEGIN IMMEDIATE')
     try {
       const result = run()
-      for (const listener of [counts, lease]) listener.beforeCommit()
+      for (const listener of [counts, lease, trees]) listener.beforeCommit()
       database.exec('COMMIT')
-      for (const listener of [counts, lease]) listener.committed()
+      for (const listener of [counts, lease, trees]) listener.committed()
       return result
     } catch (thrown) {
       if (database.inTransaction) database.exec('ROLLBACK')
-      for (const listener of [counts, lease]) listener.rolledBack()
+      for (const listener of [counts, lease, trees]) listener.rolledBack()
       throw thrown
     }
   }
@@ -139,6 +150,13 @@ export class IndexFixture {
     if (crash) this.disk.crash()
     else void this.disk.close()
     this.#opened = this.#open()
+    this.extendLease()
+  }
+
+  /** What an agent does after its start that is the only one of its layout. */
+  extendLease(): void {
+    const { lease } = this.#opened
+    lease.grant(this.transaction(() => lease.propose()))
   }
 
   close(): void {
@@ -161,6 +179,20 @@ export class IndexFixture {
     )
   }
 
+  /** The counts are those of the rows. */
+  checkCountsAnew(): void {
+    const { keys, versions, bodyBytes, inlineBytes } = this.#opened.counts.values
+    deepStrictEqual(sumBodyBytes(this.database), { bodyBytes, inlineBytes }, 'counted anew')
+    const summaries = this.database.prepare('SELECT summary FROM keys').pluck().all() as Uint8Array[]
+    const held = summaries.map(summary => decodeSummary(summary).versionCount)
+    const found = { keys: held.filter(count => count > 0).length, versions: held.reduce((a, b) => a + b, 0) }
+    deepStrictEqual({ keys, versions }, found)
+  }
+
+  checkTrees(): void {
+    deepStrictEqual(treeProblems(this.database, this.trees, treeShape), [])
+  }
+
   opId(): Uint8Array {
     const opId = new Uint8Array(16)
     new DataView(opId.buffer).setUint32(0, this.seed)
@@ -177,8 +209,9 @@ export class IndexFixture {
     const clock = new HybridClock(this.clock)
     const intents = new Intents(database, this.clock, intentMs)
     const releases = new ReleaseQueue(database, () => ['block-owner'])
+    const trees = new AgentTrees(database, systemHasher, () => treeShape)
     const mintTime = (above: number): number => clock.mintTime(above)
-    const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, mintTime })
-    return { database, counts, lease, dropped, intents, releases, index }
+    const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, trees, mintTime })
+    return { database, counts, lease, dropped, intents, releases, trees, index }
   }
 }

@@ -263,6 +263,7 @@ class World {
     for (const at of [0, 1]) {
       for (const key of [0, 1]) this.checkKey(at, key)
       this.fixture(at).checkCounts([this.state(at, 0), this.state(at, 1)])
+      this.fixture(at).checkTrees()
     }
   }
 

@@ -114,3 +114,57 @@ t.test('an epoch of a transaction that is undone is forgotten', async t => {
   await t.rejects(undone)
   t.equal(layout.number, 0)
 })
+
+t.test(
+  'an agent whose disk is an old copy takes no part until a later layout gives it partitions',
+  async t => {
+    const disk = new MemoryDisk()
+    const database = disk.openDatabase('x')
+    migrateIndex(database, 'memory')
+    const { layout, store } = open(database)
+    await store(first)
+    t.same(layout.agents, [nodeId, 'b-00000000'])
+    const clock = new ManualClock()
+    const commit = new GroupCommit(database, clock, [layout])
+    let changes = 0
+    layout.watch(() => changes++)
+    const undone = commit.submit(() => {
+      layout.leave(1, 'undone')
+      throw new Error('undone')
+    })
+    clock.endTurn()
+    await t.rejects(undone)
+    t.equal(layout.restored, undefined)
+    // Somebody knows layout 2 already: it is older than the note.
+    const left = commit.submit(() => layout.leave(2, 'why'))
+    clock.endTurn()
+    await left
+    t.equal(changes, 1)
+    const second = successor(first)
+    const refused = (one: typeof layout) => {
+      t.equal(one.restored, 'why')
+      for (const check of [
+        () => one.checkEpoch(one.number),
+        () => one.checkOwner(0),
+        () => one.checkMember(),
+        () => one.checkTakesPart(),
+      ])
+        t.throws(check, { code: 'UNAVAILABLE', message: /old copy/ })
+    }
+    refused(layout)
+    refused(open(database).layout)
+    await store(second)
+    refused(layout)
+    t.equal(changes, 2)
+    const partitions = decodeEpoch(second).table.rows.length
+    const rows = Array.from({ length: partitions }, () => ['b-00000000'])
+    const without = successor(second, { table: { ...decodeEpoch(second).table, rows } })
+    await store(without)
+    refused(layout)
+    await store(successor(without, { table: decodeEpoch(first).table }))
+    t.equal(layout.restored, undefined)
+    layout.checkEpoch(4)
+    layout.checkMember()
+    t.equal(open(database).layout.restored, undefined)
+  },
+)

@@ -122,7 +122,7 @@ t.test('whatever crosses whatever: in the end each row has its file, each file i
           const begun = life
           const { hash, bytes } = target
           // What a crash cuts off fails in its own way, or never answers: nobody was told that it is there.
-          agent.store.put(hash, bytes.length, owner, slowBody(bytes), kind !== 'put').then(
+          agent.store.put(hash, bytes.length, owner, slowBody(bytes), { compress: kind !== 'put' }).then(
             () => void (begun === life && acknowledged.add(n)),
             () => undefined,
           )

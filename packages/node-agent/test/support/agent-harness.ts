@@ -9,6 +9,7 @@ import type { MessageName, RequestOf } from '@torc/protocol/messages/table'
 import { tcpTransport } from '@torc/protocol/transport/tcp'
 import type { Address } from '@torc/protocol/transport/transport'
 import type { Test } from 'tap'
+import type { CounterLeaseOptions } from '../../src/actors/counter-leases.js'
 import { type Agent, startAgent } from '../../src/agent.js'
 import type { CollectionOptions } from '../../src/collection/collection.js'
 import type { Disk } from '../../src/disk/disk.js'
@@ -27,6 +28,7 @@ export interface StartOptions {
   readonly log?: Log
   readonly scrub?: ScrubOptions
   readonly collection?: CollectionOptions
+  readonly counterLeases?: CounterLeaseOptions
 }
 
 /** An agent on a loopback port that is closed with the test. */
@@ -43,6 +45,7 @@ export async function startedAgent(t: Test, options: StartOptions = {}): Promise
     capacity: 1,
     scrub: options.scrub,
     collection: options.collection,
+    counterLeases: options.counterLeases,
     environment: systemEnvironment,
     log: options.log ?? silentLog,
   })

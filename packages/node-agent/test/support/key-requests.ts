@@ -39,8 +39,9 @@ export async function mint(
     ...written(body),
     ...fields,
   }
-  const { opId } = head
-  if (fields.blocks !== undefined) await server.request('placeIntent', { ...address, key, opId })
+  const { opId, hintFor } = head
+  const standsIn = hintFor === undefined ? {} : { hintFor }
+  if (fields.blocks !== undefined) await server.request('placeIntent', { ...address, key, opId, ...standsIn })
   const answer = await server.request('mint', head, body.length > 0 ? { body } : {})
   return { ...answer.head, version: decodeVersion(answer.head.record) }
 }

@@ -18,7 +18,7 @@ export class VirtualTime implements Clock {
   #calm = 0
 
   nowMs(): number {
-    return this.#nowMs
+    return Math.floor(this.#nowMs)
   }
 
   monotonicMs(): number {

@@ -13,7 +13,7 @@ import { DeadlineTimer } from './deadlines.js'
 import { errorHeadOf, errorOfHead } from './error-head.js'
 import type { Answer, Exchange, Handlers, Peer, RequestOptions } from './exchange.js'
 import { FetchQueue } from './fetch-queue.js'
-import { Liveness } from './liveness.js'
+import { Liveness, type SilenceRule } from './liveness.js'
 import { Outbox } from './outbox.js'
 import { Requester } from './requester.js'
 import { Responder } from './responder.js'
@@ -33,6 +33,8 @@ export interface ExchangeParts {
   readonly ownLimits: AnnouncedLimits
   readonly handlers: Handlers
   readonly log: Log
+  /** Absent where there is nowhere else to go. */
+  readonly silence?: SilenceRule | undefined
 }
 
 /** An authenticated connection: routes frames between the transport and the calls of both sides. */
@@ -72,11 +74,14 @@ export class ExchangeConnection implements Exchange, CallLink {
     })
     this.#liveness = new Liveness(
       this.nowMs(),
-      () => this.#sendConnectionFrame(frameType.PING, {}),
-      () => this.destroy(new TorcError('UNREACHABLE', `${this.#peerName} gives no sign of life`)),
+      {
+        ping: () => this.#sendConnectionFrame(frameType.PING, {}),
+        giveUp: () => this.destroy(new TorcError('UNREACHABLE', `${this.#peerName} gives no sign of life`)),
+      },
+      parts.silence,
     )
     this.#deadlines = new DeadlineTimer(parts.environment.clock, nowMs => this.#sweep(nowMs))
-    this.#deadlines.watch(this.#liveness.check(this.nowMs()))
+    this.#deadlines.watch(this.#liveness.check(this.nowMs(), false))
   }
 
   get open(): boolean {
@@ -104,6 +109,7 @@ export class ExchangeConnection implements Exchange, CallLink {
         reject(this.#notOpen())
         return
       }
+      this.#expectAnswer()
       const request = this.#requester.start(name, head as Record<string, unknown>, options, {
         onAnswer(answer, last) {
           if (last) resolve(answer as unknown as Answer<N>)
@@ -120,11 +126,21 @@ export class ExchangeConnection implements Exchange, CallLink {
     options: RequestOptions = noOptions,
   ): AsyncIterable<Answer<N>> {
     const items = new FetchQueue(sink => {
-      if (this.#open) return this.#requester.start(name, head as Record<string, unknown>, options, sink)
+      if (this.#open) {
+        this.#expectAnswer()
+        return this.#requester.start(name, head as Record<string, unknown>, options, sink)
+      }
       sink.onFailure(this.#notOpen())
       return undefined
     })
     return items as unknown as AsyncIterable<Answer<N>>
+  }
+
+  /** From the first request that is under way on, silence means more than on an idle connection. */
+  #expectAnswer(): void {
+    if (this.#parts.silence === undefined || this.#requester.count > 0) return
+    const lookMs = this.#liveness.expectAnswer(this.nowMs())
+    if (lookMs !== undefined) this.#deadlines.watch(lookMs)
   }
 
   #notOpen(): TorcError {
@@ -187,6 +203,8 @@ export class ExchangeConnection implements Exchange, CallLink {
   }
 
   onDrain(): void {
+    // A peer that takes bytes is there: on a slow link its PONG waits behind them.
+    this.#liveness.received(this.nowMs())
     this.outbox.onDrain()
   }
 
@@ -274,7 +292,7 @@ export class ExchangeConnection implements Exchange, CallLink {
     const next = Math.min(
       this.#requester.sweep(nowMs),
       this.#responder.sweep(nowMs),
-      this.#liveness.check(nowMs),
+      this.#liveness.check(nowMs, this.#requester.count > 0),
     )
     return next
   }

@@ -10,6 +10,7 @@ import type { AnnouncedLimits } from '../messages/control.js'
 import type { Role } from '../messages/frame-types.js'
 import { type Address, formatAddress, type Transport } from '../transport/transport.js'
 import type { Exchange, Handlers } from './exchange.js'
+import type { SilenceRule } from './liveness.js'
 import { Session } from './session.js'
 
 export interface ConnectOptions {
@@ -25,6 +26,8 @@ export interface ConnectOptions {
   /** Smaller limits than usual. */
   readonly announce?: Partial<AnnouncedLimits> | undefined
   readonly log?: Log | undefined
+  /** For a side that could go elsewhere: when to leave a peer that owes an answer and is silent. */
+  readonly silence?: SilenceRule | undefined
 }
 
 /**
@@ -59,6 +62,7 @@ export async function connectExchange(
       ownLimits: announced,
       handlers: options.handlers ?? {},
       log: options.log ?? silentLog,
+      silence: options.silence,
       timeoutMs: leftMs,
       peerName: formatAddress(address),
       handshake: output =>

@@ -12,6 +12,7 @@ import type { Connection, ConnectionListener } from '../transport/transport.js'
 import { ExchangeConnection } from './connection.js'
 import { errorHeadOf } from './error-head.js'
 import type { Handlers } from './exchange.js'
+import type { SilenceRule } from './liveness.js'
 
 assertLimits()
 
@@ -32,6 +33,7 @@ export interface SessionParts {
   readonly ownLimits: AnnouncedLimits
   readonly handlers: Handlers
   readonly log: Log
+  readonly silence?: SilenceRule | undefined
   readonly timeoutMs: number
   /** What to call the peer in messages before it has a name. */
   readonly peerName: string
@@ -125,7 +127,7 @@ export class Session implements ConnectionListener, HandshakeOutput {
   onDone(result: HandshakeResult): void {
     if (this.#failed) return
     this.#cancelTimer?.()
-    const { connection, environment, role, initiator, ownLimits, handlers, log, onExchange } = this.#parts
+    const { connection, environment, role, initiator, ownLimits, handlers, log, silence } = this.#parts
     const peer =
       result.peer.address === '' ? { ...result.peer, address: connection.remoteAddress } : result.peer
     this.#decoder.frameBytesMax = ownLimits.frameBytesMax
@@ -140,8 +142,9 @@ export class Session implements ConnectionListener, HandshakeOutput {
       ownLimits,
       handlers,
       log,
+      silence,
     })
-    onExchange(this.#exchange)
+    this.#parts.onExchange(this.#exchange)
   }
 
   onFailure(error: TorcError, tell: boolean): void {

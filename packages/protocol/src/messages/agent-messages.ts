@@ -6,13 +6,13 @@ import {
   blockCounts,
   blockSizes,
   blockState,
+  bucketReplicas,
   define,
   heldBytes,
   hintFor,
   hintRevision,
   hintsHeld,
   interactive,
-  member,
   noBodies,
   nodes,
   opaque,
@@ -23,7 +23,7 @@ import {
   senderTime,
 } from './message.js'
 
-/** What nodes ask about blocks, layouts and members. */
+/** What nodes ask agents about blocks and layouts. */
 export const agentMessages = {
   putBlock: define({
     doc: 'Stores a block under its hash. The body is the block.',
@@ -46,6 +46,7 @@ export const agentMessages = {
         f.optional(f.boolean),
       ),
       hintFor,
+      replicas: bucketReplicas,
     },
     response: {
       time: senderTime,
@@ -113,6 +114,7 @@ export const agentMessages = {
       key: f.note('Key that the operation writes', f.storedKey),
       opId: f.note('Operation that needs them', f.opId),
       hintFor,
+      replicas: bucketReplicas,
     },
     response: {
       time: senderTime,
@@ -206,24 +208,6 @@ export const agentMessages = {
         'Why it takes no part, where its disk proved to be an old copy',
         f.optional(f.text(4096)),
       ),
-    },
-  }),
-  gossip: define({
-    doc: 'Exchange of what both know of the members.',
-    frame: 'GOSSIP',
-    op: 'members',
-    from: nodes,
-    to: nodes,
-    priority: 'background',
-    idempotent: true,
-    ...noBodies,
-    request: {
-      members: f.note('The nodes as the sender knows them', f.list(f.map(member), limits.membersMax)),
-      epoch: f.note('Number of the layout', f.integer(0)),
-    },
-    response: {
-      members: f.note('The nodes as the sender knows them', f.list(f.map(member), limits.membersMax)),
-      epoch: f.note('Number of the layout', f.integer(0)),
     },
   }),
 } as const

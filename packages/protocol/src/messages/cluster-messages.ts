@@ -33,6 +33,21 @@ const scrubAnswer = {
   ),
 }
 
+const repairAnswer = {
+  agents: f.note(
+    'The agents of the layout; without `repair` where one could not be asked',
+    f.list(
+      f.map({
+        id: f.note('Node id', f.nodeId),
+        repair: f.note('Its anti-entropy', f.optional(f.map(repairState))),
+        waitFor: f.note('Of PUT: the pass that answers the request', f.optional(f.integer())),
+        error: f.note('Why it could not be asked', f.optional(f.text(4096))),
+      }),
+      limits.membersMax,
+    ),
+  ),
+}
+
 /** What operators ask about the cluster. */
 export const clusterMessages = {
   getStatus: define({
@@ -147,6 +162,28 @@ export const clusterMessages = {
     ...noBodies,
     request: {},
     response: scrubAnswer,
+  }),
+  startRepair: define({
+    doc: 'Asks all agents to compare all their partitions with the other owners now, and to take over what they lack. A pass that was asked for before and is under way answers it too.',
+    frame: 'PUT',
+    op: 'repair',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {},
+    response: repairAnswer,
+  }),
+  getRepair: define({
+    doc: 'How the anti-entropy of all agents is.',
+    frame: 'GET',
+    op: 'repair',
+    from: users,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: {},
+    response: repairAnswer,
   }),
   fetchObjectBlocks: define({
     doc: 'The blocks of a version, with what each of their owners knows of them; no blocks where the body is inline.',

@@ -65,6 +65,12 @@ export const addressed = {
   time: f.note("The sender's hybrid clock", f.hybridTime),
 }
 
+/** The owners of a bucket with fewer replicas than the layout are the first ones of each partition. */
+export const bucketReplicas = f.note(
+  'How many of the partition’s owners hold what is in the bucket; absent = not known here, or all',
+  f.optional(f.integer(1, 64)),
+)
+
 /** Of a write to an agent that is no owner: it keeps a hint for each of these owners (DESIGN §7). */
 export const hintFor = f.note(
   'Owners that are down: the agent stands in for them and keeps a hint for each',
@@ -114,6 +120,27 @@ export const member = {
   ),
 }
 
+/** A member as nodes tell each other: beside its state, who suspects it, and what it says of itself. */
+export const gossipedMember = {
+  ...member,
+  suspectedBy: f.note(
+    'Nodes that found a `suspect` member not answering, each for itself',
+    f.optional(strings(limits.suspectedByMax)),
+  ),
+  revision: f.note(
+    'Rises within an incarnation whenever the member changes `hints` or `restored`; absent = 0',
+    f.optional(f.integer()),
+  ),
+  hints: f.note(
+    'One bit for each partition of the layout, of which this agent holds hints; absent = none',
+    f.optional(f.bytes(limits.hintsBytesMax)),
+  ),
+  restored: f.note(
+    'Its disk proved to be an old copy: it owns nothing until a layout gives it partitions',
+    f.optional(f.boolean),
+  ),
+}
+
 /** How an agent's scrub is: its pass over all blocks, the last one or the one under way. */
 export const scrubState = {
   pass: f.note('Passes that have begun in the agent’s life', f.integer()),
@@ -146,7 +173,7 @@ export const repairState = {
   partitions: f.note('Partitions that it has compared, once for each other owner', f.integer()),
   partitionsTotal: f.note('How many of these there are to compare', f.integer()),
   unreachable: f.note(
-    'Of these, how many could not be compared, as the other owner did not answer',
+    'Of these, how many may differ still, as the other owner did not answer or gave something wrong',
     f.integer(),
   ),
   different: f.note('Keys and blocks that differed at both looks', f.integer()),

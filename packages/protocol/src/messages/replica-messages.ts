@@ -3,6 +3,7 @@ import * as f from './fields.js'
 import {
   addressed,
   asHolder,
+  bucketReplicas,
   define,
   hintFor,
   hintRevision,
@@ -88,6 +89,7 @@ export const replicaMessages = {
         f.optional(f.bytes(8, true)),
       ),
       hintFor,
+      replicas: bucketReplicas,
     },
     response: {
       time: senderTime,
@@ -126,6 +128,7 @@ export const replicaMessages = {
       opId: f.optional(operationId),
       attributes: f.note('Join these registers of the key and its versions', f.optional(attributeBytes)),
       hintFor,
+      replicas: bucketReplicas,
     },
     response: {
       time: senderTime,

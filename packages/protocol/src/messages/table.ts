@@ -7,6 +7,7 @@ import type { HeadOf } from './fields.js'
 import { historyMessages } from './history-messages.js'
 import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
+import { membershipMessages } from './membership-messages.js'
 import { objectMessages } from './object-messages.js'
 import { replicaMessages } from './replica-messages.js'
 import { treeMessages } from './tree-messages.js'
@@ -31,6 +32,8 @@ export const messages = {
   ...leaseMessages,
   ...treeMessages,
   ...actorMessages,
+  // any node ↔ any node
+  ...membershipMessages,
 } as const
 
 export type MessageName = keyof typeof messages

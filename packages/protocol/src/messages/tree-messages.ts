@@ -1,6 +1,15 @@
 import { limits } from '../limits.js'
 import * as f from './fields.js'
-import { addressed, define, interactive, noBodies, nodes, opaque, senderTime } from './message.js'
+import {
+  addressed,
+  bucketReplicas,
+  define,
+  interactive,
+  noBodies,
+  nodes,
+  opaque,
+  senderTime,
+} from './message.js'
 
 /** Digests of hash trees: 16 bytes each. */
 const digests = (countMax: number) => opaque(16 * countMax)
@@ -8,7 +17,11 @@ const digests = (countMax: number) => opaque(16 * countMax)
 const what = f.note('The tree of key states, or that of references to blocks', f.oneOf('keys', 'blocks'))
 const background = { priority: 'background', idempotent: true } as const
 
-/** What owners of one partition compare and ask of each other (anti-entropy, Dynamo §4.7; DESIGN §10). */
+/**
+ * What owners of one partition compare and ask of each other (anti-entropy, Dynamo §4.7; DESIGN §10). A tree that an
+ * owner is asked for is over what both that owner and the asking one have to hold: a bucket with fewer replicas than the
+ * layout is an affair of the first owners alone. To one that is no owner, it is over what the asked one has to hold.
+ */
 export const treeMessages = {
   fetchRoots: define({
     doc: 'Roots of the hash trees of partitions.',
@@ -57,7 +70,12 @@ export const treeMessages = {
       keys: f.note(
         'Bucket, key, digest of the state',
         f.list(
-          f.map({ bucketId: f.bytes(16, true), key: f.storedKey, digest: f.bytes(16, true) }),
+          f.map({
+            bucketId: f.bytes(16, true),
+            key: f.storedKey,
+            digest: f.bytes(16, true),
+            replicas: bucketReplicas,
+          }),
           limits.treeItemsMax,
         ),
       ),
@@ -87,6 +105,8 @@ export const treeMessages = {
             bucketId: f.bytes(16, true),
             key: f.storedKey,
             opId: f.opId,
+            replicas: bucketReplicas,
+            compressed: f.note('Kept compressed where it comes from', f.optional(f.boolean)),
           }),
           limits.treeItemsMax,
         ),

@@ -2,6 +2,7 @@ import type { HeadOf } from '../messages/fields.js'
 import type { hintsHeld, repairState } from '../messages/message.js'
 import type { BlockCounts, BlockPlaces, BlocksOptions, ClusterBytes, HeldBytes } from './blocks.js'
 import type { CallOptions } from './object-store.js'
+import type { RepairStatus } from './repair.js'
 import type { BlockHealth, ScrubStatus, WorkerInfo } from './scrub.js'
 
 /** Writes that an agent keeps for an owner that was down. */
@@ -69,6 +70,13 @@ export interface Admin {
    * wait for. An agent that is at it because it was asked before is not asked again.
    */
   scrub(options?: CallOptions): Promise<ScrubStatus>
+  /** How the comparing of replicas is on all agents. NO_LAYOUT before the first layout. */
+  repairStatus(options?: CallOptions): Promise<RepairStatus>
+  /**
+   * Asks all agents to compare all their partitions with the other owners now, and to take over what they lack; answers
+   * at once, with the passes to wait for. An agent that is at it because it was asked before is not asked again.
+   */
+  repair(options?: CallOptions): Promise<RepairStatus>
   /** The blocks of a version in their order, with what each of their owners says; none where its body is inline. */
   blocks(bucket: string, key: string, options?: BlocksOptions): AsyncIterable<BlockPlaces>
 }

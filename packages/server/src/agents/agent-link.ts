@@ -29,6 +29,8 @@ export class AgentLink {
   #failures = 0
   #mistrustedUntilMs = 0
   #silences = 0
+  /** Others say that the agent is down, and nothing has been heard of it since. */
+  #doubted = false
   #cancelRetry: (() => void) | undefined
   #connecting: Promise<void> | undefined
 
@@ -44,7 +46,7 @@ export class AgentLink {
   }
 
   get alive(): boolean {
-    if (this.exchange === undefined) return false
+    if (this.exchange === undefined || this.#doubted) return false
     return (
       this.#mistrustedUntilMs === 0 ||
       this.#options.environment.clock.monotonicMs() >= this.#mistrustedUntilMs
@@ -61,18 +63,22 @@ export class AgentLink {
     return this.#connecting
   }
 
-  /** Takes over a connection that was opened before the agent's id was known. */
-  adopt(exchange: Exchange): void {
-    if (this.exchange !== undefined || this.#stop.signal.aborted) {
+  /** Takes over a connection that was opened elsewhere, unless it has one that works. Returns the one it has then. */
+  adopt(exchange: Exchange): Exchange | undefined {
+    const known = this.exchange
+    if (known === exchange) return known
+    if ((known !== undefined && !this.#doubted) || this.#stop.signal.aborted) {
       void exchange.close()
-      return
+      return known
     }
     this.#cancelRetry?.()
     this.#exchange = exchange
+    known?.destroy(new TorcError('UNREACHABLE', `a newer connection to ${this.agent} takes its place`))
     this.#failures = 0
     this.trust()
     void exchange.closed.then(error => this.#onClosed(exchange, error))
     this.#options.onConnected(this.agent)
+    return exchange
   }
 
   /** `onFailure` of whatever was thrown; made once, as it is handed out with every request. */
@@ -95,6 +101,17 @@ export class AgentLink {
   trust(): void {
     this.#mistrustedUntilMs = 0
     this.#silences = 0
+    this.#doubted = false
+  }
+
+  /** Others say that the agent is down: not alive until it answers here, which counts for more. */
+  doubt(): void {
+    this.#doubted = true
+  }
+
+  /** It answered, or nobody says that it is down any more. Handed out with every request, so made once. */
+  readonly believe = (): void => {
+    this.#doubted = false
   }
 
   /** Lets requests under way end, then closes. */

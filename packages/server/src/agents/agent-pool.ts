@@ -24,9 +24,9 @@ export class AgentPool implements Agents {
     return this.#link(agent)?.start() ?? Promise.resolve()
   }
 
-  /** Takes over a connection to an agent. */
-  adopt(exchange: Exchange): void {
-    this.#link(exchange.peer.id)?.adopt(exchange)
+  /** Takes over a connection to an agent, or closes it for the better one there is; undefined when the pool is closed. */
+  adopt(exchange: Exchange): Exchange | undefined {
+    return this.#link(exchange.peer.id)?.adopt(exchange)
   }
 
   /** Ends the link to an agent that left for good. */
@@ -39,6 +39,16 @@ export class AgentPool implements Agents {
   /** This agent was found answering. */
   trust(agent: string): void {
     this.#links.get(agent)?.trust()
+  }
+
+  /** Others say that this agent is down: its connection has to prove itself. */
+  doubt(agent: string): void {
+    this.#links.get(agent)?.doubt()
+  }
+
+  /** Nobody says so any more. */
+  believe(agent: string): void {
+    this.#links.get(agent)?.believe()
   }
 
   isAlive(agent: string): boolean {
@@ -59,7 +69,7 @@ export class AgentPool implements Agents {
     const exchange = link?.exchange
     if (link === undefined || exchange === undefined) return Promise.reject(notSent(agent))
     const answer = exchange.request(name, head, options)
-    answer.catch(link.onRejected)
+    answer.then(link.believe, link.onRejected)
     return answer
   }
 
@@ -73,7 +83,10 @@ export class AgentPool implements Agents {
     const exchange = link?.exchange
     if (link === undefined || exchange === undefined) throw notSent(agent)
     try {
-      yield* exchange.fetch(name, head, options)
+      for await (const answer of exchange.fetch(name, head, options)) {
+        link.believe()
+        yield answer
+      }
     } catch (error) {
       link.onFailure(TorcError.from(error))
       throw error

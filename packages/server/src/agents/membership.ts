@@ -1,170 +1,88 @@
-import type { Member, MembershipAction, MembershipEvent } from '@torc/cluster/membership/member-table'
-import { MemberTable } from '@torc/cluster/membership/member-table'
+import { takesPart } from '@torc/cluster/membership/member'
+import type { MemberChange } from '@torc/cluster/membership/member-table'
+import { Membership } from '@torc/cluster/membership/membership'
+import type { Contact } from '@torc/cluster/membership/membership-options'
+import type { Peers } from '@torc/cluster/membership/peers'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
-import { TorcError } from '@torc/protocol/errors'
+import type { TorcError } from '@torc/protocol/errors'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { Address } from '@torc/protocol/transport/transport'
-import { formatAddress } from '@torc/protocol/transport/transport'
 import type { AgentPool } from './agent-pool.js'
+import { notSent } from './agents.js'
 
-/** Time between rounds, peers per round, and patience with one of them. */
-const roundMs = 1_000
-const peersPerRound = 2
-const gossipMs = 1_500
-
-export interface MembershipOptions {
-  readonly self: Member
+export interface ServerMembershipOptions {
   readonly join: readonly Address[]
   readonly environment: Environment
   readonly log: Log
-  /** Opens a connection to whoever listens there. */
-  readonly connect: (address: Address) => Promise<Exchange>
+  readonly peers: Pick<Peers, 'reach'>
   /** Number of the layout that this server has. */
   readonly epoch: () => number
-  /** A peer has another layout: it may be newer, or the peer may lack ours. */
-  readonly onOtherEpoch: (peer: string) => void
+  /** An agent has another layout: it may be newer, or the agent may lack ours. */
+  readonly onOtherEpoch: (agent: string) => void
+  readonly onRefused: (error: TorcError) => void
 }
 
-/**
- * Who is in the cluster, by exchanging member tables with a few peers once a second. Any live node of the join
- * list is enough to find the rest. The table decides; this file only carries messages and time to it.
- */
-export class Membership {
-  readonly table: MemberTable
-  readonly #options: MembershipOptions
-  readonly #pool: AgentPool
-  #cancelRound: (() => void) | undefined
-  #round: Promise<void> | undefined
-  #closed = false
+/** The membership of a server: it talks to agents over the pool's links, which it keeps in step with what it hears. */
+export function serverMembership(options: ServerMembershipOptions, pool: AgentPool): Membership {
+  const { environment, join, log, epoch, onOtherEpoch, onRefused, peers } = options
+  const membership = new Membership({
+    join,
+    clock: environment.clock,
+    random: environment.random,
+    log,
+    reach: contact => reach(contact, peers, pool),
+    epoch,
+    onOtherEpoch: ({ peer }) => {
+      if (peer.role === 'agent') onOtherEpoch(peer.id)
+    },
+    onAnswer: ({ id }) => pool.trust(id),
+    onRefused,
+  })
+  membership.subscribe(change => keepInStep(change, pool))
+  return membership
+}
 
-  constructor(options: MembershipOptions, pool: AgentPool) {
-    this.#options = options
-    this.#pool = pool
-    this.table = new MemberTable(options.self, options.environment.clock.monotonicMs())
-  }
+/** Whether other servers are at work, as far as is known. */
+export function hasOtherServers(membership: Membership): boolean {
+  return membership
+    .members()
+    .some(
+      ({ role, id, state }) =>
+        role === 'server' && id !== membership.selfId && (state === 'alive' || state === 'suspect'),
+    )
+}
 
-  /** Joins, and goes on gossiping. Resolves after the first round: with what it found, or with nobody there. */
-  async start(): Promise<void> {
-    await this.#joinAll()
-    await Promise.all(this.#pool.ids.map(agent => this.#pool.track(agent)))
-    this.#schedule()
+async function reach(
+  { address, member, fresh }: Contact,
+  peers: Pick<Peers, 'reach'>,
+  pool: AgentPool,
+): Promise<Exchange> {
+  if (member?.role === 'agent' && !fresh) {
+    if (pool.exchangeOf(member.id) === undefined) await pool.track(member.id)
+    const exchange = pool.exchangeOf(member.id)
+    if (exchange === undefined) throw notSent(member.id)
+    return exchange
   }
+  const exchange = await peers.reach(address, fresh ? undefined : member?.id)
+  // The pool may have a connection to this agent that works; one to an agent that left is of no use to it.
+  const isGone = member !== undefined && member.state === 'left'
+  return exchange.peer.role === 'agent' && !isGone ? (pool.adopt(exchange) ?? exchange) : exchange
+}
 
-  /** Takes in what a peer says and returns what this server knows. */
-  heard(members: readonly Member[], epoch: number, peer: string): { members: Member[]; epoch: number } {
-    this.step({ kind: 'gossip', members })
-    if (epoch !== this.#options.epoch()) this.#options.onOtherEpoch(peer)
-    return this.#message()
+function keepInStep({ member, previous }: MemberChange, pool: AgentPool): void {
+  if (member === undefined) {
+    if (previous?.role === 'agent') pool.forget(previous.id)
+    return
   }
-
-  step(event: MembershipEvent): void {
-    for (const action of this.table.step(event, this.#options.environment.clock.monotonicMs()))
-      this.#apply(action)
+  if (member.role !== 'agent') return
+  if (member.state === 'left') {
+    pool.forget(member.id)
+    return
   }
-
-  /** Whether other servers are at work, as far as is known. */
-  get hasOtherServers(): boolean {
-    const { id } = this.table.self
-    return this.table
-      .members()
-      .some(other => other.role === 'server' && other.id !== id && other.state === 'alive')
-  }
-
-  /** Says good-bye to a few peers and stops. */
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#cancelRound?.()
-    await this.#round
-    this.step({ kind: 'leave' })
-    await Promise.all(this.#somePeers().map(agent => this.#gossipWith(agent)))
-  }
-
-  #message(): { members: Member[]; epoch: number } {
-    return { members: this.table.members(), epoch: this.#options.epoch() }
-  }
-
-  #apply(action: MembershipAction): void {
-    if (action.kind !== 'changed') return
-    const { member, previous } = action
-    if (member === undefined) {
-      if (previous?.role === 'agent') this.#pool.forget(previous.id)
-      return
-    }
-    if (member.role !== 'agent' || this.#closed) return
-    if (previous?.state !== member.state) {
-      this.#options.log.info(
-        { agent: member.id, state: member.state, address: member.address },
-        'agent changed state',
-      )
-    }
-    if (member.state === 'left') this.#pool.forget(member.id)
-    // News of an agent that is new, came back or moved: no reason to wait for the next attempt.
-    else if (previous?.state !== member.state || previous.address !== member.address)
-      void this.#pool.track(member.id)
-  }
-
-  #schedule(): void {
-    if (this.#closed) return
-    const { clock, random } = this.#options.environment
-    this.#cancelRound = clock.after(roundMs * (0.75 + random.fraction() / 2), () => {
-      this.#round = this.#runRound().finally(() => this.#schedule())
-    })
-  }
-
-  async #runRound(): Promise<void> {
-    this.step({ kind: 'tick' })
-    const peers = this.#somePeers()
-    if (peers.length === 0) await this.#joinAll()
-    else await Promise.all(peers.map(agent => this.#gossipWith(agent)))
-  }
-
-  #somePeers(): string[] {
-    const open = this.#pool.ids.filter(agent => this.#pool.exchangeOf(agent) !== undefined)
-    const { random } = this.#options.environment
-    const chosen: string[] = []
-    while (chosen.length < peersPerRound && open.length > 0) {
-      chosen.push(...open.splice(Math.floor(random.fraction() * open.length), 1))
-    }
-    return chosen
-  }
-
-  async #gossipWith(agent: string): Promise<void> {
-    try {
-      const { head } = await this.#pool.request(agent, 'gossip', this.#message(), { timeoutMs: gossipMs })
-      this.step({ kind: 'reached', id: agent })
-      this.#pool.trust(agent)
-      this.heard(head.members, head.epoch, agent)
-    } catch (error) {
-      this.#options.log.debug({ agent, error: TorcError.from(error).message }, 'gossip failed')
-    }
-  }
-
-  async #joinAll(): Promise<void> {
-    await Promise.all(this.#options.join.map(address => this.#joinAt(address)))
-  }
-
-  /** A node at `address` tells whom it knows. An agent's connection is kept. */
-  async #joinAt(address: Address): Promise<void> {
-    if (formatAddress(address) === this.table.self.address) return
-    let exchange: Exchange | undefined
-    try {
-      exchange = await this.#options.connect(address)
-      const { head } = await exchange.request('gossip', this.#message(), { timeoutMs: gossipMs })
-      const { role, id } = exchange.peer
-      this.step({ kind: 'gossip', members: head.members })
-      if (role === 'agent' && !this.#closed) this.#pool.adopt(exchange)
-      else void exchange.close()
-      this.heard([], head.epoch, id)
-    } catch (thrown) {
-      void exchange?.close()
-      const error = TorcError.from(thrown)
-      // Not there yet is usual while a cluster starts; another cluster or secret is the operator's mistake.
-      const level = error.code === 'UNREACHABLE' || error.code === 'TIMEOUT' ? 'debug' : 'warn'
-      this.#options.log[level](
-        { address: formatAddress(address), error: error.message },
-        'cannot join there yet',
-      )
-    }
-  }
+  if (previous?.state === member.state && previous.address === member.address) return
+  // News of an agent that is new, came back or moved: no reason to wait for the next attempt.
+  void pool.track(member.id)
+  if (member.state === 'down') pool.doubt(member.id)
+  else if (takesPart(member) && previous?.state === 'down') pool.believe(member.id)
 }

@@ -57,6 +57,7 @@ export async function putBlock(
     {
       ...addressFields(c, c.layouts.require()),
       ...{ hash, size, bucketId: use.bucket.id, key: use.key, opId: use.opId },
+      replicas: use.bucket.replicas,
       ...(use.bucket.compression === 'none' ? {} : { compress: true }),
       ...(standsFor.length === 0 ? {} : { hintFor: [...standsFor] }),
     },

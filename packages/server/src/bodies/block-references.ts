@@ -102,6 +102,7 @@ export class BlockReferences {
         key,
         opId,
         ...(standsFor.length === 0 ? {} : { hintFor: [...standsFor] }),
+        replicas: bucket.replicas,
       },
       { timeoutMs: deadline.attempt(blockAttemptMs) },
     )

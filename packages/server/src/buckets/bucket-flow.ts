@@ -50,6 +50,8 @@ export class BucketFlow {
     if (existing !== undefined && !existing.record.deleted) {
       throw new TorcError('BUCKET_EXISTS', `there is a bucket ${name} already`)
     }
+    // Whoever removed the last bucket of this name may have died before all others had heard of it.
+    if (existing !== undefined) await this.#untilOthersRead(recordAgeMs)
     const record: BucketRecord = {
       name,
       generation: (existing?.record.generation ?? 0) + 1,
@@ -81,7 +83,7 @@ export class BucketFlow {
     return this.#describe((await this.#existing(name, call)).record, call)
   }
 
-  /** Changes what is given; of changes that race one wins whole. Servers follow within seconds. */
+  /** Changes what is given; of changes that race one wins whole. In force on all servers once it resolves. */
   async change(name: string, changes: BucketChanges): Promise<BucketDescription> {
     const policy = changes.policy === undefined ? undefined : checkedPolicy(changes.policy)
     const call = callOf(changes)
@@ -99,6 +101,7 @@ export class BucketFlow {
     }
     await this.#store.put(changed, token, changes.opId ?? this.#random().bytes(16), call)
     this.#buckets.forget(name)
+    await this.#untilOthersRead(recordAgeMs)
     return this.#describe(changed, call)
   }
 
@@ -112,6 +115,8 @@ export class BucketFlow {
     const stored = await this.#store.getCluster(call)
     await this.#store.putCluster({ policy }, stored?.token ?? nothingSeen, call)
     this.#buckets.forgetAll()
+    // What others believe of a bucket may hold what they believed of the cluster when they read it.
+    await this.#untilOthersRead(2 * recordAgeMs)
   }
 
   /** How many buckets there are. */
@@ -147,7 +152,7 @@ export class BucketFlow {
     if (force) await this.#contents.purge(view, call)
     else await this.#contents.checkEmpty(view, call)
     await this.#put({ ...stored.record, deleted: true }, stored.token, call)
-    if (this.#c.otherServers()) await this.#wait(recordAgeMs)
+    await this.#untilOthersRead(recordAgeMs)
     if (force) return this.#contents.purge(view, call)
     try {
       await this.#contents.checkEmpty(view, call)
@@ -178,8 +183,10 @@ export class BucketFlow {
     this.#buckets.forget(record.name)
   }
 
-  #wait(ms: number): Promise<void> {
-    return new Promise(resolve => void this.#c.environment.clock.after(ms, resolve))
+  /** Waits until no other server believes what it read before now. Alone there is nothing to wait for. */
+  async #untilOthersRead(believedMs: number): Promise<void> {
+    if (!this.#c.otherServers()) return
+    await new Promise<void>(resolve => void this.#c.environment.clock.after(believedMs, resolve))
   }
 
   #random(): Random {

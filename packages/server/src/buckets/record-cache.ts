@@ -43,12 +43,12 @@ export class RecordCache<T> {
   /** At once where the record is fresh. Rejects as `load` does. */
   find(name: string, call: ControlCall): T | Promise<T> {
     const cached = this.#cache.get(name)
-    if (cached === undefined) return this.#read(name, call)
+    if (cached === undefined) return this.#readSince(name, call)
     const nowMs = this.#clock.monotonicMs()
     const ageMs = nowMs - cached.readMs
     const { retryAtMs } = cached
     const believedMs = retryAtMs === undefined ? recordAgeMs : recordAgeMs + unreadAgeMs
-    if (ageMs >= believedMs) return this.#read(name, call)
+    if (ageMs >= believedMs) return this.#readSince(name, call)
     // Should it fail, whoever comes when the record is too old reads it again and hears of it.
     if (nowMs >= (retryAtMs ?? cached.readMs + refreshAfterMs) && !this.#reading.has(name))
       this.#read(name, call).catch(() => undefined)
@@ -64,6 +64,19 @@ export class RecordCache<T> {
   forgetAll(): void {
     this.#cache.clear()
     this.#reading.clear()
+  }
+
+  /**
+   * As `#read`; but that a record is not there is believed only of a reading that began after the request came: it may
+   * have been made meanwhile, through another server.
+   */
+  #readSince(name: string, call: ControlCall): Promise<T> {
+    const begunBefore = this.#reading.get(name)
+    if (begunBefore === undefined) return this.#read(name, call)
+    return begunBefore.catch((thrown: unknown) => {
+      if (unreadable.has(TorcError.from(thrown).code)) throw thrown
+      return this.#read(name, call)
+    })
   }
 
   /** Requests that come while a record is being read share the reading. */

@@ -1,6 +1,7 @@
+import type { Membership } from '@torc/cluster/membership/membership'
 import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
-import type { Membership } from '../agents/membership.js'
 import type { BucketFlow } from '../buckets/bucket-flow.js'
+import { type RepairAnswer, repairStatus, startRepair } from '../flows/repair-flow.js'
 import { type ScrubAnswer, scrubStatus, startScrub } from '../flows/scrub-flow.js'
 import { clusterStatus } from '../flows/status-flow.js'
 import { describeLayout, type InitLayoutOptions, initLayout } from '../layout/layout-flow.js'
@@ -19,7 +20,7 @@ export class Administration {
   }
 
   status(): Promise<ClusterStatus> {
-    return clusterStatus(this.#c, this.membership.table.members(), () => this.buckets.count({}))
+    return clusterStatus(this.#c, this.membership.members(), () => this.buckets.count({}))
   }
 
   /** NO_LAYOUT where there is none. */
@@ -36,7 +37,16 @@ export class Administration {
     return startScrub(this.#c)
   }
 
+  /** NO_LAYOUT where there is none. */
+  repairStatus(): Promise<RepairAnswer> {
+    return repairStatus(this.#c)
+  }
+
+  startRepair(): Promise<RepairAnswer> {
+    return startRepair(this.#c)
+  }
+
   initLayout(options: InitLayoutOptions): Promise<LayoutInfo> {
-    return initLayout(this.#c, this.membership.table.members(), options)
+    return initLayout(this.#c, this.membership.members(), options)
   }
 }

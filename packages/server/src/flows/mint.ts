@@ -43,6 +43,7 @@ export async function mint(
   const { token, body } = request
   const head: RequestOf<'mint'> = {
     ...keyFields(c, p),
+    replicas: p.bucket.replicas,
     opId: request.opId,
     kind: request.kind,
     size: body.size,

@@ -33,7 +33,11 @@ export async function sendMerge(
   deadline: Deadline,
 ): Promise<ResponseOf<'merge'>> {
   const { agent, standsFor } = target
-  const request: RequestOf<'merge'> = { ...keyFields(c, p), ...delta }
+  const request: RequestOf<'merge'> = {
+    ...keyFields(c, p),
+    replicas: p.bucket.replicas,
+    ...delta,
+  }
   if (standsFor.length > 0) request.hintFor = [...standsFor]
   const { head } = await c.agents.request(agent, 'merge', request, {
     body,

@@ -1,10 +1,10 @@
-import type { Member } from '@torc/cluster/membership/member-table'
+import type { Member } from '@torc/cluster/membership/member'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/admin'
 import type { ClusterBytes } from '@torc/protocol/store/blocks'
 import { workerInfoOf } from '@torc/protocol/store/scrub'
 import type { Coordination } from '../core/coordination.js'
-import { problemsOf } from './status-problems.js'
+import { oldCopiesOf, problemsOf } from './status-problems.js'
 
 /** Patience with an agent that is asked how much it holds, in milliseconds. */
 const usageMs = 2_000
@@ -36,7 +36,7 @@ export async function clusterStatus(
     if (!members.some(member => member.id === id))
       shown.push(unknownMember(id, zone, capacity, layout?.partitionsOf(id)))
   }
-  const problems = problemsOf(c, shown, usage)
+  const problems = [...problemsOf(c, shown, usage), ...oldCopiesOf(members, usage)]
   let buckets = 0
   if (layout !== undefined) {
     try {

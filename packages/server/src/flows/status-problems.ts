@@ -1,3 +1,4 @@
+import type { Member } from '@torc/cluster/membership/member'
 import type { MemberStatus } from '@torc/protocol/store/admin'
 import type { Coordination } from '../core/coordination.js'
 import type { Layout } from '../layout/layout.js'
@@ -88,6 +89,16 @@ function repairProblems(usage: ReadonlyMap<string, Usage>): string[] {
 
 function counted(count: number, what: string): string | undefined {
   return count === 0 ? undefined : `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
+/** Agents whose disk proved to be an old copy. One that did not tell why is known by what the others heard of it. */
+export function oldCopiesOf(members: readonly Member[], usage: ReadonlyMap<string, Usage>): string[] {
+  return members.flatMap(({ id, role, restored }) => {
+    const why = usage.get(id)?.restored
+    if (role !== 'agent' || (why === undefined && restored !== true)) return []
+    const because = why === undefined ? '' : ` (${why})`
+    return `Agent ${id} has an old copy of its disk${because}: it takes no part until a layout gives it partitions.`
+  })
 }
 
 /** Blocks that an agent could not repair. Other owners may be down, or have lost them too. */

@@ -28,9 +28,9 @@ export function clusterHandlers(administration: Administration): Handlers {
     },
     async getStatus() {
       const status = await administration.status()
-      const { table } = administration.membership
+      const { membership } = administration
       const members = status.members.map(member =>
-        memberAnswer(member, table.get(member.id)?.incarnation ?? 0),
+        memberAnswer(member, membership.get(member.id)?.incarnation ?? 0),
       )
       const { logicalBytes, physicalBytes, ...rest } = status
       const head = { ...rest, problems: [...status.problems], members }
@@ -51,9 +51,12 @@ export function clusterHandlers(administration: Administration): Handlers {
     async startScrub() {
       return { head: await administration.startScrub() }
     },
-    gossip: ({ head, peer }) => ({
-      head: administration.membership.heard(head.members, head.epoch, peer.id),
-    }),
+    async getRepair() {
+      return { head: await administration.repairStatus() }
+    },
+    async startRepair() {
+      return { head: await administration.startRepair() }
+    },
   }
 }
 

@@ -1,4 +1,5 @@
-import type { Member } from '@torc/cluster/membership/member-table'
+import type { Member } from '@torc/cluster/membership/member'
+import { hasPartition } from '@torc/cluster/ring/partition-bits'
 
 /** What an agent says of itself in gossip. */
 interface Told {
@@ -61,7 +62,8 @@ export class HintHolders {
   of(partition: number): readonly string[] {
     if (this.#told.size === 0 && this.#notes.size === 0) return nobody
     const holders = new Set<string>()
-    for (const [agent, { partitions }] of this.#told) if (hasBit(partitions, partition)) holders.add(agent)
+    for (const [agent, { partitions }] of this.#told)
+      if (hasPartition(partitions, partition)) holders.add(agent)
     for (const [agent, notes] of this.#notes) if (notes.has(partition)) holders.add(agent)
     return holders.size === 0 ? nobody : [...holders].sort()
   }
@@ -77,7 +79,3 @@ export class HintHolders {
 
 const nobody: readonly string[] = []
 const nothing = new Uint8Array(0)
-
-function hasBit(bits: Uint8Array, position: number): boolean {
-  return ((bits[position >> 3] ?? 0) & (1 << (position & 7))) !== 0
-}

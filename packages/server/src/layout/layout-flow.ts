@@ -1,4 +1,4 @@
-import type { Member } from '@torc/cluster/membership/member-table'
+import type { Member } from '@torc/cluster/membership/member'
 import { type Epoch, encodeEpoch, firstParentHash } from '@torc/cluster/ring/epoch'
 import { partitionCountDefault } from '@torc/cluster/ring/partition'
 import { assignTable, type RingAgent } from '@torc/cluster/ring/table'

@@ -134,6 +134,38 @@ t.test('silence is mistrusted for a moment, an error is an answer', async t => {
   await pool.close(0)
 })
 
+t.test('an agent that others hold for down is not alive until it answers here', async t => {
+  const { options } = setUp([])
+  const pool = new AgentPool(options)
+  const one = stubExchange('a')
+  pool.adopt(one.exchange)
+  pool.doubt('a')
+  t.equal(pool.isAlive('a'), false)
+  await pool.request('a', 'fetchEpoch', {})
+  t.equal(pool.isAlive('a'), true, 'what this server sees counts for more')
+  pool.doubt('a')
+  for await (const _ of pool.fetch('a', 'fetchKey', {} as never));
+  t.equal(pool.isAlive('a'), true)
+  pool.doubt('a')
+  pool.believe('a')
+  t.equal(pool.isAlive('a'), true, 'nobody says so any more')
+  pool.doubt('a')
+  const fresh = stubExchange('a')
+  t.equal(
+    pool.adopt(fresh.exchange),
+    fresh.exchange,
+    'a new connection takes the place of one that is doubted',
+  )
+  t.equal(one.closed, true)
+  t.equal(pool.isAlive('a'), true)
+  t.equal(pool.adopt(fresh.exchange), fresh.exchange)
+  t.equal(fresh.closed, false, 'and is not closed for itself')
+  pool.doubt('stranger')
+  pool.believe('stranger')
+  await pool.close(0)
+  t.equal(pool.adopt(stubExchange('b').exchange), undefined)
+})
+
 t.test('the pool knows agents by id', async t => {
   const { options } = setUp([])
   const pool = new AgentPool(options)

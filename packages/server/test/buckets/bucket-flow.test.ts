@@ -120,6 +120,28 @@ t.test('what another server wrote by its own copy of the record keeps the bucket
   t.ok(await there.flow.show('shared', {}))
 })
 
+t.test('a change is in force on other servers once it is answered', async t => {
+  const cluster = fakeCluster()
+  const { clock } = cluster.environment
+  const here = bucketsOf(cluster, { ...cluster.c, otherServers: () => true })
+  const there = bucketsOf(cluster)
+  await here.flow.create('b', {})
+  await there.buckets.find('b', {})
+  const after = async <T>(change: Promise<T>, ageMs: number): Promise<T> => {
+    while (clock.timers === 0) await settle()
+    clock.advance(ageMs)
+    return await change
+  }
+  await after(here.flow.change('b', { writeQuorum: 3 }), recordAgeMs)
+  t.equal((await there.buckets.find('b', {})).writeQuorum, 3)
+  await after(here.flow.setClusterPolicy('latest', {}), 2 * recordAgeMs)
+  t.strictSame((await there.buckets.find('b', {})).policy, (await here.buckets.find('b', {})).policy)
+  t.strictSame((await there.flow.show('b', {})).inForce.from, 'cluster')
+  // One that died while it removed the bucket has not waited for the others; who makes it again does.
+  await there.flow.remove('b', false, {})
+  t.equal((await after(here.flow.create('b', {}), recordAgeMs)).generation, 2)
+})
+
 t.test('records are believed for a moment, and read once for all that wait', async t => {
   const cluster = fakeCluster()
   const { flow, buckets } = bucketsOf(cluster)

@@ -87,16 +87,40 @@ t.test('what is forgotten while it is read is read again', async t => {
     open = resolve
   })
   const before = cache.find('a', {})
-  t.equal(cache.find('a', {}), before, 'readers share')
+  const shared = cache.find('a', {})
+  t.equal(reads.length, 1, 'readers share')
   cache.forget('a')
   const after = cache.find('a', {})
   t.not(after, before)
   open()
-  await Promise.all([before, after])
+  t.strictSame(await Promise.all([before, shared, after]), [1, 1, 1])
   t.equal(reads.length, 2)
   t.equal(cache.find('a', {}), 1)
   cache.forgetAll()
   t.ok(cache.find('a', {}) instanceof Promise)
+})
+
+t.test('what was made while a reading was under way is found by those who came afterwards', async t => {
+  const { reads, source, cache } = cacheOf()
+  const gate = () => {
+    let open: () => void = () => {}
+    source.gate = new Promise(resolve => {
+      open = resolve
+    })
+    return () => open()
+  }
+  const openFirst = gate()
+  source.error = new TorcError('BUCKET_NOT_FOUND', 'not yet')
+  const before = t.rejects(async () => cache.find('a', {}), { code: 'BUCKET_NOT_FOUND' })
+  const later = [cache.find('a', {}), cache.find('a', {})]
+  const openSecond = gate()
+  openFirst()
+  await before
+  // The reading of `before` has looked; another server makes the record.
+  source.error = undefined
+  openSecond()
+  t.strictSame(await Promise.all(later), [1, 1])
+  t.equal(reads.length, 2, 'the second reading is shared')
 })
 
 t.test('the oldest entries go', async t => {

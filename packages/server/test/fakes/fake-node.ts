@@ -1,4 +1,5 @@
-import { type Member, MemberTable } from '@torc/cluster/membership/member-table'
+import type { Member } from '@torc/cluster/membership/member'
+import { Swim } from '@torc/cluster/membership/swim'
 import { decodeEpoch } from '@torc/cluster/ring/epoch'
 import type { Environment } from '@torc/protocol/environment/system'
 import { type Acceptor, acceptExchanges } from '@torc/protocol/exchange/endpoint'
@@ -30,7 +31,7 @@ export interface FakeNode {
   readonly id: string
   readonly address: Address
   readonly agent: FakeAgent
-  readonly table: MemberTable
+  readonly table: Swim
   close(): Promise<void>
 }
 
@@ -68,10 +69,15 @@ export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode>
       }
     }
   }
-  handlers['gossip'] = ({ head }: IncomingRequest<'gossip'>): Reply<'gossip'> => {
-    table.step({ kind: 'gossip', members: head.members }, environment.clock.monotonicMs())
-    const epoch = agent.epoch === undefined ? 0 : decodeEpoch(agent.epoch).number
-    return { head: { members: table.members(), epoch } }
+  const epochNumber = (): number => (agent.epoch === undefined ? 0 : decodeEpoch(agent.epoch).number)
+  const nowMs = (): number => environment.clock.monotonicMs()
+  handlers['gossip'] = ({ head, peer }: IncomingRequest<'gossip'>): Reply<'gossip'> => {
+    table.step({ kind: 'table', from: peer.id, members: head.members }, nowMs())
+    return { head: { members: table.members(), epoch: epochNumber() } }
+  }
+  handlers['probe'] = ({ head, peer }: IncomingRequest<'probe'>): Reply<'probe'> => {
+    table.step({ kind: 'news', from: peer.id, members: head.changes }, nowMs())
+    return { head: { changes: table.newsFor(peer.id), epoch: epochNumber() } }
   }
   const listen = { host: '127.0.0.1', port: options.port ?? 0 }
   const identity = {
@@ -98,7 +104,7 @@ export async function startFakeNode(options: FakeNodeOptions): Promise<FakeNode>
     incarnation: 1,
     state: 'alive',
   }
-  const table = new MemberTable(self, environment.clock.monotonicMs())
-  table.step({ kind: 'gossip', members: [...(options.knows ?? [])] }, environment.clock.monotonicMs())
+  const table = new Swim(self, environment.random, nowMs())
+  table.step({ kind: 'news', from: id, members: [...(options.knows ?? [])] }, nowMs())
   return { id, address: acceptor.address, agent, table, close: () => acceptor.close(0) }
 }

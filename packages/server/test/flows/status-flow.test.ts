@@ -1,4 +1,4 @@
-import type { Member } from '@torc/cluster/membership/member-table'
+import type { Member } from '@torc/cluster/membership/member'
 import t from 'tap'
 import { clusterStatus } from '../../src/flows/status-flow.js'
 import { fakeCluster } from '../fakes/fake-cluster.js'
@@ -62,6 +62,21 @@ t.test('what is wrong is said in words', async t => {
   ])
   t.equal(status.members[1]?.usedBytes, undefined)
   t.match(status.members[2], { id: third, state: 'down', partitions: 16 })
+})
+
+t.test('an agent whose disk is an old copy is told, by itself or by the others', async t => {
+  const { c, ids } = fakeCluster()
+  const [first = '', second = ''] = ids
+  const request = async (id: string) => ({
+    head: { usedBytes: 1, freeBytes: 100, ...(id === first ? { restored: 'others know more' } : {}) },
+  })
+  const telling = { ...c, agents: { isAlive: (id: string) => id !== second, request } as never }
+  const members = [member(first), member(second, { restored: true }), member(ids[2] ?? '')]
+  const { problems } = await clusterStatus(telling, members, three)
+  t.match(problems.slice(-2), [
+    `Agent ${first} has an old copy of its disk (others know more): it takes no part until a layout gives it partitions.`,
+    `Agent ${second} has an old copy of its disk: it takes no part until a layout gives it partitions.`,
+  ])
 })
 
 t.test('no layout, and agents without a place', async t => {

@@ -1,4 +1,4 @@
-import type { Member } from '@torc/cluster/membership/member-table'
+import type { Member } from '@torc/cluster/membership/member'
 import t from 'tap'
 import { HintHolders } from '../../src/hints/hint-holders.js'
 

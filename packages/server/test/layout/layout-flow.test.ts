@@ -1,4 +1,4 @@
-import type { Member } from '@torc/cluster/membership/member-table'
+import type { Member } from '@torc/cluster/membership/member'
 import t from 'tap'
 import { describeLayout, initLayout } from '../../src/layout/layout-flow.js'
 import { fakeCluster } from '../fakes/fake-cluster.js'

@@ -32,6 +32,18 @@ export const agentCommand: Command = defineCommand({
       min: 1024,
       doc: 'Bytes a second that it reads again to find damaged blocks; 8 MiB when absent',
     },
+    hintBytes: {
+      type: 'bytes',
+      value: 'BYTES',
+      min: 1024,
+      doc: 'Bytes that it keeps in place of agents that are down, at most; a tenth of its capacity when absent',
+    },
+    hintRate: {
+      type: 'bytes',
+      value: 'BYTES',
+      min: 1024,
+      doc: 'Bytes a second that it gives back to each of them once it is there again; 32 MiB when absent',
+    },
     ...collectionOptions,
   },
   examples: [
@@ -43,7 +55,7 @@ export const agentCommand: Command = defineCommand({
   ],
   only: 'cli',
   run: context => {
-    const { data, name = 'agent', zone = '', capacity, scrubRate } = context.options
+    const { data, name, zone = '', capacity, scrubRate, hintBytes, hintRate } = context.options
     return runNode({
       context,
       options: context.options,
@@ -61,6 +73,7 @@ export const agentCommand: Command = defineCommand({
           zone,
           capacity: capacity ?? diskBytes(directory),
           scrub: { bytesPerSecond: scrubRate },
+          hints: { bytesMax: hintBytes, bytesPerSecond: hintRate },
           collection: collectionOf(context.options),
           environment: context.environment,
         })

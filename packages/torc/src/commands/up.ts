@@ -12,7 +12,7 @@ import { parseSharedRoots } from '../node/shared-roots.js'
 import { openShell } from '../shell/open-shell.js'
 import { agentCountMax, type ClusterDirectory, openClusterDirectory } from '../up/cluster-directory.js'
 import { describeEvent } from '../up/describe-event.js'
-import { localAddresses } from '../up/local-addresses.js'
+import { localAddresses, serverCountMax } from '../up/local-addresses.js'
 import { LocalCluster } from '../up/local-cluster.js'
 import { type UpReady, upPicture } from '../up/picture.js'
 import { settleLayout } from '../up/settle-layout.js'
@@ -32,13 +32,21 @@ const options = defineOptions({
     value: 'N',
     doc: 'Number of agents of a new cluster (3)',
   },
+  servers: {
+    type: 'integer',
+    default: 1,
+    min: 1,
+    max: serverCountMax,
+    value: 'N',
+    doc: 'Number of servers; clients use all of them and go on when one fails',
+  },
   host: { type: 'text', default: '127.0.0.1', value: 'HOST', doc: 'Address of this machine to listen at' },
   port: {
     type: 'integer',
     default: 7400,
     max: 65_000,
     value: 'PORT',
-    doc: "The server's port; agents listen at PORT + 10, + 11, …; 0 = the system chooses all",
+    doc: 'Port of the first server; others listen at PORT + 1, …, agents at PORT + 10, + 11, …; 0 = the system chooses all',
   },
   sharedRoot: {
     type: 'repeated',
@@ -59,11 +67,12 @@ type UpContext = CommandContext<Record<never, never>, typeof options>
 
 export const upCommand: Command = defineCommand({
   name: 'up',
-  describe: 'Run a cluster on this machine: a server and its agents, each a process',
+  describe: 'Run a cluster on this machine: servers and agents, each a process',
   arguments: {},
   options,
   examples: [
     { line: 'up', does: 'A server at 127.0.0.1:7400 and three agents, data in ./torc-data' },
+    { line: 'up --servers 2', does: 'Two servers, at 127.0.0.1:7400 and 7401' },
     { line: 'up --data /tmp/try --agents 5 --port 0', does: 'Five agents, all ports chosen by the system' },
     {
       line: 'up --shared-root media=/srv/media',
@@ -90,7 +99,10 @@ async function runCluster(context: UpContext, directory: ClusterDirectory): Prom
   const stop = stopSignal(context.signal)
   const cluster = new LocalCluster({
     directory,
-    addresses: localAddresses(options.host, options.port, directory.agentCount),
+    addresses: localAddresses(options.host, options.port, {
+      servers: options.servers,
+      agents: directory.agentCount,
+    }),
     sharedRoots: sharedRootsOf(options, context.directory),
     agentArguments: collectionArguments(options),
     logLevel: options.logLevel,
@@ -120,7 +132,7 @@ async function runCluster(context: UpContext, directory: ClusterDirectory): Prom
       )
     }
     if (options.shell)
-      return await openShell(context, { server: ready.server, secret: directory.secret.secret })
+      return await openShell(context, { servers: ready.servers, secret: directory.secret.secret })
     await stop.stopped
     return 0
   } catch (thrown) {
@@ -147,27 +159,30 @@ async function start(
   const rootKey = deriveRootKey(directory.secret.secret)
   writeCredentials(directory.credentialsFile, rootKey)
   await untilAborted(cluster.start(), signal)
-  const store = await connect({
-    servers: [cluster.serverAddress],
-    credentials: rootKey,
-    environment: context.environment,
-    signal,
-  })
-  try {
-    await settleLayout(store, directory.agentCount, clock, signal)
-  } finally {
-    await store.close()
+  const servers = cluster.serverAddresses
+  // One by one: what is ready can be used through each of them.
+  for (const server of servers) {
+    const { environment } = context
+    const store = await connect({ servers: [server], credentials: rootKey, environment, signal })
+    try {
+      await settleLayout(store, directory.agentCount, clock, signal)
+    } finally {
+      await store.close()
+    }
   }
   writeProfile(
     defaultProfile,
-    { server: cluster.serverAddress, credentials: directory.credentialsFile },
+    { server: servers.join(','), credentials: directory.credentialsFile },
     context.variables,
   )
+  const serverPids = cluster.servers.map(({ node }) => node?.pid ?? 0)
   return {
     event: 'ready',
     pid: process.pid,
-    server: cluster.serverAddress,
-    serverPid: cluster.server.node?.pid ?? 0,
+    server: servers[0] ?? '',
+    serverPid: serverPids[0] ?? 0,
+    servers,
+    serverPids,
     agents: cluster.agents.map(({ name, node }) => ({
       id: node?.id ?? '',
       address: node?.address ?? '',

@@ -15,7 +15,7 @@ export const nodeOptions = defineOptions({
     doc: 'Address under which others reach it, where it differs',
   },
   join: { type: 'list', value: 'HOST:PORT[,…]', doc: 'Any live node of the cluster; the rest is found' },
-  name: { type: 'text', value: 'NAME', doc: "First part of the node's id" },
+  name: { type: 'text', value: 'NAME', doc: "First part of the node's id; no two agents have the same" },
   clusterSecretFile: { type: 'path', value: 'FILE', doc: 'Cluster secret that `torc init` made' },
   shell: { type: 'boolean', doc: 'Open the REPL in this terminal' },
   logLevel: {

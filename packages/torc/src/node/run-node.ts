@@ -73,14 +73,17 @@ export async function runNode(run: RunNodeOptions): Promise<number> {
   log.info({ event: 'ready', id, address }, `${kind} is ready`)
   try {
     if (options.shell) {
-      return await openShell(context, { server: run.shellServer(address), secret: secret.secret })
+      return await openShell(context, { servers: [run.shellServer(address)], secret: secret.secret })
     }
     const why = await Promise.race([
       aborted(supervised?.stop ?? context.signal).then(() => 'stop' as const),
       node.closed,
     ])
     if (why === 'stop') return 0
-    throw new TorcError('INTERNAL', `the ${kind} ended by itself`, { cause: why })
+    await supervised?.failed(why)
+    if (!(why instanceof TorcError)) throw new TorcError('INTERNAL', `the ${kind} ended by itself`)
+    // The cluster refused it: that is a failure of the process, whatever code the refusal had.
+    throw new TorcError('INTERNAL', why.message, { cause: why, hint: why.hint })
   } finally {
     log.info({ event: 'stopping' }, `${kind} stops`)
     // With the supervisor gone, nobody else would end a process that can't close.

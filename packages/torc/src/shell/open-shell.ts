@@ -5,7 +5,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 
 export interface ShellTarget {
-  readonly server: string
+  readonly servers: readonly string[]
   /** The cluster's secret, which the root key comes from. */
   readonly secret: Uint8Array
 }
@@ -15,7 +15,7 @@ export async function openShell(context: CommandContext, target: ShellTarget): P
   const shell = context.commands.find(({ name }) => name === 'shell')
   if (shell === undefined) throw new TorcError('INTERNAL', 'this program has no shell')
   const { accessKey, secretKey } = deriveRootKey(target.secret)
-  const settings = { ...context.settings, server: [target.server], accessKey, secretKey }
+  const settings = { ...context.settings, server: [...target.servers], accessKey, secretKey }
   const { io, environment, signal } = context
   const session = new Session({ io, settings, environment, signal })
   try {

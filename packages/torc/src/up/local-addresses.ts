@@ -1,28 +1,32 @@
 import { type Address, formatAddress, parseAddress } from '@torc/protocol/transport/transport'
 
-/** Distance from the server's port to the first agent's. */
+/** Distance from the first server's port to the first agent's. */
 export const agentPortOffset = 10
+/** Servers of a local cluster: their ports end before the agents' begin. */
+export const serverCountMax = agentPortOffset - 1
 
 const wildcards = new Set(['0.0.0.0', '::'])
 
 export interface LocalAddresses {
-  readonly server: Address
+  readonly servers: readonly Address[]
   readonly agents: readonly Address[]
 }
 
 /**
- * Where the processes of a local cluster listen: the server at `port`, agents at `port` + 10, + 11, …; with
- * port 0 each gets one that the system chooses. Only the server is meant for other machines: agents stay on
+ * Where the processes of a local cluster listen: servers at `port`, + 1, …, agents at `port` + 10, + 11, …; with
+ * port 0 each gets one that the system chooses. Only servers are meant for other machines: agents stay on
  * loopback when the host is a wildcard.
  */
-export function localAddresses(host: string, port: number, agentCount: number): LocalAddresses {
-  const agentHost = reachable(host)
+export function localAddresses(
+  host: string,
+  port: number,
+  counts: { readonly servers: number; readonly agents: number },
+): LocalAddresses {
+  const consecutive = (at: string, first: number, count: number): Address[] =>
+    Array.from({ length: count }, (_, index) => ({ host: at, port: port === 0 ? 0 : first + index }))
   return {
-    server: { host, port },
-    agents: Array.from({ length: agentCount }, (_, index) => ({
-      host: agentHost,
-      port: port === 0 ? 0 : port + agentPortOffset + index,
-    })),
+    servers: consecutive(host, port, counts.servers),
+    agents: consecutive(reachable(host), port + agentPortOffset, counts.agents),
   }
 }
 

@@ -21,9 +21,10 @@ export interface LocalClusterOptions {
 /** How long a process may take to end what is under way before it is killed. */
 const graceMs = 10_000
 
-/** A server and its agents, each a process of this machine. */
+/** Servers and agents, each a process of this machine. */
 export class LocalCluster {
-  readonly server: ManagedProcess
+  /** At least one. */
+  readonly servers: readonly ManagedProcess[]
   readonly agents: readonly ManagedProcess[]
 
   constructor(options: LocalClusterOptions) {
@@ -38,13 +39,16 @@ export class LocalCluster {
         onEvent,
       })
     const common = ['--cluster-secret-file', directory.secretFile, '--log-level', options.logLevel]
-    this.server = manage('server', last => [
-      ...['server', '--name', 'server', ...common],
-      ...['--listen', listenAddress(last, addresses.server)],
-      ...advertised(addresses.server),
-      ...this.#joinOthers('server'),
-      ...options.sharedRoots.flatMap(root => ['--shared-root', root]),
-    ])
+    this.servers = addresses.servers.map((address, index) => {
+      const name = serverName(index)
+      return manage(name, last => [
+        ...['server', '--name', name, ...common],
+        ...['--listen', listenAddress(last, address)],
+        ...advertised(address),
+        ...this.#joinOthers(name),
+        ...options.sharedRoots.flatMap(root => ['--shared-root', root]),
+      ])
+    })
     this.agents = addresses.agents.map((address, index) => {
       const name = agentName(index)
       return manage(name, last => [
@@ -56,29 +60,38 @@ export class LocalCluster {
     })
   }
 
-  /** Starts the server, then all agents at once. Rejects with the first failure; `stop` then ends the rest. */
+  /**
+   * Starts the first server, then all other processes at once, which join there. Rejects with the first failure; `stop`
+   * then ends the rest.
+   */
   async start(): Promise<void> {
-    await this.server.start()
-    await Promise.all(this.agents.map(agent => agent.start()))
+    const [first, ...others] = this.servers
+    await first?.start()
+    await Promise.all([...others, ...this.agents].map(process => process.start()))
   }
 
-  /** The server goes first, so that what it has under way is still answered by the agents. */
+  /** Servers go first, so that what they have under way is still answered by the agents. */
   async stop(): Promise<void> {
-    await this.server.stop(graceMs)
+    await Promise.all(this.servers.map(server => server.stop(graceMs)))
     await Promise.all(this.agents.map(agent => agent.stop(graceMs)))
   }
 
-  /** Where a client on this machine reaches the server. */
-  get serverAddress(): string {
-    return reachableAddress(this.server.node?.address ?? '')
+  /** Where a client on this machine reaches the servers. */
+  get serverAddresses(): string[] {
+    return this.servers.map(({ node }) => reachableAddress(node?.address ?? ''))
   }
 
   #joinOthers(name: string): string[] {
-    const known = [this.server, ...(this.agents ?? [])]
+    const known = [...(this.servers ?? []), ...(this.agents ?? [])]
       .filter(process => process.name !== name)
       .flatMap(process => (process.node === undefined ? [] : [reachableAddress(process.node.address)]))
     return known.length === 0 ? [] : ['--join', known.join(',')]
   }
+}
+
+/** The first is `server`, as it is where it is the only one; then `server-2` … */
+export function serverName(index: number): string {
+  return index === 0 ? 'server' : `server-${index + 1}`
 }
 
 export function agentName(index: number): string {

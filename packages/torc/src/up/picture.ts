@@ -1,12 +1,17 @@
 import { relative } from 'node:path'
 import type { Colors } from '@torc/client/output/output'
+import { serverName } from './local-cluster.js'
 
 /** What runs, as the ready line tells it. */
 export interface UpReady {
   readonly event: 'ready'
   readonly pid: number
+  /** The first of the servers. */
   readonly server: string
   readonly serverPid: number
+  /** `host:port` of all. */
+  readonly servers: readonly string[]
+  readonly serverPids: readonly number[]
   readonly agents: readonly {
     readonly id: string
     readonly address: string
@@ -36,7 +41,9 @@ export function upPicture({ ready, data, directory, profile, shell, colors }: Pi
     return short === '' ? '.' : short.startsWith('..') ? path : short
   }
   const rows = [
-    ['server', ready.server, `process ${ready.serverPid}`, ''],
+    ...ready.servers.map((address, index) => [
+      ...[serverName(index), address, `process ${ready.serverPids[index]}`, ''],
+    ]),
     ...ready.agents.map(agent => [agent.id, agent.address, `process ${agent.pid}`, near(agent.data)]),
   ]
   const widths = [0, 1, 2].map(column => Math.max(...rows.map(row => row[column]?.length ?? 0)))
@@ -45,7 +52,7 @@ export function upPicture({ ready, data, directory, profile, shell, colors }: Pi
     return `  ${green('●')} ${cells.join('  ').trimEnd()}`
   })
   const lines = [
-    bold(`Torc runs: a server and ${ready.agents.length} ${ready.agents.length === 1 ? 'agent' : 'agents'}.`),
+    bold(`Torc runs: ${serversText(ready.servers.length)} and ${agentsText(ready.agents.length)}.`),
     '',
     ...table,
     '',
@@ -67,4 +74,12 @@ export function upPicture({ ready, data, directory, profile, shell, colors }: Pi
     '',
     dim('Ctrl-C stops the cluster; what is stored stays.'),
   ].join('\n')
+}
+
+function serversText(count: number): string {
+  return count === 1 ? 'a server' : `${count} servers`
+}
+
+function agentsText(count: number): string {
+  return count === 1 ? '1 agent' : `${count} agents`
 }

@@ -8,6 +8,8 @@ const ready = {
   pid: 1,
   server: '127.0.0.1:7400',
   serverPid: 2,
+  servers: ['127.0.0.1:7400'],
+  serverPids: [2],
   agents: [{ id: 'agent-1-0badcafe', address: '127.0.0.1:7410', pid: 3, data: '/home/me/torc-data/agent-1' }],
   credentials: '/home/me/torc-data/credentials.json',
 } as const
@@ -32,6 +34,10 @@ t.test('the picture names what runs, where things are and what to type', async t
   ]) {
     t.match(picture, part)
   }
+  const two = { ...ready, servers: [...ready.servers, '127.0.0.1:7401'], serverPids: [2, 9] }
+  const several = upPicture({ ...options, ready: two, shell: false })
+  t.match(several, '2 servers and 1 agent.')
+  t.match(several, 'server-2          127.0.0.1:7401  process 9')
   const beforeShell = upPicture({ ...options, shell: true })
   t.match(beforeShell, 'agent-1-0badcafe')
   t.notMatch(beforeShell, 'npx torc')

@@ -9,6 +9,13 @@ export interface Faultable {
   crash(name: string): void
   /** Takes what the machine has stored, too. */
   loseDisk(name: string): void
+  /** Keeps what the machine has stored, as a backup does. */
+  copyDisk(name: string): void
+  /**
+   * Crashes the machine and puts that copy back; false, and nothing happens, where promises would be broken: a second
+   * machine of a run, or a copy that the agents need not notice.
+   */
+  restoreDisk(name: string): boolean
   restart(name: string): Promise<void>
   readonly network: {
     partition(some: readonly string[], others: readonly string[], options?: { oneWay?: boolean }): () => void
@@ -26,8 +33,11 @@ export const faultKinds = [
   'slow link',
   'reset',
 ] as const
-/** `lose disk` breaks promises on purpose: it shows that the oracle can see. */
-export type FaultKind = (typeof faultKinds)[number] | 'lose disk'
+/**
+ * `lose disk` breaks promises on purpose: it shows that the oracle can see. `restore disk` takes an agent out for good,
+ * which only a run with agents to spare can bear.
+ */
+export type FaultKind = (typeof faultKinds)[number] | 'lose disk' | 'restore disk'
 
 /** How often a fault begins, and how long it lasts. */
 const quietMs = { min: 20, max: 600 }
@@ -85,6 +95,15 @@ async function make(
       if (kind === 'lose disk') cluster.loseDisk(node)
       await wait()
       return cluster.restart(node)
+    }
+    case 'restore disk': {
+      if (!cluster.isUp(node)) return
+      cluster.crash(node)
+      cluster.copyDisk(node)
+      await cluster.restart(node)
+      await wait()
+      if (cluster.isUp(node) && cluster.restoreDisk(node)) await cluster.restart(node)
+      return
     }
     case 'reset':
       return network.reset(node, other)

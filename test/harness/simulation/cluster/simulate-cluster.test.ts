@@ -1,5 +1,6 @@
 import t from 'tap'
 import { watchForLeaks } from '../determinism-guard.js'
+import { faultKinds } from './faults.js'
 import { type SimulationResult, simulateCluster } from './simulate-cluster.js'
 
 // `npm run simulate` runs more; a failure names its seed: `TORC_SIMULATION_SEED=… …` runs that one alone.
@@ -72,6 +73,22 @@ t.test('blocks that are kept compressed, under all faults; a seed is still one r
   const options = { seed: 'compressed', load: 'compressed', operations: 10 } as const
   const { traceHash } = await simulateCluster(options)
   t.equal((await simulateCluster(options)).traceHash, traceHash)
+})
+
+t.test('an agent whose disk is an old copy takes no part, and nothing is lost', async t => {
+  const restored: (string | undefined)[] = []
+  for (const seed of ['old copy 1', 'old copy 2']) {
+    const result = await simulateCluster({
+      ...{ seed, agents: 5, operations: 60 },
+      faults: [...faultKinds, 'restore disk', 'restore disk', 'restore disk'],
+    })
+    t.ok(result.acknowledged > 0, describe(result))
+    restored.push(result.restored)
+  }
+  t.ok(
+    restored.some(name => name !== undefined),
+    'it came about',
+  )
 })
 
 for (const seed of seeds) {

@@ -1,4 +1,5 @@
 import { connect, type Store } from '@torc/client'
+import { othersToStore } from '@torc/node-agent/actors/boot-verdict'
 import { startAgent } from '@torc/node-agent/agent'
 import { immediateCompressor } from '@torc/node-agent/blocks/immediate-compressor'
 import type { CollectionOptions } from '@torc/node-agent/collection/collection'
@@ -32,6 +33,7 @@ interface Machine {
   readonly name: string
   /** What outlives its processes; servers keep nothing. */
   disk: MemoryDisk | undefined
+  copy: MemoryDisk | undefined
   readonly clockSkewMs: number
   lives: number
   process: SimulatedProcess | undefined
@@ -59,6 +61,7 @@ export class SimulatedCluster implements Faultable {
   readonly #collection: CollectionOptions
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
+  #restored: string | undefined
 
   constructor(options: SimulatedClusterOptions) {
     const { scheduler, random, agents, servers, clockSkewMsMax } = options
@@ -76,6 +79,7 @@ export class SimulatedCluster implements Faultable {
       this.#machines.set(name, {
         name,
         disk: this.serverNames.includes(name) ? undefined : new MemoryDisk(name),
+        copy: undefined,
         clockSkewMs: (2 * random.fraction() - 1) * clockSkewMsMax,
         lives: 0,
         process: undefined,
@@ -108,6 +112,28 @@ export class SimulatedCluster implements Faultable {
 
   loseDisk(name: string): void {
     this.#machine(name).disk = new MemoryDisk(name)
+  }
+
+  /** The machine whose disk is an old copy since `restoreDisk`. */
+  get restored(): string | undefined {
+    return this.#restored
+  }
+
+  copyDisk(name: string): void {
+    const machine = this.#machine(name)
+    machine.copy = machine.disk?.copy()
+  }
+
+  restoreDisk(name: string): boolean {
+    const machine = this.#machine(name)
+    if (this.#restored !== undefined || machine.copy === undefined) return false
+    const disks = this.agentNames.filter(other => other !== name).map(other => this.#machine(other).disk)
+    const copies = disks.flatMap(disk => (disk === undefined ? [] : [disk.copy()]))
+    if (!isKnownToBeOld(machine.copy.copy(), copies)) return false
+    this.crash(name)
+    machine.disk = machine.copy
+    this.#restored = name
+    return true
   }
 
   /** Starts the node of a machine on what its disk kept. */
@@ -161,7 +187,7 @@ export class SimulatedCluster implements Faultable {
     const process = this.#startProcess('probe', 1, 0)
     return new ReplicaProbe({
       secret: this.#secret,
-      addresses: this.agentNames.map(name => `${name}:${port}`),
+      addresses: this.agentNames.filter(name => name !== this.#restored).map(name => `${name}:${port}`),
       environment: process.environment,
       transport: this.network.transportOf(process),
     })
@@ -223,4 +249,19 @@ export class SimulatedCluster implements Faultable {
     }
     throw new Error(`the cluster did not come together within ${settleMs} ms`)
   }
+}
+
+/** Whether a majority has a lease that reaches further than a copy of an agent's disk knows. */
+function isKnownToBeOld(copy: MemoryDisk, others: readonly MemoryDisk[]): boolean {
+  const own = copy.openDatabase(indexFile)
+  const agent = own.prepare('SELECT node_id FROM directory').pluck().get()
+  const end = Number(own.prepare('SELECT coalesce(max(lease_end), 0) FROM actors').pluck().get())
+  const ends = others.map(disk => {
+    const kept = disk
+      .openDatabase(indexFile)
+      .prepare('SELECT max(lease_end) FROM counter_leases WHERE agent = ?')
+    return Number(kept.pluck().get(agent))
+  })
+  for (const disk of [copy, ...others]) void disk.close()
+  return ends.filter(kept => kept > end).length >= othersToStore(others.length + 1)
 }
