@@ -1,4 +1,4 @@
-import { keyPartition } from '@torc/cluster/ring/partition'
+import { blockPartition } from '@torc/cluster/ring/partition'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentContext } from './agent-context.js'
 
@@ -20,8 +20,10 @@ export function addressedKey(agent: AgentContext, head: KeyAddress): KeyName {
   const { layout } = agent
   agent.clock.observe(head.time)
   layout.checkEpoch(head.epoch)
-  const partition = keyPartition(agent.hasher, head.bucketId, head.key, layout.partitions)
-  layout.checkOwner(partition)
   const { bucketId, replicas } = head
-  return { bucketId, key: Buffer.from(head.key), partition, replicas }
+  const key = Buffer.from(head.key)
+  const hash = agent.hasher.sha256(bucketId, key)
+  const partition = blockPartition(hash, layout.partitions)
+  layout.checkOwner(partition)
+  return { bucketId, key, partition, hash, replicas }
 }
