@@ -1,4 +1,4 @@
-import { emptyDigest } from '@torc/cluster/state/digest'
+import { combineDigests, emptyDigest } from '@torc/cluster/state/digest'
 import { HashTree, type StoredLeaf } from '@torc/cluster/trees/hash-tree'
 import { keyEntry, referenceEntry } from '@torc/cluster/trees/tree-entry'
 import { slotOf, treePosition } from '@torc/cluster/trees/tree-shape'
@@ -55,8 +55,7 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
     if (trees === undefined || Buffer.compare(before, after) === 0) return
     const replicas = this.#replicasIn(trees.shape, bucketId)
     const slot = slotOf(treePosition(hash), trees.shape.partitions)
-    trees.keys.toggle(replicas, slot, keyEntry(hash, before))
-    trees.keys.toggle(replicas, slot, keyEntry(hash, after))
+    trees.keys.toggle(replicas, slot, combineDigests(keyEntry(hash, before), keyEntry(hash, after)))
   }
 
   /** Inside a transaction: the state of a key, which had this digest, is dropped with its row. */
