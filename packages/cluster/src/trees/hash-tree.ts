@@ -62,6 +62,11 @@ export class HashTree {
     return foldRoot(this.leaves(partition, rank))
   }
 
+  /** One leaf as it is. */
+  leaf(replicas: number, slot: number): Uint8Array {
+    return this.#leafAt(replicas, slot)
+  }
+
   /** Leaves that changed since the last `commit`, as they are. */
   *changed(): Generator<StoredLeaf, void, undefined> {
     for (const [replicas, slots] of this.#before)

@@ -39,11 +39,11 @@ export class Collection {
   constructor(context: AgentContext, clock: Clock, others: OtherAgents, options: CollectionOptions = {}) {
     const { graceMs, uploadMs, auditEveryMs } = { ...collectionDefaults, ...defined(options) }
     this.#context = context
-    const { nodeId, leases, intents, releases, commit, layout, hasher, index, log } = context
+    const { nodeId, leases, intents, releases, commit, layout, hasher, log } = context
     const times = { auditEveryMs, auditAgainMs: Math.max(1, uploadMs * againPart) }
     const audit = new AuditWorker({
       ...{ nodeId, leases, commit, layout, hasher, clock, others, times, log },
-      stateOf: operation => stateOf(index, intents, operation),
+      stateOf: operation => stateOf(context, operation),
     })
     const release = new ReleaseWorker({
       ...{ nodeId, releases, commit, others, log },

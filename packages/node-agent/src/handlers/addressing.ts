@@ -1,4 +1,4 @@
-import { blockPartition, keyPartition } from '@torc/cluster/ring/partition'
+import { blockPartition } from '@torc/cluster/ring/partition'
 import { TorcError } from '@torc/protocol/errors'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentContext } from './agent-context.js'
@@ -108,7 +108,9 @@ function named(agent: AgentContext, head: KeyAddress): KeyName {
   const { layout } = agent
   agent.clock.observe(head.time)
   layout.checkEpoch(head.epoch)
-  const partition = keyPartition(agent.hasher, head.bucketId, head.key, layout.partitions)
   const { bucketId, replicas } = head
-  return { bucketId, key: Buffer.from(head.key), partition, replicas }
+  const key = Buffer.from(head.key)
+  const hash = agent.hasher.sha256(bucketId, key)
+  const partition = blockPartition(hash, layout.partitions)
+  return { bucketId, key, partition, hash, replicas }
 }

@@ -12,7 +12,7 @@ export function fetchOperationsHandler(agent: AgentContext) {
     const { operations, ...asked } = request.head
     const known = operations.map(({ bucketId, key: name, opId }) => {
       const { key } = readKey(agent, { ...asked, bucketId, key: name })
-      return stateOf(agent.index, agent.intents, { bucketId, key, opId })
+      return stateOf(agent, { bucketId, key, opId })
     })
     return { head: { time: agent.clock.now(), known } }
   }

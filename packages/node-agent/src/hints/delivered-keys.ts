@@ -17,6 +17,7 @@ export class DeliveredKeys {
   readonly #add: SqlStatement
   readonly #due: SqlStatement
   readonly #remove: SqlStatement
+  readonly #has: SqlStatement
 
   constructor(database: SqlDatabase, clock: Clock, lingerMs: number) {
     this.#clock = clock
@@ -29,6 +30,7 @@ export class DeliveredKeys {
       `SELECT key_id AS keyId, bucket AS bucketId, key, partition
        FROM delivered_keys JOIN keys ON keys.id = key_id WHERE due_at <= ? ORDER BY due_at LIMIT ?`,
     )
+    this.#has = database.prepare('SELECT 1 FROM delivered_keys WHERE key_id = ?').pluck()
     this.#remove = database.prepare('DELETE FROM delivered_keys WHERE key_id = ?')
   }
 
@@ -39,6 +41,10 @@ export class DeliveredKeys {
   /** Those that have stayed for long enough, the longest first. */
   due(limit: number): DeliveredKey[] {
     return this.#due.all(this.#clock.nowMs(), limit) as DeliveredKey[]
+  }
+
+  has(keyId: number): boolean {
+    return this.#has.get(keyId) !== undefined
   }
 
   /** It has gone, or stays. */

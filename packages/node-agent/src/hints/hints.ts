@@ -34,6 +34,7 @@ export class Hints {
   readonly keys: KeyHints
   readonly blocks: BlockHints
   readonly delivered: DeliveredKeys
+  readonly #layout: AgentLayout
   /** What follows the fate of each transaction. */
   readonly listeners: readonly TransactionListener[]
 
@@ -43,8 +44,17 @@ export class Hints {
     this.partitions = new HintPartitions({ database, layout, hasher, clock, intentMs })
     this.keys = new KeyHints(database, this.counts, this.partitions)
     this.blocks = new BlockHints(database, leases, layout, this.counts, this.partitions)
+    this.#layout = layout
     this.delivered = new DeliveredKeys(database, clock, lingerMs)
     this.listeners = [this.counts, this.partitions]
+  }
+
+  /**
+   * Whether a key's state is here for readers only, as all of it was delivered: nobody needs what it refers to for its
+   * sake, and its owners may have purged it since.
+   */
+  lingers(partition: number, keyId: number): boolean {
+    return !this.#layout.owns(partition) && this.delivered.has(keyId) && !this.keys.has(keyId)
   }
 }
 

@@ -20,6 +20,8 @@ export interface KeyName {
   readonly bucketId: Uint8Array
   readonly key: Uint8Array
   readonly partition: number
+  /** SHA-256 of bucket and key, where it was made already. */
+  readonly hash?: Uint8Array | undefined
   /** How many owners hold what is in the bucket, where the request said it. */
   readonly replicas?: number | undefined
 }
@@ -57,7 +59,7 @@ export class KeyWriter {
     const after = plan.summary
     const stays = arriving !== undefined && plan.inserted.length > 0 ? arriving : undefined
     this.#trees.noteReplicas(name.bucketId, name.replicas)
-    const hash = this.#trees.hashOf(name)
+    const hash = name.hash ?? this.#trees.hashOf(name)
     if (known === undefined) this.#create(name, hash, after, stays)
     else this.#change(known, plan, stays)
     this.#trees.keyChanged(name.bucketId, hash, before.digest, after.digest)

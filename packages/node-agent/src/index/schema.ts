@@ -242,7 +242,8 @@ CREATE TABLE restored (
 /**
  * Hash trees over key states and over references to blocks (`trees/agent-trees.ts`). `position`: the first bits of the
  * hash of a key's bucket and name, by which the keys of a leaf are found; NULL where it is not filled in yet, as in
- * indexes of before. `tree_shape` says what the leaves were made for, and `bucket_replicas` how many owners hold a
+ * indexes of before. `tree_changes` is what changed since the leaves were written (`trees/leaf-log.ts`), `tree_shape` says
+ * what they were made for, and `bucket_replicas` how many owners hold a
  * bucket's keys and blocks. The trees are made anew from the rows where the shape is another one, as at first.
  */
 const hashTrees = `
@@ -252,6 +253,10 @@ CREATE INDEX keys_by_position ON keys (position);
 CREATE TABLE tree_leaves (
   id INTEGER PRIMARY KEY,
   digest BLOB NOT NULL
+);
+CREATE TABLE tree_changes (
+  id INTEGER PRIMARY KEY,
+  leaves BLOB NOT NULL
 );
 CREATE TABLE tree_shape (
   partitions INTEGER NOT NULL,

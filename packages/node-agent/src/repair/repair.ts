@@ -48,7 +48,7 @@ export class Repair {
     const keys = new KeyRepair({ index, commit, layout, hasher, hybridClock, replicas })
     const references = new ReferenceRepair({
       ...{ nodeId, layout, hasher, blocks, blockIndex, leases, others, source, log },
-      stateOf: operation => stateOf(index, agent.intents, operation),
+      stateOf: operation => stateOf(agent, operation),
     })
     const bytesPerSecond = options.bytesPerSecond ?? repairBytesPerSecond
     this.#worker = new RepairWorker(

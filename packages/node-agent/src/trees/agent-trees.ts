@@ -1,5 +1,5 @@
-import { emptyDigest } from '@torc/cluster/state/digest'
-import { HashTree } from '@torc/cluster/trees/hash-tree'
+import { combineDigests, emptyDigest } from '@torc/cluster/state/digest'
+import { HashTree, type StoredLeaf } from '@torc/cluster/trees/hash-tree'
 import { keyEntry, referenceEntry } from '@torc/cluster/trees/tree-entry'
 import { slotOf, treePosition } from '@torc/cluster/trees/tree-shape'
 import type { Hasher } from '@torc/protocol/environment/hasher'
@@ -8,7 +8,7 @@ import type { TransactionListener } from '../index/group-commit.js'
 import type { ReferenceListener } from '../leases/lease-index.js'
 import type { Operation } from '../leases/operation.js'
 import { BucketReplicas } from './bucket-replicas.js'
-import { everyOwner, LeafRows, type TreeKind, type TreeShape } from './leaf-rows.js'
+import { everyOwner, type KindLeaf, LeafRows, type TreeKind, type TreeShape } from './leaf-rows.js'
 
 interface Trees {
   readonly shape: TreeShape
@@ -55,8 +55,7 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
     if (trees === undefined || Buffer.compare(before, after) === 0) return
     const replicas = this.#replicasIn(trees.shape, bucketId)
     const slot = slotOf(treePosition(hash), trees.shape.partitions)
-    trees.keys.toggle(replicas, slot, keyEntry(hash, before))
-    trees.keys.toggle(replicas, slot, keyEntry(hash, after))
+    trees.keys.toggle(replicas, slot, combineDigests(keyEntry(hash, before), keyEntry(hash, after)))
   }
 
   /** Inside a transaction: the state of a key, which had this digest, is dropped with its row. */
@@ -117,21 +116,27 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
     const trees = this.#whole()
     this.#replicas.beforeCommit()
     if (trees === undefined) return
-    if (this.#unsaved) this.#rows.restart(trees.shape)
-    for (const kind of kinds) {
-      const leaves = this.#unsaved ? trees[kind].all() : trees[kind].changed()
-      for (const leaf of leaves) this.#rows.save(kind, leaf)
+    if (this.#unsaved)
+      this.#rows.restart(
+        trees.shape,
+        leavesOf(trees, tree => tree.all()),
+      )
+    else {
+      const changed = [...leavesOf(trees, tree => tree.changed())]
+      this.#rows.save(changed, ({ kind, replicas, slot }) => trees[kind].leaf(replicas, slot))
     }
   }
 
   committed(): void {
     this.#replicas.committed()
+    this.#rows.committed()
     if (this.#trees !== undefined) this.#unsaved = false
     for (const kind of kinds) this.#trees?.[kind].commit()
   }
 
   rolledBack(): void {
     this.#replicas.rolledBack()
+    this.#rows.rolledBack()
     // Trees that were made since the last commit may have been made of what was undone.
     if (this.#unsaved) this.#trees = undefined
     for (const kind of kinds) this.#trees?.[kind].undo()
@@ -184,6 +189,13 @@ export class AgentTrees implements TransactionListener, ReferenceListener {
 
 function emptyTrees(shape: TreeShape): Trees {
   return { shape, keys: new HashTree(shape.partitions), blocks: new HashTree(shape.partitions) }
+}
+
+function* leavesOf(
+  trees: Trees,
+  some: (tree: HashTree) => Iterable<StoredLeaf>,
+): Generator<KindLeaf, void, undefined> {
+  for (const kind of kinds) for (const leaf of some(trees[kind])) yield { kind, ...leaf }
 }
 
 function sameShape(a: TreeShape, b: TreeShape | undefined): boolean {

@@ -12,6 +12,8 @@ export class BucketReplicas {
   readonly #known = new Map<string, number>()
   /** What changed since the last commit, as it was. */
   readonly #before = new Map<string, number | undefined>()
+  /** The bucket that was asked for last: nearly always it is the next one too, and names cost time to make. */
+  #last: { readonly bucketId: Uint8Array; readonly replicas: number } | undefined
 
   constructor(database: SqlDatabase) {
     this.#save = database.prepare(
@@ -25,8 +27,12 @@ export class BucketReplicas {
 
   /** Undefined where nobody said it yet. */
   of(bucketId: Uint8Array): number | undefined {
+    if (this.#last !== undefined && Buffer.compare(this.#last.bucketId, bucketId) === 0)
+      return this.#last.replicas
     const known = this.#known.get(nameOf(bucketId))
-    return known === assumed ? undefined : known
+    if (known === undefined || known === assumed) return undefined
+    this.#last = { bucketId: Uint8Array.from(bucketId), replicas: known }
+    return known
   }
 
   /** All owners are taken to hold what is in the bucket, until somebody says it. */
@@ -52,6 +58,7 @@ export class BucketReplicas {
   }
 
   rolledBack(): void {
+    this.#last = undefined
     for (const [name, before] of this.#before) {
       if (before === undefined) this.#known.delete(name)
       else this.#known.set(name, before)

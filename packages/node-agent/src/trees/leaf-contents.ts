@@ -76,7 +76,7 @@ export class LeafContents {
       const add = (rows: Iterable<unknown>): void => {
         // One by one: a summary may be large, its digest is not.
         for (const { id, position, bucketId, key, summary } of rows as Iterable<KeyRow>) {
-          page.push({ bucketId, key, digest: decodeSummary(summary).digest.slice() })
+          page.push({ bucketId, key, digest: Uint8Array.from(decodeSummary(summary).digest) })
           after = { position, id }
         }
       }

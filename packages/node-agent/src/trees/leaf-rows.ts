@@ -3,6 +3,7 @@ import type { StoredLeaf } from '@torc/cluster/trees/hash-tree'
 import { treePosition, treePositions } from '@torc/cluster/trees/tree-shape'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
+import { LeafLog, type NumberedLeaf } from './leaf-log.js'
 
 /** A layout's partitions, and the owners that it wants of each. */
 export interface TreeShape {
@@ -24,14 +25,35 @@ export interface KeyDigest {
 /** Most owners that anything has: `replicas` of an entry that all owners hold. */
 export const everyOwner = 64
 
+/** Which leaf of which tree, and how many owners hold what it is of. */
+export interface LeafPlace {
+  readonly kind: TreeKind
+  readonly replicas: number
+  readonly slot: number
+}
+
+export type KindLeaf = LeafPlace & StoredLeaf
+
+function numberOf({ kind, replicas, slot }: LeafPlace): number {
+  return (treeKinds[kind] * everyOwner + replicas - 1) * treePositions + slot
+}
+
+function placeOf(id: number): LeafPlace {
+  const tree = Math.floor(id / treePositions)
+  const kind = tree < everyOwner ? 'keys' : 'blocks'
+  return { kind, replicas: 1 + (tree % everyOwner), slot: id % treePositions }
+}
+
 /** The rows that hash trees are kept in and made of. */
 export class LeafRows {
   readonly #database: SqlDatabase
   readonly #save: SqlStatement
   readonly #blockHash: SqlStatement
+  readonly #log: LeafLog
 
   constructor(database: SqlDatabase) {
     this.#database = database
+    this.#log = new LeafLog(database)
     this.#save = database.prepare(
       'INSERT INTO tree_leaves (id, digest) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET digest = excluded.digest',
     )
@@ -43,23 +65,33 @@ export class LeafRows {
     return this.#database.prepare('SELECT partitions, replicas FROM tree_shape').get() as TreeShape
   }
 
-  *leaves(): Generator<StoredLeaf & { readonly kind: TreeKind }, void, undefined> {
+  /** All stored leaves; of one that comes twice the last one counts. */
+  *leaves(): Generator<KindLeaf, void, undefined> {
     const rows = this.#database.prepare('SELECT id, digest FROM tree_leaves').iterate()
-    for (const { id, digest } of rows as Iterable<{ id: number; digest: Uint8Array }>) {
-      const tree = Math.floor(id / treePositions)
-      const kind = tree < everyOwner ? 'keys' : 'blocks'
-      yield { kind, replicas: 1 + (tree % everyOwner), slot: id % treePositions, digest }
-    }
+    for (const { id, digest } of rows as Iterable<NumberedLeaf>) yield { ...placeOf(id), digest }
+    for (const { id, digest } of this.#log.read()) yield { ...placeOf(id), digest }
   }
 
-  save(kind: TreeKind, { replicas, slot, digest }: StoredLeaf): void {
-    this.#save.run((treeKinds[kind] * everyOwner + replicas - 1) * treePositions + slot, digest)
+  /** Inside a transaction: `changed` is what changed in it; `leafOf` gives the others that are to be written now. */
+  save(changed: readonly KindLeaf[], leafOf: (place: LeafPlace) => Uint8Array): void {
+    if (this.#log.isLong) for (const id of this.#log.clear()) this.#save.run(id, leafOf(placeOf(id)))
+    this.#log.append(changed.map(leaf => ({ id: numberOf(leaf), digest: leaf.digest })))
   }
 
-  /** All leaves go, and the next ones are made for `shape`. */
-  restart({ partitions, replicas }: TreeShape): void {
+  /** Inside a transaction: these are all leaves, made for `shape`. */
+  restart({ partitions, replicas }: TreeShape, leaves: Iterable<KindLeaf>): void {
+    this.#log.clear()
     this.#database.prepare('DELETE FROM tree_leaves').run()
     this.#database.prepare('UPDATE tree_shape SET partitions = ?, replicas = ?').run(partitions, replicas)
+    for (const leaf of leaves) this.#save.run(numberOf(leaf), leaf.digest)
+  }
+
+  committed(): void {
+    this.#log.committed()
+  }
+
+  rolledBack(): void {
+    this.#log.rolledBack()
   }
 
   blockHash(blockId: number): Uint8Array | undefined {

@@ -162,3 +162,34 @@ t.test('a bucket of two replicas is no affair of third owners', async t => {
   t.equal(fixture.trees.replicasOf(bucketId), 2)
   t.same(treeProblems(fixture.database, fixture.trees, treeShape, narrow), [])
 })
+
+t.test('leaves are written after many changes, and the log of them begins anew', async t => {
+  const fixture = new IndexFixture(1)
+  const logged = (): number =>
+    Number(
+      fixture.database
+        .prepare('SELECT coalesce(sum(length(leaves)) / 20, 0) FROM tree_changes')
+        .pluck()
+        .get(),
+    )
+  let most = 0
+  let folds = 0
+  for (let n = 0; n < 9_000; n++) {
+    const before = logged()
+    fixture.mint(n % 300, {})
+    most = Math.max(most, logged())
+    if (logged() < before) folds++
+    if (n % 1_000 === 999) {
+      t.throws(() =>
+        fixture.transaction(() => {
+          fixture.trees.keyDropped(keyName(1), new Uint8Array(16).fill(1))
+          throw new Error('undone')
+        }),
+      )
+      fixture.reopen(n % 2_000 === 999)
+      fixture.checkTrees()
+    }
+  }
+  t.ok(most <= 4_097, `${most} entries at most`)
+  t.equal(folds, 2)
+})
