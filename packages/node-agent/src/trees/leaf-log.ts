@@ -14,8 +14,8 @@ const entriesMax = 4096
 
 /**
  * Leaves that changed, one row for each transaction, since the leaves themselves were written last. Writes hit leaves at
- * random: to write each leaf with each of them made nearly every page of the table part of every transaction, and took
- * a third of the writes that an agent makes.
+ * random: to write each leaf with each of them wrote 1.7 to 2.7 times as much to SQLite's log, this 1.03 to 1.08 times
+ * (decision 26).
  */
 export class LeafLog {
   readonly #append: SqlStatement

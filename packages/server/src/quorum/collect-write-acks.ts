@@ -88,7 +88,7 @@ export function collectWriteAcks(
   }
   for (const target of targets) start(target)
   tally.judge()
-  if (tally.verdict === 'open')
+  if (tally.verdict === 'open' && plan.hasFallbacks)
     cancelHedge = clock.after(hedgeMs, () => {
       for (const target of [...waiting]) ask(target)
     })

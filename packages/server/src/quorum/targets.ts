@@ -42,7 +42,8 @@ export class WritePlan implements Owners {
   /** Owners that are stood for, and by whom. */
   readonly #standIns = new Map<string, string>()
   readonly #down: string[]
-  readonly #spares: () => readonly string[]
+  readonly #fallbacks: () => readonly string[]
+  readonly #isAlive: (agent: string) => boolean
   #unused: string[] | undefined
 
   /** `fallbacks`: agents that may stand in, in ring order; none where only owners count. */
@@ -55,9 +56,15 @@ export class WritePlan implements Owners {
     this.owners = owners
     this.live = live
     this.#down = [...down]
-    this.#spares = () => fallbacks().filter(agent => !owners.includes(agent) && isAlive(agent))
+    this.#fallbacks = fallbacks
+    this.#isAlive = isAlive
     this.targets = live.map(agent => ({ agent, standsFor: none }))
     if (down.length > 0) this.#coverAll(down)
+  }
+
+  /** Whether anybody may stand in at all. */
+  get hasFallbacks(): boolean {
+    return this.#fallbacks().length > 0
   }
 
   /** Owners that are down, or failed this write. */
@@ -94,7 +101,7 @@ export class WritePlan implements Owners {
   }
 
   #nextSpare(): string | undefined {
-    this.#unused ??= [...this.#spares()]
+    this.#unused ??= this.#fallbacks().filter(agent => !this.owners.includes(agent) && this.#isAlive(agent))
     return this.#unused.shift()
   }
 }
