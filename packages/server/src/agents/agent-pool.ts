@@ -8,6 +8,7 @@ import { type Agents, notSent } from './agents.js'
 export class AgentPool implements Agents {
   readonly #options: LinkOptions
   readonly #links = new Map<string, AgentLink>()
+  readonly #excluded = new Set<string>()
   #closed = false
 
   constructor(options: LinkOptions) {
@@ -51,7 +52,17 @@ export class AgentPool implements Agents {
     this.#links.get(agent)?.believe()
   }
 
+  /** Whether the agent takes no part, as it says itself. */
+  exclude(agent: string, excluded: boolean): void {
+    if (excluded) this.#excluded.add(agent)
+    else this.#excluded.delete(agent)
+  }
+
   isAlive(agent: string): boolean {
+    return !this.#excluded.has(agent) && this.isReachable(agent)
+  }
+
+  isReachable(agent: string): boolean {
     return this.#links.get(agent)?.alive === true
   }
 

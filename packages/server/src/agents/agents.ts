@@ -4,8 +4,10 @@ import type { MessageName, RequestOf } from '@torc/protocol/messages/table'
 
 /** The storage agents as the flows see them: by node id, over whatever connection there is. */
 export interface Agents {
-  /** Whether a request to this agent is likely to be answered now. */
+  /** Whether a request to this agent is likely to be answered now, and it takes part. */
   isAlive(agent: string): boolean
+  /** The same of an agent that may take no part, as its disk proved to be an old copy. */
+  isReachable(agent: string): boolean
   /** One request, one answer. Rejects as `Exchange.request` does; see `notSent`. */
   request<N extends MessageName>(
     agent: string,

@@ -76,6 +76,7 @@ function keepInStep({ member, previous }: MemberChange, pool: AgentPool): void {
     return
   }
   if (member.role !== 'agent') return
+  pool.exclude(member.id, member.restored === true)
   if (member.state === 'left') {
     pool.forget(member.id)
     return

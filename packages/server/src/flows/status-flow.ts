@@ -21,7 +21,7 @@ export async function clusterStatus(
   const usage = new Map<string, Usage>()
   await Promise.all(
     members
-      .filter(({ id, role }) => role === 'agent' && c.agents.isAlive(id))
+      .filter(({ id, role }) => role === 'agent' && c.agents.isReachable(id))
       .map(async ({ id }) => {
         try {
           usage.set(id, (await c.agents.request(id, 'fetchUsage', {}, { timeoutMs: usageMs })).head)
@@ -74,7 +74,7 @@ function bytesOf(usage: readonly Usage[]): ClusterBytes {
 function memberStatus(c: Coordination, member: Member, usage: Usage | undefined): MemberStatus {
   const { id, name, role, address, zone, capacity } = member
   // What this server sees itself counts more than hearsay, in both directions.
-  const seen = c.agents.isAlive(id) ? 'alive' : member.state === 'alive' ? 'suspect' : member.state
+  const seen = c.agents.isReachable(id) ? 'alive' : member.state === 'alive' ? 'suspect' : member.state
   return {
     id,
     name,

@@ -39,6 +39,10 @@ export class FakeAgents implements Agents {
     this.agents = new Map(Array.from(agents, agent => [agent.id, agent]))
   }
 
+  isReachable(agent: string): boolean {
+    return this.isAlive(agent)
+  }
+
   isAlive(agent: string): boolean {
     return this.agents.has(agent) && !this.down.has(agent)
   }

@@ -97,8 +97,9 @@ t.test('however the bytes come, the blocks are the same', async t => {
   const cluster = cluster1()
   const bytes = noise(5 * mebibyte)
   const opId = Buffer.alloc(16, 1)
-  const whole = await prepared(cluster.c, bucket, bytes, opId)
-  const streamed = await prepared(cluster.c, bucket, givenBody(piecesOf(bytes, 70_001), undefined), opId)
+  const whole = await prepared(cluster.c, bucket, bytes, opId, 'image')
+  const pieces = givenBody(piecesOf(bytes, 70_001), undefined)
+  const streamed = await prepared(cluster.c, bucket, pieces, opId, 'image')
   t.strictSame(streamed, { ...whole, deduplicatedBytes: bytes.length })
   let file = Buffer.alloc(0)
   const files = {
@@ -113,7 +114,7 @@ t.test('however the bytes come, the blocks are the same', async t => {
   }
   const announced = { size: undefined, sha256: undefined }
   const shared = await withSharedBody(files, '/image', announced, source =>
-    prepared(cluster.c, bucket, source, opId),
+    prepared(cluster.c, bucket, source, opId, 'image'),
   )
   t.strictSame(shared, streamed)
   await write(cluster.c, { ...(await writeOf(cluster.c, bucket, 'image', bytes)), body: shared })

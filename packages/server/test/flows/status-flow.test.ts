@@ -36,7 +36,7 @@ t.test('bytes are summed over the agents that tell them', async t => {
   const request = async (id: string) => ({
     head: { usedBytes: 1, freeBytes: 100, keys: 0, versions: 0, blocks: 7, ...usages.get(id) },
   })
-  const telling = { ...c, agents: { isAlive: () => true, request } as never }
+  const telling = { ...c, agents: { isAlive: () => true, isReachable: () => true, request } as never }
   const status = await clusterStatus(telling, members, three)
   t.match(status, { logicalBytes: 1500, physicalBytes: 900 })
   t.match(status.members[0], { bodyBytes: 1000, storedBytes: 300, blocksReleasing: 2 })
@@ -70,7 +70,10 @@ t.test('an agent whose disk is an old copy is told, by itself or by the others',
   const request = async (id: string) => ({
     head: { usedBytes: 1, freeBytes: 100, ...(id === first ? { restored: 'others know more' } : {}) },
   })
-  const telling = { ...c, agents: { isAlive: (id: string) => id !== second, request } as never }
+  const telling = {
+    ...c,
+    agents: { isAlive: () => true, isReachable: (id: string) => id !== second, request } as never,
+  }
   const members = [member(first), member(second, { restored: true }), member(ids[2] ?? '')]
   const { problems } = await clusterStatus(telling, members, three)
   t.match(problems.slice(-2), [
@@ -89,6 +92,7 @@ t.test('no layout, and agents without a place', async t => {
     agents: {
       ...other.agents,
       isAlive: () => true,
+      isReachable: () => true,
       request: other.agents.request.bind(other.agents),
     } as never,
   }
@@ -108,7 +112,8 @@ t.test('hints that wait, and repairs under way, are told with what they are abou
   const request = async (id: string) => ({
     head: { usedBytes: 1, freeBytes: 100, keys: 0, versions: 0, blocks: 7, ...usages.get(id) },
   })
-  const telling = { ...c, agents: { isAlive: (id: string) => agents.isAlive(id), request } as never }
+  const isAlive = (id: string) => agents.isAlive(id)
+  const telling = { ...c, agents: { isAlive, isReachable: isAlive, request } as never }
   const { problems, members } = await clusterStatus(
     telling,
     ids.map(id => member(id)),

@@ -16,6 +16,8 @@ export interface CheckOptions extends Pick<ClientWork, 'bucket' | 'process' | 'h
   readonly replicas: number
   /** Reads ask all owners of each key, so that its replicas become the same. */
   readonly converges: boolean
+  /** All owners are there and take part: hints are handed over, and a pass of anti-entropy ends. */
+  readonly becomesLevel: boolean
   /** The state of a key on each of its owners. */
   readonly replicasOf: (key: string) => Promise<readonly Replica[]>
 }
@@ -26,7 +28,7 @@ export interface CheckOptions extends Pick<ClientWork, 'bucket' | 'process' | 'h
  */
 export async function checkAll(options: CheckOptions): Promise<{ readonly lateTwins: number }> {
   const { store, bucket, process, history } = options
-  await untilLevel(options)
+  if (options.becomesLevel) await untilLevel(options)
   const lateTwins = await settle(options)
   for (const key of history.keys)
     await definite(process, () => readAndCheck(store, bucket, key, history, true))

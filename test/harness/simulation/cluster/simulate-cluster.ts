@@ -184,6 +184,8 @@ async function run(
     versionsMax,
     replicas: answering,
     converges,
+    // An agent that lost its disk is another one, and the one that it was never comes back.
+    becomesLevel: converges && !(options.faults ?? faultKinds).some(kind => kind === 'lose disk'),
     replicasOf,
   }
   const { lateTwins } = await scheduler.drive(checkAll(checked))
