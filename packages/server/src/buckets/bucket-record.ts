@@ -16,6 +16,8 @@ export interface BucketView {
   readonly readQuorum: number
   readonly writeQuorum: number
   readonly strict: boolean
+  /** It was strict from the first, so that nobody holds hints of it. */
+  readonly neverHinted?: boolean
   /** The retention policy in force for keys without one of their own, and whose it is. */
   readonly policy: RetentionPolicy
   readonly policyFrom: PolicyInForce['from']
@@ -130,6 +132,7 @@ export function viewOf(
     readQuorum: record.readQuorum,
     writeQuorum: record.writeQuorum,
     strict: record.strict,
+    neverHinted: record.strict && record.changes === 0,
     policy,
     policyFrom: from,
     cutting: record.cutting,
@@ -147,6 +150,7 @@ export function systemBucket(replicas: number): BucketView {
     readQuorum: quorum,
     writeQuorum: quorum,
     strict: true,
+    neverHinted: true,
     policy: keepAll,
     policyFrom: 'default',
     cutting: 'fixed',

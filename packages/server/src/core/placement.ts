@@ -50,6 +50,8 @@ const nobody: readonly string[] = []
 
 /** Agents beside the owners that may hold writes of a key. */
 export function holdersOf(c: Coordination, p: Placement): readonly string[] {
+  // Other buckets' hints in the partition are no reason to doubt, or to refuse, an answer.
+  if (p.bucket.neverHinted === true) return nobody
   const holders = c.hints.of(p.partition)
   return holders.length === 0 ? holders : holders.filter(agent => !p.owners.includes(agent))
 }

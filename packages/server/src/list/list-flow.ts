@@ -183,6 +183,7 @@ function hintSources(
   agents: readonly string[],
   failed: ReadonlySet<string>,
 ): string[] {
+  if (bucket.neverHinted === true) return []
   const others = c.hints.all().filter(agent => !agents.includes(agent))
   const silent = others.filter(agent => failed.has(agent) || !c.agents.isAlive(agent))
   if (bucket.strict && silent.length > 0) {

@@ -140,6 +140,20 @@ t.test('a holder that is silent: degraded, and in a strict bucket unavailable', 
   await t.rejects(get(r, strict), { code: 'UNAVAILABLE', message: /may hold newer writes/ })
 })
 
+t.test('hints of others are nothing to a bucket that was strict from the first', async t => {
+  const r = ring()
+  const { agents } = r.cluster
+  const always: BucketView = { ...strict, neverHinted: true }
+  await put(r, 'x', always)
+  const { c, environment } = r.cluster
+  const partition = c.layouts.require().partitionOfKey(environment.hasher, bucket.id, 'key')
+  const [holder = ''] = r.others
+  c.hints.note(holder, 1, partition, 1)
+  take(agents.down, holder)
+  t.equal((await get(r, always)).degraded, false)
+  await t.rejects(get(r, strict), { code: 'UNAVAILABLE' }, 'one that became strict may have some')
+})
+
 t.test('holders make up for owners, but cannot tell that a key is not there', async t => {
   const r = ring(4)
   const { agents } = r.cluster
