@@ -45,7 +45,7 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
   const { scrub, collection, counterLeases, repair } = work
   return {
     mint: afterCheck(counterLeases, mintHandler(agent)),
-    merge: mergeHandler(agent),
+    merge: afterCheck(counterLeases, mergeHandler(agent)),
     setAttributes: afterCheck(counterLeases, setAttributesHandler(agent)),
     placeIntent: placeIntentHandler(agent),
     fetchOperations: fetchOperationsHandler(agent),
@@ -54,12 +54,12 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
     putBlock: putBlockHandler(agent),
     putEpoch: putEpochHandler(agent),
     fetchEpoch: fetchEpochHandler(agent),
-    fetchKey: fetchKeyHandler(agent),
+    fetchKey: afterCheck(counterLeases, fetchKeyHandler(agent)),
     fetchBody: fetchBodyHandler(agent),
     fetchBlock: fetchBlockHandler(agent),
     fetchBlockProof: fetchBlockProofHandler(agent),
     fetchBlockStates: fetchBlockStatesHandler(agent),
-    fetchRange: fetchRangeHandler(agent),
+    fetchRange: afterCheck(counterLeases, fetchRangeHandler(agent)),
     putCounterLease: putCounterLeaseHandler(agent),
     fetchCounterLeases: fetchCounterLeasesHandler(agent),
     fetchUsage: fetchUsageHandler(agent, work),

@@ -65,7 +65,7 @@ export interface Reply<N extends MessageName> {
 export type Handlers = {
   readonly [N in MessageName]?: (
     request: IncomingRequest<N>,
-  ) => Promise<Reply<N>> | Reply<N> | AsyncIterable<Reply<N>>
+  ) => Promise<Reply<N> | AsyncIterable<Reply<N>>> | Reply<N> | AsyncIterable<Reply<N>>
 }
 
 /** The peer as its handshake proved it. */
