@@ -156,6 +156,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const receiver = new PeerReceiver({
     ...{ layout: context.layout, membership, clock: context.clock },
     peers: { reach },
+    replicasOf: bucketId => context.trees.replicasOf(bucketId),
   })
   const delivery = new HintDelivery(context, environment.clock, receiver, options.hints)
   const keepers = new PeerKeepers({

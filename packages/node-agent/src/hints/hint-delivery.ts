@@ -67,9 +67,9 @@ export class HintDelivery {
   }
 
   #begin(target: string): void {
-    const { nodeId, index, hints, layout, commit, hasher, blocks, log } = this.#context
+    const { nodeId, index, hints, layout, commit, releases, hasher, blocks, log } = this.#context
     const dispatcher = new Dispatcher(target, {
-      ...{ nodeId, index, hints, layout, commit, hasher, blocks, log },
+      ...{ nodeId, index, hints, layout, commit, releases, hasher, blocks, log },
       clock: this.#clock,
       receiver: this.#receiver,
       bytesPerSecond: this.#bytesPerSecond,

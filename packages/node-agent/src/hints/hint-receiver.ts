@@ -17,7 +17,8 @@ import type { DeliveredDelta } from './key-delivery.js'
 export interface HintReceiver {
   /** Whether the target is believed to be there. */
   isAlive(target: string): boolean
-  merge(target: string, name: KeyName, delta: DeliveredDelta, signal: AbortSignal): Promise<void>
+  /** Resolves with whether the target knew that the version came and went; that is as good as stored. */
+  merge(target: string, name: KeyName, delta: DeliveredDelta, signal: AbortSignal): Promise<boolean>
   /** Positions of the blocks that the target lacks; to the others it has a reference now. */
   refer(
     target: string,
@@ -40,6 +41,8 @@ export interface PeerReceiverParts {
   readonly membership: Membership
   readonly peers: Pick<Peers, 'reach'>
   readonly clock: HybridClock
+  /** How many owners hold a bucket's keys, where it is known. */
+  readonly replicasOf: (bucketId: Uint8Array) => number | undefined
 }
 
 /** Patience with a target, of each step without progress, in milliseconds. */
@@ -57,20 +60,22 @@ export class PeerReceiver implements HintReceiver {
     return this.#parts.membership.members().some(({ id, state }) => id === target && state === 'alive')
   }
 
-  async merge(target: string, name: KeyName, delta: DeliveredDelta, signal: AbortSignal): Promise<void> {
+  async merge(target: string, name: KeyName, delta: DeliveredDelta, signal: AbortSignal): Promise<boolean> {
     const exchange = await this.#reach(target)
     const { record, body, attributes } = delta
+    const replicas = this.#parts.replicasOf(name.bucketId)
     const head = {
       ...this.#address(),
       bucketId: name.bucketId,
       key: Buffer.from(name.key).toString(),
       context: encodeContext(delta.context),
+      ...(replicas === undefined ? {} : { replicas }),
       ...(record === undefined ? {} : { record }),
       ...(attributes.size === 0 ? {} : { attributes: encodeAttributes(attributes) }),
     }
-    // "Seen" is as good as stored here: the target knows that the version came and went.
     const { head: answer } = await exchange.request('merge', head, { body, timeoutMs: answerMs, signal })
     this.#parts.clock.observe(answer.time)
+    return answer.outcome === 'seen'
   }
 
   async refer(

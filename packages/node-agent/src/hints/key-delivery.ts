@@ -19,7 +19,8 @@ import type { KeyName } from '../index/key-writer.js'
 /** One merge of a delivery. */
 export interface DeliveredDelta {
   readonly context: CausalContext
-  /** A version's record, and its inline body if it has one. */
+  /** A version, its record, and its inline body if it has one. */
+  readonly version: Version | undefined
   readonly record: Uint8Array | undefined
   readonly body: Uint8Array | undefined
   readonly attributes: Attributes
@@ -80,7 +81,9 @@ export class KeyDelivery {
       attributes: [...attributes.values()],
     })
     const rest = this.#rest.shift()
-    return rest === undefined ? undefined : { ...rest, record: undefined, body: undefined }
+    return rest === undefined
+      ? undefined
+      : { ...rest, version: undefined, record: undefined, body: undefined }
   }
 
   #versionAt(dot: Dot): DeliveredDelta | undefined {
@@ -91,7 +94,7 @@ export class KeyDelivery {
     this.#sent = joinContexts(this.#sent, context)
     const body = isInline(version) ? (this.#index.bodyOf(known, dot) ?? nothing) : undefined
     if (body !== undefined) checkStoredBody(this.#hasher, version, body)
-    return { context, record: encodeVersion(version), body, attributes: noAttributes }
+    return { context, version, record: encodeVersion(version), body, attributes: noAttributes }
   }
 }
 

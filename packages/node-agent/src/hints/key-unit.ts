@@ -1,8 +1,10 @@
 import { digestsEqual } from '@torc/cluster/state/digest'
+import type { Version } from '@torc/cluster/state/version'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyIndex } from '../index/key-index.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
+import type { ReleaseQueue } from '../leases/release-queue.js'
 import { concernsHint, type HintReceiver } from './hint-receiver.js'
 import type { Hints } from './hints.js'
 import { type DeliveredDelta, KeyDelivery } from './key-delivery.js'
@@ -15,6 +17,7 @@ export interface KeyUnitParts {
   readonly hints: Hints
   readonly layout: AgentLayout
   readonly commit: GroupCommit
+  readonly releases: ReleaseQueue
   readonly hasher: Hasher
   readonly receiver: HintReceiver
 }
@@ -22,6 +25,8 @@ export interface KeyUnitParts {
 interface OpenKey {
   readonly hint: KeyHint
   delivery: KeyDelivery | undefined
+  /** Versions of which the target knew that they came and went. */
+  readonly gone: Version[]
 }
 
 /** Keys that are under way to the target at once: their merges share its transactions. */
@@ -49,7 +54,7 @@ export class KeyUnit {
   }
 
   open(hints: readonly KeyHint[]): void {
-    this.#open = hints.map(hint => ({ hint, delivery: undefined }))
+    this.#open = hints.map(hint => ({ hint, delivery: undefined, gone: [] }))
   }
 
   /** What was not delivered to its end begins anew. */
@@ -83,7 +88,8 @@ export class KeyUnit {
     try {
       key.delivery ??= KeyDelivery.of(index, hasher, key.hint)
       for (let delta = key.delivery?.next(); delta !== undefined; delta = key.delivery?.next()) {
-        await receiver.merge(target, key.hint, delta, work.signal)
+        const wasSeen = await receiver.merge(target, key.hint, delta, work.signal)
+        if (wasSeen && delta.version !== undefined) key.gone.push(delta.version)
         work.left -= bytesOf(delta)
         if (work.left > 0 && work.error === undefined) continue
         this.#open.unshift(key)
@@ -107,14 +113,16 @@ export class KeyUnit {
     return await commit.submit(() => ended.filter(key => this.#isDone(key)).length)
   }
 
-  #isDone({ hint, delivery }: OpenKey): boolean {
-    const { index, hints, layout, target } = this.#parts
+  #isDone({ hint, delivery, gone }: OpenKey): boolean {
+    const { index, hints, layout, releases, target } = this.#parts
     const known = index.find(hint.bucketId, hint.key)
     if (known?.id === hint.keyId && delivery !== undefined) {
       if (!digestsEqual(known.summary.digest, delivery.digest)) return false
       hints.keys.remove(target, hint)
       if (!layout.owns(hint.partition) && !hints.keys.has(known.id)) hints.delivered.add(known.id)
     } else hints.keys.remove(target, hint)
+    // No owner removed what it never had: that nobody needs its blocks any more is only known here.
+    releases.add(hint, gone)
     return true
   }
 }

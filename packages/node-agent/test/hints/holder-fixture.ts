@@ -35,10 +35,14 @@ export class Receiver implements HintReceiver {
     return this.alive
   }
 
-  async merge(_target: string, name: KeyName, delta: DeliveredDelta): Promise<void> {
+  /** The target knows that all versions came and went. */
+  hasSeenAll = false
+
+  async merge(_target: string, name: KeyName, delta: DeliveredDelta): Promise<boolean> {
     const key = Buffer.from(name.key).toString()
     await this.before('merge', key)
     this.merged.push({ key, delta })
+    return this.hasSeenAll
   }
 
   async refer(_target: string, _operation: Operation, hashes: readonly Uint8Array[]) {
@@ -153,9 +157,9 @@ export class Holder {
   }
 
   dispatcher(bytesPerSecond = 1e9, of = target): Dispatcher {
-    const { nodeId, index, hints, layout, commit, hasher, blocks, log } = this.context
+    const { nodeId, index, hints, layout, commit, releases, hasher, blocks, log } = this.context
     return new Dispatcher(of, {
-      ...{ nodeId, index, hints, layout, commit, hasher, blocks, log },
+      ...{ nodeId, index, hints, layout, commit, releases, hasher, blocks, log },
       ...{ clock: this.time, receiver: this.receiver, bytesPerSecond },
     })
   }
