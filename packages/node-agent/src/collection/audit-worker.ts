@@ -91,7 +91,10 @@ export class AuditWorker implements Worker {
       if (open.length === 0 || signal.aborted) break
       const leases = open.flatMap(position => due[position] ?? [])
       const found = await this.#ask(leases, as, signal)
-      for (const [i, position] of open.entries()) verdicts[position] = found[i] ?? 'silence'
+      for (const [i, position] of open.entries()) {
+        const verdict = found[i] ?? 'silence'
+        verdicts[position] = as === 'holder' && verdict === 'version' ? 'hint' : verdict
+      }
     }
     return verdicts
   }

@@ -3,12 +3,15 @@ import type { OperationState } from '../leases/operation.js'
 export interface AuditTimes {
   /** From an audit that found the version to the next one, about. */
   readonly auditEveryMs: number
-  /** The same where it found an intent, or an agent was silent. */
+  /** The same where it found an intent or a hint, or an agent was silent. */
   readonly auditAgainMs: number
 }
 
-/** What an audit found: somebody has the version, or an intent; somebody was silent; or nobody knows the operation. */
-export type Verdict = 'version' | 'intent' | 'silence' | 'none'
+/**
+ * What an audit found: an owner has the version; somebody has an intent, or holds the version for an owner, which may
+ * know already that it was purged; somebody was silent; or nobody knows the operation.
+ */
+export type Verdict = 'version' | 'intent' | 'hint' | 'silence' | 'none'
 
 /** Any yes and any silence keeps a lease. Pure. */
 export function verdictOf(states: readonly OperationState[], silence: boolean): Verdict {

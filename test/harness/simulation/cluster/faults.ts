@@ -51,6 +51,8 @@ export interface FaultOptions {
   readonly cluster: Faultable
   readonly kinds: readonly FaultKind[]
   readonly random: SeededRandom
+  /** Longest that a fault lasts; some seconds when absent. */
+  readonly lastsMsMax?: number | undefined
   /** Servers that faults concern; all when absent. */
   readonly servers?: readonly string[] | undefined
   pause(ms: number): Promise<void>
@@ -69,7 +71,7 @@ export async function makeFaults(options: FaultOptions, stopped: () => boolean):
     const others = cluster.agentNames.filter(name => name !== agent)
     const server = random.pick(options.servers ?? cluster.serverNames)
     const other = others.length === 0 || random.chance(serverProbability) ? server : random.pick(others)
-    const forMs = random.integer(lastsMs.min, lastsMs.max)
+    const forMs = random.integer(lastsMs.min, options.lastsMsMax ?? lastsMs.max)
     const crashed = kind === 'crash server' ? server : agent
     const undone = onFault(`${kind}: ${crashed}, ${other}, ${forMs} ms`)
     await make(kind, crashed, other, () => pause(forMs), cluster)

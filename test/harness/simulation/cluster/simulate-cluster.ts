@@ -131,6 +131,8 @@ async function run(
     }),
   )
 
+  // Long enough for gossip to take a node for down, in some runs: stand-ins are for such times.
+  const lastsMsMax = sloppy && random.fork('lengths').chance(0.5) ? 15_000 : undefined
   let working = true
   const calm = new Calm()
   const makesFaults = (index: number) =>
@@ -139,6 +141,7 @@ async function run(
         cluster,
         kinds: options.faults ?? faultKinds,
         servers: options.faultyServers,
+        lastsMsMax,
         random: random.fork(`faults ${index}`),
         pause: ms => harness.pause(ms, 'waits'),
         onFault: what => {
