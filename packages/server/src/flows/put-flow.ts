@@ -143,6 +143,8 @@ async function replicate(
     }
     const acks = collectWriteAcks(clock, plan, p.writeQuorum, others, send, [minter])
     await acks.decided
+    const hinting = acks.tally.verdict === 'reached' ? acks.hintsSettled() : undefined
+    if (hinting !== undefined) await hinting
     hinted = new Map(acks.hinted)
     if (acks.tally.verdict === 'missed') {
       throw indeterminate(replicas.length, p.writeQuorum, describeErrors(acks.errors), version.id)

@@ -21,7 +21,15 @@ export interface WriteAcks {
   readonly settled: Promise<void>
   /** Agents that have hints on stable storage, each with the owners that they are for. */
   readonly hinted: ReadonlyMap<string, readonly string[]>
+  /**
+   * Resolves once no stand-in's answer is outstanding, or after a moment: an answer that names all hints is worth that.
+   * Undefined where none is.
+   */
+  hintsSettled(): Promise<void> | undefined
 }
+
+/** That moment, in milliseconds: nothing of it is spent where no owner is down. */
+const hintsMs = 50
 
 /**
  * Sends to all `targets` of a plan and counts the places of owners that are filled towards `needed`, those of `filled`
@@ -42,6 +50,7 @@ export function collectWriteAcks(
   const waiting = new Set<WriteTarget>()
   let cancelHedge: (() => void) | undefined
   let underWay = 0
+  let onAnswer: () => void = () => {}
   let decide: () => void = () => {}
   let settle: () => void = () => {}
   const decided = new Promise<void>(resolve => {
@@ -84,6 +93,7 @@ export function collectWriteAcks(
       .then(() => {
         underWay--
         check()
+        onAnswer()
       })
   }
   for (const target of targets) start(target)
@@ -93,5 +103,17 @@ export function collectWriteAcks(
       for (const target of [...waiting]) ask(target)
     })
   check()
-  return { tally, errors, hinted, decided, settled }
+  const standsIn = (): boolean => [...waiting].some(({ standsFor }) => standsFor.length > 0)
+  const hintsSettled = (): Promise<void> | undefined => {
+    if (plan.down.length === 0 || !standsIn()) return undefined
+    return new Promise(resolve => {
+      const cancel = clock.after(hintsMs, resolve)
+      onAnswer = () => {
+        if (standsIn()) return
+        cancel()
+        resolve()
+      }
+    })
+  }
+  return { tally, errors, hinted, decided, settled, hintsSettled }
 }

@@ -57,6 +57,30 @@ t.test('owners that are silent get stand-ins while the quorum is open', async t 
   t.strictSame(acks.hinted.get('d'), ['b'])
 })
 
+t.test('an answer may wait a moment for hints that are under way', async t => {
+  const { clock } = fakeEnvironment(1)
+  const p = plan('c')
+  let hint: (stored: boolean) => void = () => {}
+  const send = async ({ agent }: WriteTarget): Promise<boolean> =>
+    agent === 'd' ? new Promise(resolve => (hint = resolve)) : true
+  const acks = collectWriteAcks(clock, p, 2, [...p.targets], send)
+  await acks.decided
+  const settled = acks.hintsSettled()
+  hint(true)
+  await settled
+  t.strictSame([...acks.hinted], [['d', ['c']]])
+  const patient = collectWriteAcks(clock, plan('c'), 2, [...plan('c').targets], send)
+  await patient.decided
+  const late = patient.hintsSettled()
+  clock.advance(50)
+  await late
+  t.strictSame([...patient.hinted], [])
+  const whole = collectWriteAcks(clock, plan(), 2, [...plan().targets], async () => true)
+  await whole.decided
+  await whole.hintsSettled()
+  t.equal(clock.timers, 0, 'nobody waits where no owner is down')
+})
+
 t.test('the place of the minter is filled', async t => {
   const { clock } = fakeEnvironment(1)
   const p = plan('a')
