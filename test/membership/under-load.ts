@@ -24,8 +24,9 @@ export interface UnderLoadResult {
 }
 
 const bucket = 'load'
-const bytesMin = 1_000
-const bytesMax = 400_000
+/** Bodies are some of few: a long run is not to fill the disk. */
+const sizes = [1_000, 10_000, 60_000, 200_000, 400_000]
+const firstBytes = 16
 const progressMs = 60_000
 
 /**
@@ -40,16 +41,15 @@ export async function membershipUnderLoad(options: UnderLoadOptions): Promise<Un
   let puts = 0
   let loadMax = 0
   try {
-    await store.createBucket(bucket)
+    await store.createBucket(bucket, { policy: 'latest' })
     const endMs = performance.now() + seconds * 1_000
     let toldMs = performance.now() + progressMs
     const write = async (number: number): Promise<void> => {
       const random = new SeededRandom(`writer ${number}`)
-      const body = random.bytes(bytesMax)
+      const body = random.bytes(Math.max(...sizes))
       while (performance.now() < endMs) {
-        // Another first byte makes other blocks of it: nothing is spared because it is there already.
-        body[0] = random.integer(0, 255)
-        const piece = body.subarray(0, random.integer(bytesMin, bytesMax))
+        body[0] = random.integer(0, firstBytes - 1)
+        const piece = body.subarray(0, random.pick(sizes))
         const code = await put(store, `w${number}/${random.integer(0, 99)}`, piece)
         if (code === undefined) puts++
         else failed[code] = (failed[code] ?? 0) + 1

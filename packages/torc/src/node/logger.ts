@@ -13,6 +13,9 @@ export interface LoggerOptions {
 
 export type Logger = ReturnType<typeof makeLogger>
 
+/** Lines that wait as they can't be written, in bytes. */
+const waitingBytesMax = 1024 * 1024
+
 /** The log of a process. Lines are written at once: the last ones before a crash matter most. */
 export function makeLogger(options: LoggerOptions) {
   const settings = {
@@ -20,7 +23,12 @@ export function makeLogger(options: LoggerOptions) {
     base: { name: options.name },
     timestamp: pino.stdTimeFunctions.isoTime,
   }
-  if (!options.pretty) return pino(settings, pino.destination({ dest: options.descriptor, sync: true }))
+  if (!options.pretty) {
+    const lines = pino.destination({ dest: options.descriptor, sync: true, maxLength: waitingBytesMax })
+    // A full disk is no reason to end: what can't be written waits for the next line, and then the rest is dropped.
+    lines.on('error', () => undefined)
+    return pino(settings, lines)
+  }
   const stream = PinoPretty({
     destination: options.descriptor,
     sync: true,
