@@ -25,7 +25,10 @@ function scripted(repairs: Readonly<Record<string, Repair>>): { c: Coordination;
     const head = { usedBytes: 1, freeBytes: 100, keys: 0, versions: 0, blocks: 7 }
     return { head: known === undefined ? head : { ...head, repair: known }, body: undefined }
   }
-  return { c: { ...c, agents: { ...agents, isAlive: () => true, request } as never }, asked }
+  return {
+    c: { ...c, agents: { ...agents, isAlive: () => true, isReachable: () => true, request } as never },
+    asked,
+  }
 }
 
 t.test('all agents are asked, and one that cannot be does not hide the others', async t => {
