@@ -5,7 +5,7 @@ import { type SimulationResult, simulateCluster } from './simulate-cluster.js'
 
 // `npm run simulate` runs more; a failure names its seed: `TORC_SIMULATION_SEED=… …` runs that one alone.
 const only = process.env.TORC_SIMULATION_SEED
-const seeds = only === undefined ? Array.from({ length: 8 }, (_, index) => `seed-${index + 1}`) : [only]
+const seeds = only === undefined ? Array.from({ length: 5 }, (_, index) => `seed-${index + 1}`) : [only]
 
 function describe(result: SimulationResult): string {
   const failures = [...result.failures].map(([code, count]) => `${code} ${count}`).join(', ')
@@ -98,7 +98,7 @@ for (const seed of seeds) {
   })
 }
 
-for (const seed of ['sloppy 1', 'sloppy 2', 'sloppy 3']) {
+for (const seed of ['sloppy 1', 'sloppy 2']) {
   t.test(`others stand in for owners that are down, and hand everything over: ${seed}`, async t => {
     const result = await simulateCluster({ seed, agents: 5, sloppy: true })
     t.ok(result.acknowledged > 0, describe(result))
