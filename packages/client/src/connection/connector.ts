@@ -133,7 +133,7 @@ export class Connector {
     return best
   }
 
-  /** Sets off what is due, and waits for nothing. */
+  /** Sets off what is due, and waits for nothing: a link that fails keeps when it is due again. */
   #openOthers(): void {
     for (const link of this.#links) {
       if (link.due(this.#nowMs)) link.open().catch(() => undefined)
