@@ -15,52 +15,43 @@ export interface ReaddressParts {
  * Hints of a target that owns their partitions no longer go to those that own them now, this agent excepted: it has
  * what they are for. Resolves, once that is durable, with the hints that stay the target's.
  */
-export async function readdressKeys(
+export function readdressKeys(
   parts: ReaddressParts,
   target: string,
   rows: readonly KeyHint[],
 ): Promise<KeyHint[]> {
-  const { hints, commit } = parts
-  const stays = rows.filter(row => isOwner(parts.layout, target, row))
-  if (stays.length === rows.length) return stays
-  await commit.submit(() => {
-    for (const row of rows) {
-      const owners = newTargets(parts, target, row)
-      if (owners === undefined) continue
-      hints.keys.note(row, row.keyId, owners, row.bytes)
-      hints.keys.remove(target, row)
-    }
+  const { keys } = parts.hints
+  return readdress(parts, target, rows, (row, owners) => {
+    keys.note(row, row.keyId, owners, row.bytes)
+    keys.remove(target, row)
   })
-  return stays
 }
 
-export async function readdressBlocks(
+/** As `readdressKeys`, of hints of blocks. */
+export function readdressBlocks(
   parts: ReaddressParts,
   target: string,
   rows: readonly BlockHint[],
 ): Promise<BlockHint[]> {
-  const { hints, commit } = parts
-  const stays = rows.filter(row => isOwner(parts.layout, target, row))
+  return readdress(parts, target, rows, (row, owners) => parts.hints.blocks.readdress(row, owners))
+}
+
+async function readdress<Hint extends { partition: number }>(
+  { nodeId, layout, commit }: ReaddressParts,
+  target: string,
+  rows: readonly Hint[],
+  move: (row: Hint, owners: string[]) => void,
+): Promise<Hint[]> {
+  const stays = rows.filter(row => layout.ownersOf(row.partition).includes(target))
   if (stays.length === rows.length) return stays
   await commit.submit(() => {
     for (const row of rows) {
-      const owners = newTargets(parts, target, row)
-      if (owners !== undefined) hints.blocks.readdress(row, owners)
+      // Asked once more: the layout may have changed while this waited for its turn.
+      const owners = layout.ownersOf(row.partition)
+      if (owners.includes(target)) continue
+      const others = owners.filter(owner => owner !== nodeId)
+      move(row, others)
     }
   })
   return stays
-}
-
-function isOwner(layout: AgentLayout, target: string, { partition }: { partition: number }): boolean {
-  return layout.ownersOf(partition).includes(target)
-}
-
-/** Undefined where the target is an owner. */
-function newTargets(
-  { layout, nodeId }: ReaddressParts,
-  target: string,
-  row: { partition: number },
-): string[] | undefined {
-  if (isOwner(layout, target, row)) return undefined
-  return layout.ownersOf(row.partition).filter(owner => owner !== nodeId)
 }

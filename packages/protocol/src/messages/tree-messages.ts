@@ -15,6 +15,10 @@ import {
 const digests = (countMax: number) => opaque(16 * countMax)
 
 const what = f.note('The tree of key states, or that of references to blocks', f.oneOf('keys', 'blocks'))
+const oneLeaf = {
+  partition: f.note('The partition', f.integer(0, 65_535)),
+  leaf: f.note('The leaf', f.integer(0, limits.treeLeaves - 1)),
+}
 const background = { priority: 'background', idempotent: true } as const
 
 /**
@@ -60,11 +64,7 @@ export const treeMessages = {
     to: ['agent'],
     ...background,
     ...noBodies,
-    request: {
-      ...addressed,
-      partition: f.note('The partition', f.integer(0, 65_535)),
-      leaf: f.note('The leaf', f.integer(0, limits.treeLeaves - 1)),
-    },
+    request: { ...addressed, ...oneLeaf },
     response: {
       time: senderTime,
       keys: f.note(
@@ -89,11 +89,7 @@ export const treeMessages = {
     to: ['agent'],
     ...background,
     ...noBodies,
-    request: {
-      ...addressed,
-      partition: f.note('The partition', f.integer(0, 65_535)),
-      leaf: f.note('The leaf', f.integer(0, limits.treeLeaves - 1)),
-    },
+    request: { ...addressed, ...oneLeaf },
     response: {
       time: senderTime,
       references: f.note(
