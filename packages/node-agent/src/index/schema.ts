@@ -270,10 +270,35 @@ CREATE TABLE bucket_replicas (
 ) WITHOUT ROWID;
 `
 
+/**
+ * Ballots of keys that were written under a condition (`consensus/ballot-rows.ts`), apart from the key states: what
+ * this agent promised, what it accepted last (NULL before), and the last dot that it handed out for the key.
+ * `learned`: what was accepted last is in the key's state, and its content (version, body) gone from here.
+ */
+const ballots = `
+CREATE TABLE ballots (
+  id INTEGER PRIMARY KEY,
+  bucket BLOB NOT NULL,
+  key BLOB NOT NULL,
+  partition INTEGER NOT NULL,
+  promised BLOB NOT NULL,
+  accepted BLOB,
+  accepted_at INTEGER NOT NULL DEFAULT 0,
+  proposal BLOB,
+  body BLOB,
+  learned INTEGER NOT NULL DEFAULT 1,
+  actor TEXT NOT NULL DEFAULT '',
+  counter INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX ballots_by_name ON ballots (bucket, key);
+CREATE INDEX ballots_by_partition ON ballots (partition, id);
+CREATE INDEX ballots_unlearned ON ballots (accepted_at) WHERE learned = 0;
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
 export const migrations: readonly string[] = [
   ...[version1, version2, version3, version4, version5],
-  ...[hintsForOthers, countersLeasedAtMajority, hashTrees],
+  ...[hintsForOthers, countersLeasedAtMajority, hashTrees, ballots],
 ]
 
 /** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */
