@@ -30,6 +30,8 @@ import { Repair, type RepairOptions } from './repair/repair.js'
 import { OwnerBlocks } from './scrub/owner-blocks.js'
 import { Scrub, type ScrubOptions } from './scrub/scrub.js'
 import { ScrubRow } from './scrub/scrub-row.js'
+import { PeerTransitions } from './transition/peer-transitions.js'
+import { Transition, type TransitionOptions } from './transition/transition.js'
 
 export interface AgentOptions {
   /** Path of the data directory, or a disk in its place. The agent closes it. */
@@ -62,6 +64,8 @@ export interface AgentOptions {
   readonly counterLeases?: CounterLeaseOptions | undefined
   /** How it is kept level with the other owners in the background. */
   readonly repair?: RepairOptions | undefined
+  /** How it takes over what layouts give it. */
+  readonly transition?: TransitionOptions | undefined
   /** What makes blocks smaller; threads of the process when absent. */
   readonly compressor?: Compressor | undefined
   readonly environment: Environment
@@ -156,7 +160,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const receiver = new PeerReceiver({
     ...{ layout: context.layout, membership, clock: context.clock },
     peers: { reach },
-    replicasOf: bucketId => context.trees.replicasOf(bucketId),
+    replicasOf: context.replicasOf,
   })
   const delivery = new HintDelivery(context, environment.clock, receiver, options.hints)
   const keepers = new PeerKeepers({
@@ -176,7 +180,9 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const scrub = makeScrub(options, context, source)
   const repairParts = { membership, peers: { reach }, others, source, environment }
   const repair = new Repair(context, repairParts, options.repair)
-  const work = { scrub, collection, delivery, counterLeases, repair }
+  const parts = new PeerTransitions(membership, { reach })
+  const transition = new Transition(context, environment, parts, repair.takeover, options.transition)
+  const work = { scrub, collection, delivery, counterLeases, repair, transition }
   const handlers = agentHandlers(context, membership, work)
   const onLost = (id: string): void => membership.lost(id)
   const peers = new Peers({ transport, identity, handlers, environment, log, onLost })
@@ -204,6 +210,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   delivery.start()
   counterLeases.start()
   repair.start()
+  transition.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed: (refusal: TorcError | undefined) => void = () => undefined
@@ -272,7 +279,9 @@ async function fetchNewerEpoch(context: AgentContext, exchange: Exchange): Promi
   if (exchange.peer.role !== 'agent') return
   try {
     for await (const { head } of exchange.fetch('fetchEpoch', {})) {
-      if (head.epoch !== undefined) await storeEpoch(context, head.epoch)
+      if (head.epoch === undefined) continue
+      const { epoch, ...rest } = head
+      await storeEpoch(context, { record: epoch, ...rest })
     }
   } catch (thrown) {
     const { id, address } = exchange.peer

@@ -35,6 +35,7 @@ import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
 import { uploadHandlers } from './handlers/upload-handlers.js'
 import { HintHolders } from './hints/hint-holders.js'
+import { LayoutChanges } from './layout/change-flow.js'
 import { LayoutKeeper } from './layout/layout-keeper.js'
 import { DiskSharedFiles } from './shared-path/disk-shared-files.js'
 import type { SharedRoot } from './shared-path/resolve-path.js'
@@ -234,7 +235,12 @@ function composeServer(
   const bucketFlow = new BucketFlow(c, control, buckets)
   const attributes = new AttributeOperations(c, buckets, bucketFlow)
   const uploads = new UploadOperations(c, buckets)
-  const administration = new Administration(c, membership, bucketFlow)
+  const administration = new Administration(
+    c,
+    membership,
+    bucketFlow,
+    new LayoutChanges(c, control, bucketFlow, membership),
+  )
   Object.assign(
     handlers,
     objectHandlers({ c, operations, files }),

@@ -8,7 +8,12 @@ import { cp } from './cp.js'
 import { fetch } from './fetch.js'
 import { get } from './get.js'
 import { head } from './head.js'
+import { layoutApply } from './layout-apply.js'
+import { layoutAssign } from './layout-assign.js'
+import { layoutCancel } from './layout-cancel.js'
 import { layoutInit } from './layout-init.js'
+import { layoutRemove } from './layout-remove.js'
+import { layoutReplicas } from './layout-replicas.js'
 import { layoutShow } from './layout-show.js'
 import { log } from './log.js'
 import { ls } from './ls.js'
@@ -41,6 +46,11 @@ export const clientCommands: readonly Command[] = [
     blocks,
     layoutInit,
     layoutShow,
+    layoutAssign,
+    layoutRemove,
+    layoutReplicas,
+    layoutApply,
+    layoutCancel,
     repairRun,
     repairShow,
     repairScrub,

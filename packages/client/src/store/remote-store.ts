@@ -2,7 +2,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { RequestOf } from '@torc/protocol/messages/table'
-import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import type { Admin, ClusterStatus, LayoutChange, LayoutInfo } from '@torc/protocol/store/admin'
 import type { BlockPlaces, BlocksOptions } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
@@ -309,6 +309,31 @@ export class RemoteStore implements Store {
 
   async layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
     return (await this.#caller.call('getLayout', {}, limitsOf(options))).head
+  }
+
+  async stageLayout(change: LayoutChange, options: s.CallOptions = {}): Promise<LayoutInfo> {
+    const { assign = [], remove = [], replicas } = change
+    const head: RequestOf<'stageLayout'> = {
+      assign: assign.map(({ id, zone, capacity }) => ({
+        id,
+        ...(zone === undefined ? {} : { zone }),
+        ...(capacity === undefined ? {} : { capacity }),
+      })),
+      remove: [...remove],
+    }
+    if (replicas !== undefined) head.replicas = replicas
+    return (await this.#caller.call('stageLayout', head, { ...limitsOf(options), writes: true })).head
+  }
+
+  async cancelLayout(options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return (await this.#caller.call('cancelLayout', {}, { ...limitsOf(options), writes: true })).head
+  }
+
+  async applyLayout(options: NonNullable<Parameters<Admin['applyLayout']>[0]> = {}): Promise<LayoutInfo> {
+    const head: RequestOf<'applyLayout'> = {}
+    if (options.epoch !== undefined) head.epoch = options.epoch
+    if (options.acceptLoss === true) head.acceptLoss = true
+    return (await this.#caller.call('applyLayout', head, { ...limitsOf(options), writes: true })).head
   }
 
   async initLayout(

@@ -5,6 +5,7 @@ import type { Collection } from '../collection/collection.js'
 import type { HintDelivery } from '../hints/hint-delivery.js'
 import type { Repair } from '../repair/repair.js'
 import type { Scrub } from '../scrub/scrub.js'
+import type { Transition } from '../transition/transition.js'
 import { afterCheck } from './after-check.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
@@ -17,6 +18,7 @@ import { fetchKeyHandler } from './fetch-key.js'
 import { fetchLeafBlocksHandler, fetchLeafKeysHandler } from './fetch-leaf.js'
 import { fetchOperationsHandler } from './fetch-operations.js'
 import { fetchRangeHandler } from './fetch-range.js'
+import { fetchTransitionHandler } from './fetch-transition.js'
 import { fetchLeavesHandler, fetchRootsHandler } from './fetch-tree.js'
 import { fetchUsageHandler } from './fetch-usage.js'
 import { mergeHandler } from './merge.js'
@@ -30,6 +32,7 @@ import { releaseOperationsHandler } from './release-operations.js'
 import { repairReplicasHandler } from './repair-replicas.js'
 import { scrubBlocksHandler } from './scrub-blocks.js'
 import { setAttributesHandler } from './set-attributes.js'
+import { acceptEpochHandler, prepareEpochHandler } from './vote-epoch.js'
 
 /** What an agent does beside answering. */
 export interface BackgroundWork {
@@ -38,6 +41,7 @@ export interface BackgroundWork {
   readonly delivery: HintDelivery
   readonly counterLeases: CounterLeases
   readonly repair: Repair
+  readonly transition: Transition
 }
 
 /** Everything that an agent answers. */
@@ -54,6 +58,9 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
     putBlock: putBlockHandler(agent),
     putEpoch: putEpochHandler(agent),
     fetchEpoch: fetchEpochHandler(agent),
+    prepareEpoch: prepareEpochHandler(agent),
+    acceptEpoch: acceptEpochHandler(agent),
+    fetchTransition: fetchTransitionHandler(work.transition),
     fetchKey: afterCheck(counterLeases, fetchKeyHandler(agent)),
     fetchBody: fetchBodyHandler(agent),
     fetchBlock: fetchBlockHandler(agent),

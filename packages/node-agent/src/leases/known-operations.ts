@@ -21,7 +21,7 @@ export function stateOf(agent: KnownOperationsParts, operation: Operation): Oper
   const known = index.find(bucketId, key)
   if (known !== undefined && index.versionOf(known, opId) !== undefined) {
     const partition = blockPartition(hasher.sha256(bucketId, key), layout.partitions)
-    if (!hints.lingers(partition, known.id)) return 'version'
+    if (!hints.lingers(partition, known.id, bucketId)) return 'version'
   }
   return intents.has(operation) ? 'intent' : 'none'
 }

@@ -59,7 +59,12 @@ export class ReferenceRepair {
     return row !== undefined && leases.isReferrer(row.id, operationOf(reference))
   }
 
-  async takeOver(references: readonly LeafReference[], signal: AbortSignal): Promise<TakenOver> {
+  /** `unseen`: whether the version exists is not asked, and all are taken: as a new owner of the blocks does. */
+  async takeOver(
+    references: readonly LeafReference[],
+    signal: AbortSignal,
+    unseen = false,
+  ): Promise<TakenOver> {
     const byOperation = new Map<string, LeafReference[]>()
     for (const reference of references) {
       const group = byOperation.get(nameOf(reference))
@@ -70,11 +75,9 @@ export class ReferenceRepair {
     let [needed, taken, bytes] = [0, 0, 0]
     for (let from = 0; from < groups.length; from += limits.operationsMax) {
       const part = groups.slice(from, from + limits.operationsMax)
-      const exists = await this.#exist(
-        part.flatMap(([first]) => (first === undefined ? [] : [operationOf(first)])),
-        signal,
-      )
-      const wanted = part.filter((_, i) => exists[i] === true).flat()
+      const operations = part.flatMap(([first]) => (first === undefined ? [] : [operationOf(first)]))
+      const exists = unseen ? undefined : await this.#exist(operations, signal)
+      const wanted = part.filter((_, i) => exists === undefined || exists[i] === true).flat()
       needed += wanted.length
       await inParallel(wanted, blocksAtOnce, async reference => {
         const came = await this.#take(reference, signal)

@@ -5,6 +5,8 @@ import { bucketMessages } from './bucket-messages.js'
 import { clusterMessages } from './cluster-messages.js'
 import type { HeadOf } from './fields.js'
 import { historyMessages } from './history-messages.js'
+import { layoutMessages } from './layout-messages.js'
+import { layoutOperations } from './layout-operations.js'
 import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
 import { membershipMessages } from './membership-messages.js'
@@ -25,10 +27,12 @@ export const messages = {
   ...listingMessages,
   ...bucketMessages,
   ...clusterMessages,
+  ...layoutOperations,
   ...uploadMessages,
   // server → agent, agent → agent
   ...replicaMessages,
   ...agentMessages,
+  ...layoutMessages,
   ...leaseMessages,
   ...treeMessages,
   ...actorMessages,

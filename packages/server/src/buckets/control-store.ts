@@ -8,6 +8,12 @@ import { place } from '../core/placement.js'
 import { readHeads } from '../flows/get-flow.js'
 import { readInlineBody } from '../flows/key-state-read.js'
 import { write } from '../flows/put-flow.js'
+import {
+  decodeStagedChanges,
+  encodeStagedChanges,
+  type StagedChanges,
+  stagedChangesKey,
+} from '../layout/staged-changes.js'
 import { listPage } from '../list/list-flow.js'
 import {
   type BucketRecord,
@@ -45,12 +51,17 @@ export interface ControlStore {
   getCluster(call: ControlCall): Promise<StoredRecord<ClusterRecord> | undefined>
   /** Writes it over what `replaces` showed. */
   putCluster(record: ClusterRecord, replaces: Token, call: ControlCall): Promise<void>
+  /** Changes of the layout that wait; undefined when there never were any. */
+  getLayoutChanges(call: ControlCall): Promise<StoredRecord<StagedChanges> | undefined>
+  /** Writes them over what `replaces` showed. */
+  putLayoutChanges(changes: StagedChanges, replaces: Token | undefined, call: ControlCall): Promise<void>
   /** Names of the buckets that are there, in order (a race between making and removing may show either). */
   names(call: ControlCall): AsyncIterable<string>
 }
 
 const recordType = 'application/vnd.torc.bucket'
 const clusterRecordType = 'application/vnd.torc.cluster'
+const layoutChangesType = 'application/vnd.torc.layout-changes'
 
 interface WrittenRecord {
   readonly key: string
@@ -92,6 +103,16 @@ export class ObjectControlStore implements ControlStore {
   putCluster(record: ClusterRecord, replaces: Token, call: ControlCall): Promise<void> {
     const bytes = encodeClusterRecord(record)
     const written = { key: clusterRecordKey, bytes, contentType: clusterRecordType, metadata: [] }
+    return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
+  }
+
+  getLayoutChanges(call: ControlCall): Promise<StoredRecord<StagedChanges> | undefined> {
+    return this.#read(stagedChangesKey, decodeStagedChanges, ([latest]) => latest, call)
+  }
+
+  putLayoutChanges(changes: StagedChanges, replaces: Token | undefined, call: ControlCall): Promise<void> {
+    const bytes = encodeStagedChanges(changes)
+    const written = { key: stagedChangesKey, bytes, contentType: layoutChangesType, metadata: [] }
     return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
   }
 

@@ -6,7 +6,6 @@ import type { Agents } from '../agents/agents.js'
 import type { RepairQueue } from '../bodies/repair-queue.js'
 import type { HintHolders } from '../hints/hint-holders.js'
 import type { Layout } from '../layout/layout.js'
-import { settledStage } from '../layout/layout.js'
 import type { LayoutKeeper } from '../layout/layout-keeper.js'
 import type { Repairs } from './repairs.js'
 
@@ -46,5 +45,5 @@ export interface AddressFields {
 }
 
 export function addressFields(c: Coordination, layout: Layout): AddressFields {
-  return { epoch: layout.number, stage: settledStage, time: c.hybridClock.now() }
+  return { epoch: layout.number, stage: layout.stage, time: c.hybridClock.now() }
 }

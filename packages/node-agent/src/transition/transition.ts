@@ -1,0 +1,118 @@
+import { partitionBits } from '@torc/cluster/ring/partition-bits'
+import { WorkerRunner, type WorkerStatus } from '@torc/cluster/worker/worker'
+import type { Environment } from '@torc/protocol/environment/system'
+import type { ResponseOf } from '@torc/protocol/messages/table'
+import type { AgentContext } from '../handlers/agent-context.js'
+import type { RepairPassParts } from '../repair/repair-pass.js'
+import { HandOverWorker } from './hand-over-worker.js'
+import { LeftoverRows } from './leftover-rows.js'
+import type { OtherParts, PeerReport } from './peer-transitions.js'
+import { StageWorker } from './stage-worker.js'
+import { SyncWorker } from './sync-worker.js'
+
+export interface TransitionOptions {
+  /** Bytes that are taken over in a second; 64 MiB when absent. */
+  readonly bytesPerSecond?: number | undefined
+}
+
+const bytesPerSecondDefault = 64 * 1024 ** 2
+const idleMs = 5_000
+const retryMsMax = 5_000
+
+/** The part of one agent in changes of the layout: its workers, and what it tells others. */
+export class Transition {
+  readonly #context: AgentContext
+  readonly #sync: SyncWorker
+  readonly #runners: readonly WorkerRunner[]
+
+  constructor(
+    context: AgentContext,
+    environment: Pick<Environment, 'clock'>,
+    others: OtherParts,
+    pass: RepairPassParts,
+    options: TransitionOptions = {},
+  ) {
+    const {
+      nodeId,
+      layout,
+      commit,
+      index,
+      hints,
+      leases,
+      blockIndex,
+      trees,
+      database,
+      hasher,
+      replicasOf,
+      log,
+    } = context
+    this.#context = context
+    const rows = new LeftoverRows(database, hasher)
+    const { replicas } = pass
+    const ownReport = () => this.report()
+    this.#sync = new SyncWorker({ ...pass, commit, others }, options.bytesPerSecond ?? bytesPerSecondDefault)
+    const workers = [
+      new StageWorker({ nodeId, layout, commit, others, ownReport, log }),
+      this.#sync,
+      new HandOverWorker({
+        ...{
+          nodeId,
+          layout,
+          trees,
+          replicas,
+          index,
+          hints,
+          leases,
+          blockIndex,
+          rows,
+          commit,
+          others,
+          replicasOf,
+          log,
+        },
+      }),
+    ]
+    this.#runners = workers.map(
+      worker =>
+        new WorkerRunner(environment.clock, worker, {
+          idleMs,
+          retryMsMax,
+          onError: error => log.error({ err: error, worker: worker.name }, 'failed and is tried again'),
+        }),
+    )
+  }
+
+  start(): void {
+    this.#context.layout.watch(() => this.wake())
+    for (const runner of this.#runners) runner.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#runners.map(runner => runner.stop()))
+  }
+
+  wake(): void {
+    for (const runner of this.#runners) runner.wake()
+  }
+
+  status(): WorkerStatus[] {
+    return this.#runners.map(runner => runner.status())
+  }
+
+  /** What it tells others; all of it is on its disk. */
+  report(): PeerReport {
+    const { number, stage, unsynced, leftovers } = this.#context.layout
+    return { number, stage, unsynced: partitionBits(unsynced.keys()), leftovers: leftovers.size }
+  }
+
+  /** The same, and for people how much of it is done. */
+  answer(): ResponseOf<'fetchTransition'> {
+    const { unsynced, ...report } = this.report()
+    return {
+      ...report,
+      ...(unsynced === undefined ? {} : { unsynced }),
+      toTakeOver: [this.#context.layout.unsynced.size, this.#sync.total],
+      bytes: this.#sync.bytes,
+    }
+  }
+}
