@@ -15,6 +15,8 @@ import type { Compressor } from './blocks/block-encoding.js'
 import { brotliCompressor } from './blocks/brotli-compressor.js'
 import { Collection, type CollectionOptions, collectionDefaults } from './collection/collection.js'
 import { PeerAgents } from './collection/other-agents.js'
+import { PeerOwners } from './consensus/other-owners.js'
+import { Recovery } from './consensus/recovery.js'
 import { type DataDirectory, openDataDirectory } from './data-directory/data-directory.js'
 import { markClosed } from './data-directory/directory-row.js'
 import type { Disk } from './disk/disk.js'
@@ -176,7 +178,14 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const scrub = makeScrub(options, context, source)
   const repairParts = { membership, peers: { reach }, others, source, environment }
   const repair = new Repair(context, repairParts, options.repair)
-  const work = { scrub, collection, delivery, counterLeases, repair }
+  const owners = new PeerOwners({
+    layout: context.layout,
+    membership,
+    peers: { reach },
+    clock: context.clock,
+  })
+  const recovery = new Recovery(context, environment, owners)
+  const work = { scrub, collection, delivery, counterLeases, repair, recovery }
   const handlers = agentHandlers(context, membership, work)
   const onLost = (id: string): void => membership.lost(id)
   const peers = new Peers({ transport, identity, handlers, environment, log, onLost })
@@ -204,6 +213,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   delivery.start()
   counterLeases.start()
   repair.start()
+  recovery.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed: (refusal: TorcError | undefined) => void = () => undefined

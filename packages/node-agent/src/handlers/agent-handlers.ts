@@ -2,9 +2,11 @@ import type { Membership } from '@torc/cluster/membership/membership'
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { CounterLeases } from '../actors/counter-leases.js'
 import type { Collection } from '../collection/collection.js'
+import type { Recovery } from '../consensus/recovery.js'
 import type { HintDelivery } from '../hints/hint-delivery.js'
 import type { Repair } from '../repair/repair.js'
 import type { Scrub } from '../scrub/scrub.js'
+import { acceptHandler } from './accept.js'
 import { afterCheck } from './after-check.js'
 import type { AgentContext } from './agent-context.js'
 import { fetchBlockHandler } from './fetch-block.js'
@@ -19,9 +21,11 @@ import { fetchOperationsHandler } from './fetch-operations.js'
 import { fetchRangeHandler } from './fetch-range.js'
 import { fetchLeavesHandler, fetchRootsHandler } from './fetch-tree.js'
 import { fetchUsageHandler } from './fetch-usage.js'
+import { learnHandler } from './learn.js'
 import { mergeHandler } from './merge.js'
 import { mintHandler } from './mint.js'
 import { placeIntentHandler } from './place-intent.js'
+import { prepareHandler } from './prepare.js'
 import { putBlockHandler } from './put-block.js'
 import { putCounterLeaseHandler } from './put-counter-lease.js'
 import { putEpochHandler } from './put-epoch.js'
@@ -38,6 +42,7 @@ export interface BackgroundWork {
   readonly delivery: HintDelivery
   readonly counterLeases: CounterLeases
   readonly repair: Repair
+  readonly recovery: Recovery
 }
 
 /** Everything that an agent answers. */
@@ -47,6 +52,9 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
     mint: afterCheck(counterLeases, mintHandler(agent)),
     merge: afterCheck(counterLeases, mergeHandler(agent)),
     setAttributes: afterCheck(counterLeases, setAttributesHandler(agent)),
+    prepare: afterCheck(counterLeases, prepareHandler(agent)),
+    accept: afterCheck(counterLeases, acceptHandler(agent)),
+    learn: afterCheck(counterLeases, learnHandler(agent)),
     placeIntent: placeIntentHandler(agent),
     fetchOperations: fetchOperationsHandler(agent),
     releaseOperations: releaseOperationsHandler(agent, collection),
