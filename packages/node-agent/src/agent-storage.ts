@@ -5,6 +5,8 @@ import { KeptLeases } from './actors/kept-leases.js'
 import type { Compressor } from './blocks/block-encoding.js'
 import { BlockIndex } from './blocks/block-index.js'
 import { BlockStore } from './blocks/block-store.js'
+import { BallotRows } from './consensus/ballot-rows.js'
+import { Register } from './consensus/register.js'
 import type { DataDirectory } from './data-directory/data-directory.js'
 import { OpenMark } from './data-directory/directory-row.js'
 import type { Disk } from './disk/disk.js'
@@ -55,7 +57,11 @@ export function openStorage(
   const mintTime = (above: number): number => clock.mintTime(above)
   const intents = new Intents(database, environment.clock, uploadMs)
   const releases = new ReleaseQueue(database, blocks => layout.ownersOfBlocks(blocks))
-  const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, trees, mintTime })
+  const ballots = new BallotRows(database)
+  const index = new KeyIndex({
+    ...{ database, counts, lease, dropped, intents, releases, trees, ballots, mintTime },
+  })
+  const register = new Register({ rows: ballots, index, intents, commit, clock: environment.clock })
   const blockIndex = new BlockIndex(database, counts, leases)
   const blocks = new BlockStore(disk, blockIndex, commit, hasher, compressor)
   return {
@@ -64,6 +70,8 @@ export function openStorage(
     database,
     commit,
     index,
+    ballots,
+    register,
     counts,
     lease,
     keptLeases: new KeptLeases(database),

@@ -15,6 +15,8 @@ import type { Compressor } from './blocks/block-encoding.js'
 import { brotliCompressor } from './blocks/brotli-compressor.js'
 import { Collection, type CollectionOptions, collectionDefaults } from './collection/collection.js'
 import { PeerAgents } from './collection/other-agents.js'
+import { PeerOwners } from './consensus/other-owners.js'
+import { Recovery } from './consensus/recovery.js'
 import { type DataDirectory, openDataDirectory } from './data-directory/data-directory.js'
 import { markClosed } from './data-directory/directory-row.js'
 import type { Disk } from './disk/disk.js'
@@ -30,6 +32,7 @@ import { Repair, type RepairOptions } from './repair/repair.js'
 import { OwnerBlocks } from './scrub/owner-blocks.js'
 import { Scrub, type ScrubOptions } from './scrub/scrub.js'
 import { ScrubRow } from './scrub/scrub-row.js'
+import { BallotTakeover } from './transition/ballot-takeover.js'
 import { PeerTransitions } from './transition/peer-transitions.js'
 import { Transition, type TransitionOptions } from './transition/transition.js'
 
@@ -181,8 +184,26 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const repairParts = { membership, peers: { reach }, others, source, environment }
   const repair = new Repair(context, repairParts, options.repair)
   const parts = new PeerTransitions(membership, { reach })
-  const transition = new Transition(context, environment, parts, repair.takeover, options.transition)
-  const work = { scrub, collection, delivery, counterLeases, repair, transition }
+  const takeover = new BallotTakeover({
+    ...{ rows: context.ballots, layout: context.layout, commit: context.commit, hasher: context.hasher },
+    ...{ membership, peers: { reach }, clock: environment.clock, hybridClock: context.clock },
+  })
+  const transition = new Transition(
+    context,
+    environment,
+    parts,
+    repair.takeover,
+    takeover,
+    options.transition,
+  )
+  const owners = new PeerOwners({
+    layout: context.layout,
+    membership,
+    peers: { reach },
+    clock: context.clock,
+  })
+  const recovery = new Recovery(context, environment, owners)
+  const work = { scrub, collection, delivery, counterLeases, repair, recovery, transition }
   const handlers = agentHandlers(context, membership, work)
   const onLost = (id: string): void => membership.lost(id)
   const peers = new Peers({ transport, identity, handlers, environment, log, onLost })
@@ -211,6 +232,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   counterLeases.start()
   repair.start()
   transition.start()
+  recovery.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed: (refusal: TorcError | undefined) => void = () => undefined

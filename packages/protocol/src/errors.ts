@@ -122,6 +122,13 @@ const table = {
     5,
     'Blocks of the upload are gone from the cluster: offer those again whose positions the details name, send what is lacking, and commit again.',
   ),
+  CONDITION_FAILED: row(
+    41,
+    false,
+    412,
+    6,
+    'Somebody else wrote the key. Read what it has now (`torc head BUCKET/KEY`), and decide again.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

@@ -18,6 +18,7 @@ import { givenBody } from './bodies/body-source.js'
 import { storedBody } from './bodies/stored-body.js'
 import type { Administration } from './core/administration.js'
 import type { AttributeOperations } from './core/attribute-operations.js'
+import { conditionOf } from './core/condition-fields.js'
 import type { Coordination } from './core/coordination.js'
 import type { Operations } from './core/operations.js'
 import type { UploadOperations } from './core/upload-operations.js'
@@ -344,6 +345,7 @@ export class Coordinator implements s.ObjectStore, Admin {
       contentType,
       metadata,
       context,
+      condition: conditionOf(options, context),
       policy,
       retry,
       strict,

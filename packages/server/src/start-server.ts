@@ -25,6 +25,7 @@ import { Administration } from './core/administration.js'
 import { AttributeOperations } from './core/attribute-operations.js'
 import type { Coordination } from './core/coordination.js'
 import { readAttemptMs } from './core/deadline.js'
+import { KeyTurns } from './core/key-turns.js'
 import { Operations } from './core/operations.js'
 import { Repairs } from './core/repairs.js'
 import { UploadOperations } from './core/upload-operations.js'
@@ -218,6 +219,7 @@ function composeServer(
     readBudget: new BlockBudget(blocksReadAhead),
     blockRepairs: new RepairQueue(blocksRepairedAtOnce, blocksToRepairMax),
     repairs: new Repairs(),
+    keyTurns: new KeyTurns(),
     hints: new HintHolders(),
     log,
     clusterId: secret.clusterId,

@@ -1,14 +1,18 @@
+import { defineOptions } from '../config/options.js'
 import { copyRecord } from '../output/records.js'
 import { chosenTimeoutMs } from '../transfer/timeouts.js'
 import { defineCommand } from './command.js'
 import { copyArguments, copyOptions, copyOptionsOf, reportCopy } from './copy-options.js'
 import { parseDestination, parseSource } from './copy-target.js'
+import { conditionOptions } from './write-options.js'
+
+const cpOptions = defineOptions({ ...copyOptions, ...conditionOptions })
 
 export const cp = defineCommand({
   name: 'cp',
   describe: 'Copy an object or an old version of it within the cluster; no data moves through here',
   arguments: copyArguments,
-  options: copyOptions,
+  options: cpOptions,
   examples: [
     { line: 'cp photos/sea.jpg archive/', does: 'copies it to archive/sea.jpg' },
     {

@@ -9,7 +9,7 @@ import { uploadTree } from '../transfer/upload-tree.js'
 import { type CommandContext, defineArguments, defineCommand } from './command.js'
 import { readStandardInput } from './standard-input.js'
 import { folderPrefix, parseObjectTarget, parseTarget } from './target.js'
-import { putOptionsOf, reportPut, writeOptions } from './write-options.js'
+import { conditionOptions, putOptionsOf, reportPut, writeOptions } from './write-options.js'
 
 const putArguments = defineArguments({
   first: {
@@ -32,6 +32,7 @@ const putOptions = defineOptions({
   recursive: { type: 'boolean', doc: 'Store every file below DIR under PREFIX, several at once' },
   shared: { type: 'boolean', doc: 'Let the server read the file itself (it must see the same path)' },
   context: { type: 'text', value: 'TOKEN', doc: 'Context of a get or head: replace just what it showed' },
+  ...conditionOptions,
   ...writeOptions,
 })
 
@@ -46,6 +47,7 @@ export const put = defineCommand({
   examples: [
     { line: 'put photos/sea.jpg sea.jpg', does: 'stores a file' },
     { line: 'put logs/today --content-type text/plain', does: 'stores standard input' },
+    { line: 'put locks/job me.txt --if-none-match', does: 'stores it only where nobody else did' },
     { line: 'put --recursive ./album photos/2026', does: 'stores a tree' },
   ],
   async run(context) {

@@ -15,6 +15,16 @@ export const writeOptions = defineOptions({
   policy: { type: 'text', value: 'P', doc: `Retention policy of the key from now on: ${policyWords}` },
 })
 
+/** Conditions of the commands that store one object. */
+export const conditionOptions = defineOptions({
+  ifNoneMatch: { type: 'boolean', doc: 'Store it only where there is no object yet (exit 6 where there is)' },
+  ifMatch: {
+    type: 'text',
+    value: 'VERSION',
+    doc: 'Store it only over this version (its id, a unique beginning of it, or its etag)',
+  },
+})
+
 /** `name=value` as a pair; the first `=` parts them. */
 export function parseMetadata(
   written: readonly string[] | undefined,
@@ -31,9 +41,12 @@ export function putOptionsOf(options: {
   readonly meta: readonly string[] | undefined
   readonly context?: string | undefined
   readonly policy?: string | undefined
+  readonly ifNoneMatch?: boolean | undefined
+  readonly ifMatch?: string | undefined
 }): PutOptions {
-  const { contentType, context, policy } = options
-  return { contentType, metadata: parseMetadata(options.meta), context, policy }
+  const { contentType, context, policy, ifMatch } = options
+  const ifNoneMatch = options.ifNoneMatch === true ? '*' : undefined
+  return { contentType, metadata: parseMetadata(options.meta), context, policy, ifNoneMatch, ifMatch }
 }
 
 /** Says what was stored, and what a writer should know about it. */

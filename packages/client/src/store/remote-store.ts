@@ -23,6 +23,7 @@ import { RemoteBuckets } from './remote-buckets.js'
 import { RemoteUploads } from './remote-uploads.js'
 import {
   again,
+  conditionFields,
   copyRequest,
   deleteRequest,
   getRequest,
@@ -77,7 +78,8 @@ export class RemoteStore implements Store {
     const stored = await this.#hashUploads.put({ bucket, key, opId }, body, options)
     if (stored !== undefined) return checkedResult(putResultOf(bucket, key, stored.head), stored.sha256)
     const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)
-    return this.#send('putObject', key, writeRequest(bucket, opId, options, upload), options, upload)
+    const head = { ...writeRequest(bucket, opId, options, upload), ...conditionFields(options) }
+    return this.#send('putObject', key, head, options, upload)
   }
 
   async putShared(
@@ -86,7 +88,10 @@ export class RemoteStore implements Store {
     path: string,
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
-    const head = writeRequest(bucket, this.#opId(options), options, undefined)
+    const head = {
+      ...writeRequest(bucket, this.#opId(options), options, undefined),
+      ...conditionFields(options),
+    }
     head.shared = path
     return this.#send('putObject', key, head, sharedLimits(options), undefined)
   }

@@ -28,6 +28,17 @@ export function writeRequest(
   return head
 }
 
+/** Conditions, for the heads of the requests that take them. */
+export function conditionFields({ ifNoneMatch, ifMatch }: s.WriteConditions): {
+  ifNoneMatch?: '*'
+  ifMatch?: string
+} {
+  return {
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+  }
+}
+
 /** The head of a repeated write: the server looks for what an earlier attempt left before it mints. */
 export function again<H extends { retry?: boolean }>(head: H): H {
   return { ...head, retry: true }
@@ -68,6 +79,7 @@ export function copyRequest(
   const { contentType, metadata, context, policy, retry } = options
   const head: RequestOf<'copyObject'> = {
     ...{ bucket, key, opId, sourceBucket: source.bucket, sourceKey: source.key },
+    ...conditionFields(options),
   }
   if (source.versionId !== undefined) head.sourceVersionId = source.versionId
   if (contentType !== undefined) head.contentType = contentType

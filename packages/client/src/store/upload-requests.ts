@@ -2,6 +2,7 @@ import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type * as m from '@torc/protocol/store/multipart'
 import type { CallOptions, CopySource } from '@torc/protocol/store/object-store'
+import { conditionFields } from './requests.js'
 import type { Upload } from './upload.js'
 
 /*
@@ -59,12 +60,14 @@ export function copyPartRequest(
 export function completeRequest(
   upload: Pick<PartName, 'bucket' | 'key' | 'uploadId' | 'opId'>,
   parts: readonly m.NamedPart[],
-  { context, retry }: m.CompleteOptions,
+  options: m.CompleteOptions,
 ): RequestOf<'completeUpload'> {
   const head: RequestOf<'completeUpload'> = {
     ...upload,
     parts: parts.map(({ partNumber, etag }) => [partNumber, etag]),
+    ...conditionFields(options),
   }
+  const { context, retry } = options
   if (context !== undefined) head.context = context
   if (retry !== undefined) head.retry = retry
   return head

@@ -10,7 +10,7 @@ import type { Cutting, PutOptions } from '@torc/protocol/store/object-store'
 import type { Caller } from '../connection/caller.js'
 import { cancelledBy } from '../connection/deadline.js'
 import { RepeatableBody } from '../store/repeatable-body.js'
-import { writeRequest } from '../store/requests.js'
+import { conditionFields, writeRequest } from '../store/requests.js'
 import { piecesOf } from '../store/upload.js'
 import { BlockRequests, type UploadName } from './block-requests.js'
 import { type BodyBlock, BodyCutter } from './body-cutter.js'
@@ -228,6 +228,7 @@ class HashUpload {
     const { bucket, key, opId } = this.#name
     const head = {
       ...writeRequest(bucket, opId, this.#options, undefined),
+      ...conditionFields(this.#options),
       ...{ key, size: this.#body.size, sha256 },
     }
     if (retry) head.retry = true

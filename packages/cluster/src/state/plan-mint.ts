@@ -151,7 +151,7 @@ function versionsToPrune(
 }
 
 /** The register counts as written by the version: its time, its dot. */
-function attributesSet(version: Version, policy: MintInput['setPolicy']): Attributes {
+export function attributesSet(version: Version, policy: MintInput['setPolicy']): Attributes {
   if (policy === undefined) return noAttributes
   const { dot, createdAt: time } = version
   return attributesOf([{ version: undefined, name: policyAttribute, value: policyValue(policy), time, dot }])

@@ -1,4 +1,5 @@
 import { blockPartition } from '@torc/cluster/ring/partition'
+import { stages } from '@torc/cluster/transition/stage'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest } from '@torc/protocol/exchange/exchange'
 import type { KeyName } from '../index/key-writer.js'
@@ -43,6 +44,17 @@ export function readKey(agent: AgentContext, { head, peer }: { head: ReadAddress
   if (head.asHolder === true) return name
   if (peer.role === 'agent') agent.layout.checkHolder(name.partition)
   else agent.layout.checkReader(name.partition, head.stage, replicasOf(agent, head))
+  return name
+}
+
+/**
+ * The same for a vote on a key's register. While the layout changes a majority of the old owners votes too; then only who
+ * has taken over what was voted before.
+ */
+export function votedKey(agent: AgentContext, head: KeyAddress): KeyName {
+  const name = addressedKey(agent, head)
+  if (head.stage === stages.settled)
+    agent.layout.checkReader(name.partition, head.stage, replicasOf(agent, head))
   return name
 }
 

@@ -4,6 +4,8 @@ import type { Log } from '@torc/protocol/environment/log'
 import type { KeptLeases } from '../actors/kept-leases.js'
 import type { BlockIndex } from '../blocks/block-index.js'
 import type { BlockStore } from '../blocks/block-store.js'
+import type { BallotRows } from '../consensus/ballot-rows.js'
+import type { Register } from '../consensus/register.js'
 import type { Disk, SqlDatabase } from '../disk/disk.js'
 import type { ReplicasOf } from '../hints/block-hints.js'
 import type { Hints } from '../hints/hints.js'
@@ -25,6 +27,8 @@ export interface AgentContext {
   readonly database: SqlDatabase
   readonly commit: GroupCommit
   readonly index: KeyIndex
+  readonly ballots: BallotRows
+  readonly register: Register
   readonly counts: Counts
   readonly lease: CounterLease
   /** Leases of counters of the other agents. */

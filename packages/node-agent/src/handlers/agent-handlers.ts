@@ -2,12 +2,15 @@ import type { Membership } from '@torc/cluster/membership/membership'
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { CounterLeases } from '../actors/counter-leases.js'
 import type { Collection } from '../collection/collection.js'
+import type { Recovery } from '../consensus/recovery.js'
 import type { HintDelivery } from '../hints/hint-delivery.js'
 import type { Repair } from '../repair/repair.js'
 import type { Scrub } from '../scrub/scrub.js'
 import type { Transition } from '../transition/transition.js'
+import { acceptHandler } from './accept.js'
 import { afterCheck } from './after-check.js'
 import type { AgentContext } from './agent-context.js'
+import { fetchBallotsHandler } from './fetch-ballots.js'
 import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBlockProofHandler } from './fetch-block-proof.js'
 import { fetchBlockStatesHandler } from './fetch-block-states.js'
@@ -21,9 +24,11 @@ import { fetchRangeHandler } from './fetch-range.js'
 import { fetchTransitionHandler } from './fetch-transition.js'
 import { fetchLeavesHandler, fetchRootsHandler } from './fetch-tree.js'
 import { fetchUsageHandler } from './fetch-usage.js'
+import { learnHandler } from './learn.js'
 import { mergeHandler } from './merge.js'
 import { mintHandler } from './mint.js'
 import { placeIntentHandler } from './place-intent.js'
+import { prepareHandler } from './prepare.js'
 import { putBlockHandler } from './put-block.js'
 import { putCounterLeaseHandler } from './put-counter-lease.js'
 import { putEpochHandler } from './put-epoch.js'
@@ -42,6 +47,7 @@ export interface BackgroundWork {
   readonly counterLeases: CounterLeases
   readonly repair: Repair
   readonly transition: Transition
+  readonly recovery: Recovery
 }
 
 /** Everything that an agent answers. */
@@ -51,6 +57,9 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
     mint: afterCheck(counterLeases, mintHandler(agent)),
     merge: afterCheck(counterLeases, mergeHandler(agent)),
     setAttributes: afterCheck(counterLeases, setAttributesHandler(agent)),
+    prepare: afterCheck(counterLeases, prepareHandler(agent)),
+    accept: afterCheck(counterLeases, acceptHandler(agent)),
+    learn: afterCheck(counterLeases, learnHandler(agent)),
     placeIntent: placeIntentHandler(agent),
     fetchOperations: fetchOperationsHandler(agent),
     releaseOperations: releaseOperationsHandler(agent, collection),
@@ -60,6 +69,7 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
     fetchEpoch: fetchEpochHandler(agent),
     prepareEpoch: prepareEpochHandler(agent),
     acceptEpoch: acceptEpochHandler(agent),
+    fetchBallots: fetchBallotsHandler(agent),
     fetchTransition: fetchTransitionHandler(work.transition),
     fetchKey: afterCheck(counterLeases, fetchKeyHandler(agent)),
     fetchBody: fetchBodyHandler(agent),

@@ -1,6 +1,4 @@
 import { encodeContext } from '@torc/cluster/clocks/causal-context'
-import { encodeLiveReport, oldestWanted } from '@torc/cluster/retention/live-report'
-import { policyOf } from '@torc/cluster/retention/policy'
 import type { Attributes } from '@torc/cluster/state/attributes'
 import { emptySummary } from '@torc/cluster/state/key-summary'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
@@ -8,14 +6,13 @@ import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { KnownKey } from '../index/key-writer.js'
-import { emptyReport, liveReport } from '../index/oldest-versions.js'
 import { isWholeId, type OperationRange, operationRange } from '../index/operation-range.js'
 import { readKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { attributePages, keyRegisters, registersOf } from './attribute-pages.js'
+import { encodedReport } from './encoded-report.js'
 import { checkStoredBody } from './inline-body.js'
 import { type KeyRecords, noRecords, recordsAsOf, recordsNow } from './key-records.js'
-import { bucketPolicy } from './policy-field.js'
 import { versionPages } from './version-pages.js'
 
 type Head = ResponseOf<'fetchKey'>
@@ -79,31 +76,12 @@ function clock(
   const { digest, closed, newest, maxSeq, attributes } = known?.summary ?? emptySummary
   const head: Head = { time, digest, context: encodeContext(closed), newest, seq: maxSeq }
   if (policy !== undefined || attributes.size > 0) {
-    const live = report(agent, known, policy)
+    const live = encodedReport(agent, known, policy)
     if (live !== undefined) head.live = live
     const [registers] = attributePages(keyRegisters(attributes))
     if (registers !== undefined) head.attributes = registers
   }
   return { head }
-}
-
-/**
- * The oldest versions, where the key's own policy or else the bucket's limits them. A key's own policy that says
- * `all` may be an old one: where the bucket's limits versions, the minter is told all the same.
- */
-function report(
-  agent: AgentContext,
-  known: KnownKey | undefined,
-  policyText: string | undefined,
-): Uint8Array | undefined {
-  const own = known === undefined ? undefined : policyOf(known.summary.attributes)
-  const bucket = bucketPolicy(policyText)
-  const policy = own === undefined || own.kind === 'all' ? bucket : own
-  if (policy === undefined || policy.kind === 'all') return undefined
-  if (known === undefined) return encodeLiveReport(emptyReport)
-  return encodeLiveReport(
-    liveReport(agent.index.rows, known, oldestWanted(policy, known.summary.versionCount)),
-  )
 }
 
 function headsAsOf(agent: AgentContext, known: KnownKey | undefined, time: number, at: number): Answer {

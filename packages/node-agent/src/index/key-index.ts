@@ -1,6 +1,7 @@
 import type { CausalContext } from '@torc/cluster/clocks/causal-context'
 import { contextOfDot, emptyContext, highestCounter } from '@torc/cluster/clocks/causal-context'
-import { type Dot, dotsEqual } from '@torc/cluster/clocks/dot'
+import { type ActorId, type Dot, dotsEqual } from '@torc/cluster/clocks/dot'
+import type { HandedOut } from '@torc/cluster/consensus/condition'
 import { policyAttribute, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { type Attributes, attributeKey } from '@torc/cluster/state/attributes'
 import type { KeySummary } from '@torc/cluster/state/key-summary'
@@ -8,6 +9,7 @@ import { decodeSummary, planMerge, planMint } from '@torc/cluster/state/key-summ
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
+import type { BallotRows } from '../consensus/ballot-rows.js'
 import type { SqlDatabase } from '../disk/disk.js'
 import type { Intents } from '../leases/intents.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
@@ -102,6 +104,7 @@ export interface KeyIndexParts {
   readonly intents: Intents
   readonly releases: ReleaseQueue
   readonly trees: AgentTrees
+  readonly ballots: BallotRows
   /** Time of a new version, above what it covers. CLOCK_SKEW when that is too far ahead. */
   readonly mintTime: (above: number) => number
 }
@@ -120,6 +123,7 @@ export class KeyIndex {
   readonly #dropped: DroppedCounters
   readonly #intents: Intents
   readonly #releases: ReleaseQueue
+  readonly #ballots: BallotRows
   readonly #mintTime: (above: number) => number
   #drops = 0
 
@@ -131,6 +135,7 @@ export class KeyIndex {
     this.#dropped = parts.dropped
     this.#intents = parts.intents
     this.#releases = parts.releases
+    this.#ballots = parts.ballots
     this.#mintTime = parts.mintTime
   }
 
@@ -280,9 +285,22 @@ export class KeyIndex {
   }
 
   /**
-   * A fresh dot and its `after`: the highest of the actor's last counter in what is known of the key and of what
-   * this agent dropped of the partition. (What was handed out for the key and is not in its state was undone with
-   * its transaction and never seen outside.)
+   * A fresh dot for a version that may be proposed to the key's register, and the actor's last counter in what is known
+   * of the key here. Runs inside a transaction, in which the ballot row notes it.
+   */
+  handOut(name: KeyName): HandedOut {
+    const summary = this.find(name.bucketId, name.key)?.summary
+    const dot = this.#lease.next()
+    const after = this.#lastCounter(name, summary, dot.actor)
+    if (after < dot.counter) return { dot, after }
+    this.#lease.renew()
+    return { dot: this.#lease.next(), after: 0 }
+  }
+
+  /**
+   * A fresh dot and its `after`: the highest of the actor's last counter in what is known of the key, of what this
+   * agent dropped of the partition, and of what it handed out for a proposal of the key, which may yet be chosen.
+   * (What was handed out otherwise and is not in the state was undone with its transaction and never seen outside.)
    */
   #nextDot(
     name: KeyName,
@@ -290,13 +308,20 @@ export class KeyIndex {
     cover: CausalContext | undefined,
   ): { dot: Dot; after: number } {
     const dot = this.#lease.next()
-    let after = this.#dropped.of(name.partition, dot.actor)
-    if (summary !== undefined) after = Math.max(after, highestCounter(summary.closed, dot.actor))
+    let after = Math.max(
+      this.#lastCounter(name, summary, dot.actor),
+      this.#ballots.handedOut(name, dot.actor),
+    )
     if (cover !== undefined) after = Math.max(after, highestCounter(cover, dot.actor))
     if (after < dot.counter) return { dot, after }
     // Others have seen dots of this actor that this disk has not: it is an old copy. Never count on from there.
     this.#lease.renew()
     return { dot: this.#lease.next(), after: 0 }
+  }
+
+  #lastCounter(name: KeyName, summary: KeySummary | undefined, actor: ActorId): number {
+    const dropped = this.#dropped.of(name.partition, actor)
+    return summary === undefined ? dropped : Math.max(dropped, highestCounter(summary.closed, actor))
   }
 }
 

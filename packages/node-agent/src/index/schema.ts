@@ -272,7 +272,7 @@ CREATE TABLE bucket_replicas (
 
 /**
  * Ballots of keys that were written under a condition (`consensus/ballot-rows.ts`), apart from the key states: what
- * this agent promised, what it accepted last (NULL before), and the last dot that it handed out for the key.
+ * this agent promised, what it accepted last (NULL before), how many owners the key has (NULL: all), and the last dot that it handed out for the key.
  * `learned`: what was accepted last is in the key's state, and its content (version, body) gone from here.
  */
 const ballots = `
@@ -281,6 +281,7 @@ CREATE TABLE ballots (
   bucket BLOB NOT NULL,
   key BLOB NOT NULL,
   partition INTEGER NOT NULL,
+  replicas INTEGER,
   promised BLOB NOT NULL,
   accepted BLOB,
   accepted_at INTEGER NOT NULL DEFAULT 0,

@@ -143,6 +143,11 @@ export class AgentLayout implements TransactionListener {
     return this.#at(this.stage).writeOwners(partition, replicas)
   }
 
+  /** The same in groups of each layout: of each a majority decides, and W have a write. */
+  writeGroups(partition: number, replicas?: number): readonly (readonly string[])[] {
+    return this.#at(this.stage).writeGroups(partition, replicas)
+  }
+
   /** As `ownersOf`, and then those that owned it before the change to this layout: they may have something still. */
   holdersOf(partition: number): readonly string[] {
     const before = this.#current().previous?.table.rows[partition] ?? []

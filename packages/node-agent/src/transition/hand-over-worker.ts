@@ -4,6 +4,7 @@ import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import type { BlockIndex } from '../blocks/block-index.js'
+import type { BallotRows } from '../consensus/ballot-rows.js'
 import type { ReplicasOf } from '../hints/block-hints.js'
 import type { Hints } from '../hints/hints.js'
 import type { GroupCommit } from '../index/group-commit.js'
@@ -21,6 +22,7 @@ export interface HandOverParts extends PeerLeavesParts {
   readonly leases: LeaseIndex
   readonly blockIndex: BlockIndex
   readonly rows: LeftoverRows
+  readonly ballots: BallotRows
   readonly replicasOf: ReplicasOf
   readonly commit: GroupCommit
   readonly others: OtherParts
@@ -70,7 +72,7 @@ export class HandOverWorker implements Worker {
   }
 
   async *#round(signal: AbortSignal): AsyncGenerator<WorkerOutcome, void, undefined> {
-    const { layout, rows, commit } = this.#parts
+    const { layout, rows, commit, ballots } = this.#parts
     const { number } = layout
     for (const partition of [...layout.leftovers]) {
       this.#again = false
@@ -86,7 +88,13 @@ export class HandOverWorker implements Worker {
         if (signal.aborted || layout.number !== number) return
       }
       if (this.#again || rows.hasIntent(partition, layout.partitions)) continue
-      await commit.submit(() => layout.handedOver(partition, number))
+      await commit.submit(() => {
+        if (layout.number !== number) return
+        // Each new owner has read so many old ones that every vote that counted is among its own.
+        for (const { name } of [...ballots.of(partition)])
+          if (!layout.owns(partition, name.replicas ?? everyReplica)) ballots.drop(name)
+        layout.handedOver(partition, number)
+      })
     }
   }
 

@@ -4,13 +4,16 @@ import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import { TorcError } from '@torc/protocol/errors'
 import type { GroupCommit } from '../index/group-commit.js'
 import { nothingHeld } from '../layout/own-part.js'
+import { OwnFailure } from '../repair/own-failure.js'
 import { freshProgress, type PassProgress } from '../repair/pass-progress.js'
 import { RepairPass, type RepairPassParts } from '../repair/repair-pass.js'
+import type { BallotTakeover } from './ballot-takeover.js'
 import type { OtherParts } from './peer-transitions.js'
 
 export interface SyncParts extends RepairPassParts {
   readonly commit: GroupCommit
   readonly others: OtherParts
+  readonly ballots: Pick<BallotTakeover, 'from'>
 }
 
 /** After so many passes in which a source answered, what it cannot give will not come by waiting. */
@@ -109,7 +112,17 @@ export class SyncWorker implements Worker {
         atOnce: true,
         onCompared: (partition, isLevel) => this.#compared(agent, partition, isLevel),
       })
-      if (ready.length > 0) yield* pass.run(agent, ready, signal)
+      if (ready.length === 0) continue
+      try {
+        // Before the states: what was learned by then is in them.
+        await this.#parts.ballots.from(agent, ready, signal)
+      } catch (thrown) {
+        if (thrown instanceof OwnFailure) throw thrown
+        const { code, message } = TorcError.from(thrown)
+        log.debug({ agent, code }, `no votes can be taken over: ${message}`)
+        continue
+      }
+      yield* pass.run(agent, ready, signal)
     }
   }
 

@@ -4,6 +4,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { AgentContext } from '../handlers/agent-context.js'
 import type { RepairPassParts } from '../repair/repair-pass.js'
+import type { BallotTakeover } from './ballot-takeover.js'
 import { HandOverWorker } from './hand-over-worker.js'
 import { LeftoverRows } from './leftover-rows.js'
 import type { OtherParts, PeerReport } from './peer-transitions.js'
@@ -30,46 +31,24 @@ export class Transition {
     environment: Pick<Environment, 'clock'>,
     others: OtherParts,
     pass: RepairPassParts,
+    takeover: Pick<BallotTakeover, 'from'>,
     options: TransitionOptions = {},
   ) {
-    const {
-      nodeId,
-      layout,
-      commit,
-      index,
-      hints,
-      leases,
-      blockIndex,
-      trees,
-      database,
-      hasher,
-      replicasOf,
-      log,
-    } = context
+    const { nodeId, layout, commit, index, hints, leases, blockIndex, trees, ballots, log } = context
     this.#context = context
-    const rows = new LeftoverRows(database, hasher)
-    const { replicas } = pass
     const ownReport = () => this.report()
-    this.#sync = new SyncWorker({ ...pass, commit, others }, options.bytesPerSecond ?? bytesPerSecondDefault)
+    this.#sync = new SyncWorker(
+      { ...pass, commit, others, ballots: takeover },
+      options.bytesPerSecond ?? bytesPerSecondDefault,
+    )
     const workers = [
       new StageWorker({ nodeId, layout, commit, others, ownReport, log }),
       this.#sync,
       new HandOverWorker({
-        ...{
-          nodeId,
-          layout,
-          trees,
-          replicas,
-          index,
-          hints,
-          leases,
-          blockIndex,
-          rows,
-          commit,
-          others,
-          replicasOf,
-          log,
-        },
+        ...{ nodeId, layout, commit, index, hints, leases, blockIndex, trees, ballots, others, log },
+        replicas: pass.replicas,
+        replicasOf: context.replicasOf,
+        rows: new LeftoverRows(context.database, context.hasher),
       }),
     ]
     this.#runners = workers.map(

@@ -8,6 +8,7 @@ import { decodeSummary } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { encodeVersion } from '@torc/cluster/state/version-codec'
 import { systemHasher } from '@torc/protocol/environment/system'
+import { BallotRows } from '../../src/consensus/ballot-rows.js'
 import type { SqlDatabase } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import type { AttributeChanges } from '../../src/index/attribute-registers.js'
@@ -50,6 +51,7 @@ export class IndexFixture {
     intents: Intents
     releases: ReleaseQueue
     trees: AgentTrees
+    ballots: BallotRows
   }
 
   constructor(
@@ -63,6 +65,10 @@ export class IndexFixture {
 
   get index(): KeyIndex {
     return this.#opened.index
+  }
+
+  get ballots(): BallotRows {
+    return this.#opened.ballots
   }
 
   get lease(): CounterLease {
@@ -211,7 +217,8 @@ export class IndexFixture {
     const releases = new ReleaseQueue(database, () => ['block-owner'])
     const trees = new AgentTrees(database, systemHasher, () => treeShape)
     const mintTime = (above: number): number => clock.mintTime(above)
-    const index = new KeyIndex({ database, counts, lease, dropped, intents, releases, trees, mintTime })
-    return { database, counts, lease, dropped, intents, releases, trees, index }
+    const ballots = new BallotRows(database)
+    const parts = { database, counts, lease, dropped, intents, releases, trees, ballots }
+    return { ...parts, index: new KeyIndex({ ...parts, mintTime }) }
   }
 }

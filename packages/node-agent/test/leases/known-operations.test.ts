@@ -10,7 +10,7 @@ t.test('a version, an intent, or neither', async t => {
   const operation = { bucketId, key, opId }
   let lingers = false
   const agent = {
-    ...{ index: fixture.index, intents: fixture.intents, hasher: systemHasher },
+    ...{ index: fixture.index, intents: fixture.intents, ballots: fixture.ballots, hasher: systemHasher },
     ...{ hints: { lingers: () => lingers }, layout: { partitions: 16 } },
   }
   const state = () => stateOf(agent, operation)

@@ -10,7 +10,7 @@ import {
   operationId,
   users,
 } from './message.js'
-import { writeAnswer, writtenFields } from './object-messages.js'
+import { conditionFields, writeAnswer, writtenFields } from './object-messages.js'
 
 /** Bytes of a receipt: what certifies that a client has proved or sent a block. */
 export const receiptBytes = 16
@@ -117,6 +117,7 @@ export const blockUploadMessages = {
     request: {
       ...uploadName,
       ...chosenFields,
+      ...conditionFields,
       size: f.note(
         'Bytes of the whole body',
         f.integer(limits.storedInlineBytesMax + 1, limits.objectBytesMax),

@@ -1,5 +1,15 @@
+import { limits } from '../limits.js'
 import * as f from './fields.js'
-import { define, interactive, noBodies, nodes, recordBytes } from './message.js'
+import {
+  addressed,
+  bucketReplicas,
+  define,
+  interactive,
+  noBodies,
+  nodes,
+  recordBytes,
+  senderTime,
+} from './message.js'
 
 const ballot = f.note('Number of an attempt, 20 bytes that compare as numbers do', f.bytes(20, true))
 
@@ -71,6 +81,37 @@ export const layoutMessages = {
       promised: f.note(
         'Highest ballot that the agent has promised; another one than asked for = refused',
         ballot,
+      ),
+    },
+  }),
+  fetchBallots: define({
+    doc: 'Votes on registers of keys of partitions, for a new owner of these: one in each frame, its inline body as the body.',
+    frame: 'FETCH',
+    op: 'ballots',
+    from: ['agent'],
+    to: ['agent'],
+    priority: 'background',
+    idempotent: true,
+    requestBody: 'none',
+    responseBody: 'optional',
+    request: {
+      ...addressed,
+      partitions: f.note('The partitions', f.list(f.integer(0, 65535), limits.treeRootsMax)),
+    },
+    response: {
+      time: senderTime,
+      bucketId: f.note(
+        'Id of the bucket; absent in the last frame, which tells of nothing',
+        f.optional(f.bytes(16, true)),
+      ),
+      key: f.note('The key', f.optional(f.storedKey)),
+      replicas: bucketReplicas,
+      promised: f.note('Highest ballot that was promised', f.optional(ballot)),
+      accepted: f.note('Ballot of what was accepted last', f.optional(ballot)),
+      proposal: f.note('What was accepted', f.optional(recordBytes)),
+      learned: f.note(
+        'The version of that is in the key’s state, and gone from the proposal',
+        f.optional(f.boolean),
       ),
     },
   }),

@@ -37,6 +37,18 @@ export const writtenFields = {
   ),
 }
 
+/** What must hold of the key for the write to take place (RFC 9110 §13.1; DESIGN §5). */
+export const conditionFields = {
+  ifNoneMatch: f.note(
+    '`*`: only where the key has no object (delete markers do not count); not beside `context`',
+    f.optional(f.oneOf('*')),
+  ),
+  ifMatch: f.note(
+    'Only over a head with this version id (or a unique beginning of one) or etag; not beside `context`',
+    f.optional(f.text(128, 1)),
+  ),
+}
+
 /** Where a write went (INTERFACE, "put, post"). */
 export const writeAnswer = {
   key: f.note('The key; PUT may leave it out', f.optional(f.keyText)),
@@ -110,6 +122,7 @@ export const objectMessages = {
       ...objectName,
       opId: operationId,
       ...writtenFields,
+      ...conditionFields,
     },
     response: writeAnswer,
   }),
@@ -217,6 +230,7 @@ export const objectMessages = {
       ),
       contentType: f.note("Media type; absent = the source's", f.optional(f.contentType)),
       metadata: f.note("Pairs of the writer’s own; absent = the source's", f.optional(f.metadata)),
+      ...conditionFields,
       context: f.note('Token of a GET of the key: cover just what it shows', f.optional(f.token)),
       policy: f.note('Retention policy of the key from now on', f.optional(f.text(256, 1))),
       retry: f.note(

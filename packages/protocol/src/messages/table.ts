@@ -3,6 +3,7 @@ import { agentMessages } from './agent-messages.js'
 import { blockUploadMessages } from './block-upload-messages.js'
 import { bucketMessages } from './bucket-messages.js'
 import { clusterMessages } from './cluster-messages.js'
+import { consensusMessages } from './consensus-messages.js'
 import type { HeadOf } from './fields.js'
 import { historyMessages } from './history-messages.js'
 import { layoutMessages } from './layout-messages.js'
@@ -31,6 +32,7 @@ export const messages = {
   ...uploadMessages,
   // server → agent, agent → agent
   ...replicaMessages,
+  ...consensusMessages,
   ...agentMessages,
   ...layoutMessages,
   ...leaseMessages,

@@ -1,7 +1,7 @@
 import { limits } from '../limits.js'
 import * as f from './fields.js'
 import { define, interactive, noBodies, objectName, operationId, policyNote, users } from './message.js'
-import { writeAnswer } from './object-messages.js'
+import { conditionFields, writeAnswer } from './object-messages.js'
 
 const uploadId = f.note('Id of the upload', f.versionIdText)
 
@@ -119,6 +119,7 @@ export const uploadMessages = {
         'Number and etag of each part, in ascending order',
         f.list(f.pair(f.integer(1, limits.objectPartsMax), f.text(128)), limits.objectPartsMax),
       ),
+      ...conditionFields,
       context: f.note('Token of a GET of the key: cover just what it shows', f.optional(f.token)),
       retry: f.note(
         'Sent before under this opId: ask all owners for it before minting',

@@ -1,4 +1,11 @@
-import type { BodyInput, CallOptions, CopySource, GetOptions, PutResult } from './object-store.js'
+import type {
+  BodyInput,
+  CallOptions,
+  CopySource,
+  GetOptions,
+  PutResult,
+  WriteConditions,
+} from './object-store.js'
 
 /** What the object will have; given when its upload begins. */
 export interface UploadOptions extends CallOptions {
@@ -63,7 +70,7 @@ export interface NamedPart {
   readonly etag: string
 }
 
-export interface CompleteOptions extends CallOptions {
+export interface CompleteOptions extends CallOptions, WriteConditions {
   /** Context token of a GET of the key: the new version covers just what that GET showed. */
   readonly context?: string | undefined
 }

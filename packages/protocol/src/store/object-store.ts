@@ -16,7 +16,15 @@ export interface CallOptions {
 
 export type BodyInput = Uint8Array | string | AsyncIterable<Uint8Array>
 
-export interface PutOptions extends CallOptions {
+/** A write takes place only where its condition holds; otherwise CONDITION_FAILED. Only one at once, and no `context`. */
+export interface WriteConditions {
+  /** Only where the key has no object (delete markers do not count). */
+  readonly ifNoneMatch?: '*' | undefined
+  /** Only over a head with this version id, or a unique beginning of one, or this etag: just that is replaced. */
+  readonly ifMatch?: string | undefined
+}
+
+export interface PutOptions extends CallOptions, WriteConditions {
   readonly contentType?: string | undefined
   readonly metadata?: readonly (readonly [string, string])[] | undefined
   /** Context token of a GET: the new version covers just what that GET showed. */
@@ -66,7 +74,7 @@ export interface CopySource {
 }
 
 /** What is absent is the source's. */
-export interface CopyOptions extends CallOptions {
+export interface CopyOptions extends CallOptions, WriteConditions {
   readonly contentType?: string | undefined
   readonly metadata?: readonly (readonly [string, string])[] | undefined
   /** Context token of a GET of the destination. */

@@ -1,3 +1,4 @@
+import type { Condition } from '@torc/cluster/consensus/condition'
 import { parsePolicy } from '@torc/cluster/retention/policy'
 import type { BlockReference } from '@torc/cluster/state/version'
 import type { IncomingBody } from '@torc/protocol/exchange/exchange'
@@ -33,6 +34,7 @@ export interface OfferStep extends UploadStep {
 }
 
 export interface CommitStep extends UploadStep {
+  readonly condition?: Condition | undefined
   readonly body: CommittedBody
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
@@ -125,6 +127,7 @@ export class BlockUploads {
       contentType: step.contentType ?? defaultContentType,
       metadata: step.metadata ?? [],
       token,
+      condition: step.condition,
       policy,
       retry,
       timeoutMs,

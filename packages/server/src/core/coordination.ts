@@ -7,6 +7,7 @@ import type { RepairQueue } from '../bodies/repair-queue.js'
 import type { HintHolders } from '../hints/hint-holders.js'
 import type { Layout } from '../layout/layout.js'
 import type { LayoutKeeper } from '../layout/layout-keeper.js'
+import type { KeyTurns } from './key-turns.js'
 import type { Repairs } from './repairs.js'
 
 /** What every flow works with. */
@@ -27,6 +28,8 @@ export interface Coordination {
   /** Blocks on their way to owners that turned out to lack them. */
   readonly blockRepairs: RepairQueue
   readonly repairs: Repairs
+  /** Of this server's conditional writes. */
+  readonly keyTurns: KeyTurns
   readonly log: Log
   readonly clusterId: string
   /** Ids of the agents that are known now (for what is asked before there is a layout). */

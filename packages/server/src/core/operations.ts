@@ -1,3 +1,4 @@
+import type { Condition } from '@torc/cluster/consensus/condition'
 import { parsePolicy } from '@torc/cluster/retention/policy'
 import type { BodySource } from '../bodies/body-source.js'
 import { inlineBody, type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
@@ -35,6 +36,7 @@ export interface PutOperation extends OperationLimits {
   readonly metadata: readonly (readonly [string, string])[] | undefined
   /** Token as the client gave it. */
   readonly context: string | undefined
+  readonly condition?: Condition | undefined
   /** Retention policy of the key from now on. */
   readonly policy: string | undefined
   readonly retry: boolean
@@ -54,6 +56,7 @@ export interface CopyOperation extends OperationLimits {
   readonly metadata: readonly (readonly [string, string])[] | undefined
   /** Token of the destination. */
   readonly context: string | undefined
+  readonly condition?: Condition | undefined
   readonly policy: string | undefined
   readonly retry: boolean
 }
@@ -131,6 +134,7 @@ export class Operations {
         contentType: operation.contentType ?? defaultContentType,
         metadata: operation.metadata ?? noMetadata,
         token,
+        condition: operation.condition,
         policy,
         retry: operation.retry,
         timeoutMs,
@@ -158,6 +162,7 @@ export class Operations {
       contentType,
       metadata,
       token,
+      condition: operation.condition,
       policy,
       retry,
       timeoutMs,

@@ -1,3 +1,4 @@
+import type { Condition } from '@torc/cluster/consensus/condition'
 import { parsePolicy } from '@torc/cluster/retention/policy'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import type { NamedPart } from '@torc/protocol/store/multipart'
@@ -52,6 +53,7 @@ export interface CompleteUploadOperation extends UploadOperation {
   readonly parts: readonly NamedPart[]
   /** Token as the client gave it. */
   readonly context: string | undefined
+  readonly condition?: Condition | undefined
   readonly retry: boolean
 }
 

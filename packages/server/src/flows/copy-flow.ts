@@ -1,5 +1,6 @@
 import { type CausalContext, emptyContext } from '@torc/cluster/clocks/causal-context'
 import type { Token } from '@torc/cluster/clocks/token'
+import type { Condition } from '@torc/cluster/consensus/condition'
 import type { RetentionPolicy } from '@torc/cluster/retention/policy'
 import { compareVersions } from '@torc/cluster/state/key-state'
 import { contextAfterWrite, type Version } from '@torc/cluster/state/version'
@@ -34,6 +35,7 @@ export interface CopyRequest {
   readonly metadata: readonly (readonly [string, string])[] | undefined
   /** A client's context of the destination. */
   readonly token: Token | undefined
+  readonly condition?: Condition | undefined
   readonly policy: RetentionPolicy | 'inherit' | undefined
   readonly retry: boolean
   readonly timeoutMs: number | undefined
@@ -77,6 +79,7 @@ export async function copy(c: Coordination, request: CopyRequest): Promise<CopyO
     contentType: request.contentType ?? source.version.contentType,
     metadata: request.metadata ?? source.version.metadata,
     token: request.token,
+    condition: request.condition,
     policy: request.policy,
     retry: request.retry,
     timeoutMs: request.timeoutMs,

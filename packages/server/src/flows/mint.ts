@@ -106,7 +106,7 @@ export function inlineOf(request: WriteRequest): OutgoingBody | undefined {
 }
 
 /** The policy that will be in force, as far as this server knows: the key's own is known to its owners. */
-function policyOf(request: WriteRequest): RetentionPolicy {
+export function policyOf(request: WriteRequest): RetentionPolicy {
   const { policy, bucket } = request
   return policy === undefined || policy === 'inherit' ? bucket.policy : policy
 }
@@ -154,6 +154,6 @@ function tell(head: RequestOf<'mint'>, read: ClockRead, { blockSizes = [] }: Pre
 }
 
 /** The etag of a native PUT: opaque, with a `-`, so that nobody takes it for an MD5; of an object in parts as in S3. */
-function etagOf({ sha256, partBlocks }: PreparedBody): string {
+export function etagOf({ sha256, partBlocks }: PreparedBody): string {
   return `${Buffer.from(sha256.buffer, sha256.byteOffset, 16).toString('hex')}-${partBlocks?.length ?? 't'}`
 }

@@ -4,6 +4,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { isStaleLayout, mayHaveActed } from '../agents/agents.js'
 import { referToBlocks } from '../bodies/block-copier.js'
 import { blocksOf } from '../bodies/prepared-body.js'
+import { writeConditionally } from '../consensus/conditional-write.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline, writeAttemptMs } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
@@ -25,6 +26,8 @@ import type { WriteOutcome, WriteRequest } from './write-request.js'
  * that it may still appear; SUPERSEDED that it is not this attempt that counts.
  */
 export async function write(c: Coordination, request: WriteRequest): Promise<WriteOutcome> {
+  const { condition } = request
+  if (condition !== undefined) return writeConditionally(c, { ...request, condition })
   const deadline = new Deadline(c.environment.clock, request.timeoutMs, request.signal)
   const trail: Trail = { uncertain: false, attempt: undefined }
   try {

@@ -1,5 +1,6 @@
 import type { CausalContext } from '@torc/cluster/clocks/causal-context'
 import type { Token } from '@torc/cluster/clocks/token'
+import type { Condition } from '@torc/cluster/consensus/condition'
 import type { RetentionPolicy } from '@torc/cluster/retention/policy'
 import type { Version } from '@torc/cluster/state/version'
 import type { PreparedBody } from '../bodies/prepared-body.js'
@@ -17,6 +18,8 @@ export interface WriteRequest {
   readonly metadata: readonly (readonly [string, string])[]
   /** A client's context: cover just that. Undefined: cover what R owners hold. */
   readonly token: Token | undefined
+  /** It takes place only where this holds, as the key's owners decide by consensus. */
+  readonly condition?: Condition | undefined
   /** Retention policy of the key from this version on. */
   readonly policy: RetentionPolicy | 'inherit' | undefined
   /** Sent before under this opId. */

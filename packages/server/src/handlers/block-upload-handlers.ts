@@ -7,6 +7,7 @@ import {
   offeredBlocks,
   partsOf,
 } from '../block-uploads/offered-blocks.js'
+import { conditionOf } from '../core/condition-fields.js'
 import { writeAnswer } from './answers.js'
 
 /** What clients ask to upload a body by the hashes of its blocks. */
@@ -47,6 +48,7 @@ export function blockUploadHandlers(uploads: BlockUploads): Handlers {
         contentType,
         metadata,
         context,
+        condition: conditionOf(head, context),
         policy,
         retry,
         timeoutMs,

@@ -1,6 +1,8 @@
 import type { Handlers, IncomingRequest, OutgoingBody, Reply } from '@torc/protocol/exchange/exchange'
+import type { WriteConditions } from '@torc/protocol/store/object-store'
 import { receivedBody } from '../bodies/body-source.js'
 import { storedBody } from '../bodies/stored-body.js'
+import { conditionOf } from '../core/condition-fields.js'
 import type { Coordination } from '../core/coordination.js'
 import type { Operations } from '../core/operations.js'
 import type { SharedFiles } from '../shared-path/shared-files.js'
@@ -18,8 +20,8 @@ export interface ObjectHandlerParts {
 export function objectHandlers(parts: ObjectHandlerParts): Handlers {
   const { c, operations } = parts
   return {
-    putObject: request => store(parts, request, request.head.key),
-    postDatum: request => store(parts, request, undefined),
+    putObject: request => store(parts, request, request.head.key, request.head),
+    postDatum: request => store(parts, request, undefined, {}),
     async copyObject({ head }) {
       const { contentType, metadata, context, policy, sourceVersionId, retry = false } = head
       const { bucket, key, opId, sourceBucket, sourceKey } = head
@@ -33,6 +35,7 @@ export function objectHandlers(parts: ObjectHandlerParts): Handlers {
         contentType,
         metadata,
         context,
+        condition: conditionOf(head, context),
         policy,
         retry,
         timeoutMs,
@@ -71,6 +74,7 @@ async function store(
   { operations, files }: ObjectHandlerParts,
   request: IncomingRequest<'putObject'> | IncomingRequest<'postDatum'>,
   key: string | undefined,
+  conditions: WriteConditions,
 ): Promise<Reply<'putObject'>> {
   const { head, body } = request
   const { bucket, opId, contentType, metadata, context, policy, retry = false, strict } = head
@@ -78,7 +82,8 @@ async function store(
   // A small body is here whole: what is left takes no longer than its answer, and nothing needs a signal.
   const signal =
     body?.inline === undefined && (body !== undefined || shared !== undefined) ? request.signal : undefined
-  const what = { bucket, key, opId, contentType, metadata, context, policy }
+  const condition = conditionOf(conditions, context)
+  const what = { bucket, key, opId, contentType, metadata, context, condition, policy }
   const operation = { ...what, retry, strict, timeoutMs, signal }
   if (shared === undefined) {
     const outcome = await operations.put({ ...operation, source: receivedBody(body, size, sha256) })

@@ -2,6 +2,7 @@ import type { Handlers } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import { receivedBody } from '../bodies/body-source.js'
+import { conditionOf } from '../core/condition-fields.js'
 import type { UploadOperations } from '../core/upload-operations.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import type { PartRecord } from '../uploads/part-records.js'
@@ -35,7 +36,8 @@ export function uploadHandlers(uploads: UploadOperations): Handlers {
     async completeUpload({ head }) {
       const { bucket, key, uploadId, opId, context, retry = false } = head
       const parts = head.parts.map(([partNumber, etag]) => ({ partNumber, etag }))
-      const operation = { bucket, key, uploadId, opId, parts, context, retry, timeoutMs }
+      const condition = conditionOf(head, context)
+      const operation = { bucket, key, uploadId, opId, parts, context, condition, retry, timeoutMs }
       // Once begun it goes to its end: half a completion would only have to be repeated.
       return { head: writeAnswer(await uploads.complete({ ...operation, signal: undefined }), 0) }
     },

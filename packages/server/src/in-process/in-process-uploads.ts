@@ -7,6 +7,7 @@ import type * as m from '@torc/protocol/store/multipart'
 import type { BodyInput, CallOptions, CopySource, PutResult } from '@torc/protocol/store/object-store'
 import { listParts, listUploads } from '@torc/protocol/store/upload-entries'
 import { givenBody } from '../bodies/body-source.js'
+import { conditionOf } from '../core/condition-fields.js'
 import type { Coordination } from '../core/coordination.js'
 import type { UploadOperations } from '../core/upload-operations.js'
 import type { WriteOutcome } from '../flows/write-request.js'
@@ -128,7 +129,8 @@ export class InProcessUploads implements m.UploadStore {
     const { context, retry = false } = options
     const upload = uploadName(bucket, key, uploadId, options)
     const opId = this.#opId(options)
-    return putResult(await this.#uploads.complete({ ...upload, opId, parts, context, retry }), 0)
+    const condition = conditionOf(options, context)
+    return putResult(await this.#uploads.complete({ ...upload, opId, parts, context, condition, retry }), 0)
   }
 
   abortUpload(bucket: string, key: string, uploadId: string, options: CallOptions = {}): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Token } from '@torc/cluster/clocks/token'
+import type { Condition } from '@torc/cluster/consensus/condition'
 import { TorcError } from '@torc/protocol/errors'
 import type { NamedPart } from '@torc/protocol/store/multipart'
 import { copyBlocks } from '../bodies/block-copier.js'
@@ -20,6 +21,7 @@ export interface CompleteRequest extends OperationLimits {
   readonly parts: readonly NamedPart[]
   /** A client's context of the key. */
   readonly token: Token | undefined
+  readonly condition?: Condition | undefined
   readonly retry: boolean
 }
 
@@ -57,6 +59,7 @@ export async function completeUpload(c: Coordination, request: CompleteRequest):
     contentType,
     metadata,
     token: request.token,
+    condition: request.condition,
     policy,
     retry,
     timeoutMs,

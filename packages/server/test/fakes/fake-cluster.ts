@@ -10,6 +10,7 @@ import { type PreparedBody, prepareBody } from '../../src/bodies/prepared-body.j
 import { RepairQueue } from '../../src/bodies/repair-queue.js'
 import type { BucketView } from '../../src/buckets/bucket-record.js'
 import type { Coordination } from '../../src/core/coordination.js'
+import { KeyTurns } from '../../src/core/key-turns.js'
 import { Repairs } from '../../src/core/repairs.js'
 import type { WriteRequest } from '../../src/flows/write-request.js'
 import { HintHolders } from '../../src/hints/hint-holders.js'
@@ -69,6 +70,7 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
     readBudget: new BlockBudget(4),
     blockRepairs: new RepairQueue(2, 2),
     repairs: new Repairs(),
+    keyTurns: new KeyTurns(),
     log: silentLog,
     clusterId: '00'.repeat(16),
     knownAgents: () => ids,
