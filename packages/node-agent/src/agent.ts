@@ -194,6 +194,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     parts,
     repair.takeover,
     takeover,
+    () => counterLeases.leasedUnder,
     options.transition,
   )
   const owners = new PeerOwners({

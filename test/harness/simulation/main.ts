@@ -1,4 +1,4 @@
-// npm run simulate -- [--seeds 1000] [--from 1] [--load blocks] [--agents 5] [--sloppy]
+// npm run simulate -- [--seeds 1000] [--from 1] [--load blocks] [--agents 5] [--sloppy] [--layouts]
 import { parseArgs } from 'node:util'
 import { simulateCluster } from './cluster/simulate-cluster.js'
 
@@ -9,11 +9,12 @@ const { values } = parseArgs({
     load: { type: 'string', default: 'mixed' },
     agents: { type: 'string', default: '3' },
     sloppy: { type: 'boolean', default: false },
+    layouts: { type: 'boolean', default: false },
   },
 })
 const load = values.load === 'blocks' ? 'blocks' : 'mixed'
 const agents = Number(values.agents)
-const { sloppy } = values
+const { sloppy, layouts } = values
 const from = Number(values.from)
 const seeds = Number(values.seeds)
 let failed = 0
@@ -28,7 +29,7 @@ const totals = {
 }
 for (let number = from; number < from + seeds; number++) {
   try {
-    const result = await simulateCluster({ seed: `seed-${number}`, load, agents, sloppy })
+    const result = await simulateCluster({ seed: `seed-${number}`, load, agents, sloppy, layouts })
     totals.acknowledged += result.acknowledged
     totals.indeterminate += result.indeterminate
     totals.reads += result.reads

@@ -88,6 +88,17 @@ export class AgentLayout implements TransactionListener {
     return this.#part.unsynced
   }
 
+  /** Those of them that it should have held by the layout before: it is no source for new owners of these. */
+  get lacking(): number[] {
+    const rows = this.#part.layout?.previous?.table.rows ?? []
+    return Array.from(this.unsynced)
+      .filter(([partition, held]) => {
+        const place = rows[partition]?.indexOf(this.#nodeId) ?? -1
+        return place >= 0 && held > place
+      })
+      .map(([partition]) => partition)
+  }
+
   /** Partitions of which it may hold what it was relieved of. */
   get leftovers(): ReadonlySet<number> {
     return this.#part.leftovers

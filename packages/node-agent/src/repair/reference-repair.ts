@@ -1,4 +1,4 @@
-import { keyPartition } from '@torc/cluster/ring/partition'
+import { blockPartition, keyPartition } from '@torc/cluster/ring/partition'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
@@ -91,8 +91,10 @@ export class ReferenceRepair {
 
   /** Bytes that came for it; undefined where nobody has the block to give. */
   async #take(reference: LeafReference, signal: AbortSignal): Promise<number | undefined> {
-    const { blocks, source } = this.#parts
-    const { hash, compressed } = reference
+    const { blocks, source, layout } = this.#parts
+    const { hash, compressed, replicas } = reference
+    // Relieved of the partition meanwhile: the others need not get it here.
+    if (!layout.owns(blockPartition(hash, layout.partitions), replicas)) return 0
     const operation = operationOf(reference)
     if ((await ownWrite(() => blocks.refer([hash], operation))).length === 0) return 0
     const bytes = await source.fetch(hash, signal)

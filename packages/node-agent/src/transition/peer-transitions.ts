@@ -10,6 +10,10 @@ import { reachAgent } from '../membership/reach-agent.js'
 export interface PeerReport extends TransitionReport {
   /** Partitions of which it may hold what it was relieved of. */
   readonly leftovers: number
+  /** Layout under whose agents its counters were leased last; 0 for none since its start. */
+  readonly leasedUnder: number
+  /** A bit for each partition of which it is no source for new owners. */
+  readonly lacking: Uint8Array | undefined
 }
 
 /** What a transition needs of other agents. All reject where the agent does not answer. */
@@ -51,8 +55,8 @@ export class PeerTransitions implements OtherParts {
   async report(agent: string, signal: AbortSignal): Promise<PeerReport> {
     const exchange = await this.#reach(agent)
     for await (const { head } of exchange.fetch('fetchTransition', {}, { timeoutMs: answerMs, signal })) {
-      const { number, stage, unsynced, leftovers } = head
-      return { number, stage: stageOf(stage), unsynced, leftovers }
+      const { number, stage, unsynced, lacking, leftovers, leasedUnder } = head
+      return { number, stage: stageOf(stage), unsynced, lacking, leftovers, leasedUnder }
     }
     throw new TorcError('PROTOCOL', `${agent} did not say how far it is`)
   }

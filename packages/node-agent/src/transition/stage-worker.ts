@@ -2,6 +2,7 @@ import { mayReadNew, mayWriteNew } from '@torc/cluster/transition/advance'
 import type { LayoutState } from '@torc/cluster/transition/owner-tables'
 import { compareStaged, type Stage, stages } from '@torc/cluster/transition/stage'
 import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
+import type { Clock } from '@torc/protocol/environment/clock'
 import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import type { GroupCommit } from '../index/group-commit.js'
@@ -15,12 +16,15 @@ export interface StageParts {
   readonly others: OtherParts
   /** What this agent itself would tell. */
   readonly ownReport: () => PeerReport
+  readonly clock: Clock
   readonly log: Log
 }
 
 /** From one round of questions to the next, in milliseconds: while a layout changes, and while others hand over. */
 const changingMs = 500
 const drainingMs = 5_000
+/** So long leases of counters are waited for, in milliseconds. */
+const leasesMs = 60_000
 
 /**
  * Moves the change to a layout forward. Each agent asks all others how far they are, and goes to the next stage once
@@ -31,6 +35,8 @@ export class StageWorker implements Worker {
   readonly name = 'layout'
   readonly #parts: StageParts
   #reports: ReadonlyMap<string, PeerReport> = new Map()
+  /** Since when nothing but leases of counters is waited for, in monotonic time. */
+  #provenMs: number | undefined
 
   constructor(parts: StageParts) {
     this.#parts = parts
@@ -119,7 +125,23 @@ export class StageWorker implements Worker {
     if (state.stage === stages.readOld) {
       return mayReadNew(state, this.#reports, isDown) ? stages.readNew : undefined
     }
-    return mayWriteNew(state, this.#reports) ? stages.settled : undefined
+    if (mayWriteNew(state, this.#reports) && this.#areLeased(state)) return stages.settled
+    return undefined
+  }
+
+  /**
+   * Agents of the new layout must know of leases before those of the old one go: an old copy of a disk is found out by
+   * what a majority stored (decision 27). One that cannot lease (its disk is full, say) is not waited for without end.
+   */
+  #areLeased({ epoch }: LayoutState): boolean {
+    const nowMs = this.#parts.clock.monotonicMs()
+    this.#provenMs ??= nowMs
+    const waiting = epoch.agents.filter(
+      ({ id }) => (this.#reports.get(id)?.leasedUnder ?? epoch.number) < epoch.number,
+    )
+    if (waiting.length > 0 && nowMs - this.#provenMs < leasesMs) return false
+    this.#provenMs = undefined
+    return true
   }
 
   async #advance(number: number, stage: Stage): Promise<void> {

@@ -101,7 +101,7 @@ export class SyncWorker implements Worker {
       try {
         const report = await others.report(agent, signal)
         // Of what it has not taken over itself it is no source.
-        ready = report.number === number ? partitions.filter(p => !hasPartition(report.unsynced, p)) : []
+        ready = report.number === number ? partitions.filter(p => !hasPartition(report.lacking, p)) : []
       } catch (thrown) {
         const { code, message } = TorcError.from(thrown)
         log.debug({ agent, code }, `nothing can be taken over: ${message}`)

@@ -23,6 +23,7 @@ const retryMsMax = 5_000
 /** The part of one agent in changes of the layout: its workers, and what it tells others. */
 export class Transition {
   readonly #context: AgentContext
+  readonly #leasedUnder: () => number
   readonly #sync: SyncWorker
   readonly #runners: readonly WorkerRunner[]
 
@@ -32,8 +33,10 @@ export class Transition {
     others: OtherParts,
     pass: RepairPassParts,
     takeover: Pick<BallotTakeover, 'from'>,
+    leasedUnder: () => number,
     options: TransitionOptions = {},
   ) {
+    this.#leasedUnder = leasedUnder
     const { nodeId, layout, commit, index, hints, leases, blockIndex, trees, ballots, log } = context
     this.#context = context
     const ownReport = () => this.report()
@@ -42,7 +45,7 @@ export class Transition {
       options.bytesPerSecond ?? bytesPerSecondDefault,
     )
     const workers = [
-      new StageWorker({ nodeId, layout, commit, others, ownReport, log }),
+      new StageWorker({ nodeId, layout, commit, others, ownReport, clock: environment.clock, log }),
       this.#sync,
       new HandOverWorker({
         ...{ nodeId, layout, commit, index, hints, leases, blockIndex, trees, ballots, others, log },
@@ -80,16 +83,21 @@ export class Transition {
 
   /** What it tells others; all of it is on its disk. */
   report(): PeerReport {
-    const { number, stage, unsynced, leftovers } = this.#context.layout
-    return { number, stage, unsynced: partitionBits(unsynced.keys()), leftovers: leftovers.size }
+    const { number, stage, unsynced, lacking, leftovers } = this.#context.layout
+    return {
+      ...{ number, stage, leftovers: leftovers.size, leasedUnder: this.#leasedUnder() },
+      unsynced: partitionBits(unsynced.keys()),
+      lacking: partitionBits(lacking),
+    }
   }
 
   /** The same, and for people how much of it is done. */
   answer(): ResponseOf<'fetchTransition'> {
-    const { unsynced, ...report } = this.report()
+    const { unsynced, lacking, ...report } = this.report()
     return {
       ...report,
       ...(unsynced === undefined ? {} : { unsynced }),
+      ...(lacking === undefined ? {} : { lacking }),
       toTakeOver: [this.#context.layout.unsynced.size, this.#sync.total],
       bytes: this.#sync.bytes,
     }

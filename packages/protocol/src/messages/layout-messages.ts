@@ -131,6 +131,14 @@ export const layoutMessages = {
         'A bit for each partition that it owns and has not taken over yet, the first in the lowest bit of the first byte; absent = none',
         f.optional(f.bytes(8192)),
       ),
+      lacking: f.note(
+        'The same of those that it should have held by the layout before: of these it is no source for new owners',
+        f.optional(f.bytes(8192)),
+      ),
+      leasedUnder: f.note(
+        'Number of the layout under whose agents its counters were leased last; 0 = none since its start',
+        f.integer(),
+      ),
       toTakeOver: f.note('How many these are, and were at the beginning', f.pair(f.integer(), f.integer())),
       leftovers: f.note('Partitions of which it may hold what it was relieved of', f.integer()),
       bytes: f.note('Bytes that it has taken over since its start or the last layout', f.integer()),

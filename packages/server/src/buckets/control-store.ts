@@ -4,6 +4,7 @@ import { givenBody } from '../bodies/body-source.js'
 import { prepareBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
+import { withFreshLayout } from '../core/fresh-layout.js'
 import { place } from '../core/placement.js'
 import { readHeads } from '../flows/get-flow.js'
 import { readInlineBody } from '../flows/key-state-read.js'
@@ -125,17 +126,19 @@ export class ObjectControlStore implements ControlStore {
   ): Promise<StoredRecord<R> | undefined> {
     const c = this.#c
     const deadline = new Deadline(c.environment.clock, call.timeoutMs, call.signal)
-    const p = place(c, this.#bucket(), key)
-    const read = await readHeads(c, p, deadline)
-    const records: R[] = []
-    for (const [i, head] of read.heads.entries()) {
-      const inline = i === 0 ? read.inline : undefined
-      const pieces = inline ?? (await readInlineBody(c, p, head, read.holdersOf(head), deadline))
-      records.push(decode(Buffer.concat(pieces)))
-    }
-    const record = choose(records)
-    const { context, newest, seq } = read
-    return record === undefined ? undefined : { record, token: { context, newest, seq } }
+    return withFreshLayout(c, async () => {
+      const p = place(c, this.#bucket(), key)
+      const read = await readHeads(c, p, deadline)
+      const records: R[] = []
+      for (const [i, head] of read.heads.entries()) {
+        const inline = i === 0 ? read.inline : undefined
+        const pieces = inline ?? (await readInlineBody(c, p, head, read.holdersOf(head), deadline))
+        records.push(decode(Buffer.concat(pieces)))
+      }
+      const record = choose(records)
+      const { context, newest, seq } = read
+      return record === undefined ? undefined : { record, token: { context, newest, seq } }
+    })
   }
 
   async #write(
