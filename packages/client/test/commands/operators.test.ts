@@ -163,6 +163,58 @@ t.test('blocks of a version and their states', async t => {
   t.equal((await run(['blocks', 'photos'], { store })).code, 2)
 })
 
+t.test('changes of the layout are staged, shown and applied', async t => {
+  const store = await filled({})
+  const code = async (...words: string[]) => (await run(['layout', ...words], { store })).code
+  t.equal(await code('assign', 'agent-2', '--zone', 'east', '--capacity', '2TB'), 0)
+  t.equal(await code('remove', 'agent-1', '--dead'), 0)
+  t.equal(await code('remove', 'agent-3'), 0)
+  t.equal(await code('replicas', '5'), 0)
+  t.equal(await code('replicas', 'many'), 2)
+  t.equal(await code('apply', '--epoch', '3', '--accept-loss'), 0)
+  t.equal(await code('cancel'), 0)
+  t.match(store.layoutCalls, [
+    { assign: [{ id: 'agent-2', zone: 'east', capacity: 2e12 }] },
+    { remove: [{ id: 'agent-1', dead: true }] },
+    { remove: [{ id: 'agent-3', dead: false }] },
+    { replicas: 5 },
+    { epoch: 3, acceptLoss: true },
+    'cancel',
+  ])
+  const layout = await store.layout()
+  const progress = [
+    { id: 'agent-2', epoch: 2, stage: 1, left: 3, total: 8, leftovers: 0, bytes: 100 },
+    { id: 'agent-3', epoch: 0, stage: 1, left: 0, total: 0, leftovers: 0, bytes: 0, error: 'gone' },
+  ]
+  const plan = {
+    agents: [{ id: 'agent-1', zone: '', capacity: 1000, before: 256, after: 128, gains: 0, loses: 128 }],
+    ...{ replicas: 1, moved: 128, movedMin: 128, bytes: 4096, absentMax: 0 },
+    ...{ notes: ['A note.'], problems: ['A problem.'] },
+  }
+  const changes = {
+    ...{ base: 1, assign: [{ id: 'agent-2', zone: '', capacity: 1000 }], replicas: 2 },
+    remove: [{ id: 'agent-1', dead: true }],
+  }
+  store.layout = async () => ({ ...layout, stage: 2, progress, changes, plan })
+  const { out } = await run(['layout', 'show'], { store })
+  for (const text of [
+    'stage 2 of 3',
+    '5 of 8 partitions',
+    'gone',
+    'remove agent-1, which is gone for good',
+    '2 replicas',
+  ])
+    t.match(out, text)
+  t.match(out, /128 replicas.*no layout moves fewer than 128/)
+  t.match(out, 'Cannot be applied: A problem.')
+  store.layout = async () => ({ ...layout, changes })
+  t.match((await run(['layout', 'show'], { store })).out, /for another layout/)
+  t.match((await run(['layout', 'show', '--json'], { store })).io.records[0], {
+    stage: 3,
+    changes: { base: 1 },
+  })
+})
+
 t.test('layout', async t => {
   const store = await filled({})
   t.match((await run(['layout', 'show', '--json'], { store })).io.records[0], {

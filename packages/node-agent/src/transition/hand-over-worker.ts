@@ -1,5 +1,6 @@
 import { digestsEqual } from '@torc/cluster/state/digest'
 import { stages } from '@torc/cluster/transition/stage'
+import { treeLeaves } from '@torc/cluster/trees/tree-shape'
 import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
@@ -12,7 +13,7 @@ import type { KeyIndex } from '../index/key-index.js'
 import type { LeaseIndex } from '../leases/lease-index.js'
 import type { LeafReference } from '../trees/leaf-contents.js'
 import type { KeyDigest, TreeKind } from '../trees/leaf-rows.js'
-import type { LeafPage, LeftoverRows } from './leftover-rows.js'
+import { itemsAtOnce, type LeafPage, type LeftoverRows } from './leftover-rows.js'
 import { keyName, PeerLeaves, type PeerLeavesParts, referenceName } from './peer-leaves.js'
 import type { OtherParts } from './peer-transitions.js'
 
@@ -77,13 +78,13 @@ export class HandOverWorker implements Worker {
     for (const partition of [...layout.leftovers]) {
       this.#again = false
       const peers = new Map<string, PeerLeaves>()
-      for (const page of rows.keys(partition, layout.partitions)) {
-        await this.#keys(partition, page, peers, signal)
+      for (const pages of together(rows.keys(partition, layout.partitions))) {
+        await this.#keys(partition, pages, peers, signal)
         yield 'busy'
         if (signal.aborted || layout.number !== number) return
       }
-      for (const page of rows.references(partition, layout.partitions)) {
-        await this.#references(partition, page, peers, signal)
+      for (const pages of together(rows.references(partition, layout.partitions))) {
+        await this.#references(partition, pages, peers, signal)
         yield 'busy'
         if (signal.aborted || layout.number !== number) return
       }
@@ -100,12 +101,12 @@ export class HandOverWorker implements Worker {
 
   async #keys(
     partition: number,
-    { leaf, items }: LeafPage<KeyDigest>,
+    pages: readonly LeafPage<KeyDigest>[],
     peers: Map<string, PeerLeaves>,
     signal: AbortSignal,
   ): Promise<void> {
     const { commit, index, layout, hints, replicasOf } = this.#parts
-    const lacking = await this.#lacking(partition, 'keys', leaf, items, peers, signal, (item, named) => {
+    const lacking = await this.#lacking(partition, 'keys', pages, peers, signal, (item, named) => {
       const theirs = named.get(keyName(item.bucketId, item.key))
       return theirs !== undefined && digestsEqual(theirs, item.digest)
     })
@@ -131,12 +132,12 @@ export class HandOverWorker implements Worker {
 
   async #references(
     partition: number,
-    { leaf, items }: LeafPage<LeafReference>,
+    pages: readonly LeafPage<LeafReference>[],
     peers: Map<string, PeerLeaves>,
     signal: AbortSignal,
   ): Promise<void> {
     const { commit, layout, hints, leases, blockIndex, replicasOf } = this.#parts
-    const lacking = await this.#lacking(partition, 'blocks', leaf, items, peers, signal, (item, named) =>
+    const lacking = await this.#lacking(partition, 'blocks', pages, peers, signal, (item, named) =>
       named.has(referenceName(item)),
     )
     const { number } = layout
@@ -161,24 +162,29 @@ export class HandOverWorker implements Worker {
   async #lacking<T extends { readonly bucketId: Uint8Array }>(
     partition: number,
     kind: TreeKind,
-    leaf: number,
-    items: readonly T[],
+    pages: readonly LeafPage<T>[],
     peers: Map<string, PeerLeaves>,
     signal: AbortSignal,
     has: (item: T, named: ReadonlyMap<string, Uint8Array>) => boolean,
   ): Promise<Map<T, string[]>> {
     const { layout, replicasOf, nodeId } = this.#parts
+    const items = pages.flatMap(page => page.items)
     const ownersOf = (item: T) => layout.ownersOf(partition, replicasOf(item.bucketId))
     // As an owner of other buckets it compares only what those hold: each hint is delivered then.
     if (layout.owns(partition)) return new Map(items.map(item => [item, [...ownersOf(item)]]))
     const lacking = new Map<T, string[]>(items.map(item => [item, []]))
-    for (const owner of new Set(items.flatMap(ownersOf))) {
-      if (owner === nodeId) continue
-      const named = await this.#ask(owner, partition, kind, leaf, peers, signal)
-      if (named === 'same') continue
-      for (const [item, owners] of lacking)
-        if (ownersOf(item).includes(owner) && !has(item, named)) owners.push(owner)
-    }
+    const owners = new Set(items.flatMap(ownersOf))
+    owners.delete(nodeId)
+    await Promise.all(
+      Array.from(owners, async owner => {
+        for (const { leaf, items: inLeaf } of pages) {
+          const named = await this.#ask(owner, partition, kind, leaf, peers, signal)
+          if (named === 'same') continue
+          for (const item of inLeaf)
+            if (ownersOf(item).includes(owner) && !has(item, named)) lacking.get(item)?.push(owner)
+        }
+      }),
+    )
     return lacking
   }
 
@@ -202,6 +208,21 @@ export class HandOverWorker implements Worker {
       return new Map()
     }
   }
+}
+
+/** Pages that go in one transaction. */
+const pagesAtOnce = treeLeaves
+
+/** Pages of a few leaves: most leaves hold little. */
+function* together<T>(pages: Iterable<LeafPage<T>>): Generator<LeafPage<T>[], void, undefined> {
+  let some: LeafPage<T>[] = []
+  for (const page of pages) {
+    some.push(page)
+    if (some.length < pagesAtOnce && page.items.length < itemsAtOnce) continue
+    yield some
+    some = []
+  }
+  if (some.length > 0) yield some
 }
 
 /** Where nobody said how many owners hold a bucket, all do. */

@@ -5,7 +5,8 @@ import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 import { LeafContents, type LeafReference } from '../trees/leaf-contents.js'
 import type { KeyDigest } from '../trees/leaf-rows.js'
 
-const itemsAtOnce = 128
+/** Keys or references of one page. */
+export const itemsAtOnce = 128
 
 /** What lies in one leaf. */
 export interface LeafPage<T> {

@@ -104,3 +104,16 @@ for (const seed of ['sloppy 1', 'sloppy 2']) {
     t.ok(result.acknowledged > 0, describe(result))
   })
 }
+
+t.test('agents join, are drained and replaced meanwhile, and nothing is lost', async t => {
+  const changes: string[] = []
+  for (const options of [
+    { seed: 'layouts 1', agents: 4 },
+    { seed: 'layouts 2', agents: 5, sloppy: true },
+  ]) {
+    const result = await simulateCluster({ ...options, layouts: true, operations: 30 })
+    t.ok(result.acknowledged > 0, describe(result))
+    changes.push(...result.faults.filter(what => what.endsWith(' applied')))
+  }
+  t.ok(changes.length > 0, changes.join(', '))
+})
