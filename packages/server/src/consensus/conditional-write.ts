@@ -125,6 +125,7 @@ async function oneRound(
   const earlier = await decidedBefore(c, p, request, before, deadline)
   if (earlier !== undefined) return earlier
   const base = await conditionBase(c, p, promises, deadline)
+  if (base === undefined) return undefined
   const covered = judge(request.condition, base)
   if (covered === undefined) {
     // Nothing of it is anywhere: others need not hear of it. Otherwise it is decided that it does not take place.

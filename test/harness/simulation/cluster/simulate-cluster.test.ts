@@ -98,6 +98,13 @@ for (const seed of seeds) {
   })
 }
 
+for (const seed of ['conditions 1', 'conditions 2']) {
+  t.test(`keys that all write under conditions behave as one register each: ${seed}`, async t => {
+    const result = await simulateCluster({ seed, load: 'conditions', clients: 4, operations: 25 })
+    t.ok(result.contested > 0, describe(result))
+  })
+}
+
 for (const seed of ['sloppy 1', 'sloppy 2']) {
   t.test(`others stand in for owners that are down, and hand everything over: ${seed}`, async t => {
     const result = await simulateCluster({ seed, agents: 5, sloppy: true })
