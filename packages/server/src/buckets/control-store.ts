@@ -3,9 +3,9 @@ import type { Version } from '@torc/cluster/state/version'
 import {
   type AccessKeyRecord,
   accessKeyRecordPrefix,
-  chooseAccessKeyRecord,
   decodeAccessKeyRecord,
   encodeAccessKeyRecord,
+  joinAccessKeyRecords,
 } from '../access/access-key-record.js'
 import { givenBody } from '../bodies/body-source.js'
 import { prepareBody } from '../bodies/prepared-body.js'
@@ -115,7 +115,7 @@ export class ObjectControlStore implements ControlStore {
   }
 
   getAccessKey(id: string, call: ControlCall): Promise<StoredRecord<AccessKeyRecord> | undefined> {
-    return this.#read(accessKeyRecordPrefix + id, decodeAccessKeyRecord, chooseAccessKeyRecord, call)
+    return this.#read(accessKeyRecordPrefix + id, decodeAccessKeyRecord, joinAccessKeyRecords, call)
   }
 
   putAccessKey(

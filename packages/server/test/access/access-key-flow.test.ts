@@ -168,3 +168,19 @@ t.test('another server believes what it knows of a key for two seconds', async t
   await t.rejects(async () => two.accessKeys.find(id, {}), { code: 'DENIED' })
   await t.rejects(async () => two.accessKeys.find(id, {}), { code: 'DENIED' }, 'also from memory')
 })
+
+t.test('what is taken away does not come back by a change that raced it', async t => {
+  const { flow, store, buckets } = serverOf(fakeCluster())
+  for (const bucket of ['photos', 'music']) await buckets.create(bucket, {})
+  const { id } = await flow.create(newId(), '', false, {})
+  await flow.grant(id, 'photos', ['read', 'write'], {})
+  const before = await store.getAccessKey(id, {})
+  if (before === undefined) throw new Error('the key has no record')
+  await flow.revoke(id, 'photos', ['write'], {})
+  // Read before, written after.
+  await store.putAccessKey({ ...before.record, name: 'raced' }, before.token, newId(), {})
+  t.strictSame((await flow.show(id, {})).grants, [{ bucket: 'photos', grants: ['read'] }])
+  await flow.delete(id, false, {})
+  await store.putAccessKey(before.record, before.token, newId(), {})
+  await t.rejects(flow.show(id, {}), { code: 'KEY_NOT_FOUND' })
+})

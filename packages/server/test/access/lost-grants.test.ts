@@ -38,6 +38,22 @@ t.test('an open connection may do what its key may do now', async t => {
   await t.rejects(x.request('listBuckets', {}), { code: 'DENIED' })
 })
 
+t.test('a body that streams is not waited for where its request is denied', async t => {
+  const running = await withBucket(t)
+  const { accessKey, secretKey } = await running.server.store.keys.create()
+  const x = await connectAs(t, running, accessKey, secretKey)
+  let sent = 0
+  async function* endless(): AsyncGenerator<Uint8Array> {
+    for (;;) {
+      sent += 64 * 1024
+      yield Buffer.alloc(64 * 1024)
+    }
+  }
+  const head = { bucket: 'b', key: 'k', opId: opId() }
+  await t.rejects(x.request('putObject', head, { body: { stream: endless() } }), { code: 'DENIED' })
+  t.ok(sent <= 4 * 1024 * 1024, `${sent} bytes were sent`)
+})
+
 t.test('whoever is not let in is told nothing more', async t => {
   const running = await withBucket(t)
   const { keys } = running.server.store
