@@ -110,8 +110,11 @@ function notAdmin({ id }: AccessKeyView): TorcError {
 /** The same whether the bucket is there or not. */
 function notGranted({ id }: AccessKeyView, { needs, bucket }: BucketRequirement): TorcError {
   const [what, flag] = needs === 'some' ? ['no grant', 'read'] : [`no ${needs} grant`, needs]
-  const [where, name] = bucket === allBuckets ? ['all buckets', "'*'"] : [`bucket ${bucket}`, bucket]
+  const [where, name, whom] =
+    bucket === allBuckets
+      ? ['all buckets', "'*'", 'an operator']
+      : [`bucket ${bucket}`, bucket, 'an operator, or whoever owns the bucket']
   return new TorcError('DENIED', `the access key ${id} has ${what} on ${where}`, {
-    hint: `Ask an operator, or whoever owns the bucket: torc key grant ${id} ${name} --${flag}`,
+    hint: `Ask ${whom}: torc key grant ${id} ${name} --${flag}`,
   })
 }
