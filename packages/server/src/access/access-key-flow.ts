@@ -32,6 +32,12 @@ export interface KeyPage {
   readonly more: boolean
 }
 
+/** Ids of buckets by name; undefined = it is not there. */
+type BucketIds = Map<string, Uint8Array | undefined>
+
+/** Records read at once. */
+const parallel = 16
+
 /** Makes, shows, changes and deletes access keys. Who may ask for it is decided before (`AccessControl`). */
 export class AccessKeyFlow {
   readonly #c: Coordination
@@ -81,10 +87,11 @@ export class AccessKeyFlow {
   async list(after: string | undefined, call: ControlCall): Promise<KeyPage> {
     const keys: AccessKeyDescription[] = after === undefined ? [rootKey(this.#root)] : []
     const behind = after === this.#root ? undefined : after
+    const ids: BucketIds = new Map()
     for await (const id of this.#store.accessKeyIds(behind, call)) {
       if (keys.length === limits.accessKeysListedMax) return { keys, more: true }
       const stored = await this.#store.getAccessKey(id, call)
-      if (stored?.record.deleted === false) keys.push(await this.#describe(stored.record, call))
+      if (stored?.record.deleted === false) keys.push(await this.#describe(stored.record, call, ids))
     }
     return { keys, more: false }
   }
@@ -178,21 +185,34 @@ export class AccessKeyFlow {
     })
   }
 
-  async #describe(record: AccessKeyRecord, call: ControlCall): Promise<AccessKeyDescription> {
+  async #describe(
+    record: AccessKeyRecord,
+    call: ControlCall,
+    ids: BucketIds = new Map(),
+  ): Promise<AccessKeyDescription> {
     const { id, name, admin, createdAt } = record
-    const live = await this.#live(record.grants, call)
+    const live = await this.#live(record.grants, call, ids)
     const grants = live.map(({ bucket, grants }) => ({ bucket, grants }))
     return { id, name, root: false, admin, createdAt, grants }
   }
 
-  /** Without those on buckets that are gone, whether or not there are others of their names. */
-  async #live(grants: readonly StoredGrant[], call: ControlCall): Promise<StoredGrant[]> {
-    const live: StoredGrant[] = []
-    for (const grant of grants) {
-      const id = grant.bucket === allBuckets ? grant.bucketId : await this.#bucketId(grant.bucket, call)
-      if (id !== undefined && Buffer.compare(id, grant.bucketId) === 0) live.push(grant)
+  /** Without those on buckets that are gone, whether or not there are others of their names. Notes in `ids` what it reads. */
+  async #live(
+    grants: readonly StoredGrant[],
+    call: ControlCall,
+    ids: BucketIds = new Map(),
+  ): Promise<StoredGrant[]> {
+    const unread = grants.filter(({ bucket }) => bucket !== allBuckets && !ids.has(bucket))
+    for (let at = 0; at < unread.length; at += parallel) {
+      const read = unread
+        .slice(at, at + parallel)
+        .map(async ({ bucket }) => void ids.set(bucket, await this.#bucketId(bucket, call)))
+      await Promise.all(read)
     }
-    return live
+    return grants.filter(({ bucket, bucketId }) => {
+      const id = bucket === allBuckets ? bucketId : ids.get(bucket)
+      return id !== undefined && Buffer.compare(id, bucketId) === 0
+    })
   }
 
   /** Read anew, not believed: undefined where the bucket is not there. */
