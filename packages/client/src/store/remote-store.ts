@@ -20,6 +20,7 @@ import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
+import { RemoteKeys } from './remote-keys.js'
 import { RemoteUploads } from './remote-uploads.js'
 import {
   again,
@@ -42,6 +43,7 @@ export interface Store extends s.ObjectStore, Admin {
 
 /** The store behind connections to its servers. Made by `connect`. */
 export class RemoteStore implements Store {
+  readonly keys: RemoteKeys
   readonly #connector: Connector
   readonly #caller: Caller
   readonly #environment: Environment
@@ -58,6 +60,7 @@ export class RemoteStore implements Store {
     this.#caller = new Caller(connector, environment, timeoutMs)
     this.#buckets = new RemoteBuckets(this.#caller)
     this.#attributes = new RemoteAttributes(this.#caller)
+    this.keys = new RemoteKeys(this.#caller, this.#opIds)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
     this.#hashUploads = new HashUploads(this.#caller, environment)
   }

@@ -6,6 +6,7 @@ import { clusterMessages } from './cluster-messages.js'
 import { consensusMessages } from './consensus-messages.js'
 import type { HeadOf } from './fields.js'
 import { historyMessages } from './history-messages.js'
+import { keyMessages } from './key-messages.js'
 import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
 import { membershipMessages } from './membership-messages.js'
@@ -27,6 +28,7 @@ export const messages = {
   ...bucketMessages,
   ...clusterMessages,
   ...uploadMessages,
+  ...keyMessages,
   // server → agent, agent → agent
   ...replicaMessages,
   ...consensusMessages,
@@ -39,5 +41,9 @@ export const messages = {
 } as const
 
 export type MessageName = keyof typeof messages
+/** Messages that users may send. */
+export type UserMessageName = {
+  [N in MessageName]: (typeof messages)[N] extends { readonly access: readonly unknown[] } ? N : never
+}[MessageName]
 export type RequestOf<N extends MessageName> = HeadOf<(typeof messages)[N]['request']>
 export type ResponseOf<N extends MessageName> = HeadOf<(typeof messages)[N]['response']>

@@ -5,6 +5,7 @@ import type { Random } from '@torc/protocol/environment/random'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketChanges, BucketOptions, Compression, Cutting } from '@torc/protocol/store/object-store'
 import type { Coordination } from '../core/coordination.js'
+import { untilOthersRead } from '../core/others-read.js'
 import { effectiveQuorum, majority } from '../quorum/targets.js'
 import { BucketContents } from './bucket-contents.js'
 import { type BucketRecord, compressions, cuttings } from './bucket-record.js'
@@ -51,7 +52,7 @@ export class BucketFlow {
       throw new TorcError('BUCKET_EXISTS', `there is a bucket ${name} already`)
     }
     // Whoever removed the last bucket of this name may have died before all others had heard of it.
-    if (existing !== undefined) await this.#untilOthersRead(recordAgeMs)
+    if (existing !== undefined) await untilOthersRead(this.#c, recordAgeMs)
     const record: BucketRecord = {
       name,
       generation: (existing?.record.generation ?? 0) + 1,
@@ -101,7 +102,7 @@ export class BucketFlow {
     }
     await this.#store.put(changed, token, changes.opId ?? this.#random().bytes(16), call)
     this.#buckets.forget(name)
-    await this.#untilOthersRead(recordAgeMs)
+    await untilOthersRead(this.#c, recordAgeMs)
     return this.#describe(changed, call)
   }
 
@@ -116,7 +117,7 @@ export class BucketFlow {
     await this.#store.putCluster({ policy }, stored?.token ?? nothingSeen, call)
     this.#buckets.forgetAll()
     // What others believe of a bucket may hold what they believed of the cluster when they read it.
-    await this.#untilOthersRead(2 * recordAgeMs)
+    await untilOthersRead(this.#c, 2 * recordAgeMs)
   }
 
   /** How many buckets there are. */
@@ -152,7 +153,7 @@ export class BucketFlow {
     if (force) await this.#contents.purge(view, call)
     else await this.#contents.checkEmpty(view, call)
     await this.#put({ ...stored.record, deleted: true }, stored.token, call)
-    await this.#untilOthersRead(recordAgeMs)
+    await untilOthersRead(this.#c, recordAgeMs)
     if (force) return this.#contents.purge(view, call)
     try {
       await this.#contents.checkEmpty(view, call)
@@ -181,12 +182,6 @@ export class BucketFlow {
   async #put(record: BucketRecord, replaces: Token, call: ControlCall): Promise<void> {
     await this.#store.put(record, replaces, this.#random().bytes(16), call)
     this.#buckets.forget(record.name)
-  }
-
-  /** Waits until no other server believes what it read before now. Alone there is nothing to wait for. */
-  async #untilOthersRead(believedMs: number): Promise<void> {
-    if (!this.#c.otherServers()) return
-    await new Promise<void>(resolve => void this.#c.environment.clock.after(believedMs, resolve))
   }
 
   #random(): Random {

@@ -1,5 +1,12 @@
 import type { Token } from '@torc/cluster/clocks/token'
 import type { Version } from '@torc/cluster/state/version'
+import {
+  type AccessKeyRecord,
+  accessKeyRecordPrefix,
+  decodeAccessKeyRecord,
+  encodeAccessKeyRecord,
+  joinAccessKeyRecords,
+} from '../access/access-key-record.js'
 import { givenBody } from '../bodies/body-source.js'
 import { prepareBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
@@ -47,10 +54,22 @@ export interface ControlStore {
   putCluster(record: ClusterRecord, replaces: Token, call: ControlCall): Promise<void>
   /** Names of the buckets that are there, in order (a race between making and removing may show either). */
   names(call: ControlCall): AsyncIterable<string>
+  /** The record of an access key, a deleted one's too; undefined when there never was one. */
+  getAccessKey(id: string, call: ControlCall): Promise<StoredRecord<AccessKeyRecord> | undefined>
+  /** Writes a record over what `replaces` showed; undefined = a new one. */
+  putAccessKey(
+    record: AccessKeyRecord,
+    replaces: Token | undefined,
+    opId: Uint8Array,
+    call: ControlCall,
+  ): Promise<void>
+  /** Ids of the access keys that are there, in order, from behind one of them on. */
+  accessKeyIds(after: string | undefined, call: ControlCall): AsyncIterable<string>
 }
 
 const recordType = 'application/vnd.torc.bucket'
 const clusterRecordType = 'application/vnd.torc.cluster'
+const accessKeyRecordType = 'application/vnd.torc.access-key'
 
 interface WrittenRecord {
   readonly key: string
@@ -93,6 +112,21 @@ export class ObjectControlStore implements ControlStore {
     const bytes = encodeClusterRecord(record)
     const written = { key: clusterRecordKey, bytes, contentType: clusterRecordType, metadata: [] }
     return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
+  }
+
+  getAccessKey(id: string, call: ControlCall): Promise<StoredRecord<AccessKeyRecord> | undefined> {
+    return this.#read(accessKeyRecordPrefix + id, decodeAccessKeyRecord, joinAccessKeyRecords, call)
+  }
+
+  putAccessKey(
+    record: AccessKeyRecord,
+    replaces: Token | undefined,
+    opId: Uint8Array,
+    call: ControlCall,
+  ): Promise<void> {
+    const metadata = record.deleted ? deletedMark : []
+    const [key, bytes] = [accessKeyRecordPrefix + record.id, encodeAccessKeyRecord(record)]
+    return this.#write({ key, bytes, contentType: accessKeyRecordType, metadata }, replaces, opId, call)
   }
 
   /** The records of all heads, newest first; `choose` says which one counts. */
@@ -142,22 +176,33 @@ export class ObjectControlStore implements ControlStore {
   }
 
   async *names(call: ControlCall): AsyncGenerator<string> {
+    // What is not a bucket's record has a name that no bucket can have.
+    for await (const key of this.#keys('', undefined, call)) if (!key.startsWith('_')) yield key
+  }
+
+  async *accessKeyIds(after: string | undefined, call: ControlCall): AsyncGenerator<string> {
+    const startAfter = after === undefined ? undefined : accessKeyRecordPrefix + after
+    for await (const key of this.#keys(accessKeyRecordPrefix, startAfter, call))
+      yield key.slice(accessKeyRecordPrefix.length)
+  }
+
+  /** Keys of the records that are not marked deleted, in order. */
+  async *#keys(prefix: string, startAfter: string | undefined, call: ControlCall): AsyncGenerator<string> {
     let token: string | undefined
     do {
       const page = await listPage(this.#c, {
         bucket: this.#bucket(),
         what: 'keys',
-        prefix: '',
+        prefix,
         delimiter: undefined,
         limit: 1000,
-        startAfter: undefined,
+        startAfter,
         token,
         timeoutMs: call.timeoutMs,
         signal: call.signal,
       })
       for (const entry of page.entries) {
-        // What is not a bucket's record has a name that no bucket can have.
-        if (!('key' in entry) || entry.key.startsWith('_')) continue
+        if (!('key' in entry)) continue
         if (entry.siblings.length > 0 || !isMarkedDeleted(entry.version)) yield entry.key
       }
       token = page.token

@@ -28,6 +28,11 @@ const unreadable = new Set<string>([
   'NO_LAYOUT',
 ])
 
+/** Whether the failure says nothing of the record: it may be read later, or through another server. */
+export function saysNothing({ code }: TorcError): boolean {
+  return unreadable.has(code)
+}
+
 /** What control records say, as requests look it up: from memory for a moment, then from the control store again. */
 export class RecordCache<T> {
   readonly #load: (name: string, call: ControlCall) => Promise<T>
@@ -74,7 +79,7 @@ export class RecordCache<T> {
     const begunBefore = this.#reading.get(name)
     if (begunBefore === undefined) return this.#read(name, call)
     return begunBefore.catch((thrown: unknown) => {
-      if (unreadable.has(TorcError.from(thrown).code)) throw thrown
+      if (saysNothing(TorcError.from(thrown))) throw thrown
       return this.#read(name, call)
     })
   }
@@ -93,7 +98,7 @@ export class RecordCache<T> {
         const current = this.#end(name, started)
         const error = TorcError.from(thrown)
         const cached = this.#cache.get(name)
-        if (cached !== undefined && unreadable.has(error.code)) {
+        if (cached !== undefined && saysNothing(error)) {
           const nowMs = this.#clock.monotonicMs()
           cached.retryAtMs = nowMs + refreshAfterMs
           if (nowMs - cached.readMs < recordAgeMs + unreadAgeMs) return cached.value
