@@ -64,6 +64,16 @@ t.test('a version that is named is covered, and no sibling of it', async t => {
   t.equal(judge({ kind: 'match', tag: left.id }, base(head(1, { kind: 'marker' }))), undefined)
 })
 
+t.test('"nothing has changed" holds for just the heads that were read, and covers everything', async t => {
+  const both = base(head(1), head(2))
+  const unchanged = (...ids: string[]) => judge({ kind: 'unchanged', heads: ids }, both)
+  t.same(unchanged(head(2).id, head(1).id), { context: both.context, seq: 7 })
+  for (const ids of [[], [head(1).id], [head(1).id, head(2).id, head(3).id]])
+    t.equal(unchanged(...ids), undefined)
+  const none = base()
+  t.same(judge({ kind: 'unchanged', heads: [] }, none), { context: none.context, seq: 7 })
+})
+
 t.test('a failure says what there is', async t => {
   t.match(conditionFailed({ kind: 'absent' }, [head(1)]), {
     code: 'CONDITION_FAILED',

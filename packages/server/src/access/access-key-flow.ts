@@ -3,7 +3,14 @@ import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import { allBuckets, grants as allGrants, type Grant } from '@torc/protocol/messages/access'
 import { bucketNotFound } from '../buckets/buckets.js'
-import type { ControlCall, ControlStore, StoredRecord } from '../buckets/control-store.js'
+import {
+  type ControlCall,
+  type ControlStore,
+  nothingStored,
+  overLatest,
+  type Stamp,
+  type StoredRecord,
+} from '../buckets/control-store.js'
 import { recordAgeMs } from '../buckets/record-cache.js'
 import type { Coordination } from '../core/coordination.js'
 import { untilOthersRead } from '../core/others-read.js'
@@ -74,7 +81,7 @@ export class AccessKeyFlow {
       createdAt: this.#c.hybridClock.now(),
       sealedSecret: this.#seals.seal(made),
     }
-    if (stored === undefined) await this.#put(record, undefined, call)
+    if (stored === undefined) await this.#put(record, nothingStored, call)
     return { ...(await this.#describe(record, call)), secretKey }
   }
 
@@ -131,9 +138,11 @@ export class AccessKeyFlow {
   async delete(id: string, retry: boolean, call: ControlCall): Promise<void> {
     this.#refuseRoot(id)
     try {
-      const { record, token } = await this.#existing(id, call)
-      const deleted = { ...record, deleted: true, sealedSecret: new Uint8Array(), grants: [] }
-      await this.#put(deleted, token, call)
+      await overLatest(async () => {
+        const { record, stamp } = await this.#existing(id, call)
+        const deleted = { ...record, deleted: true, sealedSecret: new Uint8Array(), grants: [] }
+        await this.#put(deleted, stamp, call)
+      })
     } catch (thrown) {
       if (!retry || TorcError.from(thrown).code !== 'KEY_NOT_FOUND') throw thrown
     }
@@ -148,22 +157,25 @@ export class AccessKeyFlow {
     decide: (had: readonly Grant[], others: readonly StoredGrant[], bucketId: Uint8Array) => StoredGrant,
   ): Promise<readonly Grant[]> {
     this.#refuseRoot(id)
-    const { record, token } = await this.#existing(id, call)
-    // Those on buckets that are gone go with this change.
-    const live = await this.#live(record.grants, call)
-    const before = live.find(grant => grant.bucket === bucket)
-    const others = live.filter(grant => grant !== before)
-    const after = decide(before?.grants ?? [], others, before?.bucketId ?? new Uint8Array())
-    const grants = after.grants.length === 0 ? others : [...others, after]
-    grants.sort((a, b) => (a.bucket < b.bucket ? -1 : 1))
-    if (after.grants.length !== (before?.grants.length ?? 0))
-      await this.#put({ ...record, changes: record.changes + 1, grants }, token, call)
+    const granted = await overLatest(async () => {
+      const { record, stamp } = await this.#existing(id, call)
+      // Those on buckets that are gone go with this change.
+      const live = await this.#live(record.grants, call)
+      const before = live.find(grant => grant.bucket === bucket)
+      const others = live.filter(grant => grant !== before)
+      const after = decide(before?.grants ?? [], others, before?.bucketId ?? new Uint8Array())
+      const grants = after.grants.length === 0 ? others : [...others, after]
+      grants.sort((a, b) => (a.bucket < b.bucket ? -1 : 1))
+      if (after.grants.length !== (before?.grants.length ?? 0))
+        await this.#put({ ...record, changes: record.changes + 1, grants }, stamp, call)
+      return after.grants
+    })
     // Waited for even where an earlier attempt made the change.
     await untilOthersRead(this.#c, recordAgeMs)
-    return after.grants
+    return granted
   }
 
-  async #put(record: AccessKeyRecord, replaces: StoredRecord['token'] | undefined, call: ControlCall) {
+  async #put(record: AccessKeyRecord, replaces: Stamp, call: ControlCall): Promise<void> {
     await this.#store.putAccessKey(record, replaces, this.#c.environment.random.bytes(16), call)
     this.#accessKeys.forget(record.id)
   }

@@ -98,28 +98,3 @@ function bitsOf(given: readonly Grant[]): number {
 function grantsOf(bits: number): Grant[] {
   return grants.filter((_, i) => (bits & (1 << i)) !== 0)
 }
-
-/**
- * What counts of records that racing changes left: a deletion; else what all of them grant, so that nothing that was
- * taken away comes back by a change that did not know of it. The next change covers them all.
- */
-export function joinAccessKeyRecords(records: readonly AccessKeyRecord[]): AccessKeyRecord | undefined {
-  const [first, ...others] = records
-  if (first === undefined || others.length === 0) return first
-  const deleted = records.find(record => record.deleted)
-  if (deleted !== undefined) return deleted
-  return {
-    ...first,
-    changes: Math.max(...records.map(({ changes }) => changes)),
-    grants: others.reduce((granted, record) => grantedByBoth(granted, record.grants), first.grants),
-  }
-}
-
-function grantedByBoth(some: readonly StoredGrant[], others: readonly StoredGrant[]): StoredGrant[] {
-  return some.flatMap(grant => {
-    const { bucket, bucketId, grants } = grant
-    const other = others.find(each => each.bucket === bucket && Buffer.compare(each.bucketId, bucketId) === 0)
-    const both = grants.filter(one => other?.grants.includes(one) === true)
-    return both.length === 0 ? [] : [{ ...grant, grants: both }]
-  })
-}

@@ -1,11 +1,10 @@
-import type { Token } from '@torc/cluster/clocks/token'
 import type { Version } from '@torc/cluster/state/version'
+import { TorcError } from '@torc/protocol/errors'
 import {
   type AccessKeyRecord,
   accessKeyRecordPrefix,
   decodeAccessKeyRecord,
   encodeAccessKeyRecord,
-  joinAccessKeyRecords,
 } from '../access/access-key-record.js'
 import { givenBody } from '../bodies/body-source.js'
 import { prepareBody } from '../bodies/prepared-body.js'
@@ -36,33 +35,34 @@ export interface ControlCall {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A record, and what a write that replaces it must cover. */
+/** A record, and what tells it from what comes after it. */
 export interface StoredRecord<R = BucketRecord> {
   readonly record: R
-  readonly token: Token
+  readonly stamp: Stamp
 }
 
-/** Records that the whole cluster shares. */
+/** Ids of the versions that a record was read from: one, but for records of before they were decided by consensus. */
+export type Stamp = readonly string[]
+
+/** Where there is no record yet. */
+export const nothingStored: Stamp = []
+
+/**
+ * Records that the whole cluster shares, each decided by consensus: a write takes place only over what `replaces` says,
+ * and rejects with CONFLICT where the record is another one by now.
+ */
 export interface ControlStore {
   /** The record of a bucket, a deleted one's too; undefined when there never was one. */
   get(name: string, call: ControlCall): Promise<StoredRecord | undefined>
-  /** Writes a record over what `replaces` showed. */
-  put(record: BucketRecord, replaces: Token | undefined, opId: Uint8Array, call: ControlCall): Promise<void>
+  put(record: BucketRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void>
   /** The record of the cluster; undefined when there never was one. */
   getCluster(call: ControlCall): Promise<StoredRecord<ClusterRecord> | undefined>
-  /** Writes it over what `replaces` showed. */
-  putCluster(record: ClusterRecord, replaces: Token, call: ControlCall): Promise<void>
+  putCluster(record: ClusterRecord, replaces: Stamp, call: ControlCall): Promise<void>
   /** Names of the buckets that are there, in order (a race between making and removing may show either). */
   names(call: ControlCall): AsyncIterable<string>
   /** The record of an access key, a deleted one's too; undefined when there never was one. */
   getAccessKey(id: string, call: ControlCall): Promise<StoredRecord<AccessKeyRecord> | undefined>
-  /** Writes a record over what `replaces` showed; undefined = a new one. */
-  putAccessKey(
-    record: AccessKeyRecord,
-    replaces: Token | undefined,
-    opId: Uint8Array,
-    call: ControlCall,
-  ): Promise<void>
+  putAccessKey(record: AccessKeyRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void>
   /** Ids of the access keys that are there, in order, from behind one of them on. */
   accessKeyIds(after: string | undefined, call: ControlCall): AsyncIterable<string>
 }
@@ -85,6 +85,22 @@ function isMarkedDeleted(version: Version): boolean {
   return version.metadata.some(([name, value]) => name === 'deleted' && value === 'true')
 }
 
+const latest = <R>([first]: readonly R[]): R | undefined => first
+
+/** Changes that may get in the way of one, each of which took place. */
+const racingMax = 32
+
+/** Reads and changes a record, once more wherever somebody else was faster. CONFLICT after so many times. */
+export async function overLatest<T>(change: () => Promise<T>): Promise<T> {
+  for (let left = racingMax; ; left--) {
+    try {
+      return await change()
+    } catch (thrown) {
+      if (TorcError.from(thrown).code !== 'CONFLICT' || left === 0) throw thrown
+    }
+  }
+}
+
 /** The control store as objects of a reserved bucket (decision 4), by the coordinator's own flows. */
 export class ObjectControlStore implements ControlStore {
   readonly #c: Coordination
@@ -97,33 +113,27 @@ export class ObjectControlStore implements ControlStore {
     return this.#read(name, decodeBucketRecord, chooseRecord, call)
   }
 
-  put(record: BucketRecord, replaces: Token | undefined, opId: Uint8Array, call: ControlCall): Promise<void> {
+  put(record: BucketRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void> {
     const metadata = record.deleted ? deletedMark : []
     const written = { key: record.name, bytes: encodeBucketRecord(record), contentType: recordType, metadata }
     return this.#write(written, replaces, opId, call)
   }
 
   getCluster(call: ControlCall): Promise<StoredRecord<ClusterRecord> | undefined> {
-    // Of changes that race the latest counts.
-    return this.#read(clusterRecordKey, decodeClusterRecord, ([latest]) => latest, call)
+    return this.#read(clusterRecordKey, decodeClusterRecord, latest, call)
   }
 
-  putCluster(record: ClusterRecord, replaces: Token, call: ControlCall): Promise<void> {
+  putCluster(record: ClusterRecord, replaces: Stamp, call: ControlCall): Promise<void> {
     const bytes = encodeClusterRecord(record)
     const written = { key: clusterRecordKey, bytes, contentType: clusterRecordType, metadata: [] }
     return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
   }
 
   getAccessKey(id: string, call: ControlCall): Promise<StoredRecord<AccessKeyRecord> | undefined> {
-    return this.#read(accessKeyRecordPrefix + id, decodeAccessKeyRecord, joinAccessKeyRecords, call)
+    return this.#read(accessKeyRecordPrefix + id, decodeAccessKeyRecord, latest, call)
   }
 
-  putAccessKey(
-    record: AccessKeyRecord,
-    replaces: Token | undefined,
-    opId: Uint8Array,
-    call: ControlCall,
-  ): Promise<void> {
+  putAccessKey(record: AccessKeyRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void> {
     const metadata = record.deleted ? deletedMark : []
     const [key, bytes] = [accessKeyRecordPrefix + record.id, encodeAccessKeyRecord(record)]
     return this.#write({ key, bytes, contentType: accessKeyRecordType, metadata }, replaces, opId, call)
@@ -147,13 +157,12 @@ export class ObjectControlStore implements ControlStore {
       records.push(decode(Buffer.concat(pieces)))
     }
     const record = choose(records)
-    const { context, newest, seq } = read
-    return record === undefined ? undefined : { record, token: { context, newest, seq } }
+    return record === undefined ? undefined : { record, stamp: read.heads.map(({ id }) => id) }
   }
 
   async #write(
     { bytes, ...rest }: WrittenRecord,
-    token: Token | undefined,
+    replaces: Stamp,
     opId: Uint8Array,
     call: ControlCall,
   ): Promise<void> {
@@ -161,18 +170,25 @@ export class ObjectControlStore implements ControlStore {
     const { timeoutMs, signal } = call
     const use = { bucket, key: rest.key, opId, timeoutMs, signal }
     const body = await prepareBody(this.#c, givenBody(bytes, undefined), use)
-    await write(this.#c, {
-      ...rest,
-      bucket,
-      opId,
-      kind: 'object',
-      body,
-      token,
-      policy: undefined,
-      retry: false,
-      timeoutMs,
-      signal,
-    })
+    try {
+      await write(this.#c, {
+        ...rest,
+        bucket,
+        opId,
+        kind: 'object',
+        body,
+        token: undefined,
+        condition: { kind: 'unchanged', heads: replaces },
+        policy: undefined,
+        retry: false,
+        timeoutMs,
+        signal,
+      })
+    } catch (thrown) {
+      const error = TorcError.from(thrown)
+      if (error.code !== 'CONDITION_FAILED') throw error
+      throw new TorcError('CONFLICT', 'somebody else changed the same at the same time', { cause: error })
+    }
   }
 
   async *names(call: ControlCall): AsyncGenerator<string> {

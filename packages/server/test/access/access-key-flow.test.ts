@@ -122,7 +122,7 @@ t.test('a key has grants on so many buckets', async t => {
   if (stored === undefined) throw new Error('the key has no record')
   const [grant] = stored.record.grants
   const grants = Array.from({ length: limits.grantsMax }, () => grant ?? t.fail())
-  await store.putAccessKey({ ...stored.record, grants } as typeof stored.record, stored.token, newId(), {})
+  await store.putAccessKey({ ...stored.record, grants } as typeof stored.record, stored.stamp, newId(), {})
   await t.rejects(flow.grant(id, 'photos', ['read'], {}), { code: 'BAD_REQUEST', hint: /another key/ })
 })
 
@@ -178,9 +178,10 @@ t.test('what is taken away does not come back by a change that raced it', async 
   if (before === undefined) throw new Error('the key has no record')
   await flow.revoke(id, 'photos', ['write'], {})
   // Read before, written after.
-  await store.putAccessKey({ ...before.record, name: 'raced' }, before.token, newId(), {})
+  const late = () => store.putAccessKey({ ...before.record, name: 'raced' }, before.stamp, newId(), {})
+  await t.rejects(late(), { code: 'CONFLICT' })
   t.strictSame((await flow.show(id, {})).grants, [{ bucket: 'photos', grants: ['read'] }])
   await flow.delete(id, false, {})
-  await store.putAccessKey(before.record, before.token, newId(), {})
+  await t.rejects(late(), { code: 'CONFLICT' })
   await t.rejects(flow.show(id, {}), { code: 'KEY_NOT_FOUND' })
 })

@@ -4,7 +4,6 @@ import {
   type AccessKeyRecord,
   decodeAccessKeyRecord,
   encodeAccessKeyRecord,
-  joinAccessKeyRecords,
 } from '../../src/access/access-key-record.js'
 
 const record: AccessKeyRecord = {
@@ -59,32 +58,4 @@ t.test('the largest record is stored inline', async t => {
     grants: Array.from({ length: limits.grantsMax }, () => grant),
   }
   t.ok(encodeAccessKeyRecord(largest).length <= limits.storedInlineBytesMax)
-})
-
-t.test('of racing changes a deletion counts, else what all of them grant', async t => {
-  const id = (fill: number) => Buffer.alloc(16, fill)
-  const one: AccessKeyRecord = {
-    ...record,
-    changes: 4,
-    grants: [
-      { bucket: 'music', bucketId: id(2), grants: ['read'] },
-      { bucket: 'photos', bucketId: id(1), grants: ['read', 'write'] },
-    ],
-  }
-  const other: AccessKeyRecord = {
-    ...record,
-    changes: 5,
-    grants: [
-      { bucket: 'films', bucketId: id(3), grants: ['read'] },
-      { bucket: 'music', bucketId: id(9), grants: ['read'] },
-      { bucket: 'photos', bucketId: id(1), grants: ['write', 'owner'] },
-    ],
-  }
-  const joined = [{ bucket: 'photos', bucketId: id(1), grants: ['write'] }]
-  t.equal(joinAccessKeyRecords([]), undefined)
-  t.equal(joinAccessKeyRecords([one]), one)
-  t.strictSame(joinAccessKeyRecords([one, other]), { ...record, changes: 5, grants: joined })
-  t.strictSame(joinAccessKeyRecords([other, one]), { ...record, changes: 5, grants: joined })
-  const deleted = { ...record, deleted: true, changes: 0 }
-  t.equal(joinAccessKeyRecords([one, deleted, other]), deleted)
 })
