@@ -28,6 +28,7 @@ import { RepairQueue } from './bodies/repair-queue.js'
 import { BucketFlow } from './buckets/bucket-flow.js'
 import { Buckets } from './buckets/buckets.js'
 import { ObjectControlStore } from './buckets/control-store.js'
+import { hearsFromMost, RecordNews } from './buckets/record-news.js'
 import { Coordinator } from './coordinator.js'
 import { Administration } from './core/administration.js'
 import { AttributeOperations } from './core/attribute-operations.js'
@@ -234,6 +235,10 @@ function composeServer(
     readBudget: new BlockBudget(blocksReadAhead),
     blockRepairs: new RepairQueue(blocksRepairedAtOnce, blocksToRepairMax),
     repairs: new Repairs(),
+    // Below: what it forgets is made with what it is part of.
+    get recordNews() {
+      return recordNews
+    },
     keyTurns: new KeyTurns(),
     hints: new HintHolders(),
     log,
@@ -242,11 +247,16 @@ function composeServer(
     incarnationOf: agent => membership.get(agent)?.incarnation ?? 0,
     otherServers: () => hasOtherServers(membership),
   }
+  const recordNews = new RecordNews(membership, () => {
+    buckets.forgetAll()
+    accessKeys.forgetAll()
+  })
   membership.subscribe(({ member }) => {
     if (member !== undefined) c.hints.heard(member)
   })
   const control = new ObjectControlStore(c)
-  const buckets = new Buckets(control, clock, hasher, secret.clusterId)
+  const hearsNews = (): boolean => hearsFromMost(c)
+  const buckets = new Buckets(control, clock, hasher, secret.clusterId, hearsNews)
   const files = new DiskSharedFiles(options.sharedRoots, random)
   const operations = new Operations(c, buckets)
   const bucketFlow = new BucketFlow(c, control, buckets)
@@ -256,7 +266,7 @@ function composeServer(
   const rootKey = deriveRootKey(secret.secret)
   const root = rootKey.accessKey
   const seals = new SecretSeals(secret.secret, hasher, random)
-  const accessKeys = new AccessKeys(control, clock, seals)
+  const accessKeys = new AccessKeys(control, clock, seals, hearsNews)
   const accessKeyFlow = new AccessKeyFlow(c, control, accessKeys, seals, root)
   const access = new AccessControl(root, accessKeys, buckets)
   const served: Handlers = {

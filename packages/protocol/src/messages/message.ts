@@ -150,7 +150,7 @@ export const gossipedMember = {
     f.optional(strings(limits.suspectedByMax)),
   ),
   revision: f.note(
-    'Rises within an incarnation whenever the member changes `hints` or `restored`; absent = 0',
+    'Rises within an incarnation whenever the member changes `hints`, `restored` or `records`; absent = 0',
     f.optional(f.integer()),
   ),
   hints: f.note(
@@ -160,6 +160,10 @@ export const gossipedMember = {
   restored: f.note(
     'Its disk proved to be an old copy: it owns nothing until a layout gives it partitions',
     f.optional(f.boolean),
+  ),
+  records: f.note(
+    'Time of the latest change of a control record (bucket, access key, policy of the cluster) that this server knows of: it believes nothing that it read before it heard of that',
+    f.optional(f.hybridTime),
   ),
 }
 

@@ -23,10 +23,11 @@ export class AccessKeys {
   /** Undefined: deleted. Of a key that never was nothing is remembered, as it may be made at any time. */
   readonly #views: RecordCache<AccessKeyView | undefined>
 
-  constructor(store: ControlStore, clock: Clock, seals: SecretSeals) {
+  /** `hearsNews` as of `RecordCache`. */
+  constructor(store: ControlStore, clock: Clock, seals: SecretSeals, hearsNews?: () => boolean) {
     this.#store = store
     this.#seals = seals
-    this.#views = new RecordCache(clock, (id, call) => this.#load(id, call))
+    this.#views = new RecordCache(clock, (id, call) => this.#load(id, call), hearsNews)
   }
 
   /** At once where the record is fresh. DENIED where there is no such key, UNAVAILABLE where nobody can tell. */
@@ -46,6 +47,11 @@ export class AccessKeys {
   /** Drops what is remembered of a key. */
   forget(id: string): void {
     this.#views.forget(id)
+  }
+
+  /** Drops everything. */
+  forgetAll(): void {
+    this.#views.forgetAll()
   }
 
   async #load(id: string, call: ControlCall): Promise<AccessKeyView | undefined> {

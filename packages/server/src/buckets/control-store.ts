@@ -171,7 +171,7 @@ export class ObjectControlStore implements ControlStore {
     const use = { bucket, key: rest.key, opId, timeoutMs, signal }
     const body = await prepareBody(this.#c, givenBody(bytes, undefined), use)
     try {
-      await write(this.#c, {
+      const { version } = await write(this.#c, {
         ...rest,
         bucket,
         opId,
@@ -184,6 +184,7 @@ export class ObjectControlStore implements ControlStore {
         timeoutMs,
         signal,
       })
+      this.#c.recordNews.wrote(version.createdAt)
     } catch (thrown) {
       const error = TorcError.from(thrown)
       if (error.code !== 'CONDITION_FAILED') throw error
