@@ -60,8 +60,8 @@ export class BallotRows {
   readonly #unlearned: SqlStatement
   readonly #oldest: SqlStatement
   readonly #postpone: SqlStatement
-  /** Whether there is any row: most agents have none, and their mints need no look. */
-  #any: boolean
+  /** Buckets with any row: in the others, as most are, mints need no look. By name, as `nameOf` gives it. */
+  readonly #buckets: Set<string>
 
   constructor(database: SqlDatabase) {
     this.#find = database.prepare(
@@ -82,11 +82,12 @@ export class BallotRows {
     )
     this.#oldest = database.prepare('SELECT min(accepted_at) FROM ballots WHERE learned = 0').pluck()
     this.#postpone = database.prepare(`UPDATE ballots SET accepted_at = ? ${ofKey}`)
-    this.#any = database.prepare('SELECT 1 FROM ballots LIMIT 1').get() !== undefined
+    const buckets = database.prepare('SELECT DISTINCT bucket FROM ballots').pluck().all() as Uint8Array[]
+    this.#buckets = new Set(buckets.map(nameOf))
   }
 
   find({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>): BallotRow | undefined {
-    if (!this.#any) return undefined
+    if (!this.#buckets.has(nameOf(bucketId))) return undefined
     const row = this.#find.get(bucketId, key) as StoredRow | undefined
     if (row === undefined) return undefined
     const { promised, actor, counter } = row
@@ -96,7 +97,7 @@ export class BallotRows {
 
   /** The greatest counter of `actor` that was handed out for a proposal of the key; 0 when none. */
   handedOut({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>, actor: ActorId): number {
-    if (!this.#any) return 0
+    if (!this.#buckets.has(nameOf(bucketId))) return 0
     const row = this.#handedOut.get(bucketId, key) as Pick<StoredRow, 'actor' | 'counter'> | undefined
     return row?.actor === actor ? row.counter : 0
   }
@@ -158,7 +159,6 @@ export class BallotRows {
 
   /** Whether a proposal that was accepted by then is not learned. */
   anyUnlearned(acceptedUntilMs: number): boolean {
-    if (!this.#any) return false
     const oldest = this.#oldest.get() as number | null
     return oldest !== null && oldest <= acceptedUntilMs
   }
@@ -183,8 +183,12 @@ export class BallotRows {
 
   #store({ bucketId, key, partition, replicas }: KeyName, promised: Ballot): void {
     this.#promise.run(bucketId, key, partition, replicas ?? null, promised)
-    this.#any = true
+    this.#buckets.add(nameOf(bucketId))
   }
+}
+
+function nameOf(bucketId: Uint8Array): string {
+  return Buffer.from(bucketId.buffer, bucketId.byteOffset, bucketId.length).toString('latin1')
 }
 
 function acceptedOf({ accepted, proposal, body, learned }: StoredRow): AcceptedProposal | undefined {
