@@ -18,6 +18,7 @@ import { DroppedCounters } from './index/dropped-counters.js'
 import { GroupCommit } from './index/group-commit.js'
 import { KeyIndex } from './index/key-index.js'
 import { AgentLayout } from './layout/agent-layout.js'
+import { EpochBallots } from './layout/epoch-ballots.js'
 import { Intents } from './leases/intents.js'
 import { LeaseIndex } from './leases/lease-index.js'
 import { ReleaseQueue } from './leases/release-queue.js'
@@ -45,9 +46,11 @@ export function openStorage(
   const clock = new HybridClock(environment.clock)
   const trees = new AgentTrees(database, hasher, () => layout.shape)
   const leases = new LeaseIndex(database, environment.clock, uploadMs, trees)
+  const replicasOf = (bucketId: Uint8Array) => trees.replicasOf(bucketId)
   const held = new Hints({
     ...{ database, layout, leases, hasher, clock: environment.clock },
     ...{ intentMs: uploadMs, ...hints },
+    replicasOf,
   })
   const listeners = [counts, lease, layout, ...held.listeners, trees, new OpenMark(database)]
   const commit = new GroupCommit(database, environment.clock, listeners)
@@ -79,7 +82,9 @@ export function openStorage(
     blockIndex,
     blocks,
     layout,
+    epochBallots: new EpochBallots(database, identity.nodeId, layout, hasher),
     trees,
+    replicasOf,
     clock,
     hasher,
     log,

@@ -32,6 +32,9 @@ import { Repair, type RepairOptions } from './repair/repair.js'
 import { OwnerBlocks } from './scrub/owner-blocks.js'
 import { Scrub, type ScrubOptions } from './scrub/scrub.js'
 import { ScrubRow } from './scrub/scrub-row.js'
+import { BallotTakeover } from './transition/ballot-takeover.js'
+import { PeerTransitions } from './transition/peer-transitions.js'
+import { Transition, type TransitionOptions } from './transition/transition.js'
 
 export interface AgentOptions {
   /** Path of the data directory, or a disk in its place. The agent closes it. */
@@ -64,6 +67,8 @@ export interface AgentOptions {
   readonly counterLeases?: CounterLeaseOptions | undefined
   /** How it is kept level with the other owners in the background. */
   readonly repair?: RepairOptions | undefined
+  /** How it takes over what layouts give it. */
+  readonly transition?: TransitionOptions | undefined
   /** What makes blocks smaller; threads of the process when absent. */
   readonly compressor?: Compressor | undefined
   readonly environment: Environment
@@ -158,7 +163,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const receiver = new PeerReceiver({
     ...{ layout: context.layout, membership, clock: context.clock },
     peers: { reach },
-    replicasOf: bucketId => context.trees.replicasOf(bucketId),
+    replicasOf: context.replicasOf,
   })
   const delivery = new HintDelivery(context, environment.clock, receiver, options.hints)
   const keepers = new PeerKeepers({
@@ -178,6 +183,20 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   const scrub = makeScrub(options, context, source)
   const repairParts = { membership, peers: { reach }, others, source, environment }
   const repair = new Repair(context, repairParts, options.repair)
+  const parts = new PeerTransitions(membership, { reach })
+  const takeover = new BallotTakeover({
+    ...{ rows: context.ballots, layout: context.layout, commit: context.commit, hasher: context.hasher },
+    ...{ membership, peers: { reach }, clock: environment.clock, hybridClock: context.clock },
+  })
+  const transition = new Transition(
+    context,
+    environment,
+    parts,
+    repair.takeover,
+    takeover,
+    () => counterLeases.leasedUnder,
+    options.transition,
+  )
   const owners = new PeerOwners({
     layout: context.layout,
     membership,
@@ -185,7 +204,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     clock: context.clock,
   })
   const recovery = new Recovery(context, environment, owners)
-  const work = { scrub, collection, delivery, counterLeases, repair, recovery }
+  const work = { scrub, collection, delivery, counterLeases, repair, recovery, transition }
   const handlers = agentHandlers(context, membership, work)
   const onLost = (id: string): void => membership.lost(id)
   const peers = new Peers({ transport, identity, handlers, environment, log, onLost })
@@ -213,6 +232,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   delivery.start()
   counterLeases.start()
   repair.start()
+  transition.start()
   recovery.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
@@ -282,7 +302,9 @@ async function fetchNewerEpoch(context: AgentContext, exchange: Exchange): Promi
   if (exchange.peer.role !== 'agent') return
   try {
     for await (const { head } of exchange.fetch('fetchEpoch', {})) {
-      if (head.epoch !== undefined) await storeEpoch(context, head.epoch)
+      if (head.epoch === undefined) continue
+      const { epoch, ...rest } = head
+      await storeEpoch(context, { record: epoch, ...rest })
     }
   } catch (thrown) {
     const { id, address } = exchange.peer

@@ -7,7 +7,7 @@ import {
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
 import type { AccessKeyAdmin } from '@torc/protocol/store/access-keys'
-import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import type { Admin, ClusterStatus, LayoutChange, LayoutInfo } from '@torc/protocol/store/admin'
 import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
@@ -281,8 +281,20 @@ export class Coordinator implements s.ObjectStore, Admin {
     return this.#administration.status()
   }
 
-  layout(): Promise<LayoutInfo> {
-    return this.#administration.layout()
+  layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return this.#administration.layouts.show(options)
+  }
+
+  stageLayout(change: LayoutChange, options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return this.#administration.layouts.stage(change, options)
+  }
+
+  cancelLayout(options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return this.#administration.layouts.cancel(options)
+  }
+
+  applyLayout(options: Parameters<Admin['applyLayout']>[0] = {}): Promise<LayoutInfo> {
+    return this.#administration.layouts.apply(options)
   }
 
   initLayout(options: Parameters<Admin['initLayout']>[0] = {}): Promise<LayoutInfo> {

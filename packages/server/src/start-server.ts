@@ -47,6 +47,7 @@ import { objectHandlers } from './handlers/object-handlers.js'
 import { uploadHandlers } from './handlers/upload-handlers.js'
 import { HintHolders } from './hints/hint-holders.js'
 import { InProcessKeys } from './in-process/in-process-keys.js'
+import { LayoutChanges } from './layout/change-flow.js'
 import { LayoutKeeper } from './layout/layout-keeper.js'
 import { DiskSharedFiles } from './shared-path/disk-shared-files.js'
 import type { SharedRoot } from './shared-path/resolve-path.js'
@@ -262,7 +263,12 @@ function composeServer(
   const bucketFlow = new BucketFlow(c, control, buckets)
   const attributes = new AttributeOperations(c, buckets, bucketFlow)
   const uploads = new UploadOperations(c, buckets)
-  const administration = new Administration(c, membership, bucketFlow)
+  const administration = new Administration(
+    c,
+    membership,
+    bucketFlow,
+    new LayoutChanges(c, control, bucketFlow, membership),
+  )
   const rootKey = deriveRootKey(secret.secret)
   const root = rootKey.accessKey
   const seals = new SecretSeals(secret.secret, hasher, random)

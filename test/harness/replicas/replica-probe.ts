@@ -6,6 +6,7 @@ import { preferenceList } from '@torc/cluster/ring/table'
 import { headsOf, makeState } from '@torc/cluster/state/key-state'
 import { compareVersions, type Version } from '@torc/cluster/state/version'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
+import { stages } from '@torc/cluster/transition/stage'
 import { type Environment, systemEnvironment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { connectExchange } from '@torc/protocol/exchange/endpoint'
@@ -13,7 +14,6 @@ import type { Exchange } from '@torc/protocol/exchange/exchange'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import { tcpTransport } from '@torc/protocol/transport/tcp'
 import { parseAddress, type Transport } from '@torc/protocol/transport/transport'
-import { settledStage } from '@torc/server/layout/layout'
 import { type ClusterSecret, requireClusterSecret } from 'torc/files/cluster-secret'
 
 /** What one agent holds of a key. */
@@ -135,7 +135,11 @@ async function replicaOf(
   exchange: Exchange,
   wanted: Pick<KeyAddress, 'bucketId' | 'key' | 'time'>,
 ): Promise<Replica> {
-  const address: KeyAddress = { ...wanted, epoch: (await newestEpoch(exchange)).number, stage: settledStage }
+  const address: KeyAddress = {
+    ...wanted,
+    epoch: (await newestEpoch(exchange)).number,
+    stage: stages.settled,
+  }
   const records: Uint8Array[] = []
   const whole: string[] = []
   let context = emptyContext

@@ -1,4 +1,4 @@
-// npm run simulate -- [--seeds 1000] [--from 1] [--load blocks] [--agents 5] [--clients 4] [--sloppy]
+// npm run simulate -- [--seeds 1000] [--from 1] [--load blocks] [--agents 5] [--clients 4] [--sloppy] [--layouts]
 import { parseArgs } from 'node:util'
 import { loads } from './cluster/load.js'
 import { simulateCluster } from './cluster/simulate-cluster.js'
@@ -11,13 +11,14 @@ const { values } = parseArgs({
     agents: { type: 'string', default: '3' },
     clients: { type: 'string', default: '2' },
     sloppy: { type: 'boolean', default: false },
+    layouts: { type: 'boolean', default: false },
   },
 })
 const load = loadNamed(values.load)
 if (load === undefined) throw new Error(`--load must be one of ${Object.keys(loads).join(', ')}`)
 const agents = Number(values.agents)
 const clients = Number(values.clients)
-const { sloppy } = values
+const { sloppy, layouts } = values
 const from = Number(values.from)
 const seeds = Number(values.seeds)
 let failed = 0
@@ -33,7 +34,7 @@ const totals = {
 }
 for (let number = from; number < from + seeds; number++) {
   try {
-    const result = await simulateCluster({ seed: `seed-${number}`, load, agents, clients, sloppy })
+    const result = await simulateCluster({ seed: `seed-${number}`, load, agents, clients, sloppy, layouts })
     totals.acknowledged += result.acknowledged
     totals.indeterminate += result.indeterminate
     totals.reads += result.reads

@@ -14,7 +14,12 @@ import { keyGrant } from './key-grant.js'
 import { keyList } from './key-list.js'
 import { keyRevoke } from './key-revoke.js'
 import { keyShow } from './key-show.js'
+import { layoutApply } from './layout-apply.js'
+import { layoutAssign } from './layout-assign.js'
+import { layoutCancel } from './layout-cancel.js'
 import { layoutInit } from './layout-init.js'
+import { layoutRemove } from './layout-remove.js'
+import { layoutReplicas } from './layout-replicas.js'
 import { layoutShow } from './layout-show.js'
 import { log } from './log.js'
 import { ls } from './ls.js'
@@ -48,6 +53,11 @@ export const clientCommands: readonly Command[] = [
     blocks,
     layoutInit,
     layoutShow,
+    layoutAssign,
+    layoutRemove,
+    layoutReplicas,
+    layoutApply,
+    layoutCancel,
     repairRun,
     repairShow,
     repairScrub,

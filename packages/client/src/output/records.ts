@@ -307,6 +307,16 @@ function repairFields(repair: AgentRepair['repair']): object {
   }
 }
 
-export function layoutRecord({ epoch, partitions, replicas, agents }: LayoutInfo): object {
-  return { epoch, partitions, replicas, agents }
+export function layoutRecord({
+  epoch,
+  partitions,
+  replicas,
+  agents,
+  stage = 3,
+  changes,
+  plan,
+  progress = [],
+}: LayoutInfo): object {
+  const waiting = changes === undefined ? {} : { changes, ...(plan === undefined ? {} : { plan }) }
+  return { epoch, stage, partitions, replicas, agents, progress, ...waiting }
 }

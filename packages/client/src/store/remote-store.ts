@@ -2,7 +2,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { RequestOf } from '@torc/protocol/messages/table'
-import type { Admin, ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import type { Admin, ClusterStatus, LayoutChange, LayoutInfo } from '@torc/protocol/store/admin'
 import type { BlockPlaces, BlocksOptions } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
@@ -21,6 +21,7 @@ import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
 import { RemoteKeys } from './remote-keys.js'
+import { type ApplyOptions, type InitOptions, RemoteLayouts } from './remote-layouts.js'
 import { RemoteUploads } from './remote-uploads.js'
 import {
   again,
@@ -50,6 +51,7 @@ export class RemoteStore implements Store {
   readonly #opIds: OperationIds
   readonly #buckets: RemoteBuckets
   readonly #attributes: RemoteAttributes
+  readonly #layouts: RemoteLayouts
   readonly #uploads: RemoteUploads
   readonly #hashUploads: HashUploads
 
@@ -61,6 +63,7 @@ export class RemoteStore implements Store {
     this.#buckets = new RemoteBuckets(this.#caller)
     this.#attributes = new RemoteAttributes(this.#caller)
     this.keys = new RemoteKeys(this.#caller, this.#opIds)
+    this.#layouts = new RemoteLayouts(this.#caller)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
     this.#hashUploads = new HashUploads(this.#caller, environment)
   }
@@ -315,21 +318,24 @@ export class RemoteStore implements Store {
     }
   }
 
-  async layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
-    return (await this.#caller.call('getLayout', {}, limitsOf(options))).head
+  layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.show(options)
   }
 
-  async initLayout(
-    options: s.CallOptions & {
-      readonly agents?: number | undefined
-      readonly replicas?: number | undefined
-    } = {},
-  ): Promise<LayoutInfo> {
-    const head: RequestOf<'initLayout'> = {}
-    if (options.agents !== undefined) head.agents = options.agents
-    if (options.replicas !== undefined) head.replicas = options.replicas
-    await this.#caller.call('initLayout', head, { ...limitsOf(options), writes: true })
-    return this.layout(options)
+  stageLayout(change: LayoutChange, options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.stage(change, options)
+  }
+
+  cancelLayout(options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.cancel(options)
+  }
+
+  applyLayout(options: ApplyOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.apply(options)
+  }
+
+  initLayout(options: InitOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.init(options)
   }
 
   async scrubStatus(options: s.CallOptions = {}): Promise<ScrubStatus> {

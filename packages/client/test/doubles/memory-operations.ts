@@ -1,4 +1,4 @@
-import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
+import type { ClusterStatus, LayoutChange, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import type { ClusterBytes } from '@torc/protocol/store/blocks'
 import type { RepairStatus } from '@torc/protocol/store/repair'
 import type { ScrubStatus } from '@torc/protocol/store/scrub'
@@ -45,7 +45,31 @@ export class MemoryOperations {
     return { epoch: 1, partitions: 256, replicas: 1, agents }
   }
 
+  /** What was asked for of the layout, in order. */
+  readonly layoutCalls: unknown[] = []
+
   initLayout(): Promise<LayoutInfo> {
+    return this.layout()
+  }
+
+  stageLayout(change: LayoutChange): Promise<LayoutInfo> {
+    this.layoutCalls.push(change)
+    return this.layout()
+  }
+
+  cancelLayout(): Promise<LayoutInfo> {
+    this.layoutCalls.push('cancel')
+    return this.layout()
+  }
+
+  applyLayout({
+    epoch,
+    acceptLoss,
+  }: {
+    epoch?: number | undefined
+    acceptLoss?: boolean
+  } = {}): Promise<LayoutInfo> {
+    this.layoutCalls.push({ epoch, acceptLoss })
     return this.layout()
   }
 

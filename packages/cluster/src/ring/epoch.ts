@@ -17,14 +17,27 @@ export interface Epoch {
   /** The stored form orders them by id. */
   readonly agents: readonly RingAgent[]
   readonly table: Table
+  /** How the transition to it goes; absent in a first layout, which none leads to. */
+  readonly terms?: TransitionTerms
+}
+
+/** What agents need to know of the change from the layout before (decision 31). */
+export interface TransitionTerms {
+  /** Owners of a partition that the transition may go without, whatever bucket's quorums it is about. */
+  readonly absentMax: number
+  /** Agents of the layout before that are gone for good: nobody waits for them. In order. */
+  readonly lost: readonly string[]
+  /** Agents whose disks count as empty: what they own they take over anew before they count. In order. */
+  readonly fresh: readonly string[]
 }
 
 /**
  * Stored form, format 1: `[1, number, parentHash, lineage, [id, zone, capacity, …], partitions, replicas,
- * width, rows]`; `rows` holds the agents' numbers (16 bits, big-endian), `width` for each partition.
+ * width, rows]`; `rows` holds the agents' numbers (16 bits, big-endian), `width` for each partition. Format 2 goes on
+ * with the terms: `absentMax, [lost, …], [fresh, …]`.
  */
-const schema = 1
-const fieldCount = 9
+const schemas = { plain: 1, withTerms: 2 } as const
+const fieldCounts = { [schemas.plain]: 9, [schemas.withTerms]: 12 } as const
 const hashBytes = 32
 const lineageBytesMax = 64
 const zoneBytesMax = 64
@@ -37,7 +50,8 @@ export function encodeEpoch(epoch: Epoch): Uint8Array {
   const width = table.rows[0]?.length ?? 0
   const numberOf = new Map(agents.map((agent, number) => [agent.id, number]))
   const writer = new PackWriter(256 + agents.length * 64 + table.rows.length * width * 2)
-  writer.array(fieldCount)
+  const schema = epoch.terms === undefined ? schemas.plain : schemas.withTerms
+  writer.array(fieldCounts[schema])
   writer.uint(schema)
   writer.uint(epoch.number)
   writer.bytes(epoch.parentHash)
@@ -63,14 +77,22 @@ export function encodeEpoch(epoch: Epoch): Uint8Array {
     }
   }
   writer.bytes(rows)
+  if (epoch.terms !== undefined) {
+    writer.uint(epoch.terms.absentMax)
+    for (const ids of [epoch.terms.lost, epoch.terms.fresh]) {
+      writer.array(ids.length)
+      for (const id of [...ids].sort()) writer.text(id)
+    }
+  }
   return writer.finish()
 }
 
 /** Throws `code` unless `bytes` are exactly one well-formed epoch. Balance is `validateTable`'s to judge. */
 export function decodeEpoch(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): Epoch {
   const reader = new PackReader(bytes, code, 'epoch')
-  reader.tuple(fieldCount)
-  reader.schema(schema)
+  const fields = reader.array(fieldCounts[schemas.withTerms])
+  const schema = reader.schema(schemas.withTerms) === schemas.plain ? schemas.plain : schemas.withTerms
+  if (fields !== fieldCounts[schema]) throw reader.refuse(`${fields} fields`)
   const number = reader.uint()
   if (number === 0) throw reader.refuse('its number is 0')
   const parentHash = reader.bytes(hashBytes, true)
@@ -82,13 +104,30 @@ export function decodeEpoch(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): Epo
   const width = reader.uint(replicas)
   if (width === 0) throw reader.refuse('its rows are empty')
   const rows = readRows(reader, agents, partitions, width)
+  const terms = schema === schemas.plain ? undefined : readTerms(reader)
   reader.end()
-  return { number, parentHash, lineage, agents, table: { partitions, replicas, rows } }
+  const epoch = { number, parentHash, lineage, agents, table: { partitions, replicas, rows } }
+  return terms === undefined ? epoch : { ...epoch, terms }
 }
 
 /** SHA-256 of the stored form: what the next epoch names as its parent. */
 export function epochHash(hasher: Hasher, epoch: Epoch): Uint8Array {
   return hasher.sha256(encodeEpoch(epoch))
+}
+
+function readTerms(reader: PackReader): TransitionTerms {
+  const absentMax = reader.uint(replicasMax)
+  return { absentMax, lost: readIds(reader), fresh: readIds(reader) }
+}
+
+function readIds(reader: PackReader): string[] {
+  const ids: string[] = []
+  for (let left = reader.array(limits.membersMax); left > 0; left--) {
+    const id = reader.text(limits.nodeIdBytesMax)
+    if (id <= (ids.at(-1) ?? '')) throw reader.refuse('agents out of order')
+    ids.push(id)
+  }
+  return ids
 }
 
 function readAgents(reader: PackReader): RingAgent[] {

@@ -19,6 +19,7 @@ export class CounterLeases {
   readonly #context: AgentContext
   readonly #clock: Environment['clock']
   readonly #bootMs: number
+  readonly #worker: LeaseWorker
   readonly #runner: WorkerRunner
   readonly #onRestored: (restored: boolean) => void
   #said = false
@@ -42,11 +43,12 @@ export class CounterLeases {
     this.#clock = clock
     this.#bootMs = bootMs
     this.#onRestored = onRestored
-    const worker = new LeaseWorker({
+    this.#worker = new LeaseWorker({
       ...{ nodeId, lease, layout, commit, others, clock, random, times: { leaseEveryMs, bootMs }, log },
       written: () => `${index.rows.counts.written} ${counts.values.blocks} ${counts.values.blockBytes}`,
       onChecked: () => this.#pass(),
     })
+    const worker = this.#worker
     this.#runner = new WorkerRunner(clock, worker, {
       idleMs: Math.min(10_000, leaseEveryMs / 4),
       onError: error => log.error({ err: error, worker: worker.name }, 'failed and is tried again'),
@@ -79,6 +81,11 @@ export class CounterLeases {
   /** Resolves once a mint need not wait any longer; undefined when that is now. */
   get checked(): Promise<void> | undefined {
     return this.#checked
+  }
+
+  /** The layout under which a lease was stored last; 0 for none since the start. */
+  get leasedUnder(): number {
+    return this.#worker.leasedUnder
   }
 
   status(): WorkerStatus {

@@ -91,6 +91,11 @@ export class LeaseWorker implements Worker {
     return lease.low ? 'waits for enough agents to store the next lease' : 'leased'
   }
 
+  /** The layout under which a lease was stored last; 0 for none since the start. */
+  get leasedUnder(): number {
+    return this.#extendedEpoch
+  }
+
   #due(): boolean {
     const { clock, layout, lease, times, written } = this.#parts
     if (this.#extendedEpoch !== layout.number || lease.low) return true

@@ -79,7 +79,8 @@ export class AuditWorker implements Worker {
    * Three looks, the later ones only for leases of which nobody has known the operation so far:
    * 1. at the owners of their keys;
    * 2. at every other agent that may hold something for an owner: all of the layout, as a hint may be younger than what
-   *    gossip tells of its holder, and those that left the layout and say that they hold hints;
+   *    gossip tells of its holder, those that have not handed over yet what a layout relieved them of, and those that left
+   *    the layout and say that they hold hints;
    * 3. at the owners again. What a holder has delivered since the first look, and holds no longer, is there now: holders
    *    are asked before owners, or a version on its way from the one to the other would be found at neither.
    * Whoever is silent at any of them keeps the lease. No clock has a part in it.
@@ -143,7 +144,7 @@ export class AuditWorker implements Worker {
     const partition = keyPartition(hasher, bucketId, Buffer.from(key).toString(), layout.partitions)
     const owners = layout.ownersOf(partition)
     if (as === 'owner') return owners
-    const holders = new Set([nodeId, ...layout.agents, ...others.holdersOf(partition)])
+    const holders = new Set([nodeId, ...layout.agents, ...layout.draining, ...others.holdersOf(partition)])
     for (const owner of owners) holders.delete(owner)
     return holders
   }

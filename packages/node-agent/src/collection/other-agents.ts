@@ -5,7 +5,7 @@ import { hasPartition } from '@torc/cluster/ring/partition-bits'
 import { TorcError } from '@torc/protocol/errors'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Operation, OperationState } from '../leases/operation.js'
-import { reachAgent, settledStage } from '../membership/reach-agent.js'
+import { reachAgent } from '../membership/reach-agent.js'
 
 /** What audits and releases need of other agents. Both reject where the agent does not answer. */
 export interface OtherAgents {
@@ -51,7 +51,7 @@ export class PeerAgents implements OtherAgents {
   ): Promise<OperationState[]> {
     const { layout, clock, membership, peers } = this.#parts
     const exchange = await reachAgent(membership, peers, agent)
-    const address = { epoch: layout.number, stage: settledStage, time: clock.now() }
+    const address = { epoch: layout.number, stage: layout.stage, time: clock.now() }
     const { head } = await exchange.request(
       'fetchOperations',
       { ...address, operations: operations.map(named), ...(as === 'holder' ? { asHolder: true } : {}) },

@@ -33,6 +33,22 @@ export interface UnlearnedRow {
   readonly name: KeyName
 }
 
+/** A row as one owner takes it over from another. */
+export interface MovedRow {
+  readonly name: KeyName
+  readonly promised: Ballot
+  readonly accepted: AcceptedProposal | undefined
+}
+
+interface StoredName {
+  readonly id: number
+  readonly bucket: Uint8Array
+  readonly key: Uint8Array
+  readonly replicas: number | null
+}
+
+const rowsAtOnce = 64
+
 interface StoredRow {
   readonly promised: Uint8Array
   readonly accepted: Uint8Array | null
@@ -62,6 +78,8 @@ export class BallotRows {
   readonly #postpone: SqlStatement
   /** Buckets with any row: in the others, as most are, mints need no look. By name, as `nameOf` gives it. */
   readonly #buckets: Set<string>
+  readonly #ofPartition: SqlStatement
+  readonly #drop: SqlStatement
 
   constructor(database: SqlDatabase) {
     this.#find = database.prepare(
@@ -84,6 +102,11 @@ export class BallotRows {
     this.#postpone = database.prepare(`UPDATE ballots SET accepted_at = ? ${ofKey}`)
     const buckets = database.prepare('SELECT DISTINCT bucket FROM ballots').pluck().all() as Uint8Array[]
     this.#buckets = new Set(buckets.map(nameOf))
+    this.#ofPartition = database.prepare(
+      `SELECT id, bucket, key, replicas, promised, accepted, proposal, body, learned, actor, counter FROM ballots
+       WHERE partition = ? AND id > ? ORDER BY id LIMIT ?`,
+    )
+    this.#drop = database.prepare(`DELETE FROM ballots ${ofKey}`)
   }
 
   find({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>): BallotRow | undefined {
@@ -179,6 +202,39 @@ export class BallotRows {
   /** Lets a row that is not learned wait, as if it had been accepted later. */
   postpone({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>, acceptedMs: number): void {
     this.#postpone.run(acceptedMs, bucketId, key)
+  }
+
+  /** Rows of a partition, whatever became of their proposals, for those that take it over. */
+  *of(partition: number): Generator<MovedRow, void, undefined> {
+    for (let after = 0; ; ) {
+      const rows = this.#ofPartition.all(partition, after, rowsAtOnce) as (StoredRow & StoredName)[]
+      for (const { id, bucket, key, replicas, ...row } of rows) {
+        after = id
+        const name = { bucketId: bucket, key, partition, replicas: replicas ?? undefined }
+        yield { name, promised: row.promised, accepted: acceptedOf(row) }
+      }
+      if (rows.length < rowsAtOnce) return
+    }
+  }
+
+  /**
+   * Takes over an owner's row: the higher promise, and what was accepted under the higher ballot (DESIGN §6). What was
+   * learned there is in the key's state that is taken over after it.
+   */
+  take({ name, promised, accepted }: MovedRow, nowMs: number): void {
+    const own = this.find(name)
+    const highest = higherBallot(own?.promised ?? noBallot, promised)
+    this.#store(name, highest)
+    if (accepted === undefined) return
+    if (compareBallots(own?.accepted?.ballot ?? noBallot, accepted.ballot) >= 0) return
+    const { ballot, proposal, body, learned } = accepted
+    const { bucketId, key } = name
+    this.#accept.run(highest, ballot, nowMs, encodeProposal(proposal), body, learned ? 1 : 0, bucketId, key)
+  }
+
+  /** A row of a key that others own now, and have taken over. */
+  drop({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>): void {
+    this.#drop.run(bucketId, key)
   }
 
   #store({ bucketId, key, partition, replicas }: KeyName, promised: Ballot): void {

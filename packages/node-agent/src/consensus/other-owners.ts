@@ -7,7 +7,7 @@ import type { IncomingBody } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
-import { reachAgent, settledStage } from '../membership/reach-agent.js'
+import { reachAgent } from '../membership/reach-agent.js'
 import type { AcceptedProposal } from './ballot-rows.js'
 
 /** The other owners of a key, as a proposer asks them. All reject where the owner does not answer. */
@@ -96,7 +96,7 @@ export class PeerOwners implements OtherOwners {
   #address({ bucketId, key, replicas }: KeyName, ballot: Ballot) {
     const { layout, clock } = this.#parts
     return {
-      ...{ epoch: layout.number, stage: settledStage, time: clock.now() },
+      ...{ epoch: layout.number, stage: layout.stage, time: clock.now() },
       ...{ bucketId, key: Buffer.from(key).toString(), ballot },
       ...(replicas === undefined ? {} : { replicas }),
     }

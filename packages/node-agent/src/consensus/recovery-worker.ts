@@ -71,13 +71,14 @@ export class RecoveryWorker implements Worker {
 
   async #end(name: KeyName, signal: AbortSignal): Promise<void> {
     const { rows, register, layout, hybridClock, random } = this.#parts
-    if (!layout.owns(name.partition)) return
-    const owners = layout.ownersOf(name.partition).slice(0, name.replicas)
-    const majority = Math.floor(owners.length / 2) + 1
+    // Those that own the key now have taken the row over.
+    if (!layout.owns(name.partition, name.replicas))
+      throw new TorcError('NOT_OWNER', 'other agents own the key and end what is open of it')
+    const owners = layout.writeGroups(name.partition, name.replicas)
     const before = rows.find(name)
     const round = Math.max(hybridClock.now(), before === undefined ? 0 : roundOf(before.promised) + 1)
     const ballot = makeBallot(random, round)
-    const promises = await this.#ask(owners, majority, async owner => {
+    const promises = await this.#ask(owners, async owner => {
       const promise = await this.#prepare(owner, name, ballot, signal)
       if (!sameBallot(promise.promised, ballot)) throw overtaken()
       return promise
@@ -92,7 +93,7 @@ export class RecoveryWorker implements Worker {
     }
     const { proposal, body } = highest
     const accepted = new Set<string>()
-    await this.#ask(owners, majority, async owner => {
+    await this.#ask(owners, async owner => {
       const promised = await this.#accept(owner, name, ballot, highest, signal)
       if (!sameBallot(promised, ballot)) throw overtaken()
       accepted.add(owner)
@@ -126,16 +127,17 @@ export class RecoveryWorker implements Worker {
     else await others.learn(owner, name, ballot, signal)
   }
 
-  /** Answers of all owners that gave one; rejects where they are no majority. */
-  async #ask<T>(
-    owners: readonly string[],
-    majority: number,
-    ask: (owner: string) => Promise<T>,
-  ): Promise<T[]> {
-    const outcomes = await Promise.allSettled(owners.map(ask))
-    const answers = outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
-    if (answers.length >= majority) return answers
-    throw new TorcError('UNAVAILABLE', `${answers.length} of ${majority} owners took part in the round`)
+  /** Answers of all owners that gave one; rejects where they are no majority of each layout that counts. */
+  async #ask<T>(groups: readonly (readonly string[])[], ask: (owner: string) => Promise<T>): Promise<T[]> {
+    const answers = new Map<string, T>()
+    await Promise.allSettled(
+      Array.from(new Set(groups.flat()), async owner => answers.set(owner, await ask(owner))),
+    )
+    const isShort = groups.some(
+      owners => owners.filter(owner => answers.has(owner)).length <= Math.floor(owners.length / 2),
+    )
+    if (!isShort) return [...answers.values()]
+    throw new TorcError('UNAVAILABLE', `${answers.size} owners took part in the round, which are no majority`)
   }
 }
 

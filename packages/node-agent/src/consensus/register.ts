@@ -36,6 +36,11 @@ export interface Learned {
   readonly summary: KeySummary
 }
 
+/** Runs inside the transaction before anything is changed: throws where the request came under a layout before. */
+type Check = () => void
+
+const none: Check = () => {}
+
 /**
  * An owner's side of a key's register (CASPaxos: Rystsov 2018; DESIGN §5).
  *
@@ -59,9 +64,11 @@ export class Register {
     ballot: Ballot,
     wantsDot: boolean,
     viewOf: (known: KnownKey | undefined) => V,
+    check: Check = none,
   ): Promise<Promised<V>> {
     const { rows, index, commit } = this.#parts
     return commit.submit(() => {
+      check()
       const promised = rows.promise(name, ballot)
       const refused = !sameBallot(promised, ballot)
       const handedOut = wantsDot && !refused ? index.handOut(name) : undefined
@@ -81,12 +88,14 @@ export class Register {
     proposal: Proposal,
     body: Uint8Array | null,
     needsIntent: boolean,
+    check: Check = none,
   ): Promise<Ballot> {
     const { rows, intents, commit, clock } = this.#parts
     const opId = proposal.decisions.at(-1)?.opId
     if (opId === undefined) throw new TorcError('BAD_REQUEST', 'a proposal decides an operation')
     const operation = { bucketId: name.bucketId, key: name.key, opId }
     return commit.submit(() => {
+      check()
       if (needsIntent && !rows.hasUnlearned(name, opId) && !intents.has(operation)) {
         throw new TorcError('INTENT_EXPIRED', 'this agent has no intent of the operation (any more)')
       }
@@ -97,9 +106,10 @@ export class Register {
   }
 
   /** What was accepted under `ballot` is chosen: it joins the key's state. */
-  learn(name: KeyName, ballot: Ballot): Promise<Learned> {
+  learn(name: KeyName, ballot: Ballot, check: Check = none): Promise<Learned> {
     const { rows, index, commit } = this.#parts
     return commit.submit(() => {
+      check()
       const accepted = rows.find(name)?.accepted
       const summary = (): KeySummary => index.find(name.bucketId, name.key)?.summary ?? emptySummary
       if (accepted === undefined || !sameBallot(accepted.ballot, ballot))

@@ -1,14 +1,14 @@
 import { decodeProposal } from '@torc/cluster/consensus/proposal'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
-import { addressedKey } from './addressing.js'
+import { votedKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { checkInlineBody, readInlineBody } from './inline-body.js'
 
 /** Accepts a proposal unless a higher ballot was promised. Durable before it is answered. */
 export function acceptHandler(agent: AgentContext) {
   return async ({ head, body }: IncomingRequest<'accept'>): Promise<Reply<'accept'>> => {
-    const name = { ...addressedKey(agent, head), replicas: head.replicas }
+    const name = votedKey(agent, head)
     const proposal = decodeProposal(head.proposal, 'BAD_REQUEST')
     let inline: Uint8Array | null = null
     if (proposal.version !== undefined) {
@@ -20,7 +20,14 @@ export function acceptHandler(agent: AgentContext) {
       }
       agent.clock.observe(version.createdAt)
     }
-    const promised = await agent.register.accept(name, head.ballot, proposal, inline, head.intent === true)
+    const promised = await agent.register.accept(
+      name,
+      head.ballot,
+      proposal,
+      inline,
+      head.intent === true,
+      () => agent.layout.checkStill(head.epoch, head.stage),
+    )
     return { head: { time: agent.clock.now(), promised } }
   }
 }

@@ -1,5 +1,7 @@
 import { blockPartition } from '@torc/cluster/ring/partition'
+import { stages } from '@torc/cluster/transition/stage'
 import { TorcError } from '@torc/protocol/errors'
+import type { IncomingRequest } from '@torc/protocol/exchange/exchange'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentContext } from './agent-context.js'
 
@@ -29,9 +31,46 @@ export function addressedKey(agent: AgentContext, head: KeyAddress): KeyName {
   return name
 }
 
-/** The same for a read, which `asHolder` may ask of any agent: one that has nothing of the key says so. */
-export function readKey(agent: AgentContext, head: KeyAddress & { readonly asHolder?: boolean }): KeyName {
+/** What a read says beside the key. */
+type ReadAddress = KeyAddress & { readonly asHolder?: boolean }
+
+/**
+ * The same for a read by an owner that is read at this stage, and has taken over what it owns. `asHolder` may ask any
+ * agent: one that has nothing of the key says so. What agents read of each other is no answer to anybody: of them any
+ * owner is asked, and who was relieved of the key.
+ */
+export function readKey(agent: AgentContext, { head, peer }: { head: ReadAddress; peer: Peer }): KeyName {
+  const name = named(agent, head)
+  if (head.asHolder === true) return name
+  if (peer.role === 'agent') agent.layout.checkHolder(name.partition)
+  else agent.layout.checkReader(name.partition, head.stage, replicasOf(agent, head))
+  return name
+}
+
+/**
+ * The same for a vote on a key's register. While the layout changes a majority of the old owners votes too; then only who
+ * has taken over what was voted before.
+ */
+export function votedKey(agent: AgentContext, head: KeyAddress): KeyName {
+  const name = addressedKey(agent, head)
+  if (head.stage === stages.settled)
+    agent.layout.checkReader(name.partition, head.stage, replicasOf(agent, head))
+  return name
+}
+
+/** The same for what agents ask each other about operations: every owner is asked, in any stage. */
+export function operationKey(agent: AgentContext, head: ReadAddress): KeyName {
   return head.asHolder === true ? named(agent, head) : addressedKey(agent, head)
+}
+
+type Peer = IncomingRequest<'fetchKey'>['peer']
+
+/** How many owners hold what is in a bucket, where it is known. */
+export function replicasOf(
+  agent: AgentContext,
+  { bucketId, replicas }: Pick<KeyAddress, 'bucketId' | 'replicas'>,
+): number | undefined {
+  return replicas ?? agent.replicasOf(bucketId)
 }
 
 /** The same for a write that names the owners that are down: another agent than an owner may take it for them. */
@@ -107,7 +146,7 @@ export function hintAnswer({ hints }: AgentContext, targets: readonly string[]):
 function named(agent: AgentContext, head: KeyAddress): KeyName {
   const { layout } = agent
   agent.clock.observe(head.time)
-  layout.checkEpoch(head.epoch)
+  layout.checkEpoch(head.epoch, head.stage)
   const { bucketId, replicas } = head
   const key = Buffer.from(head.key)
   const hash = agent.hasher.sha256(bucketId, key)

@@ -7,12 +7,14 @@ import type { BlockStore } from '../blocks/block-store.js'
 import type { BallotRows } from '../consensus/ballot-rows.js'
 import type { Register } from '../consensus/register.js'
 import type { Disk, SqlDatabase } from '../disk/disk.js'
+import type { ReplicasOf } from '../hints/block-hints.js'
 import type { Hints } from '../hints/hints.js'
 import type { CounterLease } from '../index/counter-lease.js'
 import type { Counts } from '../index/counts.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyIndex } from '../index/key-index.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
+import type { EpochBallots } from '../layout/epoch-ballots.js'
 import type { Intents } from '../leases/intents.js'
 import type { LeaseIndex } from '../leases/lease-index.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
@@ -38,7 +40,9 @@ export interface AgentContext {
   readonly blockIndex: BlockIndex
   readonly blocks: BlockStore
   readonly layout: AgentLayout
+  readonly epochBallots: EpochBallots
   readonly trees: AgentTrees
+  readonly replicasOf: ReplicasOf
   readonly clock: HybridClock
   readonly hasher: Hasher
   readonly log: Log

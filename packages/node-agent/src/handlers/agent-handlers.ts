@@ -6,9 +6,11 @@ import type { Recovery } from '../consensus/recovery.js'
 import type { HintDelivery } from '../hints/hint-delivery.js'
 import type { Repair } from '../repair/repair.js'
 import type { Scrub } from '../scrub/scrub.js'
+import type { Transition } from '../transition/transition.js'
 import { acceptHandler } from './accept.js'
 import { afterCheck } from './after-check.js'
 import type { AgentContext } from './agent-context.js'
+import { fetchBallotsHandler } from './fetch-ballots.js'
 import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBlockProofHandler } from './fetch-block-proof.js'
 import { fetchBlockStatesHandler } from './fetch-block-states.js'
@@ -19,6 +21,7 @@ import { fetchKeyHandler } from './fetch-key.js'
 import { fetchLeafBlocksHandler, fetchLeafKeysHandler } from './fetch-leaf.js'
 import { fetchOperationsHandler } from './fetch-operations.js'
 import { fetchRangeHandler } from './fetch-range.js'
+import { fetchTransitionHandler } from './fetch-transition.js'
 import { fetchLeavesHandler, fetchRootsHandler } from './fetch-tree.js'
 import { fetchUsageHandler } from './fetch-usage.js'
 import { learnHandler } from './learn.js'
@@ -34,6 +37,7 @@ import { releaseOperationsHandler } from './release-operations.js'
 import { repairReplicasHandler } from './repair-replicas.js'
 import { scrubBlocksHandler } from './scrub-blocks.js'
 import { setAttributesHandler } from './set-attributes.js'
+import { acceptEpochHandler, prepareEpochHandler } from './vote-epoch.js'
 
 /** What an agent does beside answering. */
 export interface BackgroundWork {
@@ -42,6 +46,7 @@ export interface BackgroundWork {
   readonly delivery: HintDelivery
   readonly counterLeases: CounterLeases
   readonly repair: Repair
+  readonly transition: Transition
   readonly recovery: Recovery
 }
 
@@ -62,6 +67,10 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
     putBlock: putBlockHandler(agent),
     putEpoch: putEpochHandler(agent),
     fetchEpoch: fetchEpochHandler(agent),
+    prepareEpoch: prepareEpochHandler(agent),
+    acceptEpoch: acceptEpochHandler(agent),
+    fetchBallots: fetchBallotsHandler(agent),
+    fetchTransition: fetchTransitionHandler(work.transition),
     fetchKey: afterCheck(counterLeases, fetchKeyHandler(agent)),
     fetchBody: fetchBodyHandler(agent),
     fetchBlock: fetchBlockHandler(agent),

@@ -12,12 +12,12 @@ export function fetchBlockProofHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'fetchBlockProof'>): Promise<Reply<'fetchBlockProof'>> => {
     const { head } = request
     agent.clock.observe(head.time)
-    agent.layout.checkEpoch(head.epoch)
+    agent.layout.checkEpoch(head.epoch, head.stage)
     const hashes = hashesOf(head.hashes)
     const challenges = hashesOf(head.challenges, 'challenges')
     if (challenges.length !== hashes.length || head.sizes.length !== hashes.length)
       throw new TorcError('BAD_REQUEST', 'each block has a size and a challenge')
-    for (const hash of hashes) agent.layout.checkOwner(blockPartition(hash, agent.layout.partitions))
+    for (const hash of hashes) agent.layout.checkHolder(blockPartition(hash, agent.layout.partitions))
     const proofs: Uint8Array[] = []
     const missing: number[] = []
     for (const [i, hash] of hashes.entries()) {

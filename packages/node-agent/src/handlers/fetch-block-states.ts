@@ -8,9 +8,9 @@ export function fetchBlockStatesHandler(agent: AgentContext) {
   return (request: IncomingRequest<'fetchBlockStates'>): Reply<'fetchBlockStates'> => {
     const { head } = request
     agent.clock.observe(head.time)
-    agent.layout.checkEpoch(head.epoch)
+    agent.layout.checkEpoch(head.epoch, head.stage)
     const hashes = hashesOf(head.hashes)
-    for (const hash of hashes) agent.layout.checkOwner(blockPartition(hash, agent.layout.partitions))
+    for (const hash of hashes) agent.layout.checkHolder(blockPartition(hash, agent.layout.partitions))
     return { head: { time: agent.clock.now(), states: hashes.map(hash => agent.blocks.stateOf(hash)) } }
   }
 }

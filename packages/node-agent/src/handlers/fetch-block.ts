@@ -7,8 +7,8 @@ export function fetchBlockHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'fetchBlock'>): Promise<Reply<'fetchBlock'>> => {
     const { head } = request
     agent.clock.observe(head.time)
-    agent.layout.checkEpoch(head.epoch)
-    if (head.asHolder !== true) agent.layout.checkOwner(blockPartition(head.hash, agent.layout.partitions))
+    agent.layout.checkEpoch(head.epoch, head.stage)
+    if (head.asHolder !== true) agent.layout.checkHolder(blockPartition(head.hash, agent.layout.partitions))
     try {
       const lease = await agent.blocks.read(head.hash)
       return { head: { time: agent.clock.now(), size: lease.bytes.length }, body: { leases: [lease] } }

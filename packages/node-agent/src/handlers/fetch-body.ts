@@ -10,7 +10,7 @@ import { checkStoredBody } from './inline-body.js'
 export function fetchBodyHandler(agent: AgentContext) {
   return (request: IncomingRequest<'fetchBody'>): Reply<'fetchBody'> => {
     const { head } = request
-    const name = readKey(agent, head)
+    const name = readKey(agent, request)
     const dot = { actor: actorId(head.dot[0]), counter: head.dot[1] }
     const known = agent.index.find(name.bucketId, name.key)
     const version: Version | undefined = known === undefined ? undefined : agent.index.versionAt(known, dot)

@@ -1,10 +1,10 @@
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { AgentContext } from './agent-context.js'
+import { layoutFields } from './put-epoch.js'
 
 /** The layout that this agent has, if any. */
 export function fetchEpochHandler(agent: AgentContext) {
   return (_request: IncomingRequest<'fetchEpoch'>): Reply<'fetchEpoch'> => {
-    const { record } = agent.layout
-    return { head: record === undefined ? {} : { epoch: record } }
+    return { head: layoutFields(agent) ?? {} }
   }
 }

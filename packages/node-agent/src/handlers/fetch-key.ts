@@ -29,7 +29,7 @@ type Answer = Reply<'fetchKey'> | AsyncIterable<Reply<'fetchKey'>>
 export function fetchKeyHandler(agent: AgentContext) {
   return (request: IncomingRequest<'fetchKey'>): Answer => {
     const { head } = request
-    const name = readKey(agent, head)
+    const name = readKey(agent, request)
     const wanted = head.versionId === undefined ? undefined : operationRange(head.versionId)
     if (head.attempt !== undefined) raiseFence(agent, head, wanted)
     const time = agent.clock.now()

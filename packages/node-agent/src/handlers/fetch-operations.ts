@@ -1,6 +1,6 @@
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import { stateOf } from '../leases/known-operations.js'
-import { readKey } from './addressing.js'
+import { operationKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 
 /**
@@ -11,7 +11,7 @@ export function fetchOperationsHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'fetchOperations'>): Promise<Reply<'fetchOperations'>> => {
     const { operations, ...asked } = request.head
     const known = operations.map(({ bucketId, key: name, opId }) => {
-      const { key } = readKey(agent, { ...asked, bucketId, key: name })
+      const { key } = operationKey(agent, { ...asked, bucketId, key: name })
       return stateOf(agent, { bucketId, key, opId })
     })
     return { head: { time: agent.clock.now(), known } }

@@ -24,8 +24,8 @@ export function fetchRangeHandler(agent: AgentContext) {
   return (request: IncomingRequest<'fetchRange'>): AsyncIterable<Reply<'fetchRange'>> => {
     const { head } = request
     agent.clock.observe(head.time)
-    agent.layout.checkEpoch(head.epoch)
-    if (head.onlyHints !== true) agent.layout.checkMember()
+    agent.layout.checkEpoch(head.epoch, head.stage)
+    if (head.onlyHints !== true) agent.layout.checkMemberReader(head.stage, agent.replicasOf(head.bucketId))
     return frames(agent, request)
   }
 }

@@ -7,7 +7,9 @@ import type { AgentContext } from './agent-context.js'
 export function learnHandler(agent: AgentContext) {
   return async ({ head }: IncomingRequest<'learn'>): Promise<Reply<'learn'>> => {
     const name = { ...addressedKey(agent, head), replicas: head.replicas }
-    const { outcome, summary } = await agent.register.learn(name, head.ballot)
+    const { outcome, summary } = await agent.register.learn(name, head.ballot, () =>
+      agent.layout.checkStill(head.epoch, head.stage),
+    )
     return { head: { time: agent.clock.now(), outcome, context: encodeContext(summary.closed) } }
   }
 }

@@ -9,7 +9,7 @@ import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type { MintRetention } from '../index/mint-retention.js'
-import { hintAnswer, keepHint, writtenKey } from './addressing.js'
+import { hintAnswer, keepHint, replicasOf, writtenKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { checkInlineBody, readInlineBody } from './inline-body.js'
 import { bucketPolicy } from './policy-field.js'
@@ -28,6 +28,7 @@ export function mintHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'mint'>): Promise<Reply<'mint'>> => {
     const { head } = request
     const { name, targets } = writtenKey(agent, head)
+    agent.layout.checkMinter(name.partition, head.stage, replicasOf(agent, head))
     checkHead(head)
     const blocks = blockList(head)
     const retention = retentionFields(head)
@@ -38,6 +39,7 @@ export function mintHandler(agent: AgentContext) {
     if (body !== null) checkInlineBody(agent.hasher, body, head.size, head.sha256)
     const cover = head.cover === undefined ? undefined : decodeContext(head.cover)
     const minted = await agent.commit.submit(() => {
+      agent.layout.checkStill(head.epoch, head.stage)
       agent.hints.counts.checkRoom(targets.length, body?.length ?? 0)
       const result = agent.index.mint(name, {
         opId: head.opId,

@@ -6,7 +6,7 @@ import { encodeVersion } from '@torc/cluster/state/version-codec'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
 import type { KnownKey } from '../index/key-writer.js'
-import { addressedKey } from './addressing.js'
+import { votedKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { attributePages, keyRegisters } from './attribute-pages.js'
 import { encodedReport } from './encoded-report.js'
@@ -17,12 +17,13 @@ const headsBytesMax = limits.headBytesMax / 4
 /** Promises a ballot to whoever proposes under it, and tells what it must build on. Durable before it is answered. */
 export function prepareHandler(agent: AgentContext) {
   return async ({ head }: IncomingRequest<'prepare'>): Promise<Reply<'prepare'>> => {
-    const name = { ...addressedKey(agent, head), replicas: head.replicas }
+    const name = votedKey(agent, head)
     const { promised, accepted, handedOut, view } = await agent.register.prepare(
       name,
       head.ballot,
       head.dot === true,
       known => viewOf(agent, known, head.policy),
+      () => agent.layout.checkStill(head.epoch, head.stage),
     )
     const time = agent.clock.now()
     if (!sameBallot(promised, head.ballot)) return { head: { time, promised } }

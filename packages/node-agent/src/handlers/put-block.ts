@@ -13,7 +13,7 @@ export function putBlockHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'putBlock'>): Promise<Reply<'putBlock'>> => {
     const { head, body } = request
     agent.clock.observe(head.time)
-    agent.layout.checkEpoch(head.epoch)
+    agent.layout.checkEpoch(head.epoch, head.stage)
     const [targets = []] = blockTargets(agent, [head.hash], head.hintFor)
     agent.hints.counts.checkRoom(targets.length, head.size)
     if (body === undefined) throw new TorcError('BAD_REQUEST', 'a block comes with its bytes')

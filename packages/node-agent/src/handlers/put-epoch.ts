@@ -1,5 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import type { ResponseOf } from '@torc/protocol/messages/table'
+import type { SentLayout } from '../layout/agent-layout.js'
 import type { AgentContext } from './agent-context.js'
 
 /**
@@ -9,16 +11,27 @@ import type { AgentContext } from './agent-context.js'
  */
 export function putEpochHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'putEpoch'>): Promise<Reply<'putEpoch'>> => {
-    await storeEpoch(agent, request.head.epoch)
-    const record = agent.layout.record
-    if (record === undefined) throw new TorcError('INTERNAL', 'the layout was stored and is not there')
-    return { head: { epoch: record } }
+    const { epoch, ...rest } = request.head
+    await storeEpoch(agent, { record: epoch, ...rest })
+    const head = layoutFields(agent)
+    if (head === undefined) throw new TorcError('INTERNAL', 'the layout was stored and is not there')
+    return { head }
   }
 }
 
-/** Stores an epoch that came from a server or another agent, and goes over to it. */
-export async function storeEpoch(agent: AgentContext, record: Uint8Array): Promise<void> {
-  const before = agent.layout.number
-  await agent.commit.submit(() => agent.layout.store(record))
-  if (agent.layout.number !== before) agent.log.info({ epoch: agent.layout.number }, 'layout stored')
+/** Stores an epoch, or a stage of it, that came from a server or another agent, and goes over to it. */
+export async function storeEpoch(agent: AgentContext, sent: SentLayout): Promise<void> {
+  const { number, stage } = agent.layout
+  await agent.commit.submit(() => agent.layout.store(sent))
+  const { layout } = agent
+  if (layout.number !== number || layout.stage !== stage)
+    agent.log.info({ epoch: layout.number, stage: layout.stage }, 'layout stored')
+}
+
+/** The layout that this agent has, as it travels. */
+export function layoutFields({ layout }: AgentContext): ResponseOf<'putEpoch'> | undefined {
+  const { sent } = layout
+  if (sent === undefined) return undefined
+  const { record, previous, stage } = sent
+  return { epoch: record, ...(stage === undefined ? {} : { stage }), ...(previous && { previous }) }
 }

@@ -15,7 +15,7 @@ export function referBlocksHandler(agent: AgentContext) {
   return async (request: IncomingRequest<'referBlocks'>): Promise<Reply<'referBlocks'>> => {
     const { head } = request
     agent.clock.observe(head.time)
-    agent.layout.checkEpoch(head.epoch)
+    agent.layout.checkEpoch(head.epoch, head.stage)
     const hashes = hashesOf(head.hashes)
     const targets = blockTargets(agent, hashes, head.hintFor)
     const hinted = targets.flat()

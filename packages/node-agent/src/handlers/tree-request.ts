@@ -1,10 +1,10 @@
 import { TorcError } from '@torc/protocol/errors'
-import { commonRank } from '../trees/common-rank.js'
 import type { TreeKind } from '../trees/leaf-rows.js'
 import type { AgentContext } from './agent-context.js'
 
 interface TreeAddress {
   readonly epoch: number
+  readonly stage: number
   readonly time: number
 }
 
@@ -15,13 +15,13 @@ export function checkTreeRequest(
   partitions: readonly number[],
 ): void {
   agent.clock.observe(head.time)
-  agent.layout.checkEpoch(head.epoch)
-  for (const partition of partitions) agent.layout.checkOwner(partition)
+  agent.layout.checkEpoch(head.epoch, head.stage)
+  for (const partition of partitions) agent.layout.checkHolder(partition)
 }
 
 /** From which rank on this agent and the one that asks have to hold the same of a partition. */
 export function rankFor(agent: AgentContext, partition: number, asking: string): number {
-  return commonRank(agent.layout.ownersOf(partition), agent.nodeId, asking)
+  return agent.layout.commonRank(partition, agent.nodeId, asking)
 }
 
 /** There are trees wherever there is a layout, which was checked before. */

@@ -19,6 +19,9 @@ export interface BlockHint extends Operation {
   readonly encoding: BlockEncoding
 }
 
+/** How many owners hold what is in a bucket, where it is known. */
+export type ReplicasOf = (bucketId: Uint8Array) => number | undefined
+
 interface StoredHint {
   readonly target: string
   readonly partition: number
@@ -31,6 +34,7 @@ export class BlockHints {
   readonly #layout: AgentLayout
   readonly #counts: HintCounts
   readonly #partitions: HintPartitions
+  readonly #replicasOf: ReplicasOf
   readonly #findBlock: SqlStatement
   readonly #insert: SqlStatement
   readonly #next: SqlStatement
@@ -44,7 +48,9 @@ export class BlockHints {
     layout: AgentLayout,
     counts: HintCounts,
     partitions: HintPartitions,
+    replicasOf: ReplicasOf,
   ) {
+    this.#replicasOf = replicasOf
     this.#leases = leases
     this.#layout = layout
     this.#counts = counts
@@ -92,14 +98,20 @@ export class BlockHints {
    * the block's partition is held no longer.
    */
   delivered(hints: readonly BlockHint[]): void {
-    for (const { id, leaseId, blockId, partition } of hints) {
+    for (const { id, leaseId, blockId, partition, bucketId } of hints) {
       const hint = this.#remove.get(id) as StoredHint | undefined
       // Its lease may have gone meanwhile, and its hints with it.
       if (hint === undefined) continue
       this.#gone(hint)
-      const isNeeded = this.#layout.owns(partition) || this.#isHinted.get(leaseId, blockId) !== undefined
+      const isNeeded =
+        this.#layout.owns(partition, this.#replicasOf(bucketId)) || this.isHinted(leaseId, blockId)
       if (!isNeeded) this.#leases.dropReference(leaseId, blockId)
     }
+  }
+
+  /** Whether any owner lacks the lease's reference to the block. */
+  isHinted(leaseId: number, blockId: number): boolean {
+    return this.#isHinted.get(leaseId, blockId) !== undefined
   }
 
   /** Other owners take the target's place. */

@@ -46,8 +46,8 @@ export class Dispatcher implements Worker {
   /** Of the round: how much was sent, and why something was not. */
   #sent = 0
   #failure: unknown
-  /** While the target is away: the layout under which its hints are looked at, and how far. */
-  #look = { layout: 0, afterBlock: 0, afterKey: 0 }
+  /** While the target is away: the layout and stage under which its hints are looked at, and how far. */
+  #look = { layout: '', afterBlock: 0, afterKey: 0 }
   #keysEver = 0
   #blocksEver = 0
 
@@ -135,12 +135,13 @@ export class Dispatcher implements Worker {
     return throttledMs < 1 ? 'busy' : { throttledMs }
   }
 
-  /** A target that is not there may have been relieved: under each layout all of its hints are looked at once. */
+  /** A target that is not there may have been relieved: at each stage of each layout all of its hints are looked at once. */
   async #readdressAll(): Promise<WorkerOutcome> {
     const { layout, hints } = this.#parts
     const look = this.#look
-    if (look.layout !== layout.number) {
-      this.#look = { layout: layout.number, afterBlock: 0, afterKey: 0 }
+    const reached = `${layout.number}.${layout.stage}`
+    if (look.layout !== reached) {
+      this.#look = { layout: reached, afterBlock: 0, afterKey: 0 }
       return 'busy'
     }
     const blocks = hints.blocks.next(this.#target, look.afterBlock, hintsAtOnce)

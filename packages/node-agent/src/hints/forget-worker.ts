@@ -2,6 +2,7 @@ import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyIndex } from '../index/key-index.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
+import type { ReplicasOf } from './block-hints.js'
 import type { DeliveredKey } from './delivered-keys.js'
 import type { Hints } from './hints.js'
 
@@ -10,6 +11,7 @@ export interface ForgetParts {
   readonly index: KeyIndex
   readonly layout: AgentLayout
   readonly commit: GroupCommit
+  readonly replicasOf: ReplicasOf
 }
 
 const keysAtOnce = 64
@@ -41,10 +43,15 @@ export class ForgetWorker implements Worker {
   }
 
   #forget(key: DeliveredKey): boolean {
-    const { hints, index, layout } = this.#parts
+    const { hints, index, layout, replicasOf } = this.#parts
     hints.delivered.remove(key.keyId)
     const known = index.find(key.bucketId, key.key)
-    if (known?.id !== key.keyId || layout.owns(key.partition) || hints.keys.has(known.id)) return false
+    if (
+      known?.id !== key.keyId ||
+      layout.owns(key.partition, replicasOf(key.bucketId)) ||
+      hints.keys.has(known.id)
+    )
+      return false
     index.drop(key, known)
     return true
   }

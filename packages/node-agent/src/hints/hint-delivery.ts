@@ -31,8 +31,8 @@ export class HintDelivery {
     this.#clock = clock
     this.#receiver = receiver
     this.#bytesPerSecond = options.bytesPerSecond ?? bytesPerSecondDefault
-    const { hints, index, layout, commit, log } = context
-    this.#forget = new WorkerRunner(clock, new ForgetWorker({ hints, index, layout, commit }), {
+    const { hints, index, layout, commit, replicasOf, log } = context
+    this.#forget = new WorkerRunner(clock, new ForgetWorker({ hints, index, layout, commit, replicasOf }), {
       idleMs,
       onError: error => log.error({ err: error }, 'delivered keys could not be forgotten'),
     })
@@ -67,10 +67,11 @@ export class HintDelivery {
   }
 
   #begin(target: string): void {
-    const { nodeId, index, hints, layout, commit, releases, hasher, blocks, log } = this.#context
+    const { nodeId, index, hints, layout, commit, releases, hasher, blocks, replicasOf, log } = this.#context
     const dispatcher = new Dispatcher(target, {
       ...{ nodeId, index, hints, layout, commit, releases, hasher, blocks, log },
       clock: this.#clock,
+      replicasOf,
       receiver: this.#receiver,
       bytesPerSecond: this.#bytesPerSecond,
     })

@@ -10,7 +10,7 @@ import type { BlockRow } from '../blocks/block-index.js'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Operation } from '../leases/operation.js'
-import { reachAgent, settledStage } from '../membership/reach-agent.js'
+import { reachAgent } from '../membership/reach-agent.js'
 import type { DeliveredDelta } from './key-delivery.js'
 
 /** Those that hints are delivered to. What resolves is on the target's disk; what rejects may be, or not. */
@@ -122,7 +122,7 @@ export class PeerReceiver implements HintReceiver {
 
   #address() {
     const { layout, clock } = this.#parts
-    return { epoch: layout.number, stage: settledStage, time: clock.now() }
+    return { epoch: layout.number, stage: layout.stage, time: clock.now() }
   }
 }
 

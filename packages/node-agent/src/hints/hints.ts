@@ -4,7 +4,7 @@ import type { SqlDatabase } from '../disk/disk.js'
 import type { TransactionListener } from '../index/group-commit.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { LeaseIndex } from '../leases/lease-index.js'
-import { BlockHints } from './block-hints.js'
+import { BlockHints, type ReplicasOf } from './block-hints.js'
 import { DeliveredKeys } from './delivered-keys.js'
 import { HintCounts } from './hint-counts.js'
 import { HintPartitions } from './hint-partitions.js'
@@ -22,6 +22,7 @@ export interface HintsParts {
   readonly bytesMax: number
   /** How long a key's state stays after its delivery, in milliseconds. */
   readonly lingerMs: number
+  readonly replicasOf: ReplicasOf
 }
 
 /**
@@ -35,16 +36,18 @@ export class Hints {
   readonly blocks: BlockHints
   readonly delivered: DeliveredKeys
   readonly #layout: AgentLayout
+  readonly #replicasOf: ReplicasOf
   /** What follows the fate of each transaction. */
   readonly listeners: readonly TransactionListener[]
 
   constructor(parts: HintsParts) {
-    const { database, layout, leases, hasher, clock, intentMs, bytesMax, lingerMs } = parts
+    const { database, layout, leases, hasher, clock, intentMs, bytesMax, lingerMs, replicasOf } = parts
     this.counts = new HintCounts(database, bytesMax)
     this.partitions = new HintPartitions({ database, layout, hasher, clock, intentMs })
     this.keys = new KeyHints(database, this.counts, this.partitions)
-    this.blocks = new BlockHints(database, leases, layout, this.counts, this.partitions)
+    this.blocks = new BlockHints(database, leases, layout, this.counts, this.partitions, replicasOf)
     this.#layout = layout
+    this.#replicasOf = replicasOf
     this.delivered = new DeliveredKeys(database, clock, lingerMs)
     this.listeners = [this.counts, this.partitions]
   }
@@ -53,8 +56,9 @@ export class Hints {
    * Whether a key's state is here for readers only, as all of it was delivered: nobody needs what it refers to for its
    * sake, and its owners may have purged it since.
    */
-  lingers(partition: number, keyId: number): boolean {
-    return !this.#layout.owns(partition) && this.delivered.has(keyId) && !this.keys.has(keyId)
+  lingers(partition: number, keyId: number, bucketId: Uint8Array): boolean {
+    if (this.#layout.owns(partition, this.#replicasOf(bucketId))) return false
+    return this.delivered.has(keyId) && !this.keys.has(keyId)
   }
 }
 

@@ -5,6 +5,7 @@ import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyIndex } from '../index/key-index.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
+import type { ReplicasOf } from './block-hints.js'
 import { concernsHint, type HintReceiver } from './hint-receiver.js'
 import type { Hints } from './hints.js'
 import { type DeliveredDelta, KeyDelivery } from './key-delivery.js'
@@ -20,6 +21,7 @@ export interface KeyUnitParts {
   readonly releases: ReleaseQueue
   readonly hasher: Hasher
   readonly receiver: HintReceiver
+  readonly replicasOf: ReplicasOf
 }
 
 interface OpenKey {
@@ -114,12 +116,13 @@ export class KeyUnit {
   }
 
   #isDone({ hint, delivery, gone }: OpenKey): boolean {
-    const { index, hints, layout, releases, target } = this.#parts
+    const { index, hints, layout, releases, target, replicasOf } = this.#parts
     const known = index.find(hint.bucketId, hint.key)
     if (known?.id === hint.keyId && delivery !== undefined) {
       if (!digestsEqual(known.summary.digest, delivery.digest)) return false
       hints.keys.remove(target, hint)
-      if (!layout.owns(hint.partition) && !hints.keys.has(known.id)) hints.delivered.add(known.id)
+      if (!layout.owns(hint.partition, replicasOf(hint.bucketId)) && !hints.keys.has(known.id))
+        hints.delivered.add(known.id)
     } else hints.keys.remove(target, hint)
     // No owner removed what it never had: that nobody needs its blocks any more is only known here.
     releases.add(hint, gone)

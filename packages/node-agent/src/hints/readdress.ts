@@ -1,6 +1,6 @@
 import type { GroupCommit } from '../index/group-commit.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
-import type { BlockHint } from './block-hints.js'
+import type { BlockHint, ReplicasOf } from './block-hints.js'
 import type { Hints } from './hints.js'
 import type { KeyHint } from './key-hints.js'
 
@@ -9,6 +9,7 @@ export interface ReaddressParts {
   readonly hints: Hints
   readonly layout: AgentLayout
   readonly commit: GroupCommit
+  readonly replicasOf: ReplicasOf
 }
 
 /**
@@ -36,18 +37,19 @@ export function readdressBlocks(
   return readdress(parts, target, rows, (row, owners) => parts.hints.blocks.readdress(row, owners))
 }
 
-async function readdress<Hint extends { partition: number }>(
-  { nodeId, layout, commit }: ReaddressParts,
+async function readdress<Hint extends { readonly partition: number; readonly bucketId: Uint8Array }>(
+  { nodeId, layout, commit, replicasOf }: ReaddressParts,
   target: string,
   rows: readonly Hint[],
   move: (row: Hint, owners: string[]) => void,
 ): Promise<Hint[]> {
-  const stays = rows.filter(row => layout.ownersOf(row.partition).includes(target))
+  const ownersOf = (row: Hint) => layout.ownersOf(row.partition, replicasOf(row.bucketId))
+  const stays = rows.filter(row => ownersOf(row).includes(target))
   if (stays.length === rows.length) return stays
   await commit.submit(() => {
     for (const row of rows) {
       // Asked once more: the layout may have changed while this waited for its turn.
-      const owners = layout.ownersOf(row.partition)
+      const owners = ownersOf(row)
       if (owners.includes(target)) continue
       const others = owners.filter(owner => owner !== nodeId)
       move(row, others)

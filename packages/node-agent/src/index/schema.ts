@@ -296,10 +296,36 @@ CREATE INDEX ballots_by_partition ON ballots (partition, id);
 CREATE INDEX ballots_unlearned ON ballots (accepted_at) WHERE learned = 0;
 `
 
+/**
+ * The part of this agent in changes of the layout (`layout/layout-rows.ts`): the stage of the newest one; partitions that
+ * it owns and has not taken over, with the place from which on it holds what more owners hold; partitions that it was
+ * relieved of and still holds something of; agents of which that may be so. `epoch_ballots`: its vote on the layout
+ * after the newest (`layout/epoch-ballots.ts`).
+ */
+const transitions = `
+CREATE TABLE layout_stage (
+  number INTEGER NOT NULL,
+  stage INTEGER NOT NULL
+);
+CREATE TABLE unsynced (
+  partition INTEGER PRIMARY KEY,
+  held INTEGER NOT NULL
+);
+CREATE TABLE leftovers (partition INTEGER PRIMARY KEY);
+CREATE TABLE draining (agent TEXT PRIMARY KEY) WITHOUT ROWID;
+
+CREATE TABLE epoch_ballots (
+  number INTEGER PRIMARY KEY,
+  promised BLOB NOT NULL,
+  accepted BLOB,
+  proposal BLOB
+);
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
 export const migrations: readonly string[] = [
   ...[version1, version2, version3, version4, version5],
-  ...[hintsForOthers, countersLeasedAtMajority, hashTrees, ballots],
+  ...[hintsForOthers, countersLeasedAtMajority, hashTrees, ballots, transitions],
 ]
 
 /** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */

@@ -23,7 +23,7 @@ export function stateOf(agent: KnownOperationsParts, operation: Operation): Oper
   const known = index.find(bucketId, key)
   if (known !== undefined && index.versionOf(known, opId) !== undefined) {
     const partition = blockPartition(hasher.sha256(bucketId, key), layout.partitions)
-    if (!hints.lingers(partition, known.id)) return 'version'
+    if (!hints.lingers(partition, known.id, bucketId)) return 'version'
   }
   // A proposal that may yet be chosen stands for its version as an intent does.
   return intents.has(operation) || ballots.hasUnlearned(operation, opId) ? 'intent' : 'none'

@@ -4,9 +4,6 @@ import { TorcError } from '@torc/protocol/errors'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import { parseAddress } from '@torc/protocol/transport/transport'
 
-/** Layouts change at once: there is no transition whose stage would matter in a request to another agent. */
-export const settledStage = 3
-
 /** A connection to an agent by its id. UNREACHABLE where it is not known, or known to be gone. */
 export async function reachAgent(
   membership: Pick<Membership, 'get' | 'isDown'>,

@@ -156,8 +156,13 @@ export class KeyRepair {
   }
 
   async #merge(name: KeyName, request: MergeRequest): Promise<void> {
-    const { commit, index } = this.#parts
-    await ownWrite(() => commit.submit(() => index.merge(name, request)))
+    const { commit, index, layout } = this.#parts
+    await ownWrite(() =>
+      commit.submit(() => {
+        // Relieved of the partition meanwhile, and it may have handed it over: nobody would drop this.
+        if (layout.owns(name.partition, name.replicas)) index.merge(name, request)
+      }),
+    )
   }
 }
 

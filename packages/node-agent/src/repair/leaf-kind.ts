@@ -83,10 +83,13 @@ export class ReferenceLeaves implements LeafKind<LeafReference> {
   readonly kind = 'blocks'
   readonly #replicas: PeerReplicas
   readonly #repair: ReferenceRepair
+  readonly #unseen: boolean
 
-  constructor(replicas: PeerReplicas, repair: ReferenceRepair) {
+  /** `unseen` as for `ReferenceRepair.takeOver`. */
+  constructor(replicas: PeerReplicas, repair: ReferenceRepair, unseen = false) {
     this.#replicas = replicas
     this.#repair = repair
+    this.#unseen = unseen
   }
 
   pages(peer: string, partition: number, leaf: number, signal: AbortSignal) {
@@ -102,7 +105,7 @@ export class ReferenceLeaves implements LeafKind<LeafReference> {
   }
 
   async repair(_peer: string, items: readonly LeafReference[], signal: AbortSignal): Promise<LeafRepair> {
-    const { needed, taken, bytes } = await this.#repair.takeOver(items, signal)
+    const { needed, taken, bytes } = await this.#repair.takeOver(items, signal, this.#unseen)
     // References that nobody needs any more are for audits: no difference to speak of.
     return { different: needed, repaired: taken, bytes, failed: taken < needed }
   }

@@ -9,10 +9,13 @@ export interface PassProgress {
   different: number
   keysRepaired: number
   blocksRepaired: number
+  /** Bytes that were taken over. */
+  bytes: number
 }
 
 export function freshProgress(partitionsTotal = 0): PassProgress {
-  return { partitions: 0, partitionsTotal, unreachable: 0, different: 0, keysRepaired: 0, blocksRepaired: 0 }
+  const nothing = { unreachable: 0, different: 0, keysRepaired: 0, blocksRepaired: 0, bytes: 0 }
+  return { partitions: 0, partitionsTotal, ...nothing }
 }
 
 /** The other owners of this agent's partitions, in the order of their ids, each with the partitions that both own. */

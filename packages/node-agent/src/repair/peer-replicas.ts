@@ -11,7 +11,7 @@ import type { Exchange } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { AgentLayout } from '../layout/agent-layout.js'
-import { reachAgent, settledStage } from '../membership/reach-agent.js'
+import { reachAgent } from '../membership/reach-agent.js'
 import type { TreeKind } from '../trees/leaf-rows.js'
 import { within } from './deadline.js'
 
@@ -166,7 +166,7 @@ export class PeerReplicas {
 
   #address() {
     const { layout, hybridClock } = this.#parts
-    return { epoch: layout.number, stage: settledStage, time: hybridClock.now() }
+    return { epoch: layout.number, stage: layout.stage, time: hybridClock.now() }
   }
 
   #reach(agent: string): Promise<Exchange> {

@@ -1,4 +1,4 @@
-import { keyPartition } from '@torc/cluster/ring/partition'
+import { blockPartition, keyPartition } from '@torc/cluster/ring/partition'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
@@ -59,7 +59,12 @@ export class ReferenceRepair {
     return row !== undefined && leases.isReferrer(row.id, operationOf(reference))
   }
 
-  async takeOver(references: readonly LeafReference[], signal: AbortSignal): Promise<TakenOver> {
+  /** `unseen`: whether the version exists is not asked, and all are taken: as a new owner of the blocks does. */
+  async takeOver(
+    references: readonly LeafReference[],
+    signal: AbortSignal,
+    unseen = false,
+  ): Promise<TakenOver> {
     const byOperation = new Map<string, LeafReference[]>()
     for (const reference of references) {
       const group = byOperation.get(nameOf(reference))
@@ -70,11 +75,9 @@ export class ReferenceRepair {
     let [needed, taken, bytes] = [0, 0, 0]
     for (let from = 0; from < groups.length; from += limits.operationsMax) {
       const part = groups.slice(from, from + limits.operationsMax)
-      const exists = await this.#exist(
-        part.flatMap(([first]) => (first === undefined ? [] : [operationOf(first)])),
-        signal,
-      )
-      const wanted = part.filter((_, i) => exists[i] === true).flat()
+      const operations = part.flatMap(([first]) => (first === undefined ? [] : [operationOf(first)]))
+      const exists = unseen ? undefined : await this.#exist(operations, signal)
+      const wanted = part.filter((_, i) => exists === undefined || exists[i] === true).flat()
       needed += wanted.length
       await inParallel(wanted, blocksAtOnce, async reference => {
         const came = await this.#take(reference, signal)
@@ -88,8 +91,10 @@ export class ReferenceRepair {
 
   /** Bytes that came for it; undefined where nobody has the block to give. */
   async #take(reference: LeafReference, signal: AbortSignal): Promise<number | undefined> {
-    const { blocks, source } = this.#parts
-    const { hash, compressed } = reference
+    const { blocks, source, layout } = this.#parts
+    const { hash, compressed, replicas } = reference
+    // Relieved of the partition meanwhile: the others need not get it here.
+    if (!layout.owns(blockPartition(hash, layout.partitions), replicas)) return 0
     const operation = operationOf(reference)
     if ((await ownWrite(() => blocks.refer([hash], operation))).length === 0) return 0
     const bytes = await source.fetch(hash, signal)

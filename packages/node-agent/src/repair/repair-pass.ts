@@ -6,7 +6,6 @@ import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { AgentTrees } from '../trees/agent-trees.js'
-import { commonRank } from '../trees/common-rank.js'
 import type { LeafKind } from './leaf-kind.js'
 import { Look } from './look.js'
 import { OwnFailure } from './own-failure.js'
@@ -22,6 +21,18 @@ export interface RepairPassParts {
   readonly references: LeafKind<LeafReference>
   readonly random: Random
   readonly log: Log
+}
+
+/** How a pass goes. */
+export interface PassOptions {
+  readonly bytesPerSecond: number
+  /**
+   * What differs is taken over at once: a second look waits for writes that are on their way, of which a new owner has to
+   * know as well.
+   */
+  readonly atOnce?: boolean
+  /** Told of each partition once it was compared: whether all that differed was taken over. */
+  readonly onCompared?: (partition: number, isLevel: boolean) => void
 }
 
 type AnyKind = LeafKind<LeafKey> | LeafKind<LeafReference>
@@ -50,14 +61,14 @@ const restMsMin = 10
 export class RepairPass {
   readonly #parts: RepairPassParts
   readonly #progress: PassProgress
-  readonly #bytesPerSecond: number
+  readonly #options: PassOptions
   /** Partitions of the peer at hand in which something could not be taken over. */
   #failed = new Set<number>()
 
-  constructor(parts: RepairPassParts, progress: PassProgress, bytesPerSecond: number) {
+  constructor(parts: RepairPassParts, progress: PassProgress, options: PassOptions) {
     this.#parts = parts
     this.#progress = progress
-    this.#bytesPerSecond = bytesPerSecond
+    this.#options = options
   }
 
   /** With one peer. Rejects only with what the own disk says; a peer that fails shows in the progress. */
@@ -92,7 +103,9 @@ export class RepairPass {
     for (const partition of part) {
       if (open.has(partition) || !left.delete(partition)) continue
       this.#progress.partitions++
-      if (this.#failed.has(partition)) this.#progress.unreachable++
+      const isLevel = !this.#failed.has(partition)
+      if (!isLevel) this.#progress.unreachable++
+      this.#options.onCompared?.(partition, isLevel)
     }
   }
 
@@ -118,7 +131,8 @@ export class RepairPass {
       yield 'busy'
     }
     if (look.isEmpty) return
-    yield { throttledMs: settleMs + settleJitterMs * this.#parts.random.fraction() }
+    if (this.#options.atOnce !== true)
+      yield { throttledMs: settleMs + settleJitterMs * this.#parts.random.fraction() }
     const repaired = this.#progress.keysRepaired + this.#progress.blocksRepaired
     for (const { kind, partition, leaf, names } of look.leaves()) {
       // The same for both kinds, each with items of its own type.
@@ -170,14 +184,15 @@ export class RepairPass {
       if (kind.kind === 'keys') this.#progress.keysRepaired += done.repaired
       else this.#progress.blocksRepaired += done.repaired
       if (done.failed) this.#failed.add(partition)
-      const restMs = (done.bytes * 1000) / this.#bytesPerSecond
+      this.#progress.bytes += done.bytes
+      const restMs = (done.bytes * 1000) / this.#options.bytesPerSecond
       yield restMs < restMsMin ? 'busy' : { throttledMs: restMs }
     }
   }
 
   #rank(partition: number, peer: string): number {
     const { layout, nodeId } = this.#parts
-    return commonRank(layout.ownersOf(partition), nodeId, peer)
+    return layout.commonRank(partition, nodeId, peer)
   }
 }
 

@@ -120,7 +120,7 @@ export class RepairWorker implements Worker {
     const progress = freshProgress(shared.reduce((sum, [, partitions]) => sum + partitions.length, 0))
     this.#progress = progress
     const rate = this.#asked ? this.#pace.bytesPerSecondAsked : this.#pace.bytesPerSecond
-    const pass = new RepairPass(this.#parts, progress, rate)
+    const pass = new RepairPass(this.#parts, progress, { bytesPerSecond: rate })
     async function* units(): AsyncGenerator<WorkerOutcome, void, undefined> {
       for (const [peer, partitions] of shared) {
         if (signal.aborted) return

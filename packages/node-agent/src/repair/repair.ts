@@ -10,6 +10,7 @@ import { KeyRepair } from './key-repair.js'
 import { KeyLeaves, ReferenceLeaves } from './leaf-kind.js'
 import { PeerReplicas } from './peer-replicas.js'
 import { ReferenceRepair } from './reference-repair.js'
+import type { RepairPassParts } from './repair-pass.js'
 import { type RepairReport, RepairWorker } from './repair-worker.js'
 
 export interface RepairOptions {
@@ -36,6 +37,8 @@ const lookMs = 1_000
 
 /** The anti-entropy of one agent: its worker, run in the background, and what others ask of it. */
 export class Repair {
+  /** With what a new owner takes partitions over. */
+  readonly takeover: RepairPassParts
   readonly #worker: RepairWorker
   readonly #runner: WorkerRunner
 
@@ -51,12 +54,10 @@ export class Repair {
       stateOf: operation => stateOf(agent, operation),
     })
     const bytesPerSecond = options.bytesPerSecond ?? repairBytesPerSecond
+    const common = { nodeId, layout, trees, random, log, replicas, keys: new KeyLeaves(replicas, keys, log) }
+    this.takeover = { ...common, references: new ReferenceLeaves(replicas, references, true) }
     this.#worker = new RepairWorker(
-      {
-        ...{ nodeId, layout, trees, membership, clock, random, log, replicas },
-        keys: new KeyLeaves(replicas, keys, log),
-        references: new ReferenceLeaves(replicas, references),
-      },
+      { ...common, references: new ReferenceLeaves(replicas, references), membership, clock },
       {
         everyMs: options.repairEveryMs ?? repairEveryMs,
         bytesPerSecond,

@@ -7,7 +7,7 @@ import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import type { AgentLayout } from '../layout/agent-layout.js'
-import { reachAgent, settledStage } from '../membership/reach-agent.js'
+import { reachAgent } from '../membership/reach-agent.js'
 
 /** Where a damaged block's bytes may come from. */
 export interface BlockSource {
@@ -39,7 +39,7 @@ export class OwnerBlocks implements BlockSource {
   async fetch(hash: Uint8Array, signal: AbortSignal): Promise<Uint8Array | undefined> {
     const { nodeId, layout, log } = this.#parts
     if (layout.number === 0) return undefined
-    const owners = layout.ownersOf(blockPartition(hash, layout.partitions))
+    const owners = layout.holdersOf(blockPartition(hash, layout.partitions))
     for (const owner of owners) {
       if (owner === nodeId || signal.aborted) continue
       try {
@@ -58,7 +58,7 @@ export class OwnerBlocks implements BlockSource {
   async #ask(owner: string, hash: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const { layout, membership, peers, clock, hasher } = this.#parts
     const exchange = await reachAgent(membership, peers, owner)
-    const head = { epoch: layout.number, stage: settledStage, time: clock.now(), hash }
+    const head = { epoch: layout.number, stage: layout.stage, time: clock.now(), hash }
     const { head: answer, body } = await exchange.request('fetchBlock', head, { timeoutMs: fetchMs, signal })
     clock.observe(answer.time)
     const bytes = await body?.bytes(limits.blockBytesMax)

@@ -71,7 +71,7 @@ export class LeaseAgent {
     this.life = { database, lease, layout, kept, commit, runner }
     lease.watch(() => runner.wake())
     layout.watch(() => runner.wake())
-    if (layout.number === 0) await this.write(() => layout.store(epoch))
+    if (layout.number === 0) await this.write(() => layout.store({ record: epoch }))
     runner.start()
   }
 

@@ -55,7 +55,7 @@ t.test('a copy that was taken before a boot is noticed, and says so once', async
   await agent.start()
   await cluster.time.advance(1_000)
   t.match(agent.running.layout.restored, /up to \d+, its disk only up to \d+/)
-  t.throws(() => agent.running.layout.checkEpoch(1), { code: 'UNAVAILABLE' })
+  t.throws(() => agent.running.layout.checkEpoch(1, 3), { code: 'UNAVAILABLE' })
   t.equal(agent.running.lease.hasLasting, false)
   t.notOk(agent.running.lease.next().actor === actor)
 
@@ -210,8 +210,9 @@ t.test('a later layout that gives it partitions brings an agent back, as a new a
   cluster.cutOff.clear()
   t.equal(agent.restored, true)
   const epoch = decodeEpoch(cluster.epoch)
-  const next = encodeEpoch({ ...epoch, number: 2, parentHash: epochHash(systemHasher, epoch) })
-  for (const one of cluster.agents) await one.write(() => one.running.layout.store(next))
+  const terms = { absentMax: 1, lost: [], fresh: [agent.id] }
+  const next = encodeEpoch({ ...epoch, number: 2, parentHash: epochHash(systemHasher, epoch), terms })
+  for (const one of cluster.agents) await one.write(() => one.running.layout.store({ record: next }))
   await cluster.time.advance(10_000)
   t.equal(agent.restored, false)
   agent.running.layout.checkOwner(0)

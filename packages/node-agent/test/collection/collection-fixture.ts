@@ -77,7 +77,7 @@ export async function blockOwner(disk = new MemoryDisk(), clock = new VirtualTim
     const agents = ids.map(id => ({ id, zone: '', capacity: 1 }))
     const table = assignTable(agents, { partitions: 16, replicas })
     const epoch = encodeEpoch({ number: 1, parentHash: firstParentHash, lineage: 'x', agents, table })
-    await commit.submit(() => layout.store(epoch))
+    await commit.submit(() => layout.store({ record: epoch }))
   }
   return {
     ...{

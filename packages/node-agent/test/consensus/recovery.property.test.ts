@@ -156,7 +156,7 @@ class Owners {
         of(owner).accept(key, ballot, proposal, inline, false),
       learn: async (owner, key, ballot) => void (await of(owner).learn(key, ballot)),
     }
-    const layout = { owns: () => true, ownersOf: () => ['a', 'b', 'c'] } as unknown as AgentLayout
+    const layout = { owns: () => true, writeGroups: () => [['a', 'b', 'c']] } as unknown as AgentLayout
     const hybridClock = new HybridClock(clock)
     const worker = new RecoveryWorker({
       ...{ nodeId: id, rows, register, others, layout, commit, clock, hybridClock },

@@ -154,8 +154,9 @@ export class HintCluster {
     const rows = epoch.table.rows.map(row => [...row])
     const [before, after] = this.idsOf(from, to)
     rows[partition] = (rows[partition] ?? []).map(id => (id === before ? (after ?? id) : id))
+    const terms = { absentMax: 1, lost: this.idsOf(from), fresh: [] }
     const [number, parentHash] = [epoch.number + 1, epochHash(systemHasher, epoch)]
-    await this.putEpoch(encodeEpoch({ ...epoch, number, parentHash, table: { ...epoch.table, rows } }))
+    await this.putEpoch(encodeEpoch({ ...epoch, number, parentHash, table: { ...epoch.table, rows }, terms }))
   }
 
   get address() {

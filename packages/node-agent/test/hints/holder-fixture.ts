@@ -95,7 +95,7 @@ export class Holder {
     const parentHash = before === undefined ? firstParentHash : systemHasher.sha256(encodeEpoch(before))
     const table = { partitions, replicas: owners.length, rows }
     const epoch = { number: layout.number + 1, parentHash, lineage: 'x', agents, table }
-    await commit.submit(() => layout.store(encodeEpoch(epoch)))
+    await commit.submit(() => layout.store({ record: encodeEpoch(epoch) }))
   }
 
   name(key: string): KeyName {
@@ -157,10 +157,10 @@ export class Holder {
   }
 
   dispatcher(bytesPerSecond = 1e9, of = target): Dispatcher {
-    const { nodeId, index, hints, layout, commit, releases, hasher, blocks, log } = this.context
+    const { nodeId, index, hints, layout, commit, releases, hasher, blocks, replicasOf, log } = this.context
     return new Dispatcher(of, {
       ...{ nodeId, index, hints, layout, commit, releases, hasher, blocks, log },
-      ...{ clock: this.time, receiver: this.receiver, bytesPerSecond },
+      ...{ clock: this.time, receiver: this.receiver, bytesPerSecond, replicasOf },
     })
   }
 

@@ -10,10 +10,10 @@ t.test('what was delivered lingers for readers, and holds no blocks for audits',
   const operation = { bucketId, key, opId: version.opId }
   const { hints } = holder.context
   t.equal(stateOf(holder.context, operation), 'version')
-  t.equal(hints.lingers(partition, holder.keyId('a')), false)
+  t.equal(hints.lingers(partition, holder.keyId('a'), bucketId), false)
   t.same(await run(holder.dispatcher()), [])
   t.ok(holder.has('a'))
-  t.equal(hints.lingers(partition, holder.keyId('a')), true)
+  t.equal(hints.lingers(partition, holder.keyId('a'), bucketId), true)
   t.equal(stateOf(holder.context, operation), 'none')
 })
 

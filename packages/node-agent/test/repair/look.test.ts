@@ -2,7 +2,6 @@ import t from 'tap'
 import { inParallel } from '../../src/repair/in-parallel.js'
 import { Look } from '../../src/repair/look.js'
 import { freshProgress, sharedPartitions } from '../../src/repair/pass-progress.js'
-import { commonRank } from '../../src/trees/common-rank.js'
 
 t.test('a look takes no more than fits', async t => {
   const many = new Look<string>()
@@ -26,9 +25,6 @@ t.test('what owners share, and from which rank on', async t => {
     ['c', [0, 2]],
   ])
   t.same(sharedPartitions('d', rows), [])
-  t.equal(commonRank(['a', 'b', 'c'], 'a', 'c'), 2)
-  t.equal(commonRank(['a', 'b', 'c'], 'b', 'a'), 1)
-  t.equal(commonRank(['a', 'b', 'c'], 'a', 'somebody'), 0)
   t.match(freshProgress(7), { partitions: 0, partitionsTotal: 7 })
 })
 

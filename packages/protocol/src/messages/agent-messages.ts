@@ -17,13 +17,12 @@ import {
   nodes,
   opaque,
   operationId,
-  recordBytes,
   repairState,
   scrubState,
   senderTime,
 } from './message.js'
 
-/** What nodes ask agents about blocks and layouts. */
+/** What nodes ask agents about blocks and what they hold. */
 export const agentMessages = {
   putBlock: define({
     doc: 'Stores a block under its hash. The body is the block.',
@@ -152,28 +151,6 @@ export const agentMessages = {
     ...noBodies,
     request: {},
     response: { waitFor: f.note('Number of the pass that answers the request', f.integer()) },
-  }),
-  putEpoch: define({
-    doc: 'Stores a layout: write-once by its number.',
-    frame: 'POST',
-    op: 'epoch',
-    from: nodes,
-    to: ['agent'],
-    ...interactive,
-    ...noBodies,
-    request: { epoch: f.note('The layout, encoded', recordBytes) },
-    response: { epoch: f.note('The layout, encoded', recordBytes) },
-  }),
-  fetchEpoch: define({
-    doc: 'The newest layout that the agent holds.',
-    frame: 'FETCH',
-    op: 'epoch',
-    from: nodes,
-    to: ['agent'],
-    ...interactive,
-    ...noBodies,
-    request: {},
-    response: { epoch: f.note('The layout, encoded; absent = none', f.optional(recordBytes)) },
   }),
   fetchUsage: define({
     doc: 'What the agent holds.',

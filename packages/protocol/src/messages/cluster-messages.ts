@@ -12,7 +12,6 @@ import {
   objectName,
   repairState,
   scrubState,
-  strings,
   users,
 } from './message.js'
 
@@ -96,52 +95,6 @@ export const clusterMessages = {
       physicalBytes: f.note(
         'Bytes that they take: files of blocks, and bodies that are not in blocks',
         f.optional(f.integer()),
-      ),
-    },
-  }),
-  initLayout: define({
-    doc: 'Makes the first layout over the agents that are there.',
-    frame: 'PUT',
-    op: 'layout',
-    from: users,
-    access: administers,
-    to: ['server'],
-    ...interactive,
-    ...noBodies,
-    request: {
-      agents: f.note(
-        'Refuse unless exactly this many agents are there',
-        f.optional(f.integer(1, limits.membersMax)),
-      ),
-      replicas: f.note('Number of owners of each key (N)', f.optional(f.integer(1, 64))),
-    },
-    response: {
-      epoch: f.note('Number of the layout', f.integer()),
-      agents: f.note('The agents of the layout', strings(limits.membersMax)),
-      replicas: f.note('Number of owners of each key (N)', f.integer()),
-      partitions: f.note('Number of partitions', f.integer()),
-    },
-  }),
-  getLayout: define({
-    doc: 'The layout in force.',
-    frame: 'GET',
-    op: 'layout',
-    from: users,
-    access: administers,
-    to: ['server'],
-    ...interactive,
-    ...noBodies,
-    request: {},
-    response: {
-      epoch: f.note('Number of the layout', f.integer()),
-      partitions: f.note('Number of partitions', f.integer()),
-      replicas: f.note('Number of owners of each key (N)', f.integer()),
-      agents: f.note(
-        'The agents of the layout',
-        f.list(
-          f.map({ id: f.nodeId, zone: f.text(64), capacity: f.integer(), partitions: f.integer() }),
-          limits.membersMax,
-        ),
       ),
     },
   }),

@@ -7,6 +7,8 @@ import { consensusMessages } from './consensus-messages.js'
 import type { HeadOf } from './fields.js'
 import { historyMessages } from './history-messages.js'
 import { keyMessages } from './key-messages.js'
+import { layoutMessages } from './layout-messages.js'
+import { layoutOperations } from './layout-operations.js'
 import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
 import { membershipMessages } from './membership-messages.js'
@@ -27,12 +29,14 @@ export const messages = {
   ...listingMessages,
   ...bucketMessages,
   ...clusterMessages,
+  ...layoutOperations,
   ...uploadMessages,
   ...keyMessages,
   // server → agent, agent → agent
   ...replicaMessages,
   ...consensusMessages,
   ...agentMessages,
+  ...layoutMessages,
   ...leaseMessages,
   ...treeMessages,
   ...actorMessages,

@@ -1,4 +1,5 @@
 import type { HeadOf } from '../messages/fields.js'
+import type { layoutChanges, layoutPlan, layoutProgress } from '../messages/layout-operations.js'
 import type { hintsHeld, repairState } from '../messages/message.js'
 import type { AccessKeyAdmin } from './access-keys.js'
 import type { BlockCounts, BlockPlaces, BlocksOptions, ClusterBytes, HeldBytes } from './blocks.js'
@@ -44,6 +45,15 @@ export interface ClusterStatus extends ClusterBytes {
   readonly buckets: number
 }
 
+/** Changes of the layout that wait for `applyLayout`. */
+export type LayoutChanges = HeadOf<typeof layoutChanges>
+
+/** What applying them comes to. */
+export type LayoutPlan = HeadOf<typeof layoutPlan>
+
+/** How far an agent is in the change to the layout. */
+export type LayoutProgress = HeadOf<typeof layoutProgress>
+
 export interface LayoutInfo {
   readonly epoch: number
   readonly partitions: number
@@ -54,6 +64,25 @@ export interface LayoutInfo {
     readonly capacity: number
     readonly partitions: number
   }[]
+  /** 1 = old owners are read, 2 = new ones are, 3 = settled; absent = 3. */
+  readonly stage?: number | undefined
+  readonly changes?: LayoutChanges | undefined
+  readonly plan?: LayoutPlan | undefined
+  /** Agents that have something to take over or to hand over, or cannot be asked. */
+  readonly progress?: readonly LayoutProgress[] | undefined
+}
+
+/** A change of the layout to come: agents to take in, change or remove, or another number of replicas. */
+export interface LayoutChange {
+  /** Absent fields: what the agent says of itself, or the layout of it. */
+  readonly assign?: readonly {
+    readonly id: string
+    readonly zone?: string | undefined
+    readonly capacity?: number | undefined
+  }[]
+  /** `dead`: gone for good, nobody waits for what only it has. */
+  readonly remove?: readonly { readonly id: string; readonly dead: boolean }[]
+  readonly replicas?: number | undefined
 }
 
 /** What operators do. */
@@ -64,6 +93,24 @@ export interface Admin {
   /** Makes the first epoch; CONFLICT when there is one with other agents, the same answer when it fits. */
   initLayout(
     options?: CallOptions & { readonly agents?: number | undefined; readonly replicas?: number | undefined },
+  ): Promise<LayoutInfo>
+  /**
+   * Adds to the changes that wait, and tells what applying all of them comes to. BAD_REQUEST where it can't be,
+   * CONFLICT where those that wait are for an older layout.
+   */
+  stageLayout(change: LayoutChange, options?: CallOptions): Promise<LayoutInfo>
+  /** Forgets the changes that wait. */
+  cancelLayout(options?: CallOptions): Promise<LayoutInfo>
+  /**
+   * Makes the changes that wait the next layout: decided by a majority of the agents of this one. CONFLICT where another
+   * one was decided, UNAVAILABLE while the last change goes on or too few agents are there. `epoch`: refuse unless that is
+   * the next number. `acceptLoss`: go on although acknowledged writes may be lost with agents that are gone for good.
+   */
+  applyLayout(
+    options?: CallOptions & {
+      readonly epoch?: number | undefined
+      readonly acceptLoss?: boolean | undefined
+    },
   ): Promise<LayoutInfo>
   /** How the checking of blocks is on all agents. NO_LAYOUT before the first layout. */
   scrubStatus(options?: CallOptions): Promise<ScrubStatus>

@@ -1,8 +1,8 @@
 import type { TorcError } from '@torc/protocol/errors'
 import type { Coordination } from '../core/coordination.js'
 import { collectWriteAcks } from '../quorum/collect-write-acks.js'
-import { PlaceTally } from '../quorum/place-tally.js'
-import type { WritePlan, WriteTarget } from '../quorum/targets.js'
+import type { WritePlan } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/write-quorum.js'
 import type { BlockClaim } from './block-claim.js'
 import { type BlockUse, planBlock, throwIfFutile, tooFewBlockOwners } from './block-owners.js'
 import { BlockReferences } from './block-references.js'
@@ -33,12 +33,8 @@ export async function askOwners(
   if (holding !== undefined) await holding
   const { plan, needed } = planBlock(c, use, hash)
   const { clock } = c.environment
-  const { tally, errors, decided, settled } = collectWriteAcks(
-    clock,
-    plan,
-    needed,
-    [...plan.targets],
-    target => references.add(target, hash),
+  const { tally, errors, decided, settled } = collectWriteAcks(clock, plan, [...plan.targets], target =>
+    references.add(target, hash),
   )
   await decided
   const held = tally.verdict === 'reached'
@@ -50,7 +46,7 @@ export async function askOwners(
   }
   const have = plan.targets.filter(({ agent }) => tally.acknowledged.includes(agent))
   const lacking = plan.targets.filter(({ agent }) => tally.failed.includes(agent) && !errors.has(agent))
-  if (!held && new PlaceTally(needed, [...have, ...lacking]).verdict !== 'reached')
+  if (!held && plan.tally([...have, ...lacking]).verdict !== 'reached')
     throw tooFewBlockOwners(have.length, needed, [...new Set([...plan.down, ...errors.keys()])], errors)
   return { held, needed, plan, have, lacking, errors }
 }

@@ -4,7 +4,7 @@ import type { Coordination } from '../core/coordination.js'
 import { Deadline, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, place, planWrite } from '../core/placement.js'
 import { notMinted, tooFewOwners } from '../flows/write-errors.js'
-import type { WriteTarget } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/write-quorum.js'
 import type { BlockUse } from './block-owners.js'
 
 /** Makes references to all blocks of the body again, at W owners of each. Rejects where a block is gone. */
@@ -59,7 +59,7 @@ export class BlockClaim {
     const { bucket, key } = this.use
     const p = place(this.#c, bucket, key)
     const plan = planWrite(this.#c, p)
-    if (plan.targets.length < p.writeQuorum) throw tooFewOwners(p, plan)
+    if (!plan.suffices) throw tooFewOwners(p, plan)
     const errors = new Map<string, TorcError>()
     const before = this.#placed?.agent
     // It grows while it is walked: who fails is replaced.

@@ -1,7 +1,7 @@
 import type { BlockReference, Version } from '@torc/cluster/state/version'
 import type { Coordination } from '../core/coordination.js'
 import { collectWriteAcks } from '../quorum/collect-write-acks.js'
-import type { WriteTarget } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/write-quorum.js'
 import { type AskedOwners, askOwners } from './ask-owners.js'
 import { BlockClaim } from './block-claim.js'
 import { type BlockUse, putBlock, tooFewBlockOwners } from './block-owners.js'
@@ -113,7 +113,7 @@ class BlockCopier {
         return true
       }
       const { clock } = this.#c.environment
-      const acks = collectWriteAcks(clock, plan, needed, lacking, send, have)
+      const acks = collectWriteAcks(clock, plan, lacking, send, have)
       settled = acks.settled
       this.#sent.add(nameOf(block))
       await acks.decided

@@ -6,7 +6,8 @@ import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
 import { describeErrors } from '../quorum/collect-acks.js'
-import { effectiveQuorum, WritePlan, type WriteTarget } from '../quorum/targets.js'
+import { WritePlan } from '../quorum/targets.js'
+import { effectiveQuorum, quorumsOf, type WriteTarget } from '../quorum/write-quorum.js'
 
 /** Who needs blocks: one operation on one key. */
 export interface BlockUse {
@@ -20,7 +21,7 @@ export interface BlockUse {
 /** Where a block goes, and how many agents must have it. */
 export interface BlockPlan {
   readonly plan: WritePlan
-  /** W, as far as the owners that there are allow. */
+  /** W, as far as the owners that there are allow; of each layout while one changes to the other. */
   readonly needed: number
 }
 
@@ -30,7 +31,7 @@ export function planBlock(c: Coordination, { bucket }: BlockUse, hash: Uint8Arra
   const partition = layout.partitionOfBlock(hash)
   const owners = layout.owners(partition, bucket.replicas)
   const plan = new WritePlan(
-    owners,
+    quorumsOf(layout.writeGroups(partition, bucket.replicas), bucket.writeQuorum),
     agent => c.agents.isAlive(agent),
     () => (bucket.strict ? nobody : layout.fallbacks(partition, bucket.replicas)),
   )

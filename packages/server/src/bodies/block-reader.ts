@@ -100,7 +100,11 @@ export async function fetchBlock(
   const deadline = new Deadline(c.environment.clock, source.timeoutMs, source.signal)
   let failure: TorcError | undefined
   let lacking: string[] | undefined
-  for (const agent of andStandIns(live, () => layout.fallbacks(partition, source.bucket.replicas), isAlive)) {
+  for (const agent of andStandIns(
+    live,
+    () => layout.otherHolders(partition, source.bucket.replicas),
+    isAlive,
+  )) {
     if (lackedBy.includes(agent)) continue
     try {
       const asked = {

@@ -1,7 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
-import type { WriteTarget } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/write-quorum.js'
 import type { BlockClaim } from './block-claim.js'
 import type { BlockUse } from './block-owners.js'
 

@@ -37,7 +37,7 @@ export async function writeBlock(
     const { plan, needed } = planBlock(c, use, hash)
     let had = 0
     const { clock } = c.environment
-    const acks = collectWriteAcks(clock, plan, needed, [...plan.targets], async target => {
+    const acks = collectWriteAcks(clock, plan, [...plan.targets], async target => {
       const send = (): Promise<boolean> =>
         putBlock(c, use, target, { hash, size }, { leases: shared.map(lease => lease.share()) })
       const here = (await references?.add(target, hash)) || (await send())

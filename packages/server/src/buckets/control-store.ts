@@ -10,10 +10,17 @@ import { givenBody } from '../bodies/body-source.js'
 import { prepareBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
+import { withFreshLayout } from '../core/fresh-layout.js'
 import { place } from '../core/placement.js'
 import { readHeads } from '../flows/get-flow.js'
 import { readInlineBody } from '../flows/key-state-read.js'
 import { write } from '../flows/put-flow.js'
+import {
+  decodeStagedChanges,
+  encodeStagedChanges,
+  type StagedChanges,
+  stagedChangesKey,
+} from '../layout/staged-changes.js'
 import { listPage } from '../list/list-flow.js'
 import {
   type BucketRecord,
@@ -58,6 +65,9 @@ export interface ControlStore {
   /** The record of the cluster; undefined when there never was one. */
   getCluster(call: ControlCall): Promise<StoredRecord<ClusterRecord> | undefined>
   putCluster(record: ClusterRecord, replaces: Stamp, call: ControlCall): Promise<void>
+  /** Changes of the layout that wait; undefined when there never were any. */
+  getLayoutChanges(call: ControlCall): Promise<StoredRecord<StagedChanges> | undefined>
+  putLayoutChanges(changes: StagedChanges, replaces: Stamp, call: ControlCall): Promise<void>
   /** Names of the buckets that are there, in order (a race between making and removing may show either). */
   names(call: ControlCall): AsyncIterable<string>
   /** The record of an access key, a deleted one's too; undefined when there never was one. */
@@ -70,6 +80,7 @@ export interface ControlStore {
 const recordType = 'application/vnd.torc.bucket'
 const clusterRecordType = 'application/vnd.torc.cluster'
 const accessKeyRecordType = 'application/vnd.torc.access-key'
+const layoutChangesType = 'application/vnd.torc.layout-changes'
 
 interface WrittenRecord {
   readonly key: string
@@ -87,6 +98,9 @@ function isMarkedDeleted(version: Version): boolean {
 
 const latest = <R>([first]: readonly R[]): R | undefined => first
 
+/** Tells a change that was overtaken from other conflicts. */
+const raced = { raced: true } as const
+
 /** Changes that may get in the way of one, each of which took place. */
 const racingMax = 32
 
@@ -96,7 +110,7 @@ export async function overLatest<T>(change: () => Promise<T>): Promise<T> {
     try {
       return await change()
     } catch (thrown) {
-      if (TorcError.from(thrown).code !== 'CONFLICT' || left === 0) throw thrown
+      if (TorcError.from(thrown).details !== raced || left === 0) throw thrown
     }
   }
 }
@@ -139,6 +153,16 @@ export class ObjectControlStore implements ControlStore {
     return this.#write({ key, bytes, contentType: accessKeyRecordType, metadata }, replaces, opId, call)
   }
 
+  getLayoutChanges(call: ControlCall): Promise<StoredRecord<StagedChanges> | undefined> {
+    return this.#read(stagedChangesKey, decodeStagedChanges, latest, call)
+  }
+
+  putLayoutChanges(changes: StagedChanges, replaces: Stamp, call: ControlCall): Promise<void> {
+    const bytes = encodeStagedChanges(changes)
+    const written = { key: stagedChangesKey, bytes, contentType: layoutChangesType, metadata: [] }
+    return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
+  }
+
   /** The records of all heads, newest first; `choose` says which one counts. */
   async #read<R>(
     key: string,
@@ -148,16 +172,18 @@ export class ObjectControlStore implements ControlStore {
   ): Promise<StoredRecord<R> | undefined> {
     const c = this.#c
     const deadline = new Deadline(c.environment.clock, call.timeoutMs, call.signal)
-    const p = place(c, this.#bucket(), key)
-    const read = await readHeads(c, p, deadline)
-    const records: R[] = []
-    for (const [i, head] of read.heads.entries()) {
-      const inline = i === 0 ? read.inline : undefined
-      const pieces = inline ?? (await readInlineBody(c, p, head, read.holdersOf(head), deadline))
-      records.push(decode(Buffer.concat(pieces)))
-    }
-    const record = choose(records)
-    return record === undefined ? undefined : { record, stamp: read.heads.map(({ id }) => id) }
+    return withFreshLayout(c, async () => {
+      const p = place(c, this.#bucket(), key)
+      const read = await readHeads(c, p, deadline)
+      const records: R[] = []
+      for (const [i, head] of read.heads.entries()) {
+        const inline = i === 0 ? read.inline : undefined
+        const pieces = inline ?? (await readInlineBody(c, p, head, read.holdersOf(head), deadline))
+        records.push(decode(Buffer.concat(pieces)))
+      }
+      const record = choose(records)
+      return record === undefined ? undefined : { record, stamp: read.heads.map(({ id }) => id) }
+    })
   }
 
   async #write(
@@ -188,7 +214,10 @@ export class ObjectControlStore implements ControlStore {
     } catch (thrown) {
       const error = TorcError.from(thrown)
       if (error.code !== 'CONDITION_FAILED') throw error
-      throw new TorcError('CONFLICT', 'somebody else changed the same at the same time', { cause: error })
+      throw new TorcError('CONFLICT', 'somebody else changed the same at the same time', {
+        cause: error,
+        details: raced,
+      })
     }
   }
 

@@ -34,7 +34,9 @@ import { attemptBytes, completeOperation } from '../flows/repeat-flow.js'
 import { owner } from '../flows/send-merge.js'
 import { tooFewOwners } from '../flows/write-errors.js'
 import type { WriteOutcome, WriteRequest } from '../flows/write-request.js'
+import { PlaceTally } from '../quorum/place-tally.js'
 import { majority } from '../quorum/targets.js'
+import { quorumsOf } from '../quorum/write-quorum.js'
 import { type Base, conditionBase } from './condition-base.js'
 import { type Accepted, type AcceptOutcome, type OwnersPromise, Round } from './round.js'
 
@@ -105,8 +107,12 @@ async function oneRound(
   trail: Trail,
 ): Promise<WriteOutcome | undefined> {
   const p = place(c, consensual(request.bucket), request.key)
-  const { live } = ownersOf(c, p)
-  if (live.length < Math.max(p.readQuorum, p.writeQuorum)) throw tooFewOwners(p, planWrite(c, p))
+  // Only owners count: those that are read first, the first of which hands out dots.
+  const plan = planWrite(c, p)
+  const { live } = plan
+  const most = Math.max(p.bucket.readQuorum, p.bucket.writeQuorum)
+  if (new PlaceTally(quorumsOf(p.writeGroups, most), live.map(owner)).verdict !== 'reached')
+    throw tooFewOwners(p, plan)
   const number = Math.max(c.hybridClock.now(), roundOf(trail.ballot) + 1)
   const round = new Round(c, p, live, makeBallot(c.environment.random, number), deadline)
   const policy = policyOf(request)

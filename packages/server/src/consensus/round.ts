@@ -17,6 +17,8 @@ import { type Deadline, readAttemptMs, writeAttemptMs } from '../core/deadline.j
 import { keyFields, type Placement } from '../core/placement.js'
 import { owner, sendMerge } from '../flows/send-merge.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
+import { PlaceTally } from '../quorum/place-tally.js'
+import { quorumsOf, type WriteTarget } from '../quorum/write-quorum.js'
 
 /** What an owner accepted last. */
 export interface Accepted {
@@ -76,7 +78,7 @@ export class Round {
   async prepare(policy: string | undefined): Promise<readonly OwnersPromise[] | undefined> {
     const promises: OwnersPromise[] = []
     const giver = this.#live[0]
-    const acks = collectAcks(this.#p.readQuorum, this.#live, async agent => {
+    const acks = collectAcks(this.#tally(this.#p.bucket.readQuorum), this.#live, async agent => {
       const promise = await this.#prepareAt(agent, agent === giver, policy)
       if (promise !== undefined) promises.push(promise)
       return promise !== undefined
@@ -115,14 +117,13 @@ export class Round {
       this.#c.hybridClock.observe(head.time)
       return this.#holds(head.promised)
     }
-    let needed = this.#p.readQuorum
     let others = this.#live
     if (intentAt !== undefined) {
       if (!(await send(intentAt))) return 'open'
-      needed--
       others = others.filter(agent => agent !== intentAt)
     }
-    const acks = collectAcks(needed, others, send)
+    const tally = this.#tally(this.#p.bucket.readQuorum, intentAt === undefined ? [] : [owner(intentAt)])
+    const acks = collectAcks(tally, others, send)
     await acks.decided
     this.#throwStale(acks.errors)
     return acks.tally.verdict === 'reached' ? 'accepted' : 'open'
@@ -137,7 +138,7 @@ export class Round {
     body: OutgoingBody | undefined,
   ): Promise<(readonly [agent: string, context: CausalContext])[]> {
     const replicas: [string, CausalContext][] = []
-    const acks = collectAcks(this.#p.writeQuorum, this.#live, async agent => {
+    const acks = collectAcks(this.#tally(this.#p.bucket.writeQuorum), this.#live, async agent => {
       const { head } = await this.#c.agents.request(agent, 'learn', this.#fields(), {
         timeoutMs: this.#deadline.attempt(writeAttemptMs),
       })
@@ -153,6 +154,11 @@ export class Round {
       'INDETERMINATE',
       `the write was decided, and ${replicas.length} of ${this.#p.writeQuorum} agents have it so far (${describeErrors(acks.errors)})`,
     )
+  }
+
+  /** So many owners; of each layout while one changes to the other (DESIGN §6). */
+  #tally(quorum: number, filled: readonly WriteTarget[] = []): PlaceTally {
+    return new PlaceTally(quorumsOf(this.#p.writeGroups, quorum), filled)
   }
 
   /** To an owner that did not accept it. */

@@ -7,7 +7,6 @@ import type { RepairQueue } from '../bodies/repair-queue.js'
 import type { RecordNews } from '../buckets/record-news.js'
 import type { HintHolders } from '../hints/hint-holders.js'
 import type { Layout } from '../layout/layout.js'
-import { settledStage } from '../layout/layout.js'
 import type { LayoutKeeper } from '../layout/layout-keeper.js'
 import type { KeyTurns } from './key-turns.js'
 import type { Repairs } from './repairs.js'
@@ -52,5 +51,5 @@ export interface AddressFields {
 }
 
 export function addressFields(c: Coordination, layout: Layout): AddressFields {
-  return { epoch: layout.number, stage: settledStage, time: c.hybridClock.now() }
+  return { epoch: layout.number, stage: layout.stage, time: c.hybridClock.now() }
 }

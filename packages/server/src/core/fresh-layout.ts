@@ -3,16 +3,23 @@ import { isStaleLayout } from '../agents/agents.js'
 import type { Coordination } from './coordination.js'
 import { readAttemptMs } from './deadline.js'
 
-/** Runs a flow; when an agent calls its layout stale, reloads the layout and runs it once more. */
+/** Stages follow each other, and agents take them over one by one: so often a flow meets another one at most. */
+const attemptsMax = 5
+
+/**
+ * Runs a flow; when an agent calls its layout stale, reloads the layout, or brings it to those that lack it, and runs it
+ * again.
+ */
 export async function withFreshLayout<T>(c: Coordination, run: () => Promise<T>): Promise<T> {
-  try {
-    return await run()
-  } catch (thrown) {
-    const error = TorcError.from(thrown)
-    if (!isStaleLayout(error) && error.code !== 'NO_LAYOUT') throw error
-    const before = c.layouts.number
-    await c.layouts.learnFromAll(c.agents, c.knownAgents(), readAttemptMs)
-    if (c.layouts.number === before) throw error
-    return run()
+  for (let attempt = 1; ; attempt++) {
+    const before = c.layouts.current
+    try {
+      return await run()
+    } catch (thrown) {
+      const error = TorcError.from(thrown)
+      if ((!isStaleLayout(error) && error.code !== 'NO_LAYOUT') || attempt === attemptsMax) throw error
+      const changed = await c.layouts.learnFromAll(c.agents, c.knownAgents(), readAttemptMs)
+      if (!changed && c.layouts.current === before) throw error
+    }
   }
 }

@@ -1,6 +1,7 @@
 import type { BucketView } from '../buckets/bucket-record.js'
-import { type Layout, settledStage } from '../layout/layout.js'
-import { effectiveQuorum, type Owners, splitOwners, WritePlan } from '../quorum/targets.js'
+import type { Layout, WriteGroups } from '../layout/layout.js'
+import { type Owners, splitOwners, WritePlan } from '../quorum/targets.js'
+import { effectiveQuorum, quorumsOf } from '../quorum/write-quorum.js'
 import type { Coordination } from './coordination.js'
 
 /** A key, and who is responsible for it now. */
@@ -9,8 +10,10 @@ export interface Placement {
   readonly key: string
   readonly layout: Layout
   readonly partition: number
-  /** The preference list. */
+  /** The preference list: the owners that are read. */
   readonly owners: readonly string[]
+  /** Those that are written to: of two layouts while one changes to the other. */
+  readonly writeGroups: WriteGroups
   /** R and W as far as the owners that there are allow. */
   readonly readQuorum: number
   readonly writeQuorum: number
@@ -26,6 +29,7 @@ export function place(c: Coordination, bucket: BucketView, key: string): Placeme
     layout,
     partition,
     owners,
+    writeGroups: layout.writeGroups(partition, bucket.replicas),
     readQuorum: effectiveQuorum(bucket.readQuorum, owners.length),
     writeQuorum: effectiveQuorum(bucket.writeQuorum, owners.length),
   }
@@ -38,12 +42,18 @@ export function ownersOf(c: Coordination, p: Placement): Owners {
 
 /** Where a write of a key goes: owners and, unless the bucket is strict, agents that stand in for those that are down. */
 export function planWrite(c: Coordination, p: Placement): WritePlan {
-  const { strict, replicas } = p.bucket
+  const { strict, replicas, writeQuorum } = p.bucket
   return new WritePlan(
-    p.owners,
+    quorumsOf(p.writeGroups, writeQuorum),
     agent => c.agents.isAlive(agent),
     () => (strict ? nobody : p.layout.fallbacks(p.partition, replicas)),
   )
+}
+
+/** Whom a write goes to, those that are read first. */
+export function writeOwnersOf({ writeGroups }: Placement): readonly string[] {
+  const [owners = nobody] = writeGroups
+  return writeGroups.length === 1 ? owners : [...new Set(writeGroups.flat())]
 }
 
 const nobody: readonly string[] = []
@@ -70,7 +80,7 @@ export function noteHint(
 export function keyFields(c: Coordination, p: Placement) {
   return {
     epoch: p.layout.number,
-    stage: settledStage,
+    stage: p.layout.stage,
     time: c.hybridClock.now(),
     bucketId: p.bucket.id,
     key: p.key,

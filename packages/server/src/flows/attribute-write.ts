@@ -8,7 +8,7 @@ import { type Deadline, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, type Placement, planWrite } from '../core/placement.js'
 import { describeErrors } from '../quorum/collect-acks.js'
 import { collectWriteAcks } from '../quorum/collect-write-acks.js'
-import type { WriteTarget } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/write-quorum.js'
 import { owner, sendMerge } from './send-merge.js'
 import { notMinted, tooFewOwners } from './write-errors.js'
 
@@ -35,7 +35,7 @@ export async function writeAttributes(
 ): Promise<void> {
   const plan = planWrite(c, p)
   // Who stands in may not know of the version: an owner that does gives the registers their time.
-  if (plan.live.length === 0 || plan.targets.length < p.writeQuorum) throw tooFewOwners(p, plan)
+  if (plan.live.length === 0 || !plan.suffices) throw tooFewOwners(p, plan)
   const [setter, attributes] = await setAtFirst(c, p, plan.live, change, deadline)
   const others = plan.targets.filter(({ agent }) => agent !== setter)
   const context = encodeContext(emptyContext)
@@ -44,7 +44,7 @@ export async function writeAttributes(
     await sendMerge(c, p, target, { context, attributes }, undefined, deadline)
     return true
   }
-  const acks = collectWriteAcks(clock, plan, p.writeQuorum, others, send, [owner(setter)])
+  const acks = collectWriteAcks(clock, plan, others, send, [owner(setter)])
   await acks.decided
   if (acks.tally.verdict === 'reached') return
   throw new TorcError(

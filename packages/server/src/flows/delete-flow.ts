@@ -90,11 +90,11 @@ async function purgeContext(
 ): Promise<string[]> {
   if (isSubset(context, emptyContext)) return []
   const plan = planWrite(c, p)
-  if (plan.targets.length < p.writeQuorum) throw tooFewOwners(p, plan)
+  if (!plan.suffices) throw tooFewOwners(p, plan)
   const removed = new Set<string>()
   const delta = { context: encodeContext(context), keep: [] }
   const { clock } = c.environment
-  const acks = collectWriteAcks(clock, plan, p.writeQuorum, [...plan.targets], async target => {
+  const acks = collectWriteAcks(clock, plan, [...plan.targets], async target => {
     const head = await sendMerge(c, p, target, delta, undefined, deadline)
     for (const id of head.removed ?? []) removed.add(id)
     return true

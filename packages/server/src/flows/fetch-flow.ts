@@ -46,7 +46,7 @@ export async function* gatherAll(c: Coordination, request: FetchRequest): AsyncG
   const { bucket, prefix, timeoutMs, signal } = request
   const layout = c.layouts.require()
   const silent = new Set<string>()
-  const ids = layout.agents.map(({ id }) => id)
+  const ids = layout.allAgents
   for (const id of ids) if (!c.agents.isAlive(id)) silent.add(id)
   const query = { bucketId: bucket.id, prefix, versions: true, at: undefined, onlyHints: false }
   const deadline = () => new Deadline(c.environment.clock, timeoutMs, signal)

@@ -9,8 +9,9 @@ import { isStaleLayout } from '../agents/agents.js'
 import type { PreparedBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, writeAttemptMs } from '../core/deadline.js'
-import { holdersOf, keyFields, noteHint, type Placement } from '../core/placement.js'
-import type { WritePlan, WriteTarget } from '../quorum/targets.js'
+import { holdersOf, keyFields, noteHint, ownersOf, type Placement } from '../core/placement.js'
+import type { WritePlan } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/write-quorum.js'
 import { type ClockRead, readClocks } from './clock-read.js'
 import type { WriteRequest } from './write-request.js'
 
@@ -52,9 +53,10 @@ export async function mint(
     contentType: request.contentType,
     metadata: request.metadata as [string, string][],
   }
-  const others = plan.live.length > 1 ? plan.live.filter(agent => agent !== minter.agent) : none
-  // A stand-in knows little of the key: it is no owner.
-  const wanted = minter.standsFor.length === 0 ? p.readQuorum - 1 : p.readQuorum
+  const { live } = p.writeGroups.length === 1 ? plan : ownersOf(c, p)
+  const others = live.filter(agent => agent !== minter.agent)
+  // A stand-in knows little of the key: it is no owner. Nor does an owner of the layout that is not read now.
+  const wanted = p.owners.includes(minter.agent) ? p.readQuorum - 1 : p.readQuorum
   if (minter.standsFor.length > 0) head.hintFor = [...minter.standsFor]
   if (token === undefined) {
     if (wanted > 0 || holdersOf(c, p).length > 0) {
@@ -97,8 +99,6 @@ export async function mint(
     siblings: minted.siblings,
   }
 }
-
-const none: readonly string[] = []
 
 export function inlineOf(request: WriteRequest): OutgoingBody | undefined {
   const { inline } = request.body

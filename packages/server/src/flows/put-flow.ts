@@ -11,7 +11,8 @@ import { withFreshLayout } from '../core/fresh-layout.js'
 import { type Placement, place, planWrite } from '../core/placement.js'
 import { describeErrors } from '../quorum/collect-acks.js'
 import { collectWriteAcks } from '../quorum/collect-write-acks.js'
-import type { WritePlan, WriteTarget } from '../quorum/targets.js'
+import type { WritePlan } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/write-quorum.js'
 import { inlineOf, type Minted, mint } from './mint.js'
 import { attemptBytes, completeOperation } from './repeat-flow.js'
 import { type Delta, sendMerge } from './send-merge.js'
@@ -58,7 +59,7 @@ async function writeOnce(
   deadline.attempt(writeAttemptMs)
   const p = place(c, request.bucket, request.key)
   const plan = planWrite(c, p)
-  if (plan.targets.length < p.writeQuorum) throw tooFewOwners(p, plan)
+  if (!plan.suffices) throw tooFewOwners(p, plan)
   const errors = new Map<string, TorcError>()
   // An answer that was lost may have been a success: it is looked for before a second dot is minted.
   let mustLook = request.retry
@@ -144,7 +145,7 @@ async function replicate(
       replicas.push([target.agent, decodeContext(head.context, 'CORRUPT')])
       return true
     }
-    const acks = collectWriteAcks(clock, plan, p.writeQuorum, others, send, [minter])
+    const acks = collectWriteAcks(clock, plan, others, send, [minter])
     await acks.decided
     const hinting = acks.tally.verdict === 'reached' ? acks.hintsSettled() : undefined
     if (hinting !== undefined) await hinting

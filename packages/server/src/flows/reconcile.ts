@@ -4,11 +4,14 @@ import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { Coordination } from '../core/coordination.js'
 import type { Deadline } from '../core/deadline.js'
-import { holdersOf, ownersOf, type Placement } from '../core/placement.js'
+import { holdersOf, ownersOf, type Placement, writeOwnersOf } from '../core/placement.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
+import { PlaceTally } from '../quorum/place-tally.js'
+import { quorumsOf } from '../quorum/write-quorum.js'
 import { askHolders } from './ask-holders.js'
 import { type HeldState, type Removal, readKeyState } from './key-state-read.js'
+import { owner } from './send-merge.js'
 import { holdersIn, writeBack } from './write-back.js'
 
 /** What owners hold of a key, joined. */
@@ -68,7 +71,14 @@ export async function readMerged(
 export async function reconcile(c: Coordination, p: Placement, deadline: Deadline): Promise<Reconciled> {
   const alone = () => reconcileOnce(c, p, deadline)
   // A run that asks fewer owners, or waits for fewer, is none for this reader.
-  const terms = [p.layout.number, p.owners.length, p.readQuorum, p.writeQuorum, p.bucket.strict].join()
+  const terms = [
+    p.layout.number,
+    p.layout.stage,
+    p.owners.length,
+    p.readQuorum,
+    p.writeQuorum,
+    p.bucket.strict,
+  ].join()
   const { result, own } = c.repairs.share(`${terms}/${nameOf(p)}`, alone)
   try {
     return await result
@@ -81,19 +91,27 @@ export async function reconcile(c: Coordination, p: Placement, deadline: Deadlin
 
 async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline): Promise<Reconciled> {
   const wanted = Math.max(p.readQuorum, p.writeQuorum)
-  const { state, states, degraded, sloppy } = await readMerged(c, p, wanted, deadline)
+  const { degraded, sloppy, ...read } = await readMerged(c, p, wanted, deadline)
+  const states = [...read.states, ...(await readOthers(c, p, deadline))]
+  const state = states.map(([, held]): KeyState => held).reduce(mergeStates)
   const heldBy = holdersIn(states)
-  // Owners only: what is written back to others bloats the hand-over (riak_kv #1845).
-  const owners = states.filter(([agent]) => p.owners.includes(agent))
+  const owners = writeOwnersOf(p)
+  const level: string[] = []
   const behind = new Map<string, KeyState>()
-  for (const [agent, held] of owners) if (!isLevel(differenceOf(state, held))) behind.set(agent, held)
-  const needed = p.writeQuorum - (owners.length - behind.size)
-  const acks = collectAcks(needed, [...behind.keys()], async agent => {
+  for (const [agent, held] of states) {
+    // Owners only: what is written back to others bloats the hand-over (riak_kv #1845).
+    if (!owners.includes(agent)) continue
+    if (isLevel(differenceOf(state, held))) level.push(agent)
+    else behind.set(agent, held)
+  }
+  const tally = new PlaceTally(quorumsOf(p.writeGroups, p.bucket.writeQuorum), level.map(owner))
+  const isOnQuorum = tally.verdict === 'reached'
+  const acks = collectAcks(tally, [...behind.keys()], async agent => {
     let held = behind.get(agent)
     if (held === undefined) return false
     // What an earlier read began is not done again. Where nobody waits for it, a later read sees to what is left.
     let underWay = c.repairs.find(agent, nameOf(p))
-    if (underWay !== undefined && needed <= 0) return false
+    if (underWay !== undefined && isOnQuorum) return false
     for (; underWay !== undefined; underWay = c.repairs.find(agent, nameOf(p)))
       if (await underWay.done) held = mergeStates(held, underWay.target)
     const run = writeBack(c, p, agent, differenceOf(state, held), heldBy, deadline)
@@ -103,6 +121,20 @@ async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline):
   })
   await acks.decided
   return { state, holdersOf: heldBy, onQuorum: acks.tally.verdict === 'reached', degraded, sloppy }
+}
+
+/**
+ * While a layout changes: states of the owners that are not read now, as what is answered must be on W of them as well.
+ */
+async function readOthers(
+  c: Coordination,
+  p: Placement,
+  deadline: Deadline,
+): Promise<readonly (readonly [agent: string, state: HeldState])[]> {
+  if (p.writeGroups.length === 1) return []
+  const others = writeOwnersOf(p).filter(agent => !p.owners.includes(agent) && c.agents.isAlive(agent))
+  const { answers } = await gather(others, others.length, agent => readKeyState(c, p, agent, deadline))
+  return answers
 }
 
 /** A key among those of all buckets. */

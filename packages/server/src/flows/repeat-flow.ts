@@ -16,11 +16,12 @@ import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
-import { holdersOf, type Placement, place, planWrite } from '../core/placement.js'
+import { holdersOf, type Placement, place, planWrite, writeOwnersOf } from '../core/placement.js'
 import { describeErrors } from '../quorum/collect-acks.js'
 import { collectWriteAcks } from '../quorum/collect-write-acks.js'
 import { gather } from '../quorum/gather.js'
-import type { WritePlan, WriteTarget } from '../quorum/targets.js'
+import type { WritePlan } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/write-quorum.js'
 import { type HeldState, readInlineBody, readKeyState } from './key-state-read.js'
 import { deltaOf, owner, sendMerge } from './send-merge.js'
 import { holdersIn } from './write-back.js'
@@ -100,9 +101,11 @@ export async function completeOperation(
   // Overwritten and pruned, or purged, since: it took effect, and must not come back.
   if (!merged.versions.has(dotText(version.dot))) return outcome
   // A stand-in that has it may have it for others than now: it counts once it has the hints that it is to keep.
-  const have = p.owners.filter(agent => holders.includes(agent)).map(owner)
+  const have = writeOwnersOf(p)
+    .filter(agent => holders.includes(agent))
+    .map(owner)
   const lacking = plan.targets.filter(({ agent }) => !have.some(({ agent: other }) => other === agent))
-  if (lacking.length === 0 && have.length >= p.writeQuorum) return outcome
+  if (lacking.length === 0 && plan.tally(have).verdict === 'reached') return outcome
   const body = await readInlineBody(c, p, version, holders, deadline)
   const attributes = registersFor(version, merged.attributes)
   const delta = deltaOf(version)
@@ -114,7 +117,7 @@ export async function completeOperation(
     if (!holders.includes(target.agent)) replicas.push([target.agent, decodeContext(head.context, 'CORRUPT')])
     return true
   }
-  const acks = collectWriteAcks(clock, plan, p.writeQuorum, lacking, send, have)
+  const acks = collectWriteAcks(clock, plan, lacking, send, have)
   await acks.decided
   if (acks.tally.verdict === 'reached') return outcome
   throw new TorcError(

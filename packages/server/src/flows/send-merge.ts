@@ -6,7 +6,7 @@ import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, noteHint, type Placement } from '../core/placement.js'
-import type { WriteTarget } from '../quorum/targets.js'
+import type { WriteTarget } from '../quorum/write-quorum.js'
 
 /** What joins a key's state on an owner: a version, a purge, registers, or part of a state. */
 export type Delta = Pick<RequestOf<'merge'>, 'context' | 'record' | 'opId' | 'keep' | 'attributes'>

@@ -1,6 +1,6 @@
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
-import type { MemberStatus } from '@torc/protocol/store/admin'
+import type { LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import type { AccessControl } from '../access/access-control.js'
 import { principalOf } from '../access/principal.js'
 import type { Administration } from '../core/administration.js'
@@ -8,7 +8,7 @@ import { bucketAnswer } from './answers.js'
 
 /** What clients ask about buckets and the cluster. */
 export function clusterHandlers(administration: Administration, control: AccessControl): Handlers {
-  const { buckets } = administration
+  const { buckets, layouts } = administration
   return {
     async putBucket({ head }) {
       const { bucket, ...options } = head
@@ -45,9 +45,17 @@ export function clusterHandlers(administration: Administration, control: AccessC
       const { epoch, agents, replicas, partitions } = await administration.initLayout(head)
       return { head: { epoch, agents: agents.map(({ id }) => id), replicas, partitions } }
     },
-    async getLayout() {
-      const layout = await administration.layout()
-      return { head: { ...layout, agents: [...layout.agents] } }
+    async getLayout({ signal }) {
+      return { head: layoutAnswer(await layouts.show({ signal })) }
+    },
+    async stageLayout({ head, signal }) {
+      return { head: layoutAnswer(await layouts.stage(head, { signal })) }
+    },
+    async cancelLayout({ signal }) {
+      return { head: layoutAnswer(await layouts.cancel({ signal })) }
+    },
+    async applyLayout({ head, signal }) {
+      return { head: layoutAnswer(await layouts.apply({ ...head, signal })) }
     },
     async getScrub() {
       return { head: await administration.scrubStatus() }
@@ -61,6 +69,17 @@ export function clusterHandlers(administration: Administration, control: AccessC
     async startRepair() {
       return { head: await administration.startRepair() }
     },
+  }
+}
+
+function layoutAnswer(info: LayoutInfo): ResponseOf<'getLayout'> {
+  const { epoch, partitions, replicas, stage, changes, plan, progress } = info
+  return {
+    ...{ epoch, partitions, replicas, agents: [...info.agents] },
+    ...(stage === undefined ? {} : { stage }),
+    ...(changes === undefined ? {} : { changes }),
+    ...(plan === undefined ? {} : { plan }),
+    ...(progress === undefined ? {} : { progress: [...progress] }),
   }
 }
 

@@ -92,24 +92,24 @@ async function storeEpoch(c: Coordination, epoch: Epoch): Promise<void> {
       },
     )
   }
-  c.layouts.adopt(encoded, 'this server')
+  c.layouts.adopt({ epoch: encoded }, 'this server')
 }
 
 function existing(c: Coordination, options: InitLayoutOptions): LayoutInfo {
   const layout = c.layouts.require()
   const { agents, replicas } = options
-  if (agents !== undefined && agents !== layout.agents.length) {
+  if (agents !== undefined && agents < layout.agents.length) {
     throw new TorcError(
       'CONFLICT',
       `the cluster's layout has ${layout.agents.length} agents, not ${agents}`,
       {
-        hint: `Start it with ${layout.agents.length} agents; layouts cannot change yet.`,
+        hint: `Start it with ${layout.agents.length} agents, or remove some: \`torc layout remove AGENT\`.`,
       },
     )
   }
   if (replicas !== undefined && replicas !== layout.replicas) {
     throw new TorcError('CONFLICT', `the cluster's layout has ${layout.replicas} replicas, not ${replicas}`, {
-      hint: 'The number of replicas cannot change yet; a bucket may ask for fewer.',
+      hint: `Change it: \`torc layout replicas ${replicas}\`, then \`torc layout apply\`.`,
     })
   }
   return describeLayout(c)

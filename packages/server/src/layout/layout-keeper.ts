@@ -1,9 +1,14 @@
 import { decodeEpoch, encodeEpoch } from '@torc/cluster/ring/epoch'
+import { compareStaged, stageOf, stages } from '@torc/cluster/transition/stage'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
+import type { RequestOf } from '@torc/protocol/messages/table'
 import type { Agents } from '../agents/agents.js'
 import { Layout } from './layout.js'
+
+/** A layout as agents send it. */
+export type SentLayout = RequestOf<'putEpoch'>
 
 /**
  * The newest layout that this server has seen. It learns one from each agent that it connects to, and again when a
@@ -45,43 +50,64 @@ export class LayoutKeeper {
     })
   }
 
-  /** Takes an encoded epoch in, when it is newer than what is there. */
-  adopt(encoded: Uint8Array, source: string): void {
-    const layout = new Layout(decodeEpoch(encoded), this.#hasher)
+  /** Takes a layout in, when it is newer, or at a later stage, than what is there. */
+  adopt({ epoch, previous, stage }: SentLayout, source: string): void {
+    const state = {
+      epoch: decodeEpoch(epoch),
+      previous: previous === undefined ? undefined : decodeEpoch(previous),
+      stage: stageOf(stage ?? stages.settled),
+    }
+    const layout = new Layout(state, this.#hasher)
     const current = this.#current
-    if (current !== undefined && current.number === layout.number) {
-      if (Buffer.compare(current.hash, layout.hash) === 0) return
+    if (current?.number === layout.number && Buffer.compare(current.hash, layout.hash) !== 0) {
       this.#contradiction = `two different layouts have number ${layout.number}; ${source} holds the second one`
       this.#log.error({ epoch: layout.number, source }, 'two layouts contradict each other')
       return
     }
-    if (current !== undefined && current.number > layout.number) return
+    if (current !== undefined && compareStaged(current, layout) >= 0) return
     this.#current = layout
-    this.#log.info({ epoch: layout.number, agents: layout.agents.length, source }, 'layout loaded')
+    const { number, stage: reached, agents } = layout
+    this.#log.info({ epoch: number, stage: reached, agents: agents.length, source }, 'layout loaded')
   }
 
   /**
-   * Asks one agent for its epoch, and brings it ours where it has an older one or none (it was away when the layout
-   * was made). An agent that does not answer teaches nothing.
+   * Asks one agent for its layout, and brings it ours where it has an older one or none (it was away when the layout
+   * was made). Resolves with whether either has changed by it. An agent that does not answer teaches nothing.
    */
-  async learnFrom(agents: Agents, agent: string, timeoutMs: number): Promise<void> {
+  async learnFrom(agents: Agents, agent: string, timeoutMs: number): Promise<boolean> {
+    const before = this.#current
     try {
       const { head } = await agents.request(agent, 'fetchEpoch', {}, { timeoutMs })
       this.#anyAnswered = true
-      if (head.epoch !== undefined) this.adopt(head.epoch, agent)
+      if (head.epoch !== undefined) this.adopt({ ...head, epoch: head.epoch }, agent)
       const current = this.#current
-      if (current === undefined || this.#contradiction !== undefined) return
-      const known = head.epoch === undefined ? 0 : decodeEpoch(head.epoch).number
-      if (known >= current.number || !current.agents.some(({ id }) => id === agent)) return
-      await agents.request(agent, 'putEpoch', { epoch: encodeEpoch(current.epoch) }, { timeoutMs })
+      if (current === undefined || this.#contradiction !== undefined) return current !== before
+      const number = head.epoch === undefined ? 0 : decodeEpoch(head.epoch).number
+      const isBehind = compareStaged({ number, stage: stageOf(head.stage ?? stages.settled) }, current) < 0
+      if (!isBehind || !concerns(current, agent)) return current !== before
+      await agents.request(agent, 'putEpoch', sentLayout(current), { timeoutMs })
       this.#log.info({ agent, epoch: current.number }, 'layout brought to an agent that lacked it')
+      return true
     } catch (error) {
       this.#log.debug({ agent, error: TorcError.from(error).message }, 'no layout from this agent')
     }
+    return this.#current !== before
   }
 
-  /** Asks several agents at once. */
-  async learnFromAll(agents: Agents, ids: Iterable<string>, timeoutMs: number): Promise<void> {
-    await Promise.all(Array.from(ids, id => this.learnFrom(agents, id, timeoutMs)))
+  /** Asks several agents at once; whether anything has changed by it, here or there. */
+  async learnFromAll(agents: Agents, ids: Iterable<string>, timeoutMs: number): Promise<boolean> {
+    const changed = await Promise.all(Array.from(ids, id => this.learnFrom(agents, id, timeoutMs)))
+    return changed.includes(true)
   }
+}
+
+/** A layout as it travels. */
+export function sentLayout({ state }: Layout): SentLayout {
+  const { epoch, previous, stage } = state
+  return { epoch: encodeEpoch(epoch), stage, ...(previous && { previous: encodeEpoch(previous) }) }
+}
+
+/** Also those that a layout relieved: they must refuse what is addressed by the one before. */
+function concerns({ agents, state }: Layout, agent: string): boolean {
+  return [...agents, ...(state.previous?.agents ?? [])].some(({ id }) => id === agent)
 }

@@ -1,24 +1,35 @@
 import { bucketIdBytes } from '@torc/cluster/ring/bucket-id'
 import { type Epoch, epochHash } from '@torc/cluster/ring/epoch'
 import { blockPartition } from '@torc/cluster/ring/partition'
-import { fallbacks, preferenceList } from '@torc/cluster/ring/table'
+import { fallbacks } from '@torc/cluster/ring/table'
+import { type LayoutState, OwnerTables } from '@torc/cluster/transition/owner-tables'
+import type { Stage } from '@torc/cluster/transition/stage'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { limits } from '@torc/protocol/limits'
 
-/** The stage of a settled epoch: write and read by its table alone (DESIGN §6). */
-export const settledStage = 3
+/** Owners of one layout of a partition: a write needs W of each group. */
+export type WriteGroups = readonly (readonly string[])[]
 
-/** An epoch as requests use it: owners by partition, looked up without allocating. */
+/** An epoch, and how far the change to it is, as requests use it: owners by partition, looked up without allocating. */
 export class Layout {
+  readonly state: LayoutState
   readonly epoch: Epoch
   readonly hash: Uint8Array
+  readonly tables: OwnerTables
   readonly #addressed = Buffer.allocUnsafeSlow(bucketIdBytes + limits.keyBytesMax)
   readonly #owners = new Map<number, (readonly string[])[]>()
+  readonly #groups = new Map<number, WriteGroups[]>()
   readonly #fallbacks = new Map<number, readonly string[]>()
 
-  constructor(epoch: Epoch, hasher: Hasher) {
-    this.epoch = epoch
-    this.hash = epochHash(hasher, epoch)
+  constructor(state: LayoutState, hasher: Hasher) {
+    this.state = state
+    this.epoch = state.epoch
+    this.hash = epochHash(hasher, state.epoch)
+    this.tables = new OwnerTables(state)
+  }
+
+  get stage(): Stage {
+    return this.state.stage
   }
 
   get number(): number {
@@ -38,11 +49,11 @@ export class Layout {
     return this.epoch.agents
   }
 
-  /** The first `replicas` agents of the partition's row, in preference order. */
+  /** The owners that are read: the first `replicas` agents of the partition's row, in preference order. */
   owners(partition: number, replicas: number): readonly string[] {
     let rows = this.#owners.get(replicas)
     if (rows === undefined) {
-      rows = Array.from({ length: this.partitions }, (_, p) => preferenceList(this.epoch.table, p, replicas))
+      rows = Array.from({ length: this.partitions }, (_, p) => this.tables.readOwners(p, replicas))
       this.#owners.set(replicas, rows)
     }
     const row = rows[partition]
@@ -50,7 +61,19 @@ export class Layout {
     return row
   }
 
-  /** All agents but the owners, in the order in which they stand in for these: the rest of the row, then on along the ring. */
+  /** Those that are written to, those of the owners that are read first; one group, but while a layout changes. */
+  writeGroups(partition: number, replicas: number): WriteGroups {
+    let rows = this.#groups.get(replicas)
+    if (rows === undefined) {
+      rows = Array.from({ length: this.partitions }, (_, p) =>
+        this.tables.isSettled ? [this.owners(p, replicas)] : this.tables.writeGroups(p, replicas),
+      )
+      this.#groups.set(replicas, rows)
+    }
+    return rows[partition] ?? []
+  }
+
+  /** All other agents, in the order in which they stand in for owners: the rest of the row, then on along the ring. */
   fallbacks(partition: number, replicas: number): readonly string[] {
     let others = this.#fallbacks.get(partition)
     if (others === undefined) {
@@ -58,7 +81,24 @@ export class Layout {
       this.#fallbacks.set(partition, others)
     }
     const row = this.epoch.table.rows[partition] ?? []
-    return row.length <= replicas ? others : [...row.slice(replicas), ...others]
+    const all = row.length <= replicas ? others : [...row.slice(replicas), ...others]
+    if (this.tables.isSettled) return all
+    const owners = this.tables.writeOwners(partition, replicas)
+    return all.filter(agent => !owners.includes(agent))
+  }
+
+  /** Agents beside the owners that may have a block of theirs: who owned it before, then who may have stood in. */
+  otherHolders(partition: number, replicas: number): readonly string[] {
+    const before = this.state.previous?.table.rows[partition] ?? []
+    const owners = this.owners(partition, replicas)
+    const others = new Set([...before, ...this.fallbacks(partition, replicas)])
+    return [...others].filter(agent => !owners.includes(agent))
+  }
+
+  /** Agents of the layout, and of the one before while it still counts. */
+  get allAgents(): readonly string[] {
+    const before = this.tables.isSettled ? [] : (this.state.previous?.agents ?? [])
+    return [...new Set([...this.agents, ...before].map(({ id }) => id))]
   }
 
   /** As `keyPartition` of `@torc/cluster`, with one buffer for all: a hash of one piece costs a third of two. */

@@ -1,40 +1,43 @@
 import { TorcError } from '@torc/protocol/errors'
-import { Tally } from './tally.js'
+import type { PlaceTally } from './place-tally.js'
 
-/** A write on its way to several agents. */
+/** A write on its way to several owners. */
 export interface AckCollection {
-  readonly tally: Tally
-  /** Errors of the agents that failed so far. */
+  readonly tally: Pick<PlaceTally, 'verdict' | 'acknowledged' | 'failed'>
+  /** Errors of the owners that failed so far. */
   readonly errors: ReadonlyMap<string, TorcError>
   /** Resolves (never rejects) as soon as the quorum is reached or out of reach; what is under way goes on. */
   readonly decided: Promise<void>
-  /** Resolves (never rejects) when the last agent has answered or failed. */
+  /** Resolves (never rejects) when the last owner has answered or failed. */
   readonly settled: Promise<void>
 }
 
 /**
- * Sends to all `agents` at once and counts acks towards `needed`. `send` resolves to whether the agent has it on
- * stable storage; a rejection counts as a failure and is kept in `errors`.
+ * Sends to all `owners` at once and counts their acks in `tally`; nobody stands in for them. `send` resolves to whether
+ * the owner has it on stable storage; a rejection counts as a failure and is kept in `errors`.
  */
 export function collectAcks(
-  needed: number,
-  agents: readonly string[],
-  send: (agent: string) => Promise<boolean>,
+  tally: PlaceTally,
+  owners: readonly string[],
+  send: (owner: string) => Promise<boolean>,
 ): AckCollection {
-  const tally = new Tally(needed, agents)
   const errors = new Map<string, TorcError>()
   let decide: () => void = () => {}
   const decided = new Promise<void>(resolve => {
     decide = resolve
   })
+  const targets = owners.map(agent => ({ agent, standsFor: [] }))
+  for (const target of targets) tally.ask(target)
+  tally.judge()
   if (tally.verdict !== 'open') decide()
-  const all = agents.map(async agent => {
+  const all = targets.map(async target => {
+    const { agent } = target
     try {
-      if (await send(agent)) tally.ack(agent)
-      else tally.fail(agent)
+      if (await send(agent)) tally.ack(target)
+      else tally.fail(target)
     } catch (thrown) {
       errors.set(agent, TorcError.from(thrown))
-      tally.fail(agent)
+      tally.fail(target)
     }
     if (tally.verdict !== 'open') decide()
   })

@@ -1,8 +1,9 @@
 import type { Clock } from '@torc/protocol/environment/clock'
 import { TorcError } from '@torc/protocol/errors'
 import { isStaleLayout } from '../agents/agents.js'
-import { PlaceTally } from './place-tally.js'
-import type { WritePlan, WriteTarget } from './targets.js'
+import type { PlaceTally } from './place-tally.js'
+import type { WritePlan } from './targets.js'
+import type { WriteTarget } from './write-quorum.js'
 
 /** An owner that has not answered after this long gets a stand-in while the quorum is open, in milliseconds. */
 const hedgeMs = 1_000
@@ -32,19 +33,18 @@ export interface WriteAcks {
 const hintsMs = 50
 
 /**
- * Sends to all `targets` of a plan and counts the places of owners that are filled towards `needed`, those of `filled`
- * among them; for each target that fails, or is silent for too long, the next fallback is asked. `send` resolves to whether the agent has it on stable storage. What is under way when the
+ * Sends to all `targets` of a plan and counts the places of owners that are filled towards its quorums, those of
+ * `filled` among them; for each target that fails, or is silent for too long, the next fallback is asked. `send` resolves to whether the agent has it on stable storage. What is under way when the
  * quorum is reached goes on, and an owner that fails then gets its stand-in all the same: the hint spares a repair.
  */
 export function collectWriteAcks(
   clock: Clock,
   plan: WritePlan,
-  needed: number,
   targets: readonly WriteTarget[],
   send: (target: WriteTarget) => Promise<boolean>,
   filled: readonly WriteTarget[] = [],
 ): WriteAcks {
-  const tally = new PlaceTally(needed, filled)
+  const tally = plan.tally(filled)
   const errors = new Map<string, TorcError>()
   const hinted = new Map<string, readonly string[]>()
   const waiting = new Set<WriteTarget>()

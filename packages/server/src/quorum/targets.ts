@@ -1,3 +1,6 @@
+import { PlaceTally } from './place-tally.js'
+import type { WriteQuorum, WriteTarget } from './write-quorum.js'
+
 /** Owners of a key, as far as they can be reached. Pure: liveness is handed in. */
 export interface Owners {
   /** In preference order: what answers name as the preference list. */
@@ -22,19 +25,13 @@ export function splitOwners(owners: readonly string[], isAlive: (agent: string) 
   return { owners, live: owners.filter(owner => !absent.includes(owner)), down }
 }
 
-/** An agent that a write goes to. */
-export interface WriteTarget {
-  readonly agent: string
-  /** The owners in whose place it keeps hints; none for an owner itself. */
-  readonly standsFor: readonly string[]
-}
-
 /**
  * Where a write goes (DESIGN §7, Dynamo §4.6): the live owners, and for each owner that is down, or fails while the
  * write is under way, the next live fallback of the ring. A fallback stands for several owners where there are too few.
- * Pure.
+ * While a layout changes, the owners are those of the old one and of the new one, each with a quorum of its own. Pure.
  */
 export class WritePlan implements Owners {
+  readonly quorums: readonly WriteQuorum[]
   readonly owners: readonly string[]
   readonly live: readonly string[]
   /** Owners first, in preference order; grows as owners fail. */
@@ -48,10 +45,16 @@ export class WritePlan implements Owners {
 
   /** `fallbacks`: agents that may stand in, in ring order; none where only owners count. */
   constructor(
-    owners: readonly string[],
+    quorums: readonly WriteQuorum[],
     isAlive: (agent: string) => boolean,
     fallbacks: () => readonly string[],
   ) {
+    const [first] = quorums
+    const owners =
+      first !== undefined && quorums.length === 1
+        ? first.owners
+        : [...new Set(quorums.flatMap(quorum => quorum.owners))]
+    this.quorums = quorums
     const { live, down } = splitOwners(owners, isAlive)
     this.owners = owners
     this.live = live
@@ -60,6 +63,16 @@ export class WritePlan implements Owners {
     this.#isAlive = isAlive
     this.targets = live.map(agent => ({ agent, standsFor: none }))
     if (down.length > 0) this.#coverAll(down)
+  }
+
+  /** Counts towards the quorums; `filled` have it already. */
+  tally(filled: readonly WriteTarget[] = []): PlaceTally {
+    return new PlaceTally(this.quorums, filled)
+  }
+
+  /** Whether the quorums are reached when all targets have it. */
+  get suffices(): boolean {
+    return this.tally(this.targets).verdict === 'reached'
   }
 
   /** Whether anybody may stand in at all. */
@@ -104,11 +117,6 @@ export class WritePlan implements Owners {
     this.#unused ??= this.#fallbacks().filter(agent => !this.owners.includes(agent) && this.#isAlive(agent))
     return this.#unused.shift()
   }
-}
-
-/** A quorum asked of a bucket, as far as the owners that there are allow (DESIGN §6: fewer agents than N). */
-export function effectiveQuorum(asked: number, owners: number): number {
-  return Math.min(asked, owners)
 }
 
 /** More than half. */

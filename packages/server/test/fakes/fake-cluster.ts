@@ -57,7 +57,7 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
       table,
     })
     for (const agent of list) agent.epoch = epoch
-    layouts.adopt(epoch, 'test')
+    layouts.adopt({ epoch }, 'test')
   }
   const c: Coordination = {
     environment,

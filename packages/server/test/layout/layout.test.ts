@@ -17,23 +17,24 @@ const epochOf = (number: number, lineage = 'test', count = 3) => ({
   agents: agents.slice(0, count),
   table: assignTable(agents.slice(0, count), { partitions: 16, replicas: 3 }),
 })
+const settled = (epoch: ReturnType<typeof epochOf>) => ({ epoch, previous: undefined, stage: 3 }) as const
 const { c, environment } = fakeCluster()
 const { hasher } = environment
 const answersNoEpoch = async (): Promise<unknown> => ({ head: {}, body: undefined })
 
 t.test('owners by partition and replicas', async t => {
-  const layout = new Layout(epochOf(1), hasher)
+  const layout = new Layout(settled(epochOf(1)), hasher)
   t.equal(layout.owners(3, 3).length, 3)
   t.strictSame(layout.owners(3, 1), layout.owners(3, 3).slice(0, 1))
   t.equal(layout.owners(3, 2), layout.owners(3, 2), 'made once')
   t.throws(() => layout.owners(16, 1), RangeError)
   t.equal(layout.partitionsOf('a'), 16)
   t.equal(layout.replicas, 3)
-  t.equal(new Layout(epochOf(1, 'test', 1), hasher).owners(0, 3).length, 1)
+  t.equal(new Layout(settled(epochOf(1, 'test', 1)), hasher).owners(0, 3).length, 1)
 })
 
 t.test('property: a key has the partition that agents compute', async () => {
-  const layout = new Layout(epochOf(1), hasher)
+  const layout = new Layout(settled(epochOf(1)), hasher)
   const key = fc.string({ unit: 'binary', minLength: 1, maxLength: 250 })
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 16, maxLength: 16 }), key, (bucketId, text) => {
@@ -52,11 +53,11 @@ t.test('the newest layout counts, and two of one number are a contradiction', as
     'an agent says that there is none',
   )
   t.equal(keeper.number, 0)
-  keeper.adopt(encodeEpoch(epochOf(2)), 'x')
-  keeper.adopt(encodeEpoch(epochOf(1)), 'x')
-  keeper.adopt(encodeEpoch(epochOf(2)), 'y')
+  keeper.adopt({ epoch: encodeEpoch(epochOf(2)) }, 'x')
+  keeper.adopt({ epoch: encodeEpoch(epochOf(1)) }, 'x')
+  keeper.adopt({ epoch: encodeEpoch(epochOf(2)) }, 'y')
   t.equal(keeper.require().number, 2)
-  keeper.adopt(encodeEpoch(epochOf(2, 'other')), 'z')
+  keeper.adopt({ epoch: encodeEpoch(epochOf(2, 'other')) }, 'z')
   t.throws(() => keeper.require(), { code: 'CORRUPT', message: /two different layouts.*z holds/ })
 })
 

@@ -1,13 +1,16 @@
 import { TorcError } from '@torc/protocol/errors'
 import t from 'tap'
 import { collectAcks, describeErrors } from '../../src/quorum/collect-acks.js'
+import { PlaceTally } from '../../src/quorum/place-tally.js'
+
+const tally = (needed: number, ...owners: string[]) => new PlaceTally([{ owners, needed }])
 
 t.test('is decided at the quorum and settled at the end', async t => {
   let release: (() => void) | undefined
   const slow = new Promise<void>(resolve => {
     release = resolve
   })
-  const acks = collectAcks(1, ['a', 'b'], async agent => {
+  const acks = collectAcks(tally(1, 'a', 'b'), ['a', 'b'], async agent => {
     if (agent === 'b') await slow
     return true
   })
@@ -20,7 +23,7 @@ t.test('is decided at the quorum and settled at the end', async t => {
 })
 
 t.test('refusals and errors count against it', async t => {
-  const acks = collectAcks(2, ['a', 'b', 'c'], async agent => {
+  const acks = collectAcks(tally(2, 'a', 'b', 'c'), ['a', 'b', 'c'], async agent => {
     if (agent === 'a') throw new TorcError('DISK_FULL', 'full')
     return agent !== 'b'
   })
@@ -30,8 +33,8 @@ t.test('refusals and errors count against it', async t => {
 })
 
 t.test('nobody to ask', async t => {
-  await collectAcks(0, [], async () => true).decided
-  const acks = collectAcks(1, [], async () => true)
+  await collectAcks(tally(0), [], async () => true).decided
+  const acks = collectAcks(tally(1), [], async () => true)
   await acks.decided
   await acks.settled
   t.equal(acks.tally.verdict, 'missed')

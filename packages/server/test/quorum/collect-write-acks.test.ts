@@ -1,12 +1,13 @@
 import { TorcError } from '@torc/protocol/errors'
 import t from 'tap'
 import { collectWriteAcks } from '../../src/quorum/collect-write-acks.js'
-import { WritePlan, type WriteTarget } from '../../src/quorum/targets.js'
+import { WritePlan } from '../../src/quorum/targets.js'
+import type { WriteTarget } from '../../src/quorum/write-quorum.js'
 import { fakeEnvironment } from '../fakes/fake-environment.js'
 
 const plan = (...down: string[]) =>
   new WritePlan(
-    ['a', 'b', 'c'],
+    [{ owners: ['a', 'b', 'c'], needed: 2 }],
     agent => !down.includes(agent),
     () => ['d', 'e'],
   )
@@ -26,7 +27,7 @@ t.test('who fails is replaced by the next fallback, which keeps a hint', async t
   const { clock } = fakeEnvironment(1)
   const p = plan()
   const send = answers({ a: true, b: unreachable, c: unreachable, d: unreachable, e: true })
-  const acks = collectWriteAcks(clock, p, 2, [...p.targets], send)
+  const acks = collectWriteAcks(clock, p, [...p.targets], send)
   await acks.decided
   t.equal(acks.tally.verdict, 'reached')
   await acks.settled
@@ -38,7 +39,7 @@ t.test('what every agent would refuse is refused at once', async t => {
   const { clock } = fakeEnvironment(1)
   const p = plan()
   const wrong = new TorcError('BAD_REQUEST', 'no')
-  const acks = collectWriteAcks(clock, p, 2, [...p.targets], answers({ a: true, b: wrong, c: wrong }))
+  const acks = collectWriteAcks(clock, p, [...p.targets], answers({ a: true, b: wrong, c: wrong }))
   await acks.decided
   t.equal(acks.tally.verdict, 'missed')
   t.equal(p.targets.length, 3)
@@ -47,7 +48,7 @@ t.test('what every agent would refuse is refused at once', async t => {
 t.test('owners that are silent get stand-ins while the quorum is open', async t => {
   const { clock } = fakeEnvironment(1)
   const p = plan()
-  const acks = collectWriteAcks(clock, p, 2, [...p.targets], answers({ a: true, d: true, e: true }))
+  const acks = collectWriteAcks(clock, p, [...p.targets], answers({ a: true, d: true, e: true }))
   while (acks.tally.acknowledged.length === 0) await Promise.resolve()
   clock.advance(999)
   t.equal(acks.tally.verdict, 'open')
@@ -63,19 +64,19 @@ t.test('an answer may wait a moment for hints that are under way', async t => {
   let hint: (stored: boolean) => void = () => {}
   const send = async ({ agent }: WriteTarget): Promise<boolean> =>
     agent === 'd' ? new Promise(resolve => (hint = resolve)) : true
-  const acks = collectWriteAcks(clock, p, 2, [...p.targets], send)
+  const acks = collectWriteAcks(clock, p, [...p.targets], send)
   await acks.decided
   const settled = acks.hintsSettled()
   hint(true)
   await settled
   t.strictSame([...acks.hinted], [['d', ['c']]])
-  const patient = collectWriteAcks(clock, plan('c'), 2, [...plan('c').targets], send)
+  const patient = collectWriteAcks(clock, plan('c'), [...plan('c').targets], send)
   await patient.decided
   const late = patient.hintsSettled()
   clock.advance(50)
   await late
   t.strictSame([...patient.hinted], [])
-  const whole = collectWriteAcks(clock, plan(), 2, [...plan().targets], async () => true)
+  const whole = collectWriteAcks(clock, plan(), [...plan().targets], async () => true)
   await whole.decided
   await whole.hintsSettled()
   t.equal(clock.timers, 0, 'nobody waits where no owner is down')
@@ -87,7 +88,7 @@ t.test('the place of the minter is filled', async t => {
   const [, , standIn] = p.targets
   t.strictSame(standIn, { agent: 'd', standsFor: ['a'] })
   const filled = standIn === undefined ? [] : [standIn]
-  const acks = collectWriteAcks(clock, p, 2, p.targets.slice(0, 1), answers({ b: true }), filled)
+  const acks = collectWriteAcks(clock, p, p.targets.slice(0, 1), answers({ b: true }), filled)
   await acks.decided
   t.equal(acks.tally.verdict, 'reached')
 })

@@ -1,16 +1,18 @@
 import t from 'tap'
-import { effectiveQuorum, majority, splitOwners, WritePlan } from '../../src/quorum/targets.js'
+import { majority, splitOwners, WritePlan } from '../../src/quorum/targets.js'
+import { effectiveQuorum } from '../../src/quorum/write-quorum.js'
 
 const aliveBut =
   (...down: string[]) =>
   (agent: string) =>
     !down.includes(agent)
 
+const owners = [{ owners: ['a', 'b', 'c'], needed: 2 }]
 const nobody = (): readonly string[] => []
 const ring = (): readonly string[] => ['d', 'e', 'f']
 
 t.test('all alive: the owners in preference order', async t => {
-  const plan = new WritePlan(['a', 'b', 'c'], aliveBut(), ring)
+  const plan = new WritePlan(owners, aliveBut(), ring)
   t.strictSame(plan.live, ['a', 'b', 'c'])
   t.strictSame(plan.down, [])
   t.strictSame(plan.targets, [
@@ -22,7 +24,7 @@ t.test('all alive: the owners in preference order', async t => {
 })
 
 t.test('without fallbacks nobody stands in', async t => {
-  const plan = new WritePlan(['a', 'b', 'c'], aliveBut('a'), nobody)
+  const plan = new WritePlan(owners, aliveBut('a'), nobody)
   t.strictSame(plan.live, ['b', 'c'])
   t.strictSame(plan.down, ['a'])
   t.equal(plan.targets.length, 2)
@@ -31,7 +33,7 @@ t.test('without fallbacks nobody stands in', async t => {
 })
 
 t.test('the next live agents of the ring stand in, each for one owner', async t => {
-  const plan = new WritePlan(['a', 'b', 'c'], aliveBut('a', 'b', 'd'), ring)
+  const plan = new WritePlan(owners, aliveBut('a', 'b', 'd'), ring)
   t.strictSame(plan.targets, [
     { agent: 'c', standsFor: [] },
     { agent: 'e', standsFor: ['a'] },
@@ -40,13 +42,13 @@ t.test('the next live agents of the ring stand in, each for one owner', async t 
 })
 
 t.test('where there are too few, one stands for several', async t => {
-  const plan = new WritePlan(['a', 'b', 'c'], aliveBut('a', 'b', 'c'), () => ['e'])
+  const plan = new WritePlan(owners, aliveBut('a', 'b', 'c'), () => ['e'])
   t.strictSame(plan.targets, [{ agent: 'e', standsFor: ['a', 'b', 'c'] }])
   t.strictSame(plan.live, [])
 })
 
 t.test('who fails is replaced, once', async t => {
-  const plan = new WritePlan(['a', 'b', 'c'], aliveBut(), ring)
+  const plan = new WritePlan(owners, aliveBut(), ring)
   const a = plan.targets[0] ?? { agent: 'none', standsFor: [] }
   const first = plan.replace(a)
   t.strictSame(first, { agent: 'd', standsFor: ['a'] })

@@ -29,9 +29,9 @@ export interface ClusterDirectory {
 }
 
 /**
- * Opens the directory for this process alone, or makes a new one with `agents` agents (3 when undefined).
- * DATA_DIRECTORY when another process has it or it is something else; CONFIG when it has another number of
- * agents than asked for.
+ * Opens the directory for this process alone, or makes a new one with `agents` agents (3 when undefined); one of fewer
+ * agents gets more. DATA_DIRECTORY when another process has it or it is something else; CONFIG when it has more agents
+ * than asked for.
  */
 export async function openClusterDirectory(
   directory: string,
@@ -93,11 +93,11 @@ function openOrMake(
   if (manifest === undefined) {
     const agentCount = agents ?? agentCountDefault
     const secret = found ?? makeClusterSecret(join(path, secretFile), random)
-    writePrivateFile(join(path, manifestFile), `${JSON.stringify({ format, agents: agentCount })}\n`)
+    writeManifest(path, agentCount)
     return { agentCount, secret }
   }
   const agentCount = checkManifest(path, manifest)
-  if (agents !== undefined && agents !== agentCount) {
+  if (agents !== undefined && agents < agentCount) {
     throw new TorcError('CONFIG', `${path} holds a cluster of ${agentCount} agents, not of ${agents}`, {
       hint: `Start it with --agents ${agentCount} (or without --agents), or name a new directory with --data DIR.`,
     })
@@ -107,7 +107,13 @@ function openOrMake(
       hint: 'Restore it from a backup of the directory: without it the agents can not be started.',
     })
   }
-  return { agentCount, secret: found }
+  // More agents have no place in the layout until somebody gives them one.
+  if (agents !== undefined && agents > agentCount) writeManifest(path, agents)
+  return { agentCount: agents ?? agentCount, secret: found }
+}
+
+function writeManifest(path: string, agents: number): void {
+  writePrivateFile(join(path, manifestFile), `${JSON.stringify({ format, agents })}\n`)
 }
 
 function checkManifest(path: string, manifest: Record<string, unknown>): number {

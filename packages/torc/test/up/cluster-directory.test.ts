@@ -22,13 +22,19 @@ t.test('a new directory gets a secret, logs and its number of agents', async t =
   await again.close()
 })
 
-t.test('another number of agents is refused with a hint', async t => {
+t.test('fewer agents are refused with a hint, more are added', async t => {
   const path = t.testdir({})
   await (await open(path, 4)).close()
   await t.rejects(open(path, 3), { code: 'CONFIG', message: /4 agents, not of 3/, hint: /--agents 4/ })
   const again = await open(path, 4)
   t.equal(again.agentCount, 4)
   await again.close()
+  const more = await open(path, 6)
+  t.equal(more.agentCount, 6)
+  await more.close()
+  const kept = await open(path)
+  t.equal(kept.agentCount, 6)
+  await kept.close()
 })
 
 t.test('a directory in use is refused, and is free again afterwards', async t => {

@@ -135,7 +135,10 @@ async function untilLevel(options: CheckOptions): Promise<void> {
   await until(process, 'hints are left', async () => {
     const { members } = await store.status()
     const agents = members.filter(({ role }) => role === 'agent')
-    return agents.every(({ state, hints }) => state === 'alive' && hints?.length === 0)
+    // One that is destroyed has no place in the layout any more.
+    return agents.every(({ state, hints, partitions }) =>
+      state === 'alive' ? hints?.length === 0 : partitions === 0,
+    )
   })
   await until(process, 'agents do not compare', async () => (await pass(options)) !== undefined)
   for (const key of history.keys) await untilEqual(options, key)

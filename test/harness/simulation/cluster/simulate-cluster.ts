@@ -8,6 +8,7 @@ import { type CheckOptions, checkAll } from './check-all.js'
 import { Contest, readContested } from './contest.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
+import { changeAtLast, changeLayouts, type LayoutChangeOptions, untilSettled } from './layout-changes.js'
 import { type Load, loads } from './load.js'
 import { planRetention } from './retention-plan.js'
 import { SimulatedCluster } from './simulated-cluster.js'
@@ -17,6 +18,8 @@ export interface SimulationOptions {
   readonly seed: string | number
   /** Storage agents; 3 when absent. */
   readonly agents?: number
+  /** The layout changes all the time: three more agents are there to be taken in. */
+  readonly layouts?: boolean
   /** Coordinators; 2 when absent. */
   readonly servers?: number
   /** Those of them that faults concern, by name; all when absent. */
@@ -80,6 +83,7 @@ export class SimulationFailure extends Error {
 }
 
 const bucket = 'simulated'
+const sparesOfChanges = 3
 
 /**
  * Runs a cluster of the production code on virtual time: clients put and get while faults come and go, then all is
@@ -118,6 +122,7 @@ async function run(
     scheduler,
     random: random.fork('cluster'),
     agents,
+    spares: options.layouts === true ? sparesOfChanges : 0,
     servers: options.servers ?? 2,
     clockSkewMsMax: options.clockSkewMsMax ?? 20,
     collection,
@@ -126,6 +131,7 @@ async function run(
   await scheduler.drive(cluster.start())
   const names = Array.from({ length: clients }, (_, index) => `client-${index + 1}`)
   const connected = await scheduler.drive(Promise.all(names.map(name => cluster.connectClient(name))))
+  const admin = await scheduler.drive(cluster.connectClient('operator'))
   const [first] = connected
   if (first === undefined) throw new Error('a simulation needs a client')
   await scheduler.drive(
@@ -139,6 +145,7 @@ async function run(
   const lastsMsMax = sloppy && random.fork('lengths').chance(0.5) ? 15_000 : undefined
   let working = true
   const calm = new Calm()
+  const pause = (ms: number) => harness.pause(ms, 'waits')
   const makesFaults = (index: number) =>
     makeFaults(
       {
@@ -147,7 +154,7 @@ async function run(
         servers: options.faultyServers,
         lastsMsMax,
         random: random.fork(`faults ${index}`),
-        pause: ms => harness.pause(ms, 'waits'),
+        pause,
         onFault: what => {
           faults.push(`${scheduler.nowMs.toFixed(3)} ${what}`)
           scheduler.record(`fault ${what}`)
@@ -157,6 +164,14 @@ async function run(
       () => !working,
     )
   const faulty = Promise.all(Array.from({ length: faultsAtOnce }, (_, index) => makesFaults(index)))
+  const layoutOptions: LayoutChangeOptions = {
+    ...{ cluster, store: admin.store, random: random.fork('layouts'), replicas, pause },
+    onChange: what => {
+      faults.push(`${scheduler.nowMs.toFixed(3)} ${what}`)
+      scheduler.record(`layout ${what}`)
+    },
+  }
+  const changed = options.layouts === true ? changeLayouts(layoutOptions, () => !working) : undefined
   const worked = Promise.all(
     connected.map(({ store, process }) =>
       work({
@@ -175,9 +190,13 @@ async function run(
   ).finally(() => {
     working = false
   })
-  const [results] = await scheduler.drive(Promise.all([worked, faulty]))
+  const [results, , owed] = await scheduler.drive(Promise.all([worked, faulty, changed]))
 
   await scheduler.drive(cluster.mend())
+  if (options.layouts === true) {
+    if (owed !== undefined) await scheduler.drive(changeAtLast(layoutOptions, owed))
+    await scheduler.drive(untilSettled(admin.store, pause, () => scheduler.nowMs))
+  }
   const probe = cluster.probe()
   const { policyOf, versionsMax } = plan
   // One agent that takes no part is an owner of some keys: of those a read can ask all but that one.
@@ -201,7 +220,7 @@ async function run(
     await scheduler.drive(readContested({ store: first.store, bucket, contest }, key))
   contest.check()
   await scheduler.drive(probe.close())
-  await scheduler.drive(Promise.all(connected.map(({ store }) => store.close())))
+  await scheduler.drive(Promise.all([...connected, admin].map(({ store }) => store.close())))
   // Leases of uploads that failed are audited at last, and again; then their blocks have their grace time.
   const { uploadMs, graceMs } = collection
   await scheduler.drive(harness.pause(3 * (uploadMs + graceMs) + calmMs, 'waits'))

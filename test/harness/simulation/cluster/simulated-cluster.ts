@@ -17,6 +17,7 @@ import type { SeededRandom } from '../seeded-random.js'
 import { SimulatedDisk } from '../simulated-disk.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import type { Faultable } from './faults.js'
+import type { Changeable } from './layout-changes.js'
 
 const port = 7400
 const clientTimeoutMs = 5_000
@@ -38,12 +39,16 @@ interface Machine {
   lives: number
   process: SimulatedProcess | undefined
   node: RunningNode | undefined
+  /** Of the agent that ran here last. */
+  id: string | undefined
 }
 
 export interface SimulatedClusterOptions {
   readonly scheduler: Scheduler
   readonly random: SeededRandom
   readonly agents: number
+  /** Machines of agents that are started later, to be taken into the layout. */
+  readonly spares: number
   readonly servers: number
   /** Wall clocks differ by up to this much in both directions. */
   readonly clockSkewMsMax: number
@@ -52,7 +57,7 @@ export interface SimulatedClusterOptions {
 }
 
 /** Some servers and agents: the production code, each on a machine of its own, that can crash and come back. */
-export class SimulatedCluster implements Faultable {
+export class SimulatedCluster implements Faultable, Changeable {
   readonly network: SimulatedNetwork
   readonly agentNames: readonly string[]
   readonly serverNames: readonly string[]
@@ -62,9 +67,12 @@ export class SimulatedCluster implements Faultable {
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
   #restored: string | undefined
+  /** Agents that were never started, and those that are no more. */
+  readonly #spares: Set<string>
+  readonly #destroyed = new Set<string>()
 
   constructor(options: SimulatedClusterOptions) {
-    const { scheduler, random, agents, servers, clockSkewMsMax } = options
+    const { scheduler, random, agents, spares, servers, clockSkewMsMax } = options
     this.#scheduler = scheduler
     this.#random = random
     this.#collection = options.collection
@@ -73,7 +81,8 @@ export class SimulatedCluster implements Faultable {
       clusterId: Buffer.from(random.bytes(16)).toString('hex'),
       secret: random.bytes(32),
     }
-    this.agentNames = Array.from({ length: agents }, (_, index) => `agent-${index + 1}`)
+    this.agentNames = Array.from({ length: agents + spares }, (_, index) => `agent-${index + 1}`)
+    this.#spares = new Set(this.agentNames.slice(agents))
     this.serverNames = Array.from({ length: servers }, (_, index) => `server-${index + 1}`)
     for (const name of [...this.serverNames, ...this.agentNames]) {
       this.#machines.set(name, {
@@ -84,6 +93,7 @@ export class SimulatedCluster implements Faultable {
         lives: 0,
         process: undefined,
         node: undefined,
+        id: undefined,
       })
     }
   }
@@ -139,7 +149,7 @@ export class SimulatedCluster implements Faultable {
   /** Starts the node of a machine on what its disk kept. */
   async restart(name: string): Promise<void> {
     const machine = this.#machine(name)
-    if (machine.process !== undefined) return
+    if (machine.process !== undefined || this.#spares.has(name) || this.#destroyed.has(name)) return
     const process = this.#startProcess(name, ++machine.lives, machine.clockSkewMs)
     machine.process = process
     const common = {
@@ -164,6 +174,38 @@ export class SimulatedCluster implements Faultable {
             collection: this.#collection,
             compressor: immediateCompressor,
           })
+    machine.id = machine.node.id
+  }
+
+  get spareNames(): readonly string[] {
+    return [...this.#spares]
+  }
+
+  async startSpare(name: string): Promise<void> {
+    this.#spares.delete(name)
+    await this.restart(name)
+  }
+
+  destroy(id: string): void {
+    const name = this.nameOf(id)
+    this.crash(name)
+    this.#destroyed.add(name)
+  }
+
+  /** The other way round, too: the id of the agent on a machine. */
+  nameOf(name: string): string {
+    for (const machine of this.#machines.values()) {
+      if (machine.id === name) return machine.name
+      if (machine.name === name && machine.id !== undefined) return machine.id
+    }
+    throw new Error(`no agent ${name}`)
+  }
+
+  /** Agents that run, and take part. */
+  get #presentNames(): readonly string[] {
+    return this.agentNames.filter(
+      name => !this.#spares.has(name) && !this.#destroyed.has(name) && name !== this.#restored,
+    )
   }
 
   /** A client process of its own. */
@@ -187,7 +229,7 @@ export class SimulatedCluster implements Faultable {
     const process = this.#startProcess('probe', 1, 0)
     return new ReplicaProbe({
       secret: this.#secret,
-      addresses: this.agentNames.filter(name => name !== this.#restored).map(name => `${name}:${port}`),
+      addresses: this.#presentNames.map(name => `${name}:${port}`),
       environment: process.environment,
       transport: this.network.transportOf(process),
     })
@@ -196,12 +238,14 @@ export class SimulatedCluster implements Faultable {
   /** What the agents have on their disks, once all are stopped. */
   async blockCensus(): Promise<BlockCensus[]> {
     return await Promise.all(
-      this.agentNames.map(async name => {
-        const { disk } = this.#machine(name)
-        if (disk === undefined) throw new Error(`${name} has no disk`)
-        const files = await Promise.all(blockFolders().map(folder => disk.list(folder)))
-        return takeCensus(name, disk.openDatabase(indexFile), files.flat())
-      }),
+      this.agentNames
+        .filter(name => !this.#spares.has(name) && !this.#destroyed.has(name))
+        .map(async name => {
+          const { disk } = this.#machine(name)
+          if (disk === undefined) throw new Error(`${name} has no disk`)
+          const files = await Promise.all(blockFolders().map(folder => disk.list(folder)))
+          return takeCensus(name, disk.openDatabase(indexFile), files.flat())
+        }),
     )
   }
 
@@ -238,7 +282,7 @@ export class SimulatedCluster implements Faultable {
       try {
         const { members, epoch } = await store.status()
         const alive = members.filter(({ role, state }) => role === 'agent' && state === 'alive')
-        if (alive.length === this.agentNames.length) {
+        if (alive.length === this.agentNames.length - this.#spares.size) {
           if (epoch > 0) return
           if (isFirst) await store.initLayout({ agents: alive.length, replicas: Math.min(3, alive.length) })
         }
