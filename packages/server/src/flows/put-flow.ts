@@ -13,7 +13,7 @@ import { describeErrors } from '../quorum/collect-acks.js'
 import { collectWriteAcks } from '../quorum/collect-write-acks.js'
 import type { WritePlan, WriteTarget } from '../quorum/targets.js'
 import { inlineOf, type Minted, mint } from './mint.js'
-import { attemptBytes, completeOperation } from './repeat-flow.js'
+import { completeOperation, nextAttempt } from './repeat-flow.js'
 import { type Delta, sendMerge } from './send-merge.js'
 import { failedAfterMint, indeterminate, notMinted, tooFewOwners } from './write-errors.js'
 import type { WriteOutcome, WriteRequest } from './write-request.js'
@@ -66,7 +66,7 @@ async function writeOnce(
   for (const minter of plan.targets) {
     try {
       if (mustLook || trail.uncertain) {
-        trail.attempt = c.environment.random.bytes(attemptBytes)
+        trail.attempt = nextAttempt(c)
         const found = await completeOperation(c, p, plan, request.opId, trail.attempt, deadline)
         if (found !== undefined) return found
         mustLook = false
