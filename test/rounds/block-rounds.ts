@@ -104,6 +104,7 @@ async function untilAnswered(look: () => Promise<string[]>): Promise<string[]> {
     } catch (error) {
       if (performance.now() > endMs) throw error
     }
+    await beforeNextLook()
   }
 }
 
