@@ -30,7 +30,7 @@ import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
 import { ownersOf, type Placement, place, planWrite } from '../core/placement.js'
 import { etagOf, inlineOf, policyOf } from '../flows/mint.js'
-import { attemptBytes, completeOperation } from '../flows/repeat-flow.js'
+import { completeOperation, nextAttempt } from '../flows/repeat-flow.js'
 import { owner } from '../flows/send-merge.js'
 import { tooFewOwners } from '../flows/write-errors.js'
 import type { WriteOutcome, WriteRequest } from '../flows/write-request.js'
@@ -266,7 +266,7 @@ async function decidedBefore(
   }
   const forgotten = decision === undefined && request.retry && forgetsDecisions(register)
   if (decision === undefined && !forgotten) return undefined
-  const attempt = c.environment.random.bytes(attemptBytes)
+  const attempt = nextAttempt(c)
   const found = await completeOperation(c, p, planWrite(c, p), request.opId, attempt, deadline)
   if (found !== undefined) return found
   throw new TorcError(

@@ -308,8 +308,11 @@ export class FakeAgent {
     const stored = this.#find(head.bucketId, head.key)
     const state = stored?.state ?? emptyState
     const time = this.#clock.now()
-    if (head.attempt !== undefined && head.versionId !== undefined)
-      this.fences.set(head.versionId, head.attempt)
+    if (head.attempt !== undefined && head.versionId !== undefined) {
+      const before = this.fences.get(head.versionId)
+      if (before === undefined || Buffer.compare(before, head.attempt) < 0)
+        this.fences.set(head.versionId, head.attempt)
+    }
     if (head.want === 'clock') return [{ head: readClock(head, state, time) }]
     return readKey(head, state, stored, time)
   }
