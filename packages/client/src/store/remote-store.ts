@@ -72,8 +72,6 @@ export class RemoteStore implements Store {
     return this.#connector.close()
   }
 
-  // ---- objects
-
   async put(
     bucket: string,
     key: string,
@@ -189,8 +187,6 @@ export class RemoteStore implements Store {
     return restoreObjects(this, bucket, options)
   }
 
-  // ---- listings
-
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
     return listEntries(this, bucket, 'keys', options)
   }
@@ -220,8 +216,6 @@ export class RemoteStore implements Store {
     return gather(this.#caller, bucket, options)
   }
 
-  // ---- policies and tags
-
   policy(target: s.PolicyTarget, options: s.CallOptions = {}): Promise<s.PolicyInfo> {
     return this.#attributes.policy(target, options)
   }
@@ -243,8 +237,6 @@ export class RemoteStore implements Store {
     return this.#attributes.setTags(bucket, key, changes, options)
   }
 
-  // ---- uploads in parts
-
   readonly createUpload: m.UploadStore['createUpload'] = (...of) => this.#uploads.createUpload(...of)
   readonly uploadPart: m.UploadStore['uploadPart'] = (...of) => this.#uploads.uploadPart(...of)
   readonly copyPart: m.UploadStore['copyPart'] = (...of) => this.#uploads.copyPart(...of)
@@ -254,8 +246,6 @@ export class RemoteStore implements Store {
   readonly uploadPage: m.UploadStore['uploadPage'] = (...of) => this.#uploads.uploadPage(...of)
   readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
   readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
-
-  // ---- buckets
 
   createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
     return this.#buckets.create(bucket, options)
@@ -279,8 +269,6 @@ export class RemoteStore implements Store {
   buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {
     return this.#buckets.list(options)
   }
-
-  // ---- operators
 
   async status(options: s.CallOptions = {}): Promise<ClusterStatus> {
     const { head } = await this.#caller.call('getStatus', {}, limitsOf(options))
@@ -357,8 +345,6 @@ export class RemoteStore implements Store {
   blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncIterable<BlockPlaces> {
     return gatherBlocks(this.#caller, bucket, key, options)
   }
-
-  // ---- writing
 
   #opId(options: s.CallOptions): Uint8Array {
     return options.opId ?? this.#opIds.next()

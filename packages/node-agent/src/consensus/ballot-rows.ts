@@ -6,6 +6,7 @@ import {
   noBallot,
   sameBallot,
 } from '@torc/cluster/consensus/ballot'
+import { highestAccepted } from '@torc/cluster/consensus/highest'
 import { decodeProposal, encodeProposal, type Proposal } from '@torc/cluster/consensus/proposal'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 import type { KeyName } from '../index/key-writer.js'
@@ -16,7 +17,7 @@ export interface AcceptedProposal {
   readonly proposal: Proposal
   /** Inline body of the proposal's version; null where there is none, or it was learned. */
   readonly body: Uint8Array | null
-  /** The version is in the key's state here. */
+  /** The version is in the key's state here. Not so, and without a version: see `isHollow`. */
   readonly learned: boolean
 }
 
@@ -59,6 +60,14 @@ interface StoredRow {
   readonly counter: number
 }
 
+/**
+ * In `learned`: the proposal waits to be learned; it is in the key's state here (or wrote nothing); it is chosen, and what
+ * it wrote is at others.
+ */
+const isOpen = 0
+const isLearned = 1
+const isElsewhere = 2
+
 const ofKey = 'WHERE bucket = ? AND key = ?'
 
 /**
@@ -80,6 +89,7 @@ export class BallotRows {
   readonly #buckets: Set<string>
   readonly #ofPartition: SqlStatement
   readonly #drop: SqlStatement
+  readonly #learnAll: SqlStatement
 
   constructor(database: SqlDatabase) {
     this.#find = database.prepare(
@@ -94,7 +104,9 @@ export class BallotRows {
     this.#accept = database.prepare(
       `UPDATE ballots SET promised = ?, accepted = ?, accepted_at = ?, proposal = ?, body = ?, learned = ? ${ofKey}`,
     )
-    this.#learn = database.prepare(`UPDATE ballots SET proposal = ?, body = NULL, learned = 1 ${ofKey}`)
+    this.#learn = database.prepare(
+      `UPDATE ballots SET proposal = ?, body = NULL, learned = ${isLearned} ${ofKey}`,
+    )
     this.#unlearned = database.prepare(
       'SELECT bucket, key, partition, replicas FROM ballots WHERE learned = 0 AND accepted_at <= ? ORDER BY accepted_at LIMIT ?',
     )
@@ -107,6 +119,9 @@ export class BallotRows {
        WHERE partition = ? AND id > ? ORDER BY id LIMIT ?`,
     )
     this.#drop = database.prepare(`DELETE FROM ballots ${ofKey}`)
+    this.#learnAll = database.prepare(
+      `UPDATE ballots SET learned = ${isLearned} WHERE partition = ? AND learned = ${isElsewhere}`,
+    )
   }
 
   find({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>): BallotRow | undefined {
@@ -128,9 +143,7 @@ export class BallotRows {
   /** What this agent accepted for the operation and has not learned: for audits, a version to be. */
   hasUnlearned(name: Pick<KeyName, 'bucketId' | 'key'>, opId: Uint8Array): boolean {
     const accepted = this.find(name)?.accepted
-    return (
-      accepted !== undefined && !accepted.learned && Buffer.compare(opIdOf(accepted.proposal), opId) === 0
-    )
+    return accepted?.proposal.version !== undefined && Buffer.compare(opIdOf(accepted.proposal), opId) === 0
   }
 
   /** Promises a ballot; the highest that is promised now: above `ballot`, it was refused. */
@@ -157,7 +170,7 @@ export class BallotRows {
     if (sameBallot(row?.accepted?.ballot, ballot)) return ballot
     if (row === undefined) this.#store(name, ballot)
     // Nothing is to be learned of a decision that wrote nothing.
-    const learned = proposal.version === undefined ? 1 : 0
+    const learned = proposal.version === undefined ? isLearned : isOpen
     const { bucketId, key } = name
     this.#accept.run(ballot, ballot, nowMs, encodeProposal(proposal), body, learned, bucketId, key)
     return ballot
@@ -172,7 +185,7 @@ export class BallotRows {
     if (row === undefined || compareBallots(row.accepted?.ballot ?? noBallot, ballot) >= 0) return
     const decided = encodeProposal({ ...proposal, version: undefined })
     const promised = higherBallot(row.promised, ballot)
-    this.#accept.run(promised, ballot, nowMs, decided, null, 1, name.bucketId, name.key)
+    this.#accept.run(promised, ballot, nowMs, decided, null, isElsewhere, name.bucketId, name.key)
   }
 
   /** What was accepted is in the key's state: its version and body go from here, the decisions stay. */
@@ -226,10 +239,16 @@ export class BallotRows {
     const highest = higherBallot(own?.promised ?? noBallot, promised)
     this.#store(name, highest)
     if (accepted === undefined) return
-    if (compareBallots(own?.accepted?.ballot ?? noBallot, accepted.ballot) >= 0) return
-    const { ballot, proposal, body, learned } = accepted
+    if (highestAccepted([own?.accepted, accepted]) !== accepted) return
+    const { ballot, proposal, body } = accepted
+    const learned = proposal.version === undefined ? isElsewhere : isOpen
     const { bucketId, key } = name
-    this.#accept.run(highest, ballot, nowMs, encodeProposal(proposal), body, learned ? 1 : 0, bucketId, key)
+    this.#accept.run(highest, ballot, nowMs, encodeProposal(proposal), body, learned, bucketId, key)
+  }
+
+  /** The states of all keys of the partition were taken over, from all owners whose rows were: what these learned is here. */
+  takenOver(partition: number): void {
+    this.#learnAll.run(partition)
   }
 
   /** A row of a key that others own now, and have taken over. */
@@ -249,7 +268,7 @@ function nameOf(bucketId: Uint8Array): string {
 
 function acceptedOf({ accepted, proposal, body, learned }: StoredRow): AcceptedProposal | undefined {
   if (accepted === null || proposal === null) return undefined
-  return { ballot: accepted, proposal: decodeProposal(proposal), body, learned: learned === 1 }
+  return { ballot: accepted, proposal: decodeProposal(proposal), body, learned: learned === isLearned }
 }
 
 /** The operation that a proposal decides. */
