@@ -5,6 +5,7 @@ import { brotliDecompressSync } from 'node:zlib'
 import { type BlockPlaces, connect, type Store } from '@torc/client'
 import { readCredentials } from '@torc/client/config/credentials'
 import t from 'tap'
+import { beforeNextLook } from '../harness/patience.js'
 import { startCluster } from '../harness/processes/cluster.js'
 
 const mebibyte = 1024 * 1024
@@ -46,6 +47,7 @@ async function settledBlocks(bucket: string, key: string): Promise<BlockPlaces[]
     const blocks = await blocksOf(bucket, key)
     if (blocks.every(({ owners }) => owners.every(({ state }) => state === 'stored'))) return blocks
     if (performance.now() > deadline) throw new Error(`never: ${JSON.stringify(blocks)}`)
+    await beforeNextLook()
   }
 }
 
@@ -160,7 +162,7 @@ t.test('a bit that flips in a compressed file: readers notice nothing, and it is
   const deadline = performance.now() + 30_000
   while (!existsSync(first) || !readFileSync(first).equals(whole)) {
     if (performance.now() > deadline) throw new Error('never repaired')
-    await store.status()
+    await beforeNextLook()
   }
   flip(second)
   const scrubbed = await cluster.torc(['repair', 'scrub', '--now', '--json'])

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, 
 import { join } from 'node:path'
 import type { Store } from '@torc/client'
 import t from 'tap'
+import { beforeNextLook } from '../harness/patience.js'
 import { OperatedCluster, type OperatedNode } from '../harness/processes/operated-cluster.js'
 import { ReplicaProbe } from '../harness/replicas/replica-probe.js'
 
@@ -48,8 +49,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + 30_000
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`never: ${what}`)
-    // Leaves the machine to the processes that are waited for.
-    await store.status()
+    await beforeNextLook()
   }
 }
 

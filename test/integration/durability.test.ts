@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { connect } from '@torc/client'
 import { readCredentials } from '@torc/client/config/credentials'
 import t from 'tap'
+import { beforeNextLook } from '../harness/patience.js'
 import { type Cluster, startCluster } from '../harness/processes/cluster.js'
 
 const writersAtOnce = 8
@@ -22,7 +23,7 @@ interface Writing {
 }
 
 /** Writes new keys until it is stopped, whatever happens to the cluster. */
-async function write(cluster: Cluster, prefix: string): Promise<Writing> {
+async function write(prefix: string): Promise<Writing> {
   const store = await connect({
     servers: [cluster.server],
     credentials: readCredentials(cluster.credentials),
@@ -41,7 +42,7 @@ async function write(cluster: Cluster, prefix: string): Promise<Writing> {
         for (const look of [...waiting]) look()
       } catch {
         // Not acknowledged: it may be there or not, and nothing is promised.
-        await new Promise(setImmediate)
+        await beforeNextLook()
       }
     }
   })
@@ -66,7 +67,7 @@ async function write(cluster: Cluster, prefix: string): Promise<Writing> {
 }
 
 /** Reads everything that was acknowledged, and compares it byte for byte. */
-async function lost(cluster: Cluster, keys: Iterable<string>): Promise<string[]> {
+async function lost(keys: Iterable<string>): Promise<string[]> {
   const store = await connect({
     servers: [cluster.server],
     credentials: readCredentials(cluster.credentials),
@@ -90,11 +91,16 @@ async function lost(cluster: Cluster, keys: Iterable<string>): Promise<string[]>
   return wrong
 }
 
-t.test('kill -9 of each process in turn loses nothing that was acknowledged', async t => {
-  const cluster = await startCluster()
+let cluster: Cluster
+
+t.before(async () => {
+  cluster = await startCluster()
   t.teardown(() => cluster.stop())
-  await cluster.torc(['mb', 'box'])
-  const writing = await write(cluster, 'turn')
+  t.match(await cluster.torc(['mb', 'box']), { code: 0 })
+})
+
+t.test('kill -9 of each process in turn loses nothing that was acknowledged', async t => {
+  const writing = await write('turn')
   for (const process of ['agent-1', 'server', 'agent-2', 'agent-3', 'server']) {
     await writing.more(20)
     await cluster.killAndRestart(process)
@@ -102,21 +108,18 @@ t.test('kill -9 of each process in turn loses nothing that was acknowledged', as
   await writing.more(20)
   await writing.stop()
   t.ok(writing.acknowledged.size >= 120)
-  t.strictSame(await lost(cluster, writing.acknowledged), [])
+  t.strictSame(await lost(writing.acknowledged), [])
 })
 
 t.test('kill -9 of all processes at once loses nothing that was acknowledged', async t => {
-  const cluster = await startCluster()
-  t.teardown(() => cluster.stop())
-  await cluster.torc(['mb', 'box'])
   const acknowledged = new Set<string>()
   for (const round of [1, 2, 3]) {
-    const writing = await write(cluster, `all-${round}`)
+    const writing = await write(`all-${round}`)
     await writing.more(30 * round)
     await cluster.killAll()
     await writing.stop()
     for (const key of writing.acknowledged) acknowledged.add(key)
     await cluster.restart()
-    t.strictSame(await lost(cluster, acknowledged), [], `round ${round}: ${acknowledged.size} objects`)
+    t.strictSame(await lost(acknowledged), [], `round ${round}: ${acknowledged.size} objects`)
   }
 })

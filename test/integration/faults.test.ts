@@ -1,27 +1,22 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { OperatedCluster, type OperatedNode } from '../harness/processes/operated-cluster.js'
 
-interface Setup {
-  readonly cluster: OperatedCluster
-  readonly server: string
-  readonly agents: readonly OperatedNode[]
-}
+const cluster = new OperatedCluster()
+t.teardown(() => cluster.stop())
+let server = ''
+/** Each behind a fault proxy; each test heals what it does to them. */
+let agents: OperatedNode[] = []
 
-/** A server and three agents, each agent behind a fault proxy. */
-async function setUp(t: Test): Promise<Setup> {
-  const cluster = new OperatedCluster()
-  t.teardown(() => cluster.stop())
+t.before(async () => {
   await cluster.init()
-  const { address: server } = await cluster.server()
-  const agents = await Promise.all(
+  server = (await cluster.server()).address
+  agents = await Promise.all(
     ['a', 'b', 'c'].map(name => cluster.agent(name, { join: [server], proxied: true })),
   )
   t.match(await cluster.initLayout(server, 3), { code: 0 })
-  return { cluster, server, agents }
-}
+})
 
 t.test('one agent that is cut off, silently or not, holds nobody up', async t => {
-  const { cluster, server, agents } = await setUp(t)
   const store = await cluster.connect(server)
   t.teardown(() => store.close())
   await store.createBucket('box')
@@ -47,17 +42,16 @@ t.test('one agent that is cut off, silently or not, holds nobody up', async t =>
 t.test(
   'two of three agents gone: a write fails with the reason, and works again when one is back',
   async t => {
-    const { cluster, server, agents } = await setUp(t)
     const store = await cluster.connect(server, { timeoutMs: 8_000 })
     t.teardown(() => store.close())
-    await store.createBucket('box')
-    await store.put('box', 'key', 'before')
+    await store.createBucket('few')
+    await store.put('few', 'key', 'before')
     const [first, second] = agents
     for (const agent of [first, second]) {
       agent?.proxy?.refuse(true)
       agent?.proxy?.breakConnections()
     }
-    const error = await store.put('box', 'key', 'during').then(
+    const error = await store.put('few', 'key', 'during').then(
       () => undefined,
       (thrown: unknown) => thrown,
     )
@@ -65,11 +59,11 @@ t.test(
     first?.proxy?.heal()
     let written = false
     while (!written) {
-      written = await store.put('box', 'key', 'after').then(
+      written = await store.put('few', 'key', 'after').then(
         () => true,
         () => false,
       )
     }
-    t.equal(await (await store.get('box', 'key')).text(), 'after')
+    t.equal(await (await store.get('few', 'key')).text(), 'after')
   },
 )

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { connect } from '@torc/client'
 import { readCredentials } from '@torc/client/config/credentials'
 import t, { type Test } from 'tap'
+import { beforeNextLook } from '../harness/patience.js'
 import { type Cluster, startCluster } from '../harness/processes/cluster.js'
 import { ReplicaProbe } from '../harness/replicas/replica-probe.js'
 
@@ -35,7 +36,7 @@ async function writeDuring(cluster: Cluster, keys: readonly PrunedKey[], during:
         one.acknowledged.push({ versionId, number })
       } catch {
         // Not acknowledged: it may be there or not, and it may have pruned or not.
-        await new Promise(setImmediate)
+        await beforeNextLook()
       }
     }
   })
@@ -51,7 +52,7 @@ async function untilWritten(keys: readonly PrunedKey[], count: number): Promise<
   const deadline = performance.now() + 60_000
   while (keys.some(({ acknowledged }, index) => acknowledged.length < (wanted[index] ?? 0))) {
     if (performance.now() > deadline) throw new Error('the PUTs do not go on')
-    await new Promise(setImmediate)
+    await beforeNextLook()
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from '@torc/client'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { aliveIn, OperatedCluster, type OperatedNode } from '../harness/processes/operated-cluster.js'
 import { ReplicaProbe } from '../harness/replicas/replica-probe.js'
 
@@ -17,7 +17,7 @@ interface Setup {
   split(how: 'silently' | 'noticed'): Promise<() => Promise<void>>
 }
 
-async function setUp(t: Test): Promise<Setup> {
+async function setUp(): Promise<Setup> {
   const cluster = new OperatedCluster()
   t.teardown(() => cluster.stop())
   await cluster.init()
@@ -58,8 +58,15 @@ async function setUp(t: Test): Promise<Setup> {
   }
 }
 
-async function connectTo(t: Test, { cluster }: Setup, { address }: OperatedNode): Promise<Store> {
-  const store = await cluster.connect(address, { timeoutMs: 20_000 })
+/** Each test splits it and heals it again. */
+let setup: Setup
+
+t.before(async () => {
+  setup = await setUp()
+})
+
+async function connectTo({ address }: OperatedNode): Promise<Store> {
+  const store = await setup.cluster.connect(address, { timeoutMs: 20_000 })
   t.teardown(() => store.close())
   return store
 }
@@ -73,10 +80,9 @@ async function idsOf(store: Store, bucket: string, key: string): Promise<string[
 }
 
 t.test('what both sides of a split wrote is there after it, on every replica', async t => {
-  const setup = await setUp(t)
   const { probe } = setup
-  const a = await connectTo(t, setup, setup.servers[0])
-  const b = await connectTo(t, setup, setup.servers[1])
+  const a = await connectTo(setup.servers[0])
+  const b = await connectTo(setup.servers[1])
   // A write with a context reads no clocks, so that two of four agents are enough for it.
   await a.createBucket('box', { replicas: 4, readQuorum: 4, writeQuorum: 2 })
   // Here a plain write covers what its minter holds.
@@ -156,7 +162,6 @@ t.test('what both sides of a split wrote is there after it, on every replica', a
 })
 
 t.test('the same by scripts of the shell', async t => {
-  const setup = await setUp(t)
   const { cluster, servers, probe } = setup
   const file = (name: string, text: string): string => {
     const path = join(cluster.folder, name)
@@ -181,25 +186,25 @@ t.test('the same by scripts of the shell', async t => {
   const begin = await shell(
     servers[0],
     ['--json'],
-    `mb box --replicas 4 --read-quorum 4 --write-quorum 2\nput box/key ${before}\nhead box/key\n`,
+    `mb shell --replicas 4 --read-quorum 4 --write-quorum 2\nput shell/key ${before}\nhead shell/key\n`,
   )
   const { context, versionId } = headOf(begin)
-  await shell(servers[1], ['-c', 'head box/key; ls box'])
+  await shell(servers[1], ['-c', 'head shell/key; ls shell'])
   const heal = await setup.split('noticed')
-  const script = file('left.torc', `put box/key ${left} --context ${context}\n`)
+  const script = file('left.torc', `put shell/key ${left} --context ${context}\n`)
   const onLeft = headOf(await shell(servers[0], ['--json', '-f', script]))
   const onRight = headOf(
-    await shell(servers[1], ['--json', '-c', `put box/key ${right} --context ${context}`]),
+    await shell(servers[1], ['--json', '-c', `put shell/key ${right} --context ${context}`]),
   )
   await heal()
 
-  const conflict = headOf(await shell(servers[0], ['--json'], `get box/key ${back}\nhead box/key\n`))
+  const conflict = headOf(await shell(servers[0], ['--json'], `get shell/key ${back}\nhead shell/key\n`))
   const heads = [onLeft.versionId, onRight.versionId].sort()
   t.strictSame([conflict.versionId, ...(conflict.siblings as string[])].sort(), heads)
   t.match(readFileSync(back ?? '', 'utf8'), /^(left|right)\n$/)
-  const both = await probe.settled('box', 'key', one => one.heads.length === 2)
+  const both = await probe.settled('shell', 'key', one => one.heads.length === 2)
   t.strictSame([...both.heads].sort(), heads)
-  const resolve = `put box/key ${merged} --context ${conflict.context}\nls box --versions\nhead box/key\n`
+  const resolve = `put shell/key ${merged} --context ${conflict.context}\nls shell --versions\nhead shell/key\n`
   const lines = (await shell(servers[1], ['--json'], resolve)).trim().split('\n')
   t.match(headOf(lines.join('\n')), { siblings: [], isLatest: true })
   const listed = lines.slice(1, -1).map(line => (JSON.parse(line) as { versionId: string }).versionId)
@@ -208,6 +213,6 @@ t.test('the same by scripts of the shell', async t => {
     [versionId, ...heads, headOf(lines[0] ?? '').versionId].sort(),
     'the full history',
   )
-  const one = await probe.settled('box', 'key', ({ versions }) => versions.length === 4)
+  const one = await probe.settled('shell', 'key', ({ versions }) => versions.length === 4)
   t.equal(one.heads.length, 1)
 })

@@ -2,22 +2,21 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import {
-  type Cluster,
-  type ClusterOptions,
-  isAlive,
-  startCluster,
-  untilGone,
-} from '../harness/processes/cluster.js'
+import { type Cluster, isAlive, startCluster, untilGone } from '../harness/processes/cluster.js'
 import { TorcProcess } from '../harness/processes/torc-process.js'
 
-async function start(t: Test, options: ClusterOptions = {}): Promise<Cluster> {
-  const cluster = await startCluster(options)
-  t.teardown(() => cluster.stop())
-  return cluster
-}
+// Two clusters for all: what one test leaves is what the next one finds.
+let cluster: Cluster
+let small: Cluster
 
-const roundTrip = async (t: Test, cluster: Cluster, key: string): Promise<void> => {
+t.before(async () => {
+  cluster = await startCluster()
+  t.teardown(() => cluster.stop())
+  small = await startCluster({ agents: 1 })
+  t.teardown(() => small.stop())
+})
+
+const roundTrip = async (t: Test, key: string): Promise<void> => {
   const put = await cluster.torc(['put', `box/${key}`], { stdin: `content of ${key}` })
   t.match(put, { code: 0 }, put.stderr)
   const got = await cluster.torc(['get', `box/${key}`])
@@ -28,7 +27,6 @@ const roundTrip = async (t: Test, cluster: Cluster, key: string): Promise<void> 
 t.test(
   'a cluster of processes comes up, is found by its profile, stops cleanly and keeps what it stored',
   async t => {
-    const cluster = await start(t)
     const pids = [cluster.up.pid, cluster.serverPid, ...cluster.agents.map(agent => agent.pid)]
     t.equal(new Set(pids).size, 5, 'five processes')
     t.ok(pids.every(isAlive))
@@ -47,7 +45,7 @@ t.test(
     for (const name of ['server', 'agent-1', 'agent-3'])
       t.match(cluster.log(name), /is ready/, `log of ${name}`)
     t.match(await cluster.torc(['mb', 'box']), { code: 0 }, 'the profile `local` leads to it')
-    await roundTrip(t, cluster, 'before')
+    await roundTrip(t, 'before')
     const ids = cluster.agents.map(agent => agent.id)
 
     t.equal(await cluster.end('SIGINT'), 0, 'Ctrl-C ends it with status 0')
@@ -62,27 +60,23 @@ t.test(
       'the agents are the same',
     )
     t.equal((await cluster.torc(['get', 'box/before'])).stdout.toString(), 'content of before')
-    t.equal(await cluster.end('SIGTERM'), 0, 'SIGTERM does the same')
   },
 )
 
 t.test('a process that is killed comes back where it was', async t => {
-  const cluster = await start(t)
-  await cluster.torc(['mb', 'box'])
-  await roundTrip(t, cluster, 'one')
+  await roundTrip(t, 'one')
   const [agent] = cluster.agents
   const again = await cluster.killAndRestart('agent-1')
   t.match(again, { id: agent?.id, address: agent?.address })
   t.not(again.pid, agent?.pid)
-  await roundTrip(t, cluster, 'two')
+  await roundTrip(t, 'two')
   const { server, serverPid } = cluster
   t.match(await cluster.killAndRestart('server'), { address: server })
   t.not(cluster.serverPid, serverPid)
-  await roundTrip(t, cluster, 'three')
+  await roundTrip(t, 'three')
 })
 
 t.test('when the supervisor is killed, its children end', async t => {
-  const cluster = await start(t)
   const pids = [cluster.serverPid, ...cluster.agents.map(agent => agent.pid)]
   process.kill(cluster.up.pid, 'SIGKILL')
   t.equal(await cluster.up.exited, 'SIGKILL')
@@ -92,7 +86,9 @@ t.test('when the supervisor is killed, its children end', async t => {
 })
 
 t.test('Ctrl-C at a terminal reaches every process at once, and all end in order all the same', async t => {
-  const cluster = await start(t, { agents: 2 })
+  const names = ['server', 'agent-1', 'agent-2', 'agent-3']
+  const stops = (): number[] => names.map(name => cluster.log(name).split('has stopped').length)
+  const before = stops()
   const pids = [cluster.serverPid, ...cluster.agents.map(agent => agent.pid)]
   for (const pid of pids) process.kill(pid, 'SIGINT')
   t.equal(await cluster.end('SIGINT'), 0)
@@ -100,13 +96,15 @@ t.test('Ctrl-C at a terminal reaches every process at once, and all end in order
     cluster.up.lines.filter(line => line.event === 'exited'),
     [],
   )
-  for (const name of ['server', 'agent-1', 'agent-2'])
-    t.match(cluster.log(name), /has stopped/, `${name} closed`)
+  t.strictSame(
+    stops(),
+    before.map(count => count + 1),
+    'each of them closed',
+  )
 })
 
 t.test('what can not be is refused with a reason and a hint', async t => {
-  const cluster = await start(t, { agents: 1 })
-  const folder = { configDirectory: cluster.configDirectory }
+  const folder = { configDirectory: small.configDirectory }
   const refusal = async (...args: string[]): Promise<unknown> => {
     const up = new TorcProcess(['up', '--json', '--port', '0', ...args], folder)
     t.not(await up.exited, 0)
@@ -116,30 +114,30 @@ t.test('what can not be is refused with a reason and a hint', async t => {
     )
     return JSON.parse(up.errors.trim().split('\n').at(-1) ?? '').error
   }
-  t.match(await refusal('--data', cluster.data), {
+  t.match(await refusal('--data', small.data), {
     code: 'DATA_DIRECTORY',
     message: /in use by process \d+/,
     hint: /torc up/,
   })
-  t.match(await refusal('--data', cluster.folder), { code: 'DATA_DIRECTORY', message: /holds no cluster/ })
-  t.match(await refusal('--data', join(cluster.folder, 'x'), '--shared-root', 'none=/does/not/exist'), {
+  t.match(await refusal('--data', small.folder), { code: 'DATA_DIRECTORY', message: /holds no cluster/ })
+  t.match(await refusal('--data', join(small.folder, 'x'), '--shared-root', 'none=/does/not/exist'), {
     code: 'CONFIG',
     message: /no directory/,
   })
-  t.match(await refusal('--data', join(cluster.folder, 'x'), '--agents', '0'), { code: 'CONFIG' })
+  t.match(await refusal('--data', join(small.folder, 'x'), '--agents', '0'), { code: 'CONFIG' })
 
   const busy = createServer().listen(0, '127.0.0.1')
   await new Promise(resolve => busy.once('listening', resolve))
   const { port } = busy.address() as AddressInfo
-  t.match(await refusal('--data', join(cluster.folder, 'y'), '--port', String(port)), {
+  t.match(await refusal('--data', join(small.folder, 'y'), '--port', String(port)), {
     code: 'CONFIG',
     message: new RegExp(`${port}`),
     hint: /another port/,
   })
   busy.close()
 
-  await cluster.end()
-  t.match(await refusal('--data', cluster.data, '--agents', '3'), {
+  t.equal(await small.end('SIGTERM'), 0, 'SIGTERM ends it as Ctrl-C does')
+  t.match(await refusal('--data', small.data, '--agents', '3'), {
     code: 'CONFIG',
     message: /cluster of 1 agents, not of 3/,
     hint: /--agents 1/,
@@ -147,28 +145,24 @@ t.test('what can not be is refused with a reason and a hint', async t => {
 })
 
 t.test('people are shown what runs and what to type', async t => {
-  const cluster = await start(t, { agents: 1 })
-  await cluster.end()
-  const up = new TorcProcess(['up', '--port', '0', '--data', cluster.data], {
-    configDirectory: cluster.configDirectory,
+  const up = new TorcProcess(['up', '--port', '0', '--data', small.data], {
+    configDirectory: small.configDirectory,
   })
   await up.waitFor('the last line', line => /Ctrl-C stops/.test(String(line.text)))
   const shown = up.lines.map(line => line.text).join('\n')
-  for (const part of ['a server and 1 agent', 'server', 'agent-1-', 'npx torc put', cluster.data])
+  for (const part of ['a server and 1 agent', 'server', 'agent-1-', 'npx torc put', small.data])
     t.match(shown, part)
   t.equal(await up.end('SIGINT'), 0)
 })
 
 t.test('with --shell, commands of standard input run and the cluster ends with them', async t => {
-  const cluster = await start(t, { agents: 1 })
-  await cluster.end()
   const script = 'mb typed\nput typed/x\nls\n'
-  const done = await cluster.torc(['up', '--port', '0', '--data', cluster.data, '--shell'], { stdin: script })
+  const done = await small.torc(['up', '--port', '0', '--data', small.data, '--shell'], { stdin: script })
   t.match(done.stdout.toString(), /typed/)
-  t.notOk(existsSync(join(cluster.data, 'up.pid')))
-  const failed = await cluster.torc(['up', '--port', '0', '--data', cluster.data, '--shell'], {
+  t.notOk(existsSync(join(small.data, 'up.pid')))
+  const failed = await small.torc(['up', '--port', '0', '--data', small.data, '--shell'], {
     stdin: 'get typed/nothing\n',
   })
   t.equal(failed.code, 3, 'a script’s failure is the status')
-  t.match(readFileSync(join(cluster.data, 'logs', 'server.log'), 'utf8'), /has stopped/)
+  t.match(readFileSync(join(small.data, 'logs', 'server.log'), 'utf8'), /has stopped/)
 })

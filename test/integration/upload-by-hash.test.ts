@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Store } from '@torc/client'
 import t, { type Test } from 'tap'
+import { beforeNextLook } from '../harness/patience.js'
 import { OperatedCluster } from '../harness/processes/operated-cluster.js'
 import { TorcProcess } from '../harness/processes/torc-process.js'
 import { FaultProxy } from '../harness/proxy/fault-proxy.js'
@@ -59,7 +60,7 @@ async function until(what: string, holds: () => boolean): Promise<void> {
   const deadline = performance.now() + 60_000
   while (!holds()) {
     if (performance.now() > deadline) throw new Error(`never: ${what}`)
-    await new Promise(setImmediate)
+    await beforeNextLook(2)
   }
 }
 

@@ -1,3 +1,4 @@
+import { beforeNextLook } from '../harness/patience.js'
 import { type Cluster, startCluster } from '../harness/processes/cluster.js'
 import { censusOf, storeOf, untilIdle } from '../harness/replicas/agent-census.js'
 import { type BlockCensus, censusProblems } from '../harness/replicas/block-census.js'
@@ -59,7 +60,7 @@ export async function blockRounds(options: BlockRoundsOptions): Promise<BlockRou
         const victim = random.pick(victims)
         kills[victim] = (kills[victim] ?? 0) + 1
         const acknowledged = sum(load) + random.integer(0, 25)
-        while (sum(load) < acknowledged) await new Promise(setImmediate)
+        while (sum(load) < acknowledged) await beforeNextLook()
         if (victim !== 'all') await cluster.killAndRestart(victim)
         else {
           await cluster.killAll()
@@ -103,6 +104,7 @@ async function untilAnswered(look: () => Promise<string[]>): Promise<string[]> {
     } catch (error) {
       if (performance.now() > endMs) throw error
     }
+    await beforeNextLook()
   }
 }
 

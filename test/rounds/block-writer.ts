@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Store, TorcError } from '@torc/client'
+import { beforeNextLook } from '../harness/patience.js'
 import type { SeededRandom } from '../harness/simulation/seeded-random.js'
 
 const pieceBytes = 1024 * 1024
@@ -40,7 +41,7 @@ export class BlockWriter {
         this.#acknowledged++
       } catch (error) {
         if (!(error instanceof TorcError) || !(error.retryable || expected.has(error.code))) throw error
-        await new Promise(setImmediate)
+        await beforeNextLook()
       }
     }
   }

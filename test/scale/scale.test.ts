@@ -9,7 +9,7 @@ function runIn(t: Test): ScaleRun {
   const folder = mkdtempSync(join(tmpdir(), 'torc-scale-test-'))
   t.teardown(() => rmSync(folder, { recursive: true, force: true }))
   return {
-    keys: 20_000,
+    keys: 10_000,
     versions: 1_500,
     repetitions: 7,
     inFlight: 128,

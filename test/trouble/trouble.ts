@@ -1,6 +1,7 @@
 import { connect, type Store } from '@torc/client'
 import { readCredentials } from '@torc/client/config/credentials'
 import { unfinishedRepairs } from '@torc/protocol/store/repair'
+import { beforeNextLook } from '../harness/patience.js'
 import { OperatedCluster } from '../harness/processes/operated-cluster.js'
 import { ReplicaProbe } from '../harness/replicas/replica-probe.js'
 import { SeededRandom } from '../harness/simulation/seeded-random.js'
@@ -175,7 +176,7 @@ async function level(
     const hinted = agents.filter(({ hints }) => hints === undefined || hints.length > 0)
     if (alive && hinted.length === 0) break
     check(`there are hints or agents away: ${problems.join(' ')} ${hinted.map(({ id }) => id).join()}`)
-    await new Promise(setImmediate)
+    await beforeNextLook()
   }
   // The first pass may have something to do, a second one must not.
   for (let pass = 1; ; pass++) {
@@ -198,7 +199,10 @@ async function level(
 async function repairPass(admin: Store): Promise<{ different: number; unreachable: number }> {
   const asked = await admin.repair()
   let now = asked
-  while (unfinishedRepairs(asked, now).length > 0) now = await admin.repairStatus()
+  while (unfinishedRepairs(asked, now).length > 0) {
+    await beforeNextLook()
+    now = await admin.repairStatus()
+  }
   const sum = { different: 0, unreachable: 0 }
   for (const { repair } of now.agents) {
     // An agent that does not answer has compared nothing.

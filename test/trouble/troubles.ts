@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { beforeNextLook } from '../harness/patience.js'
 import type { OperatedCluster, OperatedNode } from '../harness/processes/operated-cluster.js'
 
 /** The nodes as they are now; a trouble replaces those that it starts again. */
@@ -53,7 +54,11 @@ export const troubles: readonly Trouble[] = [
       const owner = nodes.agents[4]
       await owner?.process.end('SIGKILL')
       let holder: number | undefined
-      while (holder === undefined) holder = await context.hintHolder()
+      for (;;) {
+        holder = await context.hintHolder()
+        if (holder !== undefined) break
+        await beforeNextLook()
+      }
       await killAgents(context, holder)
       if (owner !== undefined) nodes.agents[4] = await cluster.restart(owner)
     },

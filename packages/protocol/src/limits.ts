@@ -62,6 +62,12 @@ export const limits = Object.freeze({
   /** Blocks that one question for their states names. */
   blockStatesMax: 4096,
   membersMax: 1024,
+  /** Names of access keys for people. */
+  keyNameBytesMax: 128,
+  /** Buckets on which one access key has grants, each by its name. */
+  grantsMax: 128,
+  /** Access keys of one page of their list. */
+  accessKeysListedMax: 64,
   /** Leaves of the hash tree of a partition: a power of two. */
   treeLeaves: 64,
   /** Roots of hash trees in one question. */
@@ -120,6 +126,16 @@ export function assertLimits(l: typeof limits = limits): void {
     [
       'a block list and its parts fit a head',
       l.objectBlocksMax * blockReferenceBytes + l.objectPartsMax * partReferenceBytes + 31 * 1024 <=
+        l.headBytesMax,
+    ],
+    // A grant: the bucket's name and id, and what is allowed. Beside them: id, name, times and secret.
+    [
+      'an access key’s record is stored inline',
+      l.grantsMax * (l.bucketNameBytesMax + 16 + 8) + l.keyNameBytesMax + 512 <= l.storedInlineBytesMax,
+    ],
+    [
+      'a page of access keys fits a head',
+      l.accessKeysListedMax * (l.grantsMax * (l.bucketNameBytesMax + 24) + l.keyNameBytesMax + 128) <=
         l.headBytesMax,
     ],
     ['a stored key holds a key, NUL and an id', l.storedKeyBytesMax >= l.keyBytesMax + 1 + 64],

@@ -18,6 +18,8 @@ t.test('the limits agree with each other, and one that does not is found', async
     { blockBytesMax: 1 },
     { uploadByHashBytesMin: limits.storedInlineBytesMax },
     { offeredBlocksMax: 16_384 },
+    { grantsMax: 256 },
+    { accessKeysListedMax: 128 },
   ]) {
     t.throws(() => assertLimits({ ...limits, ...wrong } as typeof limits), /limits contradict/)
   }

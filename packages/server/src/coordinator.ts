@@ -6,6 +6,7 @@ import {
 } from '@torc/protocol/identifiers/operation-id'
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
+import type { AccessKeyAdmin } from '@torc/protocol/store/access-keys'
 import type { Admin, ClusterStatus, LayoutChange, LayoutInfo } from '@torc/protocol/store/admin'
 import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
@@ -46,11 +47,13 @@ export interface CoordinatorParts {
   readonly attributes: AttributeOperations
   readonly administration: Administration
   readonly uploads: UploadOperations
+  readonly keys: AccessKeyAdmin
   readonly files: SharedFiles
 }
 
 /** The store in the coordinator's own process: the same interface as a client's, without a socket. */
 export class Coordinator implements s.ObjectStore, Admin {
+  readonly keys: AccessKeyAdmin
   readonly #c: Coordination
   readonly #operations: Operations
   readonly #attributes: AttributeOperations
@@ -58,12 +61,13 @@ export class Coordinator implements s.ObjectStore, Admin {
   readonly #uploads: InProcessUploads
   readonly #files: SharedFiles
 
-  constructor({ c, operations, attributes, administration, uploads, files }: CoordinatorParts) {
+  constructor({ c, operations, attributes, administration, uploads, keys, files }: CoordinatorParts) {
     this.#c = c
     this.#operations = operations
     this.#attributes = attributes
     this.#administration = administration
     this.#uploads = new InProcessUploads(c, uploads)
+    this.keys = keys
     this.#files = files
   }
 

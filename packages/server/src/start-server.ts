@@ -7,11 +7,19 @@ import { TorcError } from '@torc/protocol/errors'
 import { acceptExchanges, connectExchange } from '@torc/protocol/exchange/endpoint'
 import type { Exchange, Handlers } from '@torc/protocol/exchange/exchange'
 import type { Credentials, Identity } from '@torc/protocol/handshake/identity'
-import { deriveRootKey, handshakeSecretOf } from '@torc/protocol/handshake/root-key'
+import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import type { Admin } from '@torc/protocol/store/admin'
 import { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
 import { type Address, formatAddress, parseAddress, type Transport } from '@torc/protocol/transport/transport'
+import { AccessControl } from './access/access-control.js'
+import { AccessKeyFlow } from './access/access-key-flow.js'
+import { AccessKeys } from './access/access-keys.js'
+import { credentialsOf } from './access/credentials.js'
+import { guardedHandlers } from './access/guarded-handlers.js'
+import { guardedStore } from './access/guarded-store.js'
+import type { Principal } from './access/principal.js'
+import { SecretSeals } from './access/secret-seals.js'
 import { AgentPool } from './agents/agent-pool.js'
 import { hasOtherServers, serverMembership } from './agents/membership.js'
 import { BlockUploads } from './block-uploads/block-uploads.js'
@@ -20,6 +28,7 @@ import { RepairQueue } from './bodies/repair-queue.js'
 import { BucketFlow } from './buckets/bucket-flow.js'
 import { Buckets } from './buckets/buckets.js'
 import { ObjectControlStore } from './buckets/control-store.js'
+import { hearsFromMost, RecordNews } from './buckets/record-news.js'
 import { Coordinator } from './coordinator.js'
 import { Administration } from './core/administration.js'
 import { AttributeOperations } from './core/attribute-operations.js'
@@ -32,10 +41,12 @@ import { UploadOperations } from './core/upload-operations.js'
 import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { blockUploadHandlers } from './handlers/block-upload-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
+import { keyHandlers } from './handlers/key-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
 import { uploadHandlers } from './handlers/upload-handlers.js'
 import { HintHolders } from './hints/hint-holders.js'
+import { InProcessKeys } from './in-process/in-process-keys.js'
 import { LayoutChanges } from './layout/change-flow.js'
 import { LayoutKeeper } from './layout/layout-keeper.js'
 import { DiskSharedFiles } from './shared-path/disk-shared-files.js'
@@ -68,7 +79,10 @@ export interface RunningServer {
   readonly id: string
   /** `host:port` under which it is reached. */
   readonly address: string
+  /** As the root key may use it. */
   readonly store: ObjectStore & Admin
+  /** As another access key may use it: each call is checked as a request of that key would be. */
+  storeFor(accessKey: Principal): ObjectStore & Admin
   /** Takes no more requests, lets those under way end, leaves the cluster. */
   close(): Promise<void>
   /** Resolves when it is closed: with an error where the cluster refused it (CONFLICT), which ended it. */
@@ -109,7 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const handlers: Handlers = {}
   const acceptor = await acceptExchanges(transport, options.listen, {
     identity,
-    credentials: credentialsOf(secret),
+    credentials: { secretOf: (role, id) => node.credentials.secretOf(role, id) },
     handlers,
     environment,
     allowedRoles: ['client', 'gateway', 'server', 'agent'],
@@ -146,7 +160,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await membership.start()
   await Promise.all(pool.ids.map(agent => pool.track(agent)))
   log.info({ id, address: identity.address, epoch: node.c.layouts.number }, 'server started')
-  return { id, address: identity.address, store: node.store, close, closed }
+  const { store, storeFor } = node
+  return { id, address: identity.address, store, storeFor, close, closed }
 }
 
 interface ComposedServer {
@@ -154,7 +169,9 @@ interface ComposedServer {
   readonly pool: AgentPool
   readonly peers: Peers
   readonly membership: Membership
+  readonly credentials: Credentials
   readonly store: Coordinator
+  readonly storeFor: RunningServer['storeFor']
 }
 
 /** Builds the parts and fills `handlers` with what they serve. */
@@ -219,6 +236,10 @@ function composeServer(
     readBudget: new BlockBudget(blocksReadAhead),
     blockRepairs: new RepairQueue(blocksRepairedAtOnce, blocksToRepairMax),
     repairs: new Repairs(),
+    // Below: what it forgets is made with what it is part of.
+    get recordNews() {
+      return recordNews
+    },
     keyTurns: new KeyTurns(),
     hints: new HintHolders(),
     log,
@@ -227,11 +248,16 @@ function composeServer(
     incarnationOf: agent => membership.get(agent)?.incarnation ?? 0,
     otherServers: () => hasOtherServers(membership),
   }
+  const recordNews = new RecordNews(membership, () => {
+    buckets.forgetAll()
+    accessKeys.forgetAll()
+  })
   membership.subscribe(({ member }) => {
     if (member !== undefined) c.hints.heard(member)
   })
   const control = new ObjectControlStore(c)
-  const buckets = new Buckets(control, clock, hasher, secret.clusterId)
+  const hearsNews = (): boolean => hearsFromMost(c)
+  const buckets = new Buckets(control, clock, hasher, secret.clusterId, hearsNews)
   const files = new DiskSharedFiles(options.sharedRoots, random)
   const operations = new Operations(c, buckets)
   const bucketFlow = new BucketFlow(c, control, buckets)
@@ -243,18 +269,30 @@ function composeServer(
     bucketFlow,
     new LayoutChanges(c, control, bucketFlow, membership),
   )
-  Object.assign(
-    handlers,
-    objectHandlers({ c, operations, files }),
-    blockUploadHandlers(new BlockUploads(c, buckets, new UploadSeals(secret.secret))),
-    attributeHandlers(attributes),
-    listingHandlers(operations),
-    uploadHandlers(uploads),
-    clusterHandlers(administration),
-    membership.handlers,
-  )
-  const store = new Coordinator({ c, operations, attributes, administration, uploads, files })
-  return { c, pool, peers, membership, store }
+  const rootKey = deriveRootKey(secret.secret)
+  const root = rootKey.accessKey
+  const seals = new SecretSeals(secret.secret, hasher, random)
+  const accessKeys = new AccessKeys(control, clock, seals, hearsNews)
+  const accessKeyFlow = new AccessKeyFlow(c, control, accessKeys, seals, root)
+  const access = new AccessControl(root, accessKeys, buckets)
+  const served: Handlers = {
+    ...objectHandlers({ c, operations, files }),
+    ...blockUploadHandlers(new BlockUploads(c, buckets, new UploadSeals(secret.secret))),
+    ...attributeHandlers(attributes),
+    ...listingHandlers(operations),
+    ...uploadHandlers(uploads),
+    ...clusterHandlers(administration, access),
+    ...keyHandlers(accessKeyFlow, root),
+    ...membership.handlers,
+  }
+  Object.assign(handlers, guardedHandlers(served, access))
+  const keys = new InProcessKeys(c, accessKeyFlow, root)
+  const store = new Coordinator({ c, operations, attributes, administration, uploads, keys, files })
+  return {
+    ...{ c, pool, peers, membership, store },
+    credentials: credentialsOf(secret.secret, rootKey, accessKeys),
+    storeFor: principal => guardedStore(store, access, principal),
+  }
 }
 
 function addressOf(membership: Membership, agent: string): Address {
@@ -262,18 +300,6 @@ function addressOf(membership: Membership, agent: string): Address {
   const address = text === undefined ? undefined : parseAddress(text)
   if (address === undefined) throw new TorcError('UNREACHABLE', `no address of agent ${agent} is known`)
   return address
-}
-
-/** Nodes prove the cluster's secret, clients that of their access key. */
-function credentialsOf(secret: ClusterSecret): Credentials {
-  const root = deriveRootKey(secret.secret)
-  const rootSecret = handshakeSecretOf(root.secretKey)
-  return {
-    secretOf(role, id) {
-      if (role !== 'client') return secret.secret
-      return id === root.accessKey ? rootSecret : undefined
-    },
-  }
 }
 
 function selfOf({ id, name, address }: Identity) {

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type ClusterStatus, type ConnectOptions, connect, type Store } from '@torc/client'
 import { readCredentials } from '@torc/client/config/credentials'
 import { formatAddress } from '@torc/protocol/transport/transport'
+import { beforeNextLook } from '../patience.js'
 import { FaultProxy } from '../proxy/fault-proxy.js'
 import { type RunResult, runTorc } from './run-torc.js'
 import { temporaryFolder } from './temporary-folder.js'
@@ -170,7 +171,7 @@ export class OperatedCluster {
         if (holds(status)) return
         if (performance.now() > deadline)
           throw new Error(`the status stays as it is: ${JSON.stringify(status)}`)
-        await new Promise(setImmediate)
+        await beforeNextLook()
       }
     } finally {
       await store.close()

@@ -2,6 +2,7 @@ import { connect, type Store } from '@torc/client'
 import { readCredentials } from '@torc/client/config/credentials'
 import { blockFolders, indexFile } from '@torc/node-agent/data-directory/data-directory'
 import { FileDisk } from '@torc/node-agent/disk/file-disk'
+import { beforeNextLook } from '../patience.js'
 import type { Cluster } from '../processes/cluster.js'
 import { type BlockCensus, takeCensus } from './block-census.js'
 
@@ -22,7 +23,7 @@ export async function untilIdle(cluster: Cluster): Promise<void> {
         list => list.length === 0 || list.some(({ progress }) => waits.test(progress)),
       )
       if (!busy || performance.now() > endMs) return
-      await new Promise(setImmediate)
+      await beforeNextLook()
     }
   } finally {
     await store.close()

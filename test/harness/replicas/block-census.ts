@@ -22,6 +22,8 @@ export interface BlockCensus {
   readonly leases: ReadonlyMap<string, ReadonlySet<string>>
   /** Blocks of each version that this agent holds as an owner of its key. */
   readonly versions: ReadonlyMap<string, readonly string[]>
+  /** Proposals of conditional writes that nobody brought to their end. */
+  readonly unlearned: number
   readonly counted: CountedBytes
   readonly summed: CountedBytes
 }
@@ -66,7 +68,8 @@ export function takeCensus(agent: string, database: SqlDatabase, files: Iterable
     )
     .get() as Omit<CountedBytes, keyof BodyBytes>
   const summed = { ...ofBlocks, ...sumBodyBytes(database) }
-  return { agent, files: new Set(files), blocks, leases, versions, counted, summed }
+  const unlearned = Number(database.prepare('SELECT count(*) FROM ballots WHERE learned = 0').pluck().get())
+  return { agent, files: new Set(files), blocks, leases, versions, unlearned, counted, summed }
 }
 
 /**
@@ -77,7 +80,8 @@ export function censusProblems(agents: readonly BlockCensus[], copies: number): 
   const problems: string[] = []
   const versions = new Map<string, readonly string[]>()
   for (const one of agents) for (const [name, list] of one.versions) versions.set(name, list)
-  for (const { agent, files, blocks, leases, counted, summed } of agents) {
+  for (const { agent, files, blocks, leases, unlearned, counted, summed } of agents) {
+    if (unlearned > 0) problems.push(`${agent}: ${unlearned} proposals were never brought to their end`)
     const say = (what: string): void => void problems.push(`${agent}: ${what}`)
     for (const name of files) if (!blocks.has(name)) say(`file ${name} has no row`)
     for (const [name, since] of blocks) {

@@ -15,6 +15,7 @@ import type { RequestOf } from '@torc/protocol/messages/table'
 import { tcpTransport } from '@torc/protocol/transport/tcp'
 import { parseAddress, type Transport } from '@torc/protocol/transport/transport'
 import { type ClusterSecret, requireClusterSecret } from 'torc/files/cluster-secret'
+import { beforeNextLook } from '../patience.js'
 
 /** What one agent holds of a key. */
 export interface Replica {
@@ -122,7 +123,7 @@ export class ReplicaProbe {
       if (performance.now() > deadline) {
         throw new Error(`the replicas of ${bucket}/${key} differ: ${JSON.stringify(replicas, undefined, 1)}`)
       }
-      await new Promise(setImmediate)
+      await beforeNextLook()
     }
   }
 }

@@ -8,6 +8,12 @@ import { cp } from './cp.js'
 import { fetch } from './fetch.js'
 import { get } from './get.js'
 import { head } from './head.js'
+import { keyCreate } from './key-create.js'
+import { keyDelete } from './key-delete.js'
+import { keyGrant } from './key-grant.js'
+import { keyList } from './key-list.js'
+import { keyRevoke } from './key-revoke.js'
+import { keyShow } from './key-show.js'
 import { layoutApply } from './layout-apply.js'
 import { layoutAssign } from './layout-assign.js'
 import { layoutCancel } from './layout-cancel.js'
@@ -41,6 +47,7 @@ import { uploadsAbort } from './uploads-abort.js'
 export const clientCommands: readonly Command[] = [
   ...[mb, rb, bucketShow, bucketSet, put, get, head, rm, cp, mv, ls, log, restore],
   ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch, uploads, uploadsAbort],
+  ...[keyCreate, keyList, keyShow, keyGrant, keyRevoke, keyDelete],
   ...[
     status,
     blocks,

@@ -9,7 +9,7 @@ import type { ProgressFactory } from '../output/progress.js'
 import type { Store } from '../store/remote-store.js'
 
 /** What an argument names: decides how the REPL resolves it against its directories and completes it. */
-export type ArgumentKind = 'target' | 'bucket' | 'prefix' | 'file' | 'directory' | 'word'
+export type ArgumentKind = 'target' | 'bucket' | 'prefix' | 'file' | 'directory' | 'access-key' | 'word'
 
 export interface ArgumentDescriptor {
   /** How usage lines name it, `BUCKET/KEY` say. */

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -58,7 +59,7 @@ export function writePrivateFile(path: string, text: string): void {
     writeFileSync(temporary, text, { mode: 0o600, flag: 'wx' })
     renameSync(temporary, path)
   } catch (error) {
-    rmSync(temporary, { force: true })
+    if (existsSync(temporary)) rmSync(temporary)
     throw new TorcError('FILE_ACCESS', `can't write ${path}: ${(error as Error).message}`, { cause: error })
   }
 }

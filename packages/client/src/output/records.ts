@@ -1,3 +1,4 @@
+import type { AccessKeyInfo, BucketGrant, CreatedAccessKey } from '@torc/protocol/store/access-keys'
 import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import type { BlockCounts, BlockPlaces, HeldBytes } from '@torc/protocol/store/blocks'
 import type { UploadInfo } from '@torc/protocol/store/multipart'
@@ -112,6 +113,25 @@ export function policyRecord({ bucket, key }: PolicyTarget, info: PolicyInfo): o
 
 export function tagRecord({ bucket, key, versionId, tags }: TagInfo): object {
   return { bucket, key, versionId, tags }
+}
+
+/** `createdAt` is null of the root key. */
+export function accessKeyRecord(key: AccessKeyInfo): object {
+  const { accessKey, name, root, admin, createdAt, grants } = key
+  const granted = grants.map(({ bucket, grants }) => ({ bucket, grants }))
+  return { accessKey, name, root, admin, createdAt: createdAt ?? null, grants: granted }
+}
+
+/** With its secret, or the file that holds it. */
+export function createdKeyRecord(made: CreatedAccessKey, credentials: string | undefined): object {
+  const { accessKey, secretKey, name, admin, createdAt } = made
+  const secret = credentials === undefined ? { secretKey } : { credentials }
+  return { accessKey, ...secret, name, admin, createdAt: createdAt ?? null }
+}
+
+/** All that a key has on a bucket after a change. */
+export function bucketGrantRecord(accessKey: string, { bucket, grants }: BucketGrant): object {
+  return { accessKey, bucket, grants }
 }
 
 export function fetchRecord({ bucket, key, versionId, size, agents }: FetchItem): object {

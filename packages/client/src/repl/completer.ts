@@ -8,6 +8,8 @@ export interface CompletionSources {
   readonly globals: OptionTable
   readonly location: Location
   buckets(): Promise<readonly string[]>
+  /** Ids and names of the access keys. */
+  accessKeys(): Promise<readonly string[]>
   /** Folders (ending in `/`) and keys of a bucket that begin with `prefix`, one level deep. */
   keys(bucket: string, prefix: string): Promise<readonly string[]>
   /** Local paths that begin with `partial`; directories end in `/`. */
@@ -107,6 +109,8 @@ async function candidates(
       return sources.files(current, true)
     case 'bucket':
       return (await sources.buckets()).filter(bucket => bucket.startsWith(current))
+    case 'access-key':
+      return (await sources.accessKeys()).filter(word => word.startsWith(current))
     case 'word':
       return []
     default:

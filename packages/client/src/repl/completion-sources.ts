@@ -40,6 +40,11 @@ export function completionSources(
         const buckets = await (await context.store()).buckets({ signal, timeoutMs: patienceMs })
         return buckets.map(({ bucket }) => bucket)
       }),
+    accessKeys: () =>
+      bounded(async signal => {
+        const keys = await (await context.store()).keys.list({ signal, timeoutMs: patienceMs })
+        return keys.flatMap(({ accessKey, name }) => (name === '' ? [accessKey] : [accessKey, name]))
+      }),
     keys: (bucket, prefix) =>
       bounded(async signal => {
         const names: string[] = []

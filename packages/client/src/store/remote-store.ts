@@ -20,6 +20,8 @@ import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
+import { RemoteKeys } from './remote-keys.js'
+import { type ApplyOptions, type InitOptions, RemoteLayouts } from './remote-layouts.js'
 import { RemoteUploads } from './remote-uploads.js'
 import {
   again,
@@ -42,12 +44,14 @@ export interface Store extends s.ObjectStore, Admin {
 
 /** The store behind connections to its servers. Made by `connect`. */
 export class RemoteStore implements Store {
+  readonly keys: RemoteKeys
   readonly #connector: Connector
   readonly #caller: Caller
   readonly #environment: Environment
   readonly #opIds: OperationIds
   readonly #buckets: RemoteBuckets
   readonly #attributes: RemoteAttributes
+  readonly #layouts: RemoteLayouts
   readonly #uploads: RemoteUploads
   readonly #hashUploads: HashUploads
 
@@ -58,6 +62,8 @@ export class RemoteStore implements Store {
     this.#caller = new Caller(connector, environment, timeoutMs)
     this.#buckets = new RemoteBuckets(this.#caller)
     this.#attributes = new RemoteAttributes(this.#caller)
+    this.keys = new RemoteKeys(this.#caller, this.#opIds)
+    this.#layouts = new RemoteLayouts(this.#caller)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
     this.#hashUploads = new HashUploads(this.#caller, environment)
   }
@@ -65,8 +71,6 @@ export class RemoteStore implements Store {
   close(): Promise<void> {
     return this.#connector.close()
   }
-
-  // ---- objects
 
   async put(
     bucket: string,
@@ -183,8 +187,6 @@ export class RemoteStore implements Store {
     return restoreObjects(this, bucket, options)
   }
 
-  // ---- listings
-
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
     return listEntries(this, bucket, 'keys', options)
   }
@@ -214,8 +216,6 @@ export class RemoteStore implements Store {
     return gather(this.#caller, bucket, options)
   }
 
-  // ---- policies and tags
-
   policy(target: s.PolicyTarget, options: s.CallOptions = {}): Promise<s.PolicyInfo> {
     return this.#attributes.policy(target, options)
   }
@@ -237,8 +237,6 @@ export class RemoteStore implements Store {
     return this.#attributes.setTags(bucket, key, changes, options)
   }
 
-  // ---- uploads in parts
-
   readonly createUpload: m.UploadStore['createUpload'] = (...of) => this.#uploads.createUpload(...of)
   readonly uploadPart: m.UploadStore['uploadPart'] = (...of) => this.#uploads.uploadPart(...of)
   readonly copyPart: m.UploadStore['copyPart'] = (...of) => this.#uploads.copyPart(...of)
@@ -248,8 +246,6 @@ export class RemoteStore implements Store {
   readonly uploadPage: m.UploadStore['uploadPage'] = (...of) => this.#uploads.uploadPage(...of)
   readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
   readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
-
-  // ---- buckets
 
   createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
     return this.#buckets.create(bucket, options)
@@ -273,8 +269,6 @@ export class RemoteStore implements Store {
   buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {
     return this.#buckets.list(options)
   }
-
-  // ---- operators
 
   async status(options: s.CallOptions = {}): Promise<ClusterStatus> {
     const { head } = await this.#caller.call('getStatus', {}, limitsOf(options))
@@ -312,46 +306,24 @@ export class RemoteStore implements Store {
     }
   }
 
-  async layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
-    return (await this.#caller.call('getLayout', {}, limitsOf(options))).head
+  layout(options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.show(options)
   }
 
-  async stageLayout(change: LayoutChange, options: s.CallOptions = {}): Promise<LayoutInfo> {
-    const { assign = [], remove = [], replicas } = change
-    const head: RequestOf<'stageLayout'> = {
-      assign: assign.map(({ id, zone, capacity }) => ({
-        id,
-        ...(zone === undefined ? {} : { zone }),
-        ...(capacity === undefined ? {} : { capacity }),
-      })),
-      remove: [...remove],
-    }
-    if (replicas !== undefined) head.replicas = replicas
-    return (await this.#caller.call('stageLayout', head, { ...limitsOf(options), writes: true })).head
+  stageLayout(change: LayoutChange, options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.stage(change, options)
   }
 
-  async cancelLayout(options: s.CallOptions = {}): Promise<LayoutInfo> {
-    return (await this.#caller.call('cancelLayout', {}, { ...limitsOf(options), writes: true })).head
+  cancelLayout(options: s.CallOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.cancel(options)
   }
 
-  async applyLayout(options: NonNullable<Parameters<Admin['applyLayout']>[0]> = {}): Promise<LayoutInfo> {
-    const head: RequestOf<'applyLayout'> = {}
-    if (options.epoch !== undefined) head.epoch = options.epoch
-    if (options.acceptLoss === true) head.acceptLoss = true
-    return (await this.#caller.call('applyLayout', head, { ...limitsOf(options), writes: true })).head
+  applyLayout(options: ApplyOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.apply(options)
   }
 
-  async initLayout(
-    options: s.CallOptions & {
-      readonly agents?: number | undefined
-      readonly replicas?: number | undefined
-    } = {},
-  ): Promise<LayoutInfo> {
-    const head: RequestOf<'initLayout'> = {}
-    if (options.agents !== undefined) head.agents = options.agents
-    if (options.replicas !== undefined) head.replicas = options.replicas
-    await this.#caller.call('initLayout', head, { ...limitsOf(options), writes: true })
-    return this.layout(options)
+  initLayout(options: InitOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.init(options)
   }
 
   async scrubStatus(options: s.CallOptions = {}): Promise<ScrubStatus> {
@@ -373,8 +345,6 @@ export class RemoteStore implements Store {
   blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncIterable<BlockPlaces> {
     return gatherBlocks(this.#caller, bucket, key, options)
   }
-
-  // ---- writing
 
   #opId(options: s.CallOptions): Uint8Array {
     return options.opId ?? this.#opIds.next()

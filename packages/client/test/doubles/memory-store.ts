@@ -9,6 +9,7 @@ import { restoreObjects } from '@torc/protocol/store/restore'
 import type { ScrubStatus } from '@torc/protocol/store/scrub'
 import type { Store } from '../../src/store/remote-store.js'
 import { coveredBy, type Held, headsOf, historyOf, idOf, readVersion, shown } from './memory-history.js'
+import { MemoryKeys } from './memory-keys.js'
 import { MemoryOperations } from './memory-operations.js'
 import { MemoryPolicies } from './memory-policies.js'
 import { entriesOf, storedAs } from './memory-results.js'
@@ -33,6 +34,7 @@ export class MemoryStore extends MemoryOperations implements Store {
   hostileKeys: string[] = []
   /** Time of the writes to come. */
   nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
+  readonly keys = new MemoryKeys(bucket => void this.#bucket(bucket))
   readonly policies = new MemoryPolicies()
   readonly cuttings = new Map<string, s.Cutting>()
   readonly compressions = new Map<string, s.Compression>()

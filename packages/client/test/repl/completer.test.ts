@@ -11,6 +11,7 @@ function sources(location: Location = top): CompletionSources {
     globals: globalOptions,
     location,
     buckets: async () => ['logs', 'photos'],
+    accessKeys: async () => ['TKAAAAAAAAAAAAAAAAAA', 'app', 'TKBBBBBBBBBBBBBBBBBB'],
     keys: async (bucket, prefix) =>
       ['a.jpg', 'albums/', 'b c.jpg', '2026/may/x.jpg', '2026/may/y.jpg'].filter(
         name => bucket === 'photos' && name.startsWith(prefix),
@@ -35,7 +36,7 @@ t.test('completion', async t => {
     t.same(await complete(words.slice(0, -1), words.at(-1) ?? '', sources(location)), expected, line)
   }
   await check('p', ['policy', 'post', 'put'])
-  await check('layout ', ['init', 'show'])
+  await check('layout ', ['apply', 'assign', 'cancel', 'init', 'remove', 'replicas', 'show'])
   await check('layout s', ['show'])
   await check('bucket s', ['set', 'show'])
   await check('bucket show ph', ['photos'])
@@ -53,6 +54,11 @@ t.test('completion', async t => {
   await check('uploads ', ['abort', 'logs/', 'photos/'])
   await check('uploads ph', ['photos/'])
   await check('uploads abort ph', ['photos/'])
+  await check('key ', ['create', 'delete', 'grant', 'list', 'revoke', 'show'])
+  await check('key grant a', ['app'])
+  await check('key show TKB', ['TKBBBBBBBBBBBBBBBBBB'])
+  await check('key grant app ph', ['photos'])
+  await check('key revoke app photos --w', ['--write'])
   await check('get ', ['logs/', 'photos/'])
   await check('get ph', ['photos/'])
   await check('get /ph', ['/photos/'])

@@ -24,6 +24,8 @@ export type Condition =
   | { readonly kind: 'absent' }
   /** A head is this version: its id, a unique beginning of it, or its etag (`If-Match`). */
   | { readonly kind: 'match'; readonly tag: string }
+  /** The heads are just these, by their ids: nothing has changed since they were read. */
+  | { readonly kind: 'unchanged'; readonly heads: readonly string[] }
 
 /** What a majority of a key's owners hold together, and agents that keep hints of it. */
 export interface ConditionBase {
@@ -45,18 +47,28 @@ export interface Covered {
 
 /**
  * Judges a condition: what the write covers, or undefined where it may not take place. Where nothing is to be there, all
- * that was removed is covered; where a version is named, just that and what it covers, so that its siblings stay.
+ * that was removed is covered; where a version is named, just that and what it covers, so that its siblings stay; where
+ * nothing has changed, everything.
  */
 export function judge(condition: Condition, base: ConditionBase): Covered | undefined {
   if (condition.kind === 'absent') {
     if (base.heads.some(({ kind }) => kind === 'object')) return undefined
     return { context: base.context, seq: base.seq }
   }
+  if (condition.kind === 'unchanged') {
+    const { context, seq } = base
+    return sameIds(base.heads, condition.heads) ? { context, seq } : undefined
+  }
   const named = headsNamed(base.heads, condition.tag)
   if (named.length === 0) return undefined
   let context = emptyContext
   for (const head of named) context = joinContexts(context, addDot(head.context, head.dot, head.after))
   return { context, seq: Math.max(...named.map(({ seq }) => seq)) }
+}
+
+function sameIds(heads: readonly Version[], ids: readonly string[]): boolean {
+  const there = new Set(heads.map(({ id }) => id))
+  return there.size === ids.length && ids.every(id => there.has(id))
 }
 
 /** Two dots of one operation are one version to its reader; siblings of the same content have one etag. */
@@ -78,7 +90,8 @@ export function conditionFailed(condition: Condition, heads: readonly Version[])
     })
   }
   const now = live.length === 0 ? 'the key has no object' : `the key has version ${details.heads.join(', ')}`
-  return new TorcError('CONDITION_FAILED', `${now}, and not ${condition.tag}`, { details })
+  const wanted = condition.kind === 'match' ? condition.tag : condition.heads.join(', ') || 'none'
+  return new TorcError('CONDITION_FAILED', `${now}, and not ${wanted}`, { details })
 }
 
 /** A dot that an owner handed out for a proposal, and the greatest counter of its actor that this owner holds of the key. */

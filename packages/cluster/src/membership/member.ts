@@ -11,6 +11,8 @@ export interface SelfDescription {
   /** One bit for each partition of which it holds hints, at most `limits.hintsBytesMax`. */
   readonly hints?: Uint8Array | undefined
   readonly restored?: boolean | undefined
+  /** Time of the latest change of a control record that it knows of. */
+  readonly records?: number | undefined
 }
 
 /** With equal incarnations the greater one wins: only the member itself can take back what is said of it. */
@@ -52,13 +54,14 @@ export function inState(member: Member, state: MemberState, suspectedBy: readonl
 }
 
 function described(known: Member, heard: Member): Member {
-  const { revision: _, hints: __, restored: ___, ...rest } = known
-  const { revision, hints, restored } = heard
+  const { revision: _, hints: __, restored: ___, records: ____, ...rest } = known
+  const { revision, hints, restored, records } = heard
   return {
     ...rest,
     ...(revision === undefined ? {} : { revision }),
     ...(hints === undefined ? {} : { hints }),
     ...(restored === undefined ? {} : { restored }),
+    ...(records === undefined ? {} : { records }),
   }
 }
 

@@ -92,6 +92,11 @@ export class Membership {
     return this.#swim?.self.revision ?? 0
   }
 
+  /** Tells members at once what this node knows, and hears what they do. Resolves, never rejects, when each has answered or failed. */
+  async tell(members: readonly Member[]): Promise<void> {
+    await Promise.all(members.map(member => this.#exchangeWith(member)))
+  }
+
   /** A connection to this node ended, or could not be made: it is probed at once. */
   lost(id: string): void {
     if (this.#swim !== undefined) this.step({ kind: 'lost', id })

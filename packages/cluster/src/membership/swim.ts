@@ -331,13 +331,16 @@ export class Swim {
   }
 
   #describe(description: SelfDescription, actions: SwimAction[]): void {
-    const { hints: oldHints, restored: oldRestored, revision = 0, ...rest } = this.self
+    const { hints: oldHints, restored: oldRestored, records: oldRecords, revision = 0, ...rest } = this.self
     const hints = 'hints' in description ? description.hints : oldHints
     const restored = 'restored' in description ? description.restored : oldRestored
-    if (sameBytes(hints, oldHints) && (restored ?? false) === (oldRestored ?? false)) return
+    const records = 'records' in description ? description.records : oldRecords
+    const same = (restored ?? false) === (oldRestored ?? false) && records === oldRecords
+    if (same && sameBytes(hints, oldHints)) return
     const self: Member = { ...rest, revision: revision + 1 }
     if (hints !== undefined) self.hints = hints
     if (restored === true) self.restored = true
+    if (records !== undefined) self.records = records
     this.#put(this.#table.put(self, this.#time.nowMs), actions)
   }
 

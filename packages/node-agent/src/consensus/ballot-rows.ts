@@ -6,6 +6,7 @@ import {
   noBallot,
   sameBallot,
 } from '@torc/cluster/consensus/ballot'
+import { highestAccepted } from '@torc/cluster/consensus/highest'
 import { decodeProposal, encodeProposal, type Proposal } from '@torc/cluster/consensus/proposal'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 import type { KeyName } from '../index/key-writer.js'
@@ -16,7 +17,7 @@ export interface AcceptedProposal {
   readonly proposal: Proposal
   /** Inline body of the proposal's version; null where there is none, or it was learned. */
   readonly body: Uint8Array | null
-  /** The version is in the key's state here. */
+  /** The version is in the key's state here. Not so, and without a version: see `isHollow`. */
   readonly learned: boolean
 }
 
@@ -59,6 +60,14 @@ interface StoredRow {
   readonly counter: number
 }
 
+/**
+ * In `learned`: the proposal waits to be learned; it is in the key's state here (or wrote nothing); it is chosen, and what
+ * it wrote is at others.
+ */
+const isOpen = 0
+const isLearned = 1
+const isElsewhere = 2
+
 const ofKey = 'WHERE bucket = ? AND key = ?'
 
 /**
@@ -76,10 +85,11 @@ export class BallotRows {
   readonly #unlearned: SqlStatement
   readonly #oldest: SqlStatement
   readonly #postpone: SqlStatement
+  /** Buckets with any row: in the others, as most are, mints need no look. By name, as `nameOf` gives it. */
+  readonly #buckets: Set<string>
   readonly #ofPartition: SqlStatement
   readonly #drop: SqlStatement
-  /** Whether there is any row: most agents have none, and their mints need no look. */
-  #any: boolean
+  readonly #learnAll: SqlStatement
 
   constructor(database: SqlDatabase) {
     this.#find = database.prepare(
@@ -94,22 +104,28 @@ export class BallotRows {
     this.#accept = database.prepare(
       `UPDATE ballots SET promised = ?, accepted = ?, accepted_at = ?, proposal = ?, body = ?, learned = ? ${ofKey}`,
     )
-    this.#learn = database.prepare(`UPDATE ballots SET proposal = ?, body = NULL, learned = 1 ${ofKey}`)
+    this.#learn = database.prepare(
+      `UPDATE ballots SET proposal = ?, body = NULL, learned = ${isLearned} ${ofKey}`,
+    )
     this.#unlearned = database.prepare(
       'SELECT bucket, key, partition, replicas FROM ballots WHERE learned = 0 AND accepted_at <= ? ORDER BY accepted_at LIMIT ?',
     )
     this.#oldest = database.prepare('SELECT min(accepted_at) FROM ballots WHERE learned = 0').pluck()
     this.#postpone = database.prepare(`UPDATE ballots SET accepted_at = ? ${ofKey}`)
+    const buckets = database.prepare('SELECT DISTINCT bucket FROM ballots').pluck().all() as Uint8Array[]
+    this.#buckets = new Set(buckets.map(nameOf))
     this.#ofPartition = database.prepare(
       `SELECT id, bucket, key, replicas, promised, accepted, proposal, body, learned, actor, counter FROM ballots
        WHERE partition = ? AND id > ? ORDER BY id LIMIT ?`,
     )
     this.#drop = database.prepare(`DELETE FROM ballots ${ofKey}`)
-    this.#any = database.prepare('SELECT 1 FROM ballots LIMIT 1').get() !== undefined
+    this.#learnAll = database.prepare(
+      `UPDATE ballots SET learned = ${isLearned} WHERE partition = ? AND learned = ${isElsewhere}`,
+    )
   }
 
   find({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>): BallotRow | undefined {
-    if (!this.#any) return undefined
+    if (!this.#buckets.has(nameOf(bucketId))) return undefined
     const row = this.#find.get(bucketId, key) as StoredRow | undefined
     if (row === undefined) return undefined
     const { promised, actor, counter } = row
@@ -119,7 +135,7 @@ export class BallotRows {
 
   /** The greatest counter of `actor` that was handed out for a proposal of the key; 0 when none. */
   handedOut({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>, actor: ActorId): number {
-    if (!this.#any) return 0
+    if (!this.#buckets.has(nameOf(bucketId))) return 0
     const row = this.#handedOut.get(bucketId, key) as Pick<StoredRow, 'actor' | 'counter'> | undefined
     return row?.actor === actor ? row.counter : 0
   }
@@ -127,9 +143,7 @@ export class BallotRows {
   /** What this agent accepted for the operation and has not learned: for audits, a version to be. */
   hasUnlearned(name: Pick<KeyName, 'bucketId' | 'key'>, opId: Uint8Array): boolean {
     const accepted = this.find(name)?.accepted
-    return (
-      accepted !== undefined && !accepted.learned && Buffer.compare(opIdOf(accepted.proposal), opId) === 0
-    )
+    return accepted?.proposal.version !== undefined && Buffer.compare(opIdOf(accepted.proposal), opId) === 0
   }
 
   /** Promises a ballot; the highest that is promised now: above `ballot`, it was refused. */
@@ -156,7 +170,7 @@ export class BallotRows {
     if (sameBallot(row?.accepted?.ballot, ballot)) return ballot
     if (row === undefined) this.#store(name, ballot)
     // Nothing is to be learned of a decision that wrote nothing.
-    const learned = proposal.version === undefined ? 1 : 0
+    const learned = proposal.version === undefined ? isLearned : isOpen
     const { bucketId, key } = name
     this.#accept.run(ballot, ballot, nowMs, encodeProposal(proposal), body, learned, bucketId, key)
     return ballot
@@ -171,7 +185,7 @@ export class BallotRows {
     if (row === undefined || compareBallots(row.accepted?.ballot ?? noBallot, ballot) >= 0) return
     const decided = encodeProposal({ ...proposal, version: undefined })
     const promised = higherBallot(row.promised, ballot)
-    this.#accept.run(promised, ballot, nowMs, decided, null, 1, name.bucketId, name.key)
+    this.#accept.run(promised, ballot, nowMs, decided, null, isElsewhere, name.bucketId, name.key)
   }
 
   /** What was accepted is in the key's state: its version and body go from here, the decisions stay. */
@@ -181,7 +195,6 @@ export class BallotRows {
 
   /** Whether a proposal that was accepted by then is not learned. */
   anyUnlearned(acceptedUntilMs: number): boolean {
-    if (!this.#any) return false
     const oldest = this.#oldest.get() as number | null
     return oldest !== null && oldest <= acceptedUntilMs
   }
@@ -226,10 +239,16 @@ export class BallotRows {
     const highest = higherBallot(own?.promised ?? noBallot, promised)
     this.#store(name, highest)
     if (accepted === undefined) return
-    if (compareBallots(own?.accepted?.ballot ?? noBallot, accepted.ballot) >= 0) return
-    const { ballot, proposal, body, learned } = accepted
+    if (highestAccepted([own?.accepted, accepted]) !== accepted) return
+    const { ballot, proposal, body } = accepted
+    const learned = proposal.version === undefined ? isElsewhere : isOpen
     const { bucketId, key } = name
-    this.#accept.run(highest, ballot, nowMs, encodeProposal(proposal), body, learned ? 1 : 0, bucketId, key)
+    this.#accept.run(highest, ballot, nowMs, encodeProposal(proposal), body, learned, bucketId, key)
+  }
+
+  /** The states of all keys of the partition were taken over, from all owners whose rows were: what these learned is here. */
+  takenOver(partition: number): void {
+    this.#learnAll.run(partition)
   }
 
   /** A row of a key that others own now, and have taken over. */
@@ -239,13 +258,17 @@ export class BallotRows {
 
   #store({ bucketId, key, partition, replicas }: KeyName, promised: Ballot): void {
     this.#promise.run(bucketId, key, partition, replicas ?? null, promised)
-    this.#any = true
+    this.#buckets.add(nameOf(bucketId))
   }
+}
+
+function nameOf(bucketId: Uint8Array): string {
+  return Buffer.from(bucketId.buffer, bucketId.byteOffset, bucketId.length).toString('latin1')
 }
 
 function acceptedOf({ accepted, proposal, body, learned }: StoredRow): AcceptedProposal | undefined {
   if (accepted === null || proposal === null) return undefined
-  return { ballot: accepted, proposal: decodeProposal(proposal), body, learned: learned === 1 }
+  return { ballot: accepted, proposal: decodeProposal(proposal), body, learned: learned === isLearned }
 }
 
 /** The operation that a proposal decides. */

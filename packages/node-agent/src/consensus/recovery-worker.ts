@@ -1,5 +1,6 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
-import { type Ballot, compareBallots, makeBallot, roundOf, sameBallot } from '@torc/cluster/consensus/ballot'
+import { type Ballot, makeBallot, roundOf, sameBallot } from '@torc/cluster/consensus/ballot'
+import { highestAccepted, isHollow } from '@torc/cluster/consensus/highest'
 import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { Clock } from '@torc/protocol/environment/clock'
 import type { Log } from '@torc/protocol/environment/log'
@@ -83,8 +84,10 @@ export class RecoveryWorker implements Worker {
       if (!sameBallot(promise.promised, ballot)) throw overtaken()
       return promise
     })
-    const highest = highestOf(promises)
+    const highest = highestAccepted(promises.map(({ accepted }) => accepted))
     if (highest === undefined) return
+    // Whoever has it is among those that did not answer.
+    if (isHollow(highest)) throw new TorcError('UNAVAILABLE', 'nobody who answers has what was decided')
     if (highest.learned) {
       const own = rows.find(name)?.accepted
       if (own !== undefined && sameBallot(own.ballot, highest.ballot)) await register.learn(name, own.ballot)
@@ -139,17 +142,6 @@ export class RecoveryWorker implements Worker {
     if (!isShort) return [...answers.values()]
     throw new TorcError('UNAVAILABLE', `${answers.size} owners took part in the round, which are no majority`)
   }
-}
-
-/** What was accepted under the highest ballot; learned, where any owner has learned it. */
-function highestOf(promises: readonly OwnersPromise[]): AcceptedProposal | undefined {
-  let highest: AcceptedProposal | undefined
-  for (const { accepted } of promises) {
-    if (accepted === undefined) continue
-    const order = highest === undefined ? 1 : compareBallots(accepted.ballot, highest.ballot)
-    if (order > 0 || (order === 0 && accepted.learned)) highest = accepted
-  }
-  return highest
 }
 
 function overtaken(): TorcError {

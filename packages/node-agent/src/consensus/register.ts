@@ -1,6 +1,7 @@
 import { decodeContext } from '@torc/cluster/clocks/causal-context'
 import { type Ballot, sameBallot } from '@torc/cluster/consensus/ballot'
 import type { HandedOut } from '@torc/cluster/consensus/condition'
+import { isHollow } from '@torc/cluster/consensus/highest'
 import type { Proposal, ProposedVersion } from '@torc/cluster/consensus/proposal'
 import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
 import type { KeySummary } from '@torc/cluster/state/key-summary'
@@ -115,6 +116,7 @@ export class Register {
       if (accepted === undefined || !sameBallot(accepted.ballot, ballot))
         return { outcome: 'unknown', summary: summary() }
       const { version } = accepted.proposal
+      if (isHollow(accepted)) return { outcome: 'unknown', summary: summary() }
       if (version === undefined) return { outcome: 'had', summary: summary() }
       const merged = index.merge(name, mergeOf(version, accepted.body))
       rows.learn(name, accepted)

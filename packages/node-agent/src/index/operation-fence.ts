@@ -21,11 +21,16 @@ export class OperationFence {
     return this.#attempts.size
   }
 
-  /** From now on only `attempt` may mint this operation; a later look's attempt takes the place of an earlier one's. */
+  /**
+   * From now on only `attempt` may mint this operation, unless a greater one was named before: names rise with the
+   * looks. Were it the order of arrival that counts, two looks that cross could each win at one owner, and both mint.
+   */
   raise(opId: Uint8Array, attempt: Uint8Array): void {
     const name = textOf(opId)
+    const asked = textOf(attempt)
+    const before = this.#attempts.get(name)
     this.#attempts.delete(name)
-    this.#attempts.set(name, textOf(attempt))
+    this.#attempts.set(name, before !== undefined && before > asked ? before : asked)
     if (this.#attempts.size <= this.#operationsMax) return
     for (const oldest of this.#attempts.keys()) {
       this.#attempts.delete(oldest)

@@ -1,4 +1,4 @@
-import { decodeEpoch, type Epoch, epochHash } from '@torc/cluster/ring/epoch'
+import { decodeEpoch, type Epoch } from '@torc/cluster/ring/epoch'
 import { blockPartition } from '@torc/cluster/ring/partition'
 import type { BlockReference } from '@torc/cluster/state/version'
 import { type LayoutState, OwnerTables } from '@torc/cluster/transition/owner-tables'
@@ -7,6 +7,7 @@ import type { Hasher } from '@torc/protocol/environment/hasher'
 import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase } from '../disk/disk.js'
 import type { TransactionListener } from '../index/group-commit.js'
+import { follows } from './follows.js'
 import { LayoutRows } from './layout-rows.js'
 import { noPart, nothingHeld, type OwnPart, partUnder } from './own-part.js'
 
@@ -270,7 +271,7 @@ export class AgentLayout implements TransactionListener {
         previous === undefined ? this.#storedBefore(epoch, part) : decodeEpoch(previous, 'BAD_REQUEST'),
       stage: stageOf(stage ?? stages.settled),
     }
-    if (part.layout !== undefined && !this.#follows(part.layout, next)) {
+    if (part.layout !== undefined && !follows(this.#hasher, this.#nodeId, part.layout, next)) {
       if (next.stage > part.layout.stage) this.#change({ layout: { ...part.layout, stage: next.stage } })
       return
     }
@@ -336,37 +337,6 @@ export class AgentLayout implements TransactionListener {
     const part = { ...before, ...change }
     this.#rows.save(part, before)
     this.#pending = part
-  }
-
-  /** Whether `next` is to be stored after `current`; false when it is that very epoch. */
-  #follows(current: LayoutState, { epoch, previous }: LayoutState): boolean {
-    const currentHash = epochHash(this.#hasher, current.epoch)
-    const { number } = current.epoch
-    if (epoch.number === number && Buffer.compare(epochHash(this.#hasher, epoch), currentHash) === 0)
-      return false
-    if (epoch.number < number) {
-      throw new TorcError(
-        'STALE_EPOCH',
-        `layout ${epoch.number} is older than layout ${number} of agent ${this.#nodeId}`,
-      )
-    }
-    const parent = epoch.number === number + 1 ? currentHash : previous && epochHash(this.#hasher, previous)
-    const isSameCluster = epoch.lineage === current.epoch.lineage || epoch.number === number + 1
-    if (
-      epoch.number === number ||
-      parent === undefined ||
-      !isSameCluster ||
-      Buffer.compare(epoch.parentHash, parent) !== 0
-    ) {
-      throw new TorcError(
-        'CONFLICT',
-        `layout ${epoch.number} contradicts layout ${number} that agent ${this.#nodeId} has`,
-        {
-          hint: 'Two layouts were made apart from each other: keep the agents of one of them.',
-        },
-      )
-    }
-    return true
   }
 
   #storedBefore(epoch: Epoch, { layout }: OwnPart): Epoch | undefined {

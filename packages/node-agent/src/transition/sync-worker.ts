@@ -2,6 +2,7 @@ import { hasPartition } from '@torc/cluster/ring/partition-bits'
 import { type Sources, sourcesOf } from '@torc/cluster/transition/advance'
 import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import { TorcError } from '@torc/protocol/errors'
+import type { BallotRows } from '../consensus/ballot-rows.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import { nothingHeld } from '../layout/own-part.js'
 import { OwnFailure } from '../repair/own-failure.js'
@@ -14,6 +15,7 @@ export interface SyncParts extends RepairPassParts {
   readonly commit: GroupCommit
   readonly others: OtherParts
   readonly ballots: Pick<BallotTakeover, 'from'>
+  readonly rows: Pick<BallotRows, 'takenOver'>
 }
 
 /** After so many passes in which a source answered, what it cannot give will not come by waiting. */
@@ -169,7 +171,7 @@ export class SyncWorker implements Worker {
 
   /** Notes what was taken over; false where that is nothing. Durable before it is told to anybody. */
   async #settle(): Promise<boolean> {
-    const { layout, commit, others, log } = this.#parts
+    const { layout, commit, others, rows, log } = this.#parts
     const number = this.#number
     const done: number[] = []
     for (const [partition, { agents, needed }] of this.#sources()) {
@@ -178,7 +180,10 @@ export class SyncWorker implements Worker {
       if (read.length >= needed && isWhole) done.push(partition)
     }
     if (done.length === 0 || layout.number !== number) return false
-    await commit.submit(() => layout.taken(done, number))
+    await commit.submit(() => {
+      for (const partition of done) rows.takenOver(partition)
+      layout.taken(done, number)
+    })
     const left = layout.unsynced.size
     log.info({ epoch: number, partitions: done.length, left }, 'partitions were taken over')
     return true

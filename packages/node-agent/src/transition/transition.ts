@@ -41,7 +41,7 @@ export class Transition {
     this.#context = context
     const ownReport = () => this.report()
     this.#sync = new SyncWorker(
-      { ...pass, commit, others, ballots: takeover },
+      { ...pass, commit, others, ballots: takeover, rows: ballots },
       options.bytesPerSecond ?? bytesPerSecondDefault,
     )
     const workers = [

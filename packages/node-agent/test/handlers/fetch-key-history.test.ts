@@ -96,13 +96,19 @@ t.test('after a look under an attempt no other attempt mints', async t => {
   const { server } = await soleAgent(t)
   const opId = systemRandom.bytes(16)
   const versionId = versionIdOf(opId)
-  const [one, two] = [systemRandom.bytes(8), systemRandom.bytes(8)]
+  const [one, two] = [new Uint8Array(8).fill(1), new Uint8Array(8).fill(2)]
   await ask(server, { versionId, attempt: one })
   await t.rejects(mint(server, 'a', body, { opId }), { code: 'SUPERSEDED' })
   await t.rejects(mint(server, 'a', body, { opId, attempt: two }), { code: 'SUPERSEDED' })
   await mint(server, 'a', body)
   await ask(server, { versionId, attempt: two })
   await t.rejects(mint(server, 'a', body, { opId, attempt: one }), { code: 'SUPERSEDED' })
+  await ask(server, { versionId, attempt: one })
+  await t.rejects(
+    mint(server, 'a', body, { opId, attempt: one }),
+    { code: 'SUPERSEDED' },
+    'its look came late',
+  )
   const made = await mint(server, 'a', body, { opId, attempt: two })
   t.equal(made.version.id, versionId)
   t.match(await mint(server, 'a', body, { opId }), { repeated: true }, 'what was made is answered to all')

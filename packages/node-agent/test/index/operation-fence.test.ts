@@ -23,6 +23,22 @@ t.test('after a look only the attempt that looked may mint', async t => {
   fence.check(operation(1), attempt(2))
 })
 
+t.test('looks that reach owners in different orders raise the same fence', async t => {
+  for (const order of [
+    [1, 2],
+    [2, 1],
+  ]) {
+    const fence = new OperationFence()
+    for (const number of order) fence.raise(operation(1), attempt(number))
+    t.throws(() => fence.check(operation(1), attempt(1)), { code: 'SUPERSEDED' })
+    fence.check(operation(1), attempt(2))
+  }
+  const fence = new OperationFence()
+  fence.raise(operation(1), Uint8Array.of(0, 0, 0, 0, 0, 0, 0x80, 0))
+  fence.raise(operation(1), Uint8Array.of(0, 0, 0, 0, 0, 0, 0x7f, 0xff))
+  fence.check(operation(1), Uint8Array.of(0, 0, 0, 0, 0, 0, 0x80, 0))
+})
+
 t.test('it keeps nothing of the buffers that brought the ids', async t => {
   const fence = new OperationFence()
   const frame = Buffer.concat([operation(1), attempt(1)])

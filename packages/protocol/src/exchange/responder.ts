@@ -119,7 +119,8 @@ export class Responder implements ServedRequestOwner {
     const message = messageFor(frame.type, frame.head.op)
     if (message === undefined)
       throw new TorcError('UNSUPPORTED', `${name} has no operation ${quoted(frame.head.op)}`)
-    const { from, to, op } = message.message
+    const { to, op } = message.message
+    const from: readonly Role[] = message.message.from
     if (!from.includes(this.peer.role)) {
       throw new TorcError('DENIED', `${article(this.peer.role)} may not send ${name} ${op}`, {
         hint: `Connect as ${from.map(article).join(' or ')}.`,

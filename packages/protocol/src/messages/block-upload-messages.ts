@@ -1,4 +1,5 @@
 import { limits } from '../limits.js'
+import { writes } from './access.js'
 import * as f from './fields.js'
 import {
   blockSizes,
@@ -44,6 +45,7 @@ export const blockUploadMessages = {
     frame: 'PUT',
     op: 'block-offer',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -70,6 +72,7 @@ export const blockUploadMessages = {
     frame: 'PUT',
     op: 'block-proofs',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -94,6 +97,7 @@ export const blockUploadMessages = {
     frame: 'PUT',
     op: 'object-block',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     requestBody: 'required',
@@ -110,6 +114,7 @@ export const blockUploadMessages = {
     frame: 'PUT',
     op: 'blocks',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     requestBody: 'required',

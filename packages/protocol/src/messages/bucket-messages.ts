@@ -1,3 +1,4 @@
+import { allBuckets, anyKey, owns } from './access.js'
 import * as f from './fields.js'
 import { define, interactive, noBodies, policyNote, strict, users } from './message.js'
 
@@ -34,6 +35,7 @@ export const bucketMessages = {
     frame: 'PUT',
     op: 'bucket',
     from: users,
+    access: [{ needs: 'owner', of: allBuckets }],
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -54,6 +56,7 @@ export const bucketMessages = {
     frame: 'GET',
     op: 'bucket',
     from: users,
+    access: [{ needs: 'some', of: 'bucket' }],
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -65,6 +68,7 @@ export const bucketMessages = {
     frame: 'PUT',
     op: 'bucket-settings',
     from: users,
+    access: owns,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -84,6 +88,7 @@ export const bucketMessages = {
     frame: 'DELETE',
     op: 'bucket',
     from: users,
+    access: owns,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -98,6 +103,7 @@ export const bucketMessages = {
     frame: 'LIST',
     op: 'buckets',
     from: users,
+    access: anyKey,
     to: ['server'],
     ...interactive,
     ...noBodies,

@@ -1,4 +1,5 @@
 import { limits } from '../limits.js'
+import { administers, reads } from './access.js'
 import * as f from './fields.js'
 import {
   blockCounts,
@@ -54,6 +55,7 @@ export const clusterMessages = {
     frame: 'GET',
     op: 'status',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -101,6 +103,7 @@ export const clusterMessages = {
     frame: 'PUT',
     op: 'scrub',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -112,6 +115,7 @@ export const clusterMessages = {
     frame: 'GET',
     op: 'scrub',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -123,6 +127,7 @@ export const clusterMessages = {
     frame: 'PUT',
     op: 'repair',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -134,6 +139,7 @@ export const clusterMessages = {
     frame: 'GET',
     op: 'repair',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -145,6 +151,7 @@ export const clusterMessages = {
     frame: 'FETCH',
     op: 'object-blocks',
     from: users,
+    access: reads,
     to: ['server'],
     ...interactive,
     ...noBodies,

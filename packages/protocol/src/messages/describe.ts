@@ -1,5 +1,6 @@
 import { type ErrorCode, errorTable } from '../errors.js'
 import { limits } from '../limits.js'
+import { accessText } from './access.js'
 import { controlHeads, envelope } from './control.js'
 import type { Fields } from './fields.js'
 import { frameType } from './frame-types.js'
@@ -84,7 +85,9 @@ function describeMessage(name: MessageName): string {
   const parts = [
     `#### ${message.frame} \`${message.op}\` (${name})`,
     message.doc,
-    `From ${message.from.join(', ')} to ${message.to.join(', ')}. Request: ${bodyWords[message.requestBody]}. ` +
+    `From ${message.from.join(', ')} to ${message.to.join(', ')}. ` +
+      `${message.access === undefined ? '' : `Needs ${accessText(message.access)}. `}` +
+      `Request: ${bodyWords[message.requestBody]}. ` +
       `${answer}: ${bodyWords[message.responseBody]}. Priority ${message.priority}. ` +
       `${message.idempotent ? 'May be repeated.' : 'Must not be repeated blindly.'}`,
   ]

@@ -1,5 +1,7 @@
 import { TorcError } from '../errors.js'
+import { isAccessKeyId } from '../identifiers/access-key-id.js'
 import { limits } from '../limits.js'
+import { allBuckets } from './access.js'
 
 /**
  * A field of a message head. `check` returns the value as the program sees it or throws BAD_REQUEST with
@@ -175,6 +177,30 @@ export const bucketName: Field<string, false> = field('bucket name', (value, nam
   }
   return value
 })
+
+/** A bucket's name, or `*` for all buckets. */
+export const bucketOrAll: Field<string, false> = field('bucket name | "*"', (value, name) =>
+  value === allBuckets ? allBuckets : bucketName.check(value, name),
+)
+
+/** An id of an access key: `TK` and 18 characters of base32, or the root key's. */
+export const accessKeyId: Field<string, false> = field('id of an access key', (value, name) => {
+  if (isAccessKeyId(value)) return value
+  throw new TorcError('BAD_REQUEST', `\`${name}\` is no id of an access key`, {
+    hint: 'An id is TK and 18 letters and digits, as `torc key list` shows it.',
+  })
+})
+
+/** A name for people: whatever they like, but no control characters. */
+export const displayName: Field<string, false> = field(`name ≤ ${limits.keyNameBytesMax}`, (value, name) => {
+  if (typeof value === 'string' && Buffer.byteLength(value) <= limits.keyNameBytesMax && isPrintable(value))
+    return value
+  throw bad(name, `text of at most ${limits.keyNameBytesMax} bytes without control characters`)
+})
+
+function isPrintable(text: string): boolean {
+  return text.isWellFormed() && !/\p{Cc}/u.test(text)
+}
 
 /** 1 to 1024 bytes of well-formed UTF-8 without NUL. */
 export const keyText: Field<string, false> = field('key', (value, name) => {

@@ -1,4 +1,5 @@
 import { limits } from '../limits.js'
+import { reads, writes } from './access.js'
 import * as f from './fields.js'
 import { define, interactive, noBodies, objectName, policyNote, users } from './message.js'
 
@@ -9,6 +10,7 @@ export const historyMessages = {
     frame: 'FETCH',
     op: 'history',
     from: users,
+    access: reads,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -48,6 +50,10 @@ export const historyMessages = {
     frame: 'GET',
     op: 'policy',
     from: users,
+    access: [
+      { needs: 'some', of: 'bucket', unless: 'key' },
+      { needs: 'read', of: 'bucket', when: 'key' },
+    ],
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -73,6 +79,12 @@ export const historyMessages = {
     frame: 'PUT',
     op: 'policy',
     from: users,
+    access: [
+      { needs: 'owner', of: 'bucket', unless: 'key' },
+      // A PUT may set it too.
+      { needs: 'write', of: 'bucket', when: 'key' },
+      { needs: 'admin', unless: 'bucket' },
+    ],
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -88,6 +100,7 @@ export const historyMessages = {
     frame: 'GET',
     op: 'tags',
     from: users,
+    access: reads,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -105,6 +118,8 @@ export const historyMessages = {
     frame: 'PUT',
     op: 'tags',
     from: users,
+    // The answer tells all tags.
+    access: [...writes, ...reads],
     to: ['server'],
     ...interactive,
     ...noBodies,

@@ -1,4 +1,5 @@
 import { limits } from '../limits.js'
+import { administers } from './access.js'
 import * as f from './fields.js'
 import { define, interactive, noBodies, strings, users } from './message.js'
 
@@ -83,6 +84,7 @@ export const layoutOperations = {
     frame: 'PUT',
     op: 'layout',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -105,6 +107,7 @@ export const layoutOperations = {
     frame: 'GET',
     op: 'layout',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -116,6 +119,7 @@ export const layoutOperations = {
     frame: 'PUT',
     op: 'layout-changes',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -136,6 +140,7 @@ export const layoutOperations = {
     frame: 'DELETE',
     op: 'layout-changes',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -147,6 +152,7 @@ export const layoutOperations = {
     frame: 'POST',
     op: 'layout',
     from: users,
+    access: administers,
     to: ['server'],
     ...interactive,
     ...noBodies,

@@ -1,4 +1,5 @@
 import { limits } from '../limits.js'
+import { reads } from './access.js'
 import * as f from './fields.js'
 import { at, define, interactive, noBodies, strings, users } from './message.js'
 
@@ -40,6 +41,7 @@ export const listingMessages = {
     frame: 'LIST',
     op: 'keys',
     from: users,
+    access: reads,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -51,6 +53,7 @@ export const listingMessages = {
     frame: 'LIST',
     op: 'versions',
     from: users,
+    access: reads,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -62,6 +65,7 @@ export const listingMessages = {
     frame: 'FETCH',
     op: 'bucket',
     from: users,
+    access: reads,
     to: ['server'],
     ...interactive,
     ...noBodies,

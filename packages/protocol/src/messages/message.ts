@@ -1,15 +1,13 @@
 import { limits } from '../limits.js'
+import type { Access } from './access.js'
 import * as f from './fields.js'
 import type { FrameName, Role } from './frame-types.js'
 
-/** A row of the table of messages (`table.ts`). */
-export interface Message<Q extends f.Fields = f.Fields, A extends f.Fields = f.Fields> {
+interface Row<Q extends f.Fields, A extends f.Fields> {
   /** What it does, for `docs/PROTOCOL.md`. */
   readonly doc: string
   readonly frame: FrameName
   readonly op: string
-  /** Roles that may send the request. */
-  readonly from: readonly Role[]
   /** Roles that answer it. */
   readonly to: readonly Role[]
   readonly request: Q
@@ -24,11 +22,35 @@ export interface Message<Q extends f.Fields = f.Fields, A extends f.Fields = f.F
   readonly idempotent: boolean
 }
 
+/** A message that users may send: it says what their access keys need. */
+export interface UserMessage<Q extends f.Fields = f.Fields, A extends f.Fields = f.Fields> extends Row<Q, A> {
+  /** Roles that may send the request. */
+  readonly from: readonly Role[]
+  readonly access: Access<keyof Q & string>
+}
+
+/** A message that only nodes may send, which have the cluster's secret. */
+export interface NodeMessage<Q extends f.Fields = f.Fields, A extends f.Fields = f.Fields> extends Row<Q, A> {
+  readonly from: readonly Exclude<Role, 'client'>[]
+  readonly access?: never
+}
+
+/** A row of the table of messages (`table.ts`). */
+export type Message<Q extends f.Fields = f.Fields, A extends f.Fields = f.Fields> =
+  | UserMessage<Q, A>
+  | NodeMessage<Q, A>
+
 export const users = ['client', 'gateway'] as const
 export const nodes = ['server', 'agent'] as const
 
 /** Checks a row while its exact types stay known. */
-export function define<const Q extends f.Fields, const A extends f.Fields>(m: Message<Q, A>): Message<Q, A> {
+export function define<const Q extends f.Fields, const A extends f.Fields>(
+  m: UserMessage<Q, A>,
+): UserMessage<Q, A>
+export function define<const Q extends f.Fields, const A extends f.Fields>(
+  m: NodeMessage<Q, A>,
+): NodeMessage<Q, A>
+export function define(m: Message): Message {
   return m
 }
 
@@ -128,7 +150,7 @@ export const gossipedMember = {
     f.optional(strings(limits.suspectedByMax)),
   ),
   revision: f.note(
-    'Rises within an incarnation whenever the member changes `hints` or `restored`; absent = 0',
+    'Rises within an incarnation whenever the member changes `hints`, `restored` or `records`; absent = 0',
     f.optional(f.integer()),
   ),
   hints: f.note(
@@ -138,6 +160,10 @@ export const gossipedMember = {
   restored: f.note(
     'Its disk proved to be an old copy: it owns nothing until a layout gives it partitions',
     f.optional(f.boolean),
+  ),
+  records: f.note(
+    'Time of the latest change of a control record (bucket, access key, policy of the cluster) that this server knows of: it believes nothing that it read before it heard of that',
+    f.optional(f.hybridTime),
   ),
 }
 

@@ -1,4 +1,5 @@
 import { limits } from '../limits.js'
+import { copies, reads, sharesPath, writes } from './access.js'
 import * as f from './fields.js'
 import {
   at,
@@ -114,6 +115,7 @@ export const objectMessages = {
     frame: 'PUT',
     op: 'object',
     from: users,
+    access: [...writes, sharesPath],
     to: ['server'],
     ...interactive,
     requestBody: 'optional',
@@ -131,6 +133,7 @@ export const objectMessages = {
     frame: 'POST',
     op: 'datum',
     from: users,
+    access: [...writes, sharesPath],
     to: ['server'],
     ...interactive,
     requestBody: 'optional',
@@ -150,6 +153,7 @@ export const objectMessages = {
     frame: 'GET',
     op: 'object',
     from: users,
+    access: [...reads, sharesPath],
     to: ['server'],
     ...interactive,
     requestBody: 'none',
@@ -178,6 +182,7 @@ export const objectMessages = {
     frame: 'GET',
     op: 'head',
     from: users,
+    access: reads,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -189,6 +194,7 @@ export const objectMessages = {
     frame: 'DELETE',
     op: 'object',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -215,6 +221,7 @@ export const objectMessages = {
     frame: 'PUT',
     op: 'copy',
     from: users,
+    access: copies,
     to: ['server'],
     ...interactive,
     ...noBodies,

@@ -85,7 +85,7 @@ export const replicaMessages = {
         f.optional(f.text(256, 1)),
       ),
       attempt: f.note(
-        'Names the attempt: after a look for the opId under another attempt (FETCH `key`), a mint under this one is SUPERSEDED',
+        'Names the attempt: where the greatest that looked for the opId (FETCH `key`) is another one, the mint is SUPERSEDED',
         f.optional(f.bytes(8, true)),
       ),
       hintFor,
@@ -169,7 +169,7 @@ export const replicaMessages = {
         f.optional(f.text(256, 1)),
       ),
       attempt: f.note(
-        'With `state` and a whole `versionId`: from now on no mint of this operation is taken but under this attempt',
+        'With `state` and a whole `versionId`: from now on no mint of this operation is taken but under the greatest attempt that looked. Its hybrid time, shifted by 12 bits, and 12 random bits',
         f.optional(f.bytes(8, true)),
       ),
       asHolder,

@@ -6,6 +6,7 @@ import { clusterMessages } from './cluster-messages.js'
 import { consensusMessages } from './consensus-messages.js'
 import type { HeadOf } from './fields.js'
 import { historyMessages } from './history-messages.js'
+import { keyMessages } from './key-messages.js'
 import { layoutMessages } from './layout-messages.js'
 import { layoutOperations } from './layout-operations.js'
 import { leaseMessages } from './lease-messages.js'
@@ -30,6 +31,7 @@ export const messages = {
   ...clusterMessages,
   ...layoutOperations,
   ...uploadMessages,
+  ...keyMessages,
   // server → agent, agent → agent
   ...replicaMessages,
   ...consensusMessages,
@@ -43,5 +45,9 @@ export const messages = {
 } as const
 
 export type MessageName = keyof typeof messages
+/** Messages that users may send. */
+export type UserMessageName = {
+  [N in MessageName]: (typeof messages)[N] extends { readonly access: readonly unknown[] } ? N : never
+}[MessageName]
 export type RequestOf<N extends MessageName> = HeadOf<(typeof messages)[N]['request']>
 export type ResponseOf<N extends MessageName> = HeadOf<(typeof messages)[N]['response']>

@@ -1,4 +1,5 @@
 import { limits } from '../limits.js'
+import { copies, writes } from './access.js'
 import * as f from './fields.js'
 import { define, interactive, noBodies, objectName, operationId, policyNote, users } from './message.js'
 import { conditionFields, writeAnswer } from './object-messages.js'
@@ -40,6 +41,7 @@ export const uploadMessages = {
     frame: 'PUT',
     op: 'upload',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -61,6 +63,7 @@ export const uploadMessages = {
     frame: 'PUT',
     op: 'part',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     requestBody: 'optional',
@@ -83,6 +86,7 @@ export const uploadMessages = {
     frame: 'PUT',
     op: 'part-copy',
     from: users,
+    access: copies,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -109,6 +113,7 @@ export const uploadMessages = {
     frame: 'PUT',
     op: 'upload-completion',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -133,6 +138,7 @@ export const uploadMessages = {
     frame: 'DELETE',
     op: 'upload',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -147,6 +153,7 @@ export const uploadMessages = {
     frame: 'LIST',
     op: 'parts',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     ...noBodies,
@@ -177,6 +184,7 @@ export const uploadMessages = {
     frame: 'LIST',
     op: 'uploads',
     from: users,
+    access: writes,
     to: ['server'],
     ...interactive,
     ...noBodies,

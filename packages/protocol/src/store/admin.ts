@@ -1,6 +1,7 @@
 import type { HeadOf } from '../messages/fields.js'
 import type { layoutChanges, layoutPlan, layoutProgress } from '../messages/layout-operations.js'
 import type { hintsHeld, repairState } from '../messages/message.js'
+import type { AccessKeyAdmin } from './access-keys.js'
 import type { BlockCounts, BlockPlaces, BlocksOptions, ClusterBytes, HeldBytes } from './blocks.js'
 import type { CallOptions } from './object-store.js'
 import type { RepairStatus } from './repair.js'
@@ -86,6 +87,7 @@ export interface LayoutChange {
 
 /** What operators do. */
 export interface Admin {
+  readonly keys: AccessKeyAdmin
   status(options?: CallOptions): Promise<ClusterStatus>
   layout(options?: CallOptions): Promise<LayoutInfo>
   /** Makes the first epoch; CONFLICT when there is one with other agents, the same answer when it fits. */

@@ -94,3 +94,12 @@ t.test('keys as agents know them', async t => {
   for (const key of ['', `${longest}i`, '\ud800', 5, null])
     t.throws(() => f.storedKey.check(key, 'key'), { code: 'BAD_REQUEST', message: /1089 bytes/ })
 })
+
+t.test('access keys: ids, names, and the buckets of grants', async () => {
+  accepts(f.accessKeyId, ['TKAAAAAAAAAAAAAAAAAA', 'TORCAAAAAAAAAAAAAAAA'])
+  refuses(f.accessKeyId, ['', 'TK', 'tkaaaaaaaaaaaaaaaaaa', 5])
+  accepts(f.bucketOrAll, ['*', 'photos'])
+  refuses(f.bucketOrAll, ['', '**', 'Photos', null])
+  accepts(f.displayName, ['', 'nightly backups ☾', 'x'.repeat(128)])
+  refuses(f.displayName, ['x'.repeat(129), 'a\nb', '\u001b[31m', '\ud800', 7])
+})

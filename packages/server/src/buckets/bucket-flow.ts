@@ -1,17 +1,23 @@
-import { emptyContext } from '@torc/cluster/clocks/causal-context'
-import type { Token } from '@torc/cluster/clocks/token'
 import { parsePolicy, policyText } from '@torc/cluster/retention/policy'
 import type { Random } from '@torc/protocol/environment/random'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketChanges, BucketOptions, Compression, Cutting } from '@torc/protocol/store/object-store'
 import type { Coordination } from '../core/coordination.js'
+import { untilOthersRead } from '../core/others-read.js'
 import { majority } from '../quorum/targets.js'
 import { effectiveQuorum } from '../quorum/write-quorum.js'
 import { BucketContents } from './bucket-contents.js'
 import { type BucketRecord, compressions, cuttings } from './bucket-record.js'
 import { type Buckets, bucketNotFound } from './buckets.js'
 import { emptyClusterRecord } from './cluster-record.js'
-import type { ControlCall, ControlStore, StoredRecord } from './control-store.js'
+import {
+  type ControlCall,
+  type ControlStore,
+  nothingStored,
+  overLatest,
+  type Stamp,
+  type StoredRecord,
+} from './control-store.js'
 import { type PolicyInForce, policyInForce } from './policy-in-force.js'
 import { recordAgeMs } from './record-cache.js'
 
@@ -39,70 +45,63 @@ export class BucketFlow {
     this.#contents = new BucketContents(c)
   }
 
-  /**
-   * BUCKET_EXISTS when it is there. Creators that race make the same bucket (decision 4); one whose settings did not
-   * win is told so.
-   */
+  /** BUCKET_EXISTS when it is there: of any number of creators at the same time one makes it. */
   async create(name: string, options: BucketOptions): Promise<BucketDescription> {
     const policy = checkedPolicy(options.policy ?? 'inherit')
     const layout = this.#c.layouts.require()
     const call = callOf(options)
-    const existing = await this.#store.get(name, call)
-    if (existing !== undefined && !existing.record.deleted) {
-      throw new TorcError('BUCKET_EXISTS', `there is a bucket ${name} already`)
-    }
-    // Whoever removed the last bucket of this name may have died before all others had heard of it.
-    if (existing !== undefined) await this.#untilOthersRead(recordAgeMs)
-    const record: BucketRecord = {
-      name,
-      generation: (existing?.record.generation ?? 0) + 1,
-      deleted: false,
-      createdAt: this.#c.hybridClock.now(),
-      policy,
-      changes: 0,
-      strict: options.strict ?? false,
-      cutting: checkedCutting(options.cutting ?? 'fixed'),
-      compression: checkedCompression(options.compression ?? 'none'),
-      ...checkedQuorums(options, layout.replicas),
-    }
-    // Covers just what was seen: of creators that race each leaves its record, and all read the same one.
-    await this.#store.put(
-      record,
-      existing?.token ?? nothingSeen,
-      options.opId ?? this.#random().bytes(16),
-      call,
-    )
+    const record = await overLatest(async () => {
+      const existing = await this.#store.get(name, call)
+      if (existing !== undefined && !existing.record.deleted) {
+        throw new TorcError('BUCKET_EXISTS', `there is a bucket ${name} already`)
+      }
+      // Whoever removed the last bucket of this name may have died before all others had heard of it.
+      if (existing !== undefined) await untilOthersRead(this.#c, recordAgeMs)
+      const made: BucketRecord = {
+        name,
+        generation: (existing?.record.generation ?? 0) + 1,
+        deleted: false,
+        createdAt: this.#c.hybridClock.now(),
+        policy,
+        changes: 0,
+        strict: options.strict ?? false,
+        cutting: checkedCutting(options.cutting ?? 'fixed'),
+        compression: checkedCompression(options.compression ?? 'none'),
+        ...checkedQuorums(options, layout.replicas),
+      }
+      const opId = options.opId ?? this.#random().bytes(16)
+      await this.#store.put(made, existing?.stamp ?? nothingStored, opId, call)
+      return made
+    })
     this.#buckets.forget(name)
-    const chosen = (await this.#store.get(name, call))?.record
-    if (chosen === undefined || !sameSettings(chosen, record)) {
-      throw new TorcError('BUCKET_EXISTS', `bucket ${name} was made by somebody else at the same time`)
-    }
-    return this.#describe(chosen, call)
+    return this.#describe(record, call)
   }
 
   async show(name: string, call: ControlCall): Promise<BucketDescription> {
     return this.#describe((await this.#existing(name, call)).record, call)
   }
 
-  /** Changes what is given; of changes that race one wins whole. In force on all servers once it resolves. */
+  /** Changes what is given, over whatever others changed meanwhile. In force on all servers once it resolves. */
   async change(name: string, changes: BucketChanges): Promise<BucketDescription> {
     const policy = changes.policy === undefined ? undefined : checkedPolicy(changes.policy)
     const call = callOf(changes)
-    const { record, token } = await this.#existing(name, call)
-    const { replicas } = record
-    const changed: BucketRecord = {
-      ...record,
-      readQuorum: checkedQuorum('read', changes.readQuorum ?? record.readQuorum, replicas),
-      writeQuorum: checkedQuorum('write', changes.writeQuorum ?? record.writeQuorum, replicas),
-      strict: changes.strict ?? record.strict,
-      policy: policy ?? record.policy,
-      cutting: checkedCutting(changes.cutting ?? record.cutting),
-      compression: checkedCompression(changes.compression ?? record.compression),
-      changes: record.changes + 1,
-    }
-    await this.#store.put(changed, token, changes.opId ?? this.#random().bytes(16), call)
-    this.#buckets.forget(name)
-    await this.#untilOthersRead(recordAgeMs)
+    const changed = await overLatest(async () => {
+      const { record, stamp } = await this.#existing(name, call)
+      const { replicas } = record
+      const after: BucketRecord = {
+        ...record,
+        readQuorum: checkedQuorum('read', changes.readQuorum ?? record.readQuorum, replicas),
+        writeQuorum: checkedQuorum('write', changes.writeQuorum ?? record.writeQuorum, replicas),
+        strict: changes.strict ?? record.strict,
+        policy: policy ?? record.policy,
+        cutting: checkedCutting(changes.cutting ?? record.cutting),
+        compression: checkedCompression(changes.compression ?? record.compression),
+        changes: record.changes + 1,
+      }
+      await this.#put(after, stamp, call)
+      return after
+    })
+    await untilOthersRead(this.#c, recordAgeMs)
     return this.#describe(changed, call)
   }
 
@@ -113,11 +112,13 @@ export class BucketFlow {
 
   async setClusterPolicy(text: string, call: ControlCall): Promise<void> {
     const policy = checkedPolicy(text)
-    const stored = await this.#store.getCluster(call)
-    await this.#store.putCluster({ policy }, stored?.token ?? nothingSeen, call)
+    await overLatest(async () => {
+      const stored = await this.#store.getCluster(call)
+      await this.#store.putCluster({ policy }, stored?.stamp ?? nothingStored, call)
+    })
     this.#buckets.forgetAll()
     // What others believe of a bucket may hold what they believed of the cluster when they read it.
-    await this.#untilOthersRead(2 * recordAgeMs)
+    await untilOthersRead(this.#c, 2 * recordAgeMs)
   }
 
   /** How many buckets there are. */
@@ -143,28 +144,40 @@ export class BucketFlow {
   }
 
   /**
-   * Removes a bucket: BUCKET_NOT_EMPTY when it has versions or uploads under way, which `force` purges first. Another server may believe
-   * its copy of the record for a moment after it was marked, so what was written by then is looked for once more;
-   * if there is any, the bucket stays.
+   * Removes a bucket: BUCKET_NOT_EMPTY when it has versions or uploads under way, which `force` purges first. Of any
+   * number that remove it at the same time one does, and the others find it gone. Another server may believe its copy of
+   * the record for a moment after it was marked, so what was written by then is looked for once more; if there is any,
+   * the bucket stays.
    */
   async remove(name: string, force: boolean, call: ControlCall): Promise<void> {
-    const stored = await this.#existing(name, call)
-    const view = this.#buckets.viewOf(stored.record, 'inherit')
-    if (force) await this.#contents.purge(view, call)
-    else await this.#contents.checkEmpty(view, call)
-    await this.#put({ ...stored.record, deleted: true }, stored.token, call)
-    await this.#untilOthersRead(recordAgeMs)
+    const { record, view } = await overLatest(() => this.#mark(name, force, call))
+    await untilOthersRead(this.#c, recordAgeMs)
     if (force) return this.#contents.purge(view, call)
     try {
       await this.#contents.checkEmpty(view, call)
     } catch (thrown) {
       const error = TorcError.from(thrown)
-      if (error.code !== 'BUCKET_NOT_EMPTY') throw error
-      const marked = await this.#store.get(name, call)
-      if (marked?.record.deleted === true) await this.#put(stored.record, marked.token, call)
+      if (error.code === 'BUCKET_NOT_EMPTY') await this.#unmark(record, call)
       throw error
     }
     await this.#contents.purgeParts(view, call)
+  }
+
+  /** Marks a bucket as deleted, once nothing is in it. */
+  async #mark(name: string, force: boolean, call: ControlCall) {
+    const { record, stamp } = await this.#existing(name, call)
+    const view = this.#buckets.viewOf(record, 'inherit')
+    if (force) await this.#contents.purge(view, call)
+    else await this.#contents.checkEmpty(view, call)
+    await this.#put({ ...record, deleted: true }, stamp, call)
+    return { record, view }
+  }
+
+  /** Takes the mark back, unless somebody has made the bucket anew. */
+  async #unmark(record: BucketRecord, call: ControlCall): Promise<void> {
+    const marked = await this.#store.get(record.name, call)
+    if (marked?.record.deleted !== true || marked.record.generation !== record.generation) return
+    await this.#put(record, marked.stamp, call)
   }
 
   /** BUCKET_NOT_FOUND when it is not there. */
@@ -179,36 +192,14 @@ export class BucketFlow {
     return { ...record, inForce: policyInForce(record.policy, clusterPolicy) }
   }
 
-  async #put(record: BucketRecord, replaces: Token, call: ControlCall): Promise<void> {
+  async #put(record: BucketRecord, replaces: Stamp, call: ControlCall): Promise<void> {
     await this.#store.put(record, replaces, this.#random().bytes(16), call)
     this.#buckets.forget(record.name)
-  }
-
-  /** Waits until no other server believes what it read before now. Alone there is nothing to wait for. */
-  async #untilOthersRead(believedMs: number): Promise<void> {
-    if (!this.#c.otherServers()) return
-    await new Promise<void>(resolve => void this.#c.environment.clock.after(believedMs, resolve))
   }
 
   #random(): Random {
     return this.#c.environment.random
   }
-}
-
-const nothingSeen: Token = { context: emptyContext, newest: 0, seq: 0 }
-
-function sameSettings(a: BucketRecord, b: BucketRecord): boolean {
-  return (
-    a.generation === b.generation &&
-    a.deleted === b.deleted &&
-    a.replicas === b.replicas &&
-    a.readQuorum === b.readQuorum &&
-    a.writeQuorum === b.writeQuorum &&
-    a.strict === b.strict &&
-    a.policy === b.policy &&
-    a.cutting === b.cutting &&
-    a.compression === b.compression
-  )
 }
 
 function callOf(options: BucketOptions): ControlCall {

@@ -14,14 +14,21 @@ export class Buckets {
   readonly #views: RecordCache<BucketView>
   readonly #clusterPolicy: RecordCache<string>
 
-  constructor(store: ControlStore, clock: Clock, hasher: Hasher, clusterId: string) {
+  /** `hearsNews` as of `RecordCache`. */
+  constructor(
+    store: ControlStore,
+    clock: Clock,
+    hasher: Hasher,
+    clusterId: string,
+    hearsNews?: () => boolean,
+  ) {
     this.#store = store
     this.#hasher = hasher
     this.#clusterId = clusterId
-    this.#views = new RecordCache(clock, (name, call) => this.#load(name, call))
-    this.#clusterPolicy = new RecordCache(clock, async (_, call) => {
-      return ((await store.getCluster(call))?.record ?? emptyClusterRecord).policy
-    })
+    this.#views = new RecordCache(clock, (name, call) => this.#load(name, call), hearsNews)
+    const readPolicy = async (_: string, call: ControlCall): Promise<string> =>
+      ((await store.getCluster(call))?.record ?? emptyClusterRecord).policy
+    this.#clusterPolicy = new RecordCache(clock, readPolicy, hearsNews)
   }
 
   /** The bucket, at once where its record is fresh. BUCKET_NOT_FOUND when there is none. */

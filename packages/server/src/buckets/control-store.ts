@@ -1,5 +1,11 @@
-import type { Token } from '@torc/cluster/clocks/token'
 import type { Version } from '@torc/cluster/state/version'
+import { TorcError } from '@torc/protocol/errors'
+import {
+  type AccessKeyRecord,
+  accessKeyRecordPrefix,
+  decodeAccessKeyRecord,
+  encodeAccessKeyRecord,
+} from '../access/access-key-record.js'
 import { givenBody } from '../bodies/body-source.js'
 import { prepareBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
@@ -36,32 +42,44 @@ export interface ControlCall {
   readonly signal?: AbortSignal | undefined
 }
 
-/** A record, and what a write that replaces it must cover. */
+/** A record, and what tells it from what comes after it. */
 export interface StoredRecord<R = BucketRecord> {
   readonly record: R
-  readonly token: Token
+  readonly stamp: Stamp
 }
 
-/** Records that the whole cluster shares. */
+/** Ids of the versions that a record was read from: one, but for records of before they were decided by consensus. */
+export type Stamp = readonly string[]
+
+/** Where there is no record yet. */
+export const nothingStored: Stamp = []
+
+/**
+ * Records that the whole cluster shares, each decided by consensus: a write takes place only over what `replaces` says,
+ * and rejects with CONFLICT where the record is another one by now.
+ */
 export interface ControlStore {
   /** The record of a bucket, a deleted one's too; undefined when there never was one. */
   get(name: string, call: ControlCall): Promise<StoredRecord | undefined>
-  /** Writes a record over what `replaces` showed. */
-  put(record: BucketRecord, replaces: Token | undefined, opId: Uint8Array, call: ControlCall): Promise<void>
+  put(record: BucketRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void>
   /** The record of the cluster; undefined when there never was one. */
   getCluster(call: ControlCall): Promise<StoredRecord<ClusterRecord> | undefined>
-  /** Writes it over what `replaces` showed. */
-  putCluster(record: ClusterRecord, replaces: Token, call: ControlCall): Promise<void>
+  putCluster(record: ClusterRecord, replaces: Stamp, call: ControlCall): Promise<void>
   /** Changes of the layout that wait; undefined when there never were any. */
   getLayoutChanges(call: ControlCall): Promise<StoredRecord<StagedChanges> | undefined>
-  /** Writes them over what `replaces` showed. */
-  putLayoutChanges(changes: StagedChanges, replaces: Token | undefined, call: ControlCall): Promise<void>
+  putLayoutChanges(changes: StagedChanges, replaces: Stamp, call: ControlCall): Promise<void>
   /** Names of the buckets that are there, in order (a race between making and removing may show either). */
   names(call: ControlCall): AsyncIterable<string>
+  /** The record of an access key, a deleted one's too; undefined when there never was one. */
+  getAccessKey(id: string, call: ControlCall): Promise<StoredRecord<AccessKeyRecord> | undefined>
+  putAccessKey(record: AccessKeyRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void>
+  /** Ids of the access keys that are there, in order, from behind one of them on. */
+  accessKeyIds(after: string | undefined, call: ControlCall): AsyncIterable<string>
 }
 
 const recordType = 'application/vnd.torc.bucket'
 const clusterRecordType = 'application/vnd.torc.cluster'
+const accessKeyRecordType = 'application/vnd.torc.access-key'
 const layoutChangesType = 'application/vnd.torc.layout-changes'
 
 interface WrittenRecord {
@@ -78,6 +96,25 @@ function isMarkedDeleted(version: Version): boolean {
   return version.metadata.some(([name, value]) => name === 'deleted' && value === 'true')
 }
 
+const latest = <R>([first]: readonly R[]): R | undefined => first
+
+/** Tells a change that was overtaken from other conflicts. */
+const raced = { raced: true } as const
+
+/** Changes that may get in the way of one, each of which took place. */
+const racingMax = 32
+
+/** Reads and changes a record, once more wherever somebody else was faster. CONFLICT after so many times. */
+export async function overLatest<T>(change: () => Promise<T>): Promise<T> {
+  for (let left = racingMax; ; left--) {
+    try {
+      return await change()
+    } catch (thrown) {
+      if (TorcError.from(thrown).details !== raced || left === 0) throw thrown
+    }
+  }
+}
+
 /** The control store as objects of a reserved bucket (decision 4), by the coordinator's own flows. */
 export class ObjectControlStore implements ControlStore {
   readonly #c: Coordination
@@ -90,28 +127,37 @@ export class ObjectControlStore implements ControlStore {
     return this.#read(name, decodeBucketRecord, chooseRecord, call)
   }
 
-  put(record: BucketRecord, replaces: Token | undefined, opId: Uint8Array, call: ControlCall): Promise<void> {
+  put(record: BucketRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void> {
     const metadata = record.deleted ? deletedMark : []
     const written = { key: record.name, bytes: encodeBucketRecord(record), contentType: recordType, metadata }
     return this.#write(written, replaces, opId, call)
   }
 
   getCluster(call: ControlCall): Promise<StoredRecord<ClusterRecord> | undefined> {
-    // Of changes that race the latest counts.
-    return this.#read(clusterRecordKey, decodeClusterRecord, ([latest]) => latest, call)
+    return this.#read(clusterRecordKey, decodeClusterRecord, latest, call)
   }
 
-  putCluster(record: ClusterRecord, replaces: Token, call: ControlCall): Promise<void> {
+  putCluster(record: ClusterRecord, replaces: Stamp, call: ControlCall): Promise<void> {
     const bytes = encodeClusterRecord(record)
     const written = { key: clusterRecordKey, bytes, contentType: clusterRecordType, metadata: [] }
     return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
   }
 
-  getLayoutChanges(call: ControlCall): Promise<StoredRecord<StagedChanges> | undefined> {
-    return this.#read(stagedChangesKey, decodeStagedChanges, ([latest]) => latest, call)
+  getAccessKey(id: string, call: ControlCall): Promise<StoredRecord<AccessKeyRecord> | undefined> {
+    return this.#read(accessKeyRecordPrefix + id, decodeAccessKeyRecord, latest, call)
   }
 
-  putLayoutChanges(changes: StagedChanges, replaces: Token | undefined, call: ControlCall): Promise<void> {
+  putAccessKey(record: AccessKeyRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void> {
+    const metadata = record.deleted ? deletedMark : []
+    const [key, bytes] = [accessKeyRecordPrefix + record.id, encodeAccessKeyRecord(record)]
+    return this.#write({ key, bytes, contentType: accessKeyRecordType, metadata }, replaces, opId, call)
+  }
+
+  getLayoutChanges(call: ControlCall): Promise<StoredRecord<StagedChanges> | undefined> {
+    return this.#read(stagedChangesKey, decodeStagedChanges, latest, call)
+  }
+
+  putLayoutChanges(changes: StagedChanges, replaces: Stamp, call: ControlCall): Promise<void> {
     const bytes = encodeStagedChanges(changes)
     const written = { key: stagedChangesKey, bytes, contentType: layoutChangesType, metadata: [] }
     return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
@@ -136,14 +182,13 @@ export class ObjectControlStore implements ControlStore {
         records.push(decode(Buffer.concat(pieces)))
       }
       const record = choose(records)
-      const { context, newest, seq } = read
-      return record === undefined ? undefined : { record, token: { context, newest, seq } }
+      return record === undefined ? undefined : { record, stamp: read.heads.map(({ id }) => id) }
     })
   }
 
   async #write(
     { bytes, ...rest }: WrittenRecord,
-    token: Token | undefined,
+    replaces: Stamp,
     opId: Uint8Array,
     call: ControlCall,
   ): Promise<void> {
@@ -151,37 +196,59 @@ export class ObjectControlStore implements ControlStore {
     const { timeoutMs, signal } = call
     const use = { bucket, key: rest.key, opId, timeoutMs, signal }
     const body = await prepareBody(this.#c, givenBody(bytes, undefined), use)
-    await write(this.#c, {
-      ...rest,
-      bucket,
-      opId,
-      kind: 'object',
-      body,
-      token,
-      policy: undefined,
-      retry: false,
-      timeoutMs,
-      signal,
-    })
+    try {
+      const { version } = await write(this.#c, {
+        ...rest,
+        bucket,
+        opId,
+        kind: 'object',
+        body,
+        token: undefined,
+        condition: { kind: 'unchanged', heads: replaces },
+        policy: undefined,
+        retry: false,
+        timeoutMs,
+        signal,
+      })
+      this.#c.recordNews.wrote(version.createdAt)
+    } catch (thrown) {
+      const error = TorcError.from(thrown)
+      if (error.code !== 'CONDITION_FAILED') throw error
+      throw new TorcError('CONFLICT', 'somebody else changed the same at the same time', {
+        cause: error,
+        details: raced,
+      })
+    }
   }
 
   async *names(call: ControlCall): AsyncGenerator<string> {
+    // What is not a bucket's record has a name that no bucket can have.
+    for await (const key of this.#keys('', undefined, call)) if (!key.startsWith('_')) yield key
+  }
+
+  async *accessKeyIds(after: string | undefined, call: ControlCall): AsyncGenerator<string> {
+    const startAfter = after === undefined ? undefined : accessKeyRecordPrefix + after
+    for await (const key of this.#keys(accessKeyRecordPrefix, startAfter, call))
+      yield key.slice(accessKeyRecordPrefix.length)
+  }
+
+  /** Keys of the records that are not marked deleted, in order. */
+  async *#keys(prefix: string, startAfter: string | undefined, call: ControlCall): AsyncGenerator<string> {
     let token: string | undefined
     do {
       const page = await listPage(this.#c, {
         bucket: this.#bucket(),
         what: 'keys',
-        prefix: '',
+        prefix,
         delimiter: undefined,
         limit: 1000,
-        startAfter: undefined,
+        startAfter,
         token,
         timeoutMs: call.timeoutMs,
         signal: call.signal,
       })
       for (const entry of page.entries) {
-        // What is not a bucket's record has a name that no bucket can have.
-        if (!('key' in entry) || entry.key.startsWith('_')) continue
+        if (!('key' in entry)) continue
         if (entry.siblings.length > 0 || !isMarkedDeleted(entry.version)) yield entry.key
       }
       token = page.token

@@ -5,7 +5,7 @@ import type { ControlCall } from './control-store.js'
 /** A record is believed for this long at most, in milliseconds, and read again in the background before. */
 export const recordAgeMs = 2_000
 const refreshAfterMs = 1_000
-/** For so long more where it can't be read: a server that is cut off from the records goes on (decision 4). */
+/** For so long more where it can't be read, also by a server that hears from few: it goes on (decision 4). */
 export const unreadAgeMs = 60_000
 /** Records that are kept at hand; beyond, the oldest entry goes. */
 const cachedRecordsMax = 10_000
@@ -28,15 +28,30 @@ const unreadable = new Set<string>([
   'NO_LAYOUT',
 ])
 
+/** Whether the failure says nothing of the record: it may be read later, or through another server. */
+export function saysNothing({ code }: TorcError): boolean {
+  return unreadable.has(code)
+}
+
 /** What control records say, as requests look it up: from memory for a moment, then from the control store again. */
 export class RecordCache<T> {
   readonly #load: (name: string, call: ControlCall) => Promise<T>
   readonly #clock: Clock
+  readonly #hearsNews: () => boolean
   readonly #cache = new Map<string, Cached<T>>()
   readonly #reading = new Map<string, Promise<T>>()
 
-  constructor(clock: Clock, load: (name: string, call: ControlCall) => Promise<T>) {
+  /**
+   * `hearsNews`: this server would hear of changes, as it hears from most of the cluster. Then what it has read is
+   * believed for as long as it can't be read again and nobody tells of a change.
+   */
+  constructor(
+    clock: Clock,
+    load: (name: string, call: ControlCall) => Promise<T>,
+    hearsNews: () => boolean = () => false,
+  ) {
     this.#clock = clock
+    this.#hearsNews = hearsNews
     this.#load = load
   }
 
@@ -47,8 +62,8 @@ export class RecordCache<T> {
     const nowMs = this.#clock.monotonicMs()
     const ageMs = nowMs - cached.readMs
     const { retryAtMs } = cached
-    const believedMs = retryAtMs === undefined ? recordAgeMs : recordAgeMs + unreadAgeMs
-    if (ageMs >= believedMs) return this.#readSince(name, call)
+    if (retryAtMs === undefined ? ageMs >= recordAgeMs : !this.#believes(ageMs))
+      return this.#readSince(name, call)
     // Should it fail, whoever comes when the record is too old reads it again and hears of it.
     if (nowMs >= (retryAtMs ?? cached.readMs + refreshAfterMs) && !this.#reading.has(name))
       this.#read(name, call).catch(() => undefined)
@@ -74,7 +89,7 @@ export class RecordCache<T> {
     const begunBefore = this.#reading.get(name)
     if (begunBefore === undefined) return this.#read(name, call)
     return begunBefore.catch((thrown: unknown) => {
-      if (unreadable.has(TorcError.from(thrown).code)) throw thrown
+      if (saysNothing(TorcError.from(thrown))) throw thrown
       return this.#read(name, call)
     })
   }
@@ -93,16 +108,21 @@ export class RecordCache<T> {
         const current = this.#end(name, started)
         const error = TorcError.from(thrown)
         const cached = this.#cache.get(name)
-        if (cached !== undefined && unreadable.has(error.code)) {
+        if (cached !== undefined && saysNothing(error)) {
           const nowMs = this.#clock.monotonicMs()
           cached.retryAtMs = nowMs + refreshAfterMs
-          if (nowMs - cached.readMs < recordAgeMs + unreadAgeMs) return cached.value
+          if (this.#believes(nowMs - cached.readMs)) return cached.value
         } else if (current) this.#cache.delete(name)
         throw error
       },
     )
     this.#reading.set(name, started)
     return started
+  }
+
+  /** Whether what could not be read again is still believed at this age. */
+  #believes(ageMs: number): boolean {
+    return ageMs < recordAgeMs + unreadAgeMs || this.#hearsNews()
   }
 
   /** Whether the reading was not overtaken by `forget`. */

@@ -4,6 +4,8 @@ import { type Attributes, mergeAttributes } from '@torc/cluster/state/attributes
 import { differenceOf, isLevel } from '@torc/cluster/state/difference'
 import { digestsEqual } from '@torc/cluster/state/digest'
 import { closedContext, headsOf, type KeyState, mergeStates } from '@torc/cluster/state/key-state'
+import { TorcError } from '@torc/protocol/errors'
+import { isStaleLayout } from '../agents/agents.js'
 import type { Coordination } from '../core/coordination.js'
 import type { Deadline } from '../core/deadline.js'
 import { holdersOf, type Placement } from '../core/placement.js'
@@ -21,14 +23,15 @@ export interface Base extends ConditionBase {
 /**
  * What a condition is judged on: the states of all owners that promised and of all agents that hold hints of the key,
  * joined, and brought to each of these owners before anything is built on it. So a majority has it from then on, and
- * whoever judges a condition later judges it on no less; a proposal need not carry it (decision 29).
+ * whoever judges a condition later judges it on no less; a proposal need not carry it (decision 29). Undefined where the
+ * state went on meanwhile: it is to be read again. UNAVAILABLE where an owner fails on the way.
  */
 export async function conditionBase(
   c: Coordination,
   p: Placement,
   promises: readonly OwnersPromise[],
   deadline: Deadline,
-): Promise<Base> {
+): Promise<Base | undefined> {
   const attributes = registersOf(promises)
   const [first] = promises
   const level =
@@ -37,12 +40,17 @@ export async function conditionBase(
     const { heads = [], context, newest, seq } = first
     return { heads, context, newest, seq, attributes }
   }
-  const state = await levelStates(
-    c,
-    p,
-    promises.map(({ agent }) => agent),
-    deadline,
-  )
+  const owners = promises.map(({ agent }) => agent)
+  const state = await levelStates(c, p, owners, deadline).catch((thrown: unknown) => {
+    const error = TorcError.from(thrown)
+    // A version that was to be written back has been pruned since.
+    if (error.code === 'VERSION_NOT_FOUND') return undefined
+    if (isStaleLayout(error) || error.code === 'CANCELLED' || error.code === 'UNAVAILABLE') throw error
+    throw new TorcError('UNAVAILABLE', `owners of the key differ, and one did not answer: ${error.message}`, {
+      cause: error,
+    })
+  })
+  if (state === undefined) return undefined
   let newest = 0
   let seq = 0
   for (const version of state.versions.values()) {

@@ -1,5 +1,5 @@
 import { covers } from '@torc/cluster/clocks/causal-context'
-import { type Ballot, compareBallots, makeBallot, noBallot, roundOf } from '@torc/cluster/consensus/ballot'
+import { type Ballot, makeBallot, noBallot, roundOf } from '@torc/cluster/consensus/ballot'
 import {
   afterOf,
   type Condition,
@@ -9,6 +9,7 @@ import {
   judge,
   proposedVersion,
 } from '@torc/cluster/consensus/condition'
+import { highestAccepted, isHollow } from '@torc/cluster/consensus/highest'
 import {
   decide,
   decisionOf,
@@ -30,7 +31,7 @@ import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
 import { ownersOf, type Placement, place, planWrite } from '../core/placement.js'
 import { etagOf, inlineOf, policyOf } from '../flows/mint.js'
-import { attemptBytes, completeOperation } from '../flows/repeat-flow.js'
+import { completeOperation, nextAttempt } from '../flows/repeat-flow.js'
 import { owner } from '../flows/send-merge.js'
 import { tooFewOwners } from '../flows/write-errors.js'
 import type { WriteOutcome, WriteRequest } from '../flows/write-request.js'
@@ -38,7 +39,7 @@ import { PlaceTally } from '../quorum/place-tally.js'
 import { majority } from '../quorum/targets.js'
 import { quorumsOf } from '../quorum/write-quorum.js'
 import { type Base, conditionBase } from './condition-base.js'
-import { type Accepted, type AcceptOutcome, type OwnersPromise, Round } from './round.js'
+import { type AcceptOutcome, type OwnersPromise, Round } from './round.js'
 
 /** A write that takes place only where its condition holds. */
 export type ConditionalWrite = WriteRequest & { readonly condition: Condition }
@@ -119,7 +120,9 @@ async function oneRound(
   const promises = await round.prepare(policy.kind === 'all' ? undefined : policyText(policy))
   trail.ballot = round.highest
   if (promises === undefined) return undefined
-  const last = highestAccepted(promises)
+  const last = highestAccepted(promises.map(({ accepted }) => accepted))
+  // Whoever has it is among those that did not answer.
+  if (last !== undefined && isHollow(last)) return undefined
   if (last !== undefined && !last.learned) {
     // It may be chosen: it is brought to its end as it is before anything is built on it.
     if ((await round.accept(last.proposal, last.body)) === 'accepted')
@@ -131,6 +134,7 @@ async function oneRound(
   const earlier = await decidedBefore(c, p, request, before, deadline)
   if (earlier !== undefined) return earlier
   const base = await conditionBase(c, p, promises, deadline)
+  if (base === undefined) return undefined
   const covered = judge(request.condition, base)
   if (covered === undefined) {
     // Nothing of it is anywhere: others need not hear of it. Otherwise it is decided that it does not take place.
@@ -265,7 +269,7 @@ async function decidedBefore(
   }
   const forgotten = decision === undefined && request.retry && forgetsDecisions(register)
   if (decision === undefined && !forgotten) return undefined
-  const attempt = c.environment.random.bytes(attemptBytes)
+  const attempt = nextAttempt(c)
   const found = await completeOperation(c, p, planWrite(c, p), request.opId, attempt, deadline)
   if (found !== undefined) return found
   throw new TorcError(
@@ -275,17 +279,6 @@ async function decidedBefore(
       : 'an earlier attempt was written, and is on no agent that can be asked',
     { hint: 'Read the key: it shows whether the write took place.' },
   )
-}
-
-/** What was accepted under the highest ballot; learned, where any owner that promised has learned it. */
-function highestAccepted(promises: readonly OwnersPromise[]): Accepted | undefined {
-  let highest: Accepted | undefined
-  for (const { accepted } of promises) {
-    if (accepted === undefined) continue
-    const order = highest === undefined ? 1 : compareBallots(accepted.ballot, highest.ballot)
-    if (order > 0 || (order === 0 && accepted.learned)) highest = accepted
-  }
-  return highest
 }
 
 /** A majority of the owners takes part, whatever the bucket's quorums are, and nobody else. */

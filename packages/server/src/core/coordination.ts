@@ -4,6 +4,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import type { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { Agents } from '../agents/agents.js'
 import type { RepairQueue } from '../bodies/repair-queue.js'
+import type { RecordNews } from '../buckets/record-news.js'
 import type { HintHolders } from '../hints/hint-holders.js'
 import type { Layout } from '../layout/layout.js'
 import type { LayoutKeeper } from '../layout/layout-keeper.js'
@@ -28,6 +29,8 @@ export interface Coordination {
   /** Blocks on their way to owners that turned out to lack them. */
   readonly blockRepairs: RepairQueue
   readonly repairs: Repairs
+  /** What is known of changes of control records. */
+  readonly recordNews: Pick<RecordNews, 'wrote' | 'everywhere'>
   /** Of this server's conditional writes. */
   readonly keyTurns: KeyTurns
   readonly log: Log

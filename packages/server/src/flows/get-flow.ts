@@ -82,7 +82,15 @@ export async function read(c: Coordination, request: ReadRequest): Promise<ReadV
   )
 }
 
-async function readLatest(c: Coordination, request: ReadRequest, deadline: Deadline): Promise<ReadVersion> {
+/** Readings in a row of a key that others keep overwriting, before the reader is told. */
+const readingsMax = 8
+
+async function readLatest(
+  c: Coordination,
+  request: ReadRequest,
+  deadline: Deadline,
+  again = readingsMax - 1,
+): Promise<ReadVersion> {
   const { at } = request
   const read = await readHeads(c, place(c, request.bucket, request.key), deadline, at)
   const version = read.heads[0]
@@ -94,7 +102,13 @@ async function readLatest(c: Coordination, request: ReadRequest, deadline: Deadl
   }
   let { inline } = read
   if (inline === undefined && version.blocks === undefined) {
-    inline = await readInlineBody(c, read.placement, version, read.holdersOf(version), deadline)
+    try {
+      inline = await readInlineBody(c, read.placement, version, read.holdersOf(version), deadline)
+    } catch (thrown) {
+      // It was overwritten, and pruned with that, since it was read: there is a newer one.
+      if (TorcError.from(thrown).code !== 'VERSION_NOT_FOUND' || again === 0) throw thrown
+      return readLatest(c, request, deadline, again - 1)
+    }
   }
   const siblings = read.heads.length > 1 ? read.heads.slice(1).map(head => head.id) : none
   const { placement, degraded } = read

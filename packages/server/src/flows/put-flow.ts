@@ -14,7 +14,7 @@ import { collectWriteAcks } from '../quorum/collect-write-acks.js'
 import type { WritePlan } from '../quorum/targets.js'
 import type { WriteTarget } from '../quorum/write-quorum.js'
 import { inlineOf, type Minted, mint } from './mint.js'
-import { attemptBytes, completeOperation } from './repeat-flow.js'
+import { completeOperation, nextAttempt } from './repeat-flow.js'
 import { type Delta, sendMerge } from './send-merge.js'
 import { failedAfterMint, indeterminate, notMinted, tooFewOwners } from './write-errors.js'
 import type { WriteOutcome, WriteRequest } from './write-request.js'
@@ -67,7 +67,7 @@ async function writeOnce(
   for (const minter of plan.targets) {
     try {
       if (mustLook || trail.uncertain) {
-        trail.attempt = c.environment.random.bytes(attemptBytes)
+        trail.attempt = nextAttempt(c)
         const found = await completeOperation(c, p, plan, request.opId, trail.attempt, deadline)
         if (found !== undefined) return found
         mustLook = false

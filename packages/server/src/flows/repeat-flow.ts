@@ -28,8 +28,16 @@ import { holdersIn } from './write-back.js'
 import { removedSince } from './write-errors.js'
 import type { WriteOutcome } from './write-request.js'
 
-/** Names one look for an operation. */
-export const attemptBytes = 8
+/**
+ * Names one look for an operation: its hybrid time, and 12 random bits that tell servers of one time apart. As bytes a
+ * later look's name is the greater one. So owners that looks reach in different orders agree which of them may mint.
+ */
+export function nextAttempt({ environment, hybridClock }: Coordination): Uint8Array {
+  const name = Buffer.alloc(8)
+  const chance = BigInt(Buffer.from(environment.random.bytes(2)).readUInt16BE() & 0xfff)
+  name.writeBigUInt64BE((BigInt(hybridClock.now()) << 12n) | chance)
+  return name
+}
 
 export interface EarlierRequest {
   readonly bucket: BucketView
@@ -45,8 +53,7 @@ export function completeEarlier(c: Coordination, request: EarlierRequest): Promi
   return withFreshLayout(c, () => {
     const p = place(c, request.bucket, request.key)
     const plan = planWrite(c, p)
-    const attempt = c.environment.random.bytes(attemptBytes)
-    return completeOperation(c, p, plan, request.opId, attempt, deadline)
+    return completeOperation(c, p, plan, request.opId, nextAttempt(c), deadline)
   })
 }
 
@@ -54,7 +61,8 @@ export function completeEarlier(c: Coordination, request: EarlierRequest): Promi
  * Looks for what an earlier attempt of an operation wrote, on every owner and every agent that may stand in for one,
  * as far as they can be reached, and completes it: those of the plan that lack the version get it, and the answer is due at W as for the first attempt. Undefined where
  * nobody holds anything: then, and only then, may it be minted again (DESIGN §4), under `attempt`: owners that were
- * asked refuse mints of earlier attempts that come late. SUPERSEDED where the version is known to have been removed.
+ * asked refuse mints of earlier attempts, and this one's where they answered a later look. SUPERSEDED where the version
+ * is known to have been removed.
  */
 export async function completeOperation(
   c: Coordination,

@@ -1,11 +1,13 @@
 import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
+import type { AccessControl } from '../access/access-control.js'
+import { principalOf } from '../access/principal.js'
 import type { Administration } from '../core/administration.js'
 import { bucketAnswer } from './answers.js'
 
 /** What clients ask about buckets and the cluster. */
-export function clusterHandlers(administration: Administration): Handlers {
+export function clusterHandlers(administration: Administration, control: AccessControl): Handlers {
   const { buckets, layouts } = administration
   return {
     async putBucket({ head }) {
@@ -23,8 +25,10 @@ export function clusterHandlers(administration: Administration): Handlers {
       await buckets.remove(head.bucket, head.force === true, { signal })
       return { head: {} }
     },
-    async listBuckets({ signal }) {
-      return { head: { buckets: (await buckets.all({ signal })).map(bucketAnswer) } }
+    async listBuckets({ peer, signal }) {
+      const all = await buckets.all({ signal })
+      const seen = await control.seen(principalOf(peer, control.root), all, ({ name }) => name)
+      return { head: { buckets: seen.map(bucketAnswer) } }
     },
     async getStatus() {
       const status = await administration.status()

@@ -7,7 +7,7 @@ import { TorcError } from '@torc/protocol/errors'
 import type { Admin, LayoutChange, LayoutInfo, LayoutProgress } from '@torc/protocol/store/admin'
 import type { BucketFlow } from '../buckets/bucket-flow.js'
 import { systemBucket } from '../buckets/bucket-record.js'
-import type { ControlCall, ControlStore } from '../buckets/control-store.js'
+import { type ControlCall, type ControlStore, nothingStored, overLatest } from '../buckets/control-store.js'
 import type { Coordination } from '../core/coordination.js'
 import { readAttemptMs, writeAttemptMs } from '../core/deadline.js'
 import { decideEpoch } from './decide-epoch.js'
@@ -49,16 +49,19 @@ export class LayoutChanges {
 
   async stage(change: LayoutChange, call: ControlCall): Promise<LayoutInfo> {
     const layout = await this.#refreshed()
-    const stored = await this.#control.getLayoutChanges(call)
     const { assign = [], remove = [], replicas } = change
-    const changes = withChanges(stored?.record ?? noChanges(layout.number), layout.number, {
-      assign: assign.map(agent => this.#assigned(layout, agent)),
-      remove: remove.map(agent => this.#removed(layout, stored?.record, agent)),
-      replicas,
+    const changes = await overLatest(async () => {
+      const stored = await this.#control.getLayoutChanges(call)
+      const staged = withChanges(stored?.record ?? noChanges(layout.number), layout.number, {
+        assign: assign.map(agent => this.#assigned(layout, agent)),
+        remove: remove.map(agent => this.#removed(layout, stored?.record, agent)),
+        replicas,
+      })
+      // Refuses what no table can be: the rest is told with the plan, as more changes may mend it.
+      await this.#plan(layout, staged, call)
+      await this.#control.putLayoutChanges(staged, stored?.stamp ?? nothingStored, call)
+      return staged
     })
-    // Refuses what no table can be: the rest is told with the plan, as more changes may mend it.
-    await this.#plan(layout, changes, call)
-    await this.#control.putLayoutChanges(changes, stored?.token, call)
     return await this.#describe(layout, changes, call)
   }
 
@@ -110,9 +113,11 @@ export class LayoutChanges {
   }
 
   async #clear(base: number, call: ControlCall): Promise<void> {
-    const stored = await this.#control.getLayoutChanges(call)
-    if (stored !== undefined && !isEmpty(stored.record))
-      await this.#control.putLayoutChanges(noChanges(base), stored.token, call)
+    await overLatest(async () => {
+      const stored = await this.#control.getLayoutChanges(call)
+      if (stored !== undefined && !isEmpty(stored.record))
+        await this.#control.putLayoutChanges(noChanges(base), stored.stamp, call)
+    })
   }
 
   async #plan(layout: Layout, changes: StagedChanges, call: ControlCall): Promise<PlannedLayout> {

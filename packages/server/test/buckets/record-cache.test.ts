@@ -131,3 +131,33 @@ t.test('the oldest entries go', async t => {
   t.ok(cache.find('0', {}) instanceof Promise)
   t.strictSame(reads, ['0'])
 })
+
+t.test('what cannot be read again is believed on for as long as news of a change would come', async t => {
+  const clock = new ManualClock()
+  let fails = false
+  let hears = true
+  const cache = new RecordCache<number>(
+    clock,
+    async () => {
+      if (fails) throw new TorcError('UNAVAILABLE', 'out of reach')
+      return 1
+    },
+    () => hears,
+  )
+  t.equal(await cache.find('a', {}), 1)
+  fails = true
+  for (let minutes = 0; minutes < 10; minutes++) {
+    clock.advance(60_000)
+    t.equal(await cache.find('a', {}), 1)
+    await settle()
+  }
+  hears = false
+  clock.advance(60_000)
+  await t.rejects(async () => cache.find('a', {}), { code: 'UNAVAILABLE' })
+  hears = true
+  fails = false
+  t.equal(await cache.find('a', {}), 1)
+  fails = true
+  cache.forgetAll()
+  await t.rejects(async () => cache.find('a', {}), { code: 'UNAVAILABLE' }, 'nor after news')
+})

@@ -10,6 +10,7 @@ import {
 } from '@torc/cluster/clocks/causal-context'
 import { type ActorId, actorId, dotText } from '@torc/cluster/clocks/dot'
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
+import { decodeProposal } from '@torc/cluster/consensus/proposal'
 import { decodeEpoch, epochHash } from '@torc/cluster/ring/epoch'
 import { keyPartition } from '@torc/cluster/ring/partition'
 import { noAttributes } from '@torc/cluster/state/attributes'
@@ -30,6 +31,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { compareKeys } from '@torc/protocol/identifiers/key-order'
 import type { MessageName, RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import { rangeItems, readKey, type StoredKey } from './fake-reads.js'
+import { FakeRegister } from './fake-register.js'
 import { readClock, registersOf, retentionOf, timeOfPolicy } from './fake-retention.js'
 
 interface Addressed {
@@ -67,6 +69,7 @@ export class FakeAgent {
   readonly fences = new Map<string, Uint8Array>()
   /** Owners that it keeps hints for, by `bucket/key` or block in hexadecimal. */
   readonly hints = new Map<string, Set<string>>()
+  readonly registers = new Map<string, FakeRegister>()
   /** Rises with each hint, as what a real agent says of itself in gossip. */
   revision = 0
   readonly #environment: Environment
@@ -92,6 +95,12 @@ export class FakeAgent {
         return [this.#mint(this.#addressed(head as RequestOf<'mint'>), body)]
       case 'merge':
         return [this.#merge(this.#addressed(head as RequestOf<'merge'>), body)]
+      case 'prepare':
+        return [this.#prepare(this.#addressed(head as RequestOf<'prepare'>))]
+      case 'accept':
+        return [this.#accept(this.#addressed(head as RequestOf<'accept'>), body)]
+      case 'learn':
+        return [this.#learn(this.#addressed(head as RequestOf<'learn'>))]
       case 'fetchKey':
         return this.#fetchKey(this.#addressed(head as RequestOf<'fetchKey'>))
       case 'fetchBody':
@@ -256,12 +265,54 @@ export class FakeAgent {
     return { head: { time: this.#clock.now(), outcome, context: closed, removed, ...noted } }
   }
 
+  #prepare({ bucketId, key, ballot, dot }: RequestOf<'prepare'>): FakeReply<'prepare'> {
+    const fresh = dot === true ? { actor: this.actor, counter: ++this.#counter } : undefined
+    return this.#register(bucketId, key).prepare(
+      ballot,
+      this.stateOf(bucketId, key),
+      fresh,
+      this.#clock.now(),
+    )
+  }
+
+  #accept(
+    { bucketId, key, ballot, proposal }: RequestOf<'accept'>,
+    body: Uint8Array | undefined,
+  ): FakeReply<'accept'> {
+    const promised = this.#register(bucketId, key).accept(ballot, proposal, body)
+    return { head: { time: this.#clock.now(), promised } }
+  }
+
+  #learn(head: RequestOf<'learn'>): FakeReply<'learn'> {
+    const { bucketId, key, ballot } = head
+    const learned = this.#register(bucketId, key).learn(ballot)
+    const time = this.#clock.now()
+    const closed = encodeContext(closedContext(this.stateOf(bucketId, key)))
+    if (learned === undefined) return { head: { time, outcome: 'unknown', context: closed } }
+    const { version } = decodeProposal(learned.proposal)
+    if (version === undefined) return { head: { time, outcome: 'had', context: closed } }
+    const { record, delta, attributes } = version
+    const merge = { ...head, context: delta, record, ...(attributes === undefined ? {} : { attributes }) }
+    const { outcome, context } = this.#merge(merge, learned.body).head
+    return { head: { time, outcome, context } }
+  }
+
+  #register(bucketId: Uint8Array, key: string): FakeRegister {
+    const name = nameOf(bucketId, key)
+    const register = this.registers.get(name) ?? new FakeRegister()
+    this.registers.set(name, register)
+    return register
+  }
+
   #fetchKey(head: RequestOf<'fetchKey'>): FakeReply<'fetchKey'>[] {
     const stored = this.#find(head.bucketId, head.key)
     const state = stored?.state ?? emptyState
     const time = this.#clock.now()
-    if (head.attempt !== undefined && head.versionId !== undefined)
-      this.fences.set(head.versionId, head.attempt)
+    if (head.attempt !== undefined && head.versionId !== undefined) {
+      const before = this.fences.get(head.versionId)
+      if (before === undefined || Buffer.compare(before, head.attempt) < 0)
+        this.fences.set(head.versionId, head.attempt)
+    }
     if (head.want === 'clock') return [{ head: readClock(head, state, time) }]
     return readKey(head, state, stored, time)
   }

@@ -70,6 +70,8 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
     readBudget: new BlockBudget(4),
     blockRepairs: new RepairQueue(2, 2),
     repairs: new Repairs(),
+    // Other servers never say that they know.
+    recordNews: { wrote: () => undefined, everywhere: () => new Promise(() => undefined) },
     keyTurns: new KeyTurns(),
     log: silentLog,
     clusterId: '00'.repeat(16),

@@ -12,6 +12,9 @@ import { FakeAgent } from './fake-agent.js'
 const served: readonly MessageName[] = [
   'mint',
   'merge',
+  'prepare',
+  'accept',
+  'learn',
   'fetchKey',
   'fetchBody',
   'putBlock',

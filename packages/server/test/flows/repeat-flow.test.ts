@@ -1,3 +1,4 @@
+import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import { parsePolicy } from '@torc/cluster/retention/policy'
 import { versionIdOf } from '@torc/cluster/state/version'
 import type { RequestOf } from '@torc/protocol/messages/table'
@@ -115,6 +116,38 @@ t.test('two retries at once: one version, and both are told of it', async t => {
   t.equal(new Set(dots.flat()).size, 1, 'one dot')
 })
 
+t.test('looks that cross: one of the attempts mints, the other finds what it made', async t => {
+  const cluster = fakeCluster()
+  const { agents } = cluster
+  const [one, two] = cluster.owners(bucket, key)
+  let mints = 0
+  const looks: { sent: SentRequest; go: () => void }[] = []
+  agents.fault = ({ name }) => (name === 'mint' && ++mints === 1 ? { kind: 'lost' } : undefined)
+  agents.gate = async sent => {
+    if (sent.name === 'merge') while (agents.sentTo('mint').length < 3) await settle()
+    if (sent.name !== 'fetchKey' || attemptOf(sent) === undefined || looks.length === 6) return
+    await new Promise<void>(go => void looks.push({ sent, go }))
+  }
+  const first = await request(cluster)
+  // The mint of `earlier` is lost on its way to the first owner, so that it looks and goes on with the second one.
+  const earlier = write(cluster.c, first)
+  while (looks.length < 3) await settle()
+  const retry = write(cluster.c, { ...first, retry: true })
+  while (looks.length < 6) await settle()
+  const [a, b] = [looks.slice(0, 3), looks.slice(3)]
+  const arrive = (of: typeof looks, where: string | undefined) =>
+    of.find(({ sent }) => sent.agent === where)?.go()
+  arrive(a, one?.id)
+  arrive(b, two?.id)
+  await settle()
+  for (const { go } of [...b, ...a]) go()
+  const outcomes = await Promise.all([earlier, retry])
+  await settle()
+  for (const { version } of outcomes) t.equal(version.id, versionIdOf(first.opId))
+  const dots = cluster.owners(bucket, key).map(owner => [...owner.stateOf(bucket.id, key).versions.keys()])
+  t.equal(new Set(dots.flat()).size, 1, 'one dot')
+})
+
 t.test('after a mint was sent, a change of the layout under way looks first', async t => {
   const cluster = fakeCluster()
   const { agents } = cluster
@@ -214,6 +247,17 @@ t.test('too few owners take what an earlier attempt left', async t => {
   })
 })
 
+/** Of a server that nobody sets right: which look is the later one then says nothing of which came first. */
+class StubbornClock extends HybridClock {
+  aheadMs = 0
+
+  override now(): number {
+    return super.now() + this.aheadMs * 1000
+  }
+
+  override observe(): void {}
+}
+
 t.test('property: while every look reaches all owners, an operation has one dot', async t => {
   const step = fc.record({
     kind: fc.constantFrom('go', 'lose', 'lose answer', 'late'),
@@ -223,7 +267,8 @@ t.test('property: while every look reaches all owners, an operation has one dot'
     fc.asyncProperty(
       fc.integer({ min: 2, max: 4 }),
       fc.array(step, { maxLength: 60 }),
-      async (servers, steps) => {
+      fc.option(fc.shuffledSubarray([0, 1, 2, 3], { minLength: 4 }), { nil: undefined }),
+      async (servers, steps, secondsAhead) => {
         const cluster = fakeCluster()
         const { agents } = cluster
         const waiting: (() => void)[] = []
@@ -237,7 +282,12 @@ t.test('property: while every look reaches all owners, an operation has one dot'
           return fault === undefined ? undefined : { kind: fault === 'lose' ? 'lost' : 'answer lost' }
         }
         const first = await request(cluster)
-        const writes = Array.from({ length: servers }, (_, i) => write(cluster.c, { ...first, retry: i > 0 }))
+        const writes = Array.from({ length: servers }, (_, i) => {
+          const hybridClock = new StubbornClock(cluster.environment.clock)
+          hybridClock.aheadMs = (secondsAhead?.[i] ?? 0) * 1000
+          const c = secondsAhead === undefined ? cluster.c : { ...cluster.c, hybridClock }
+          return write(c, { ...first, retry: i > 0 })
+        })
         const all = Promise.allSettled(writes)
         const deliver = ({ agent, head }: SentRequest) => {
           try {

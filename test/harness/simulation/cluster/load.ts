@@ -14,6 +14,8 @@ export interface Load {
     readonly copy: number
     readonly tag: number
     readonly get: number
+    /** Conditional writes and reads of a few keys that all clients share. */
+    readonly contend?: number
   }
 }
 
@@ -49,5 +51,14 @@ export const loads = {
     shared: 0.02,
     compressed: true,
     percent: { put: 30, mark: 2, purge: 15, removeVersion: 8, copy: 25, tag: 0, get: 20 },
+  },
+  /** Conditional writes of keys that all clients share, beside some others. */
+  conditions: {
+    bytes: [
+      [10, 4],
+      [60_000, 1],
+    ],
+    shared: 0,
+    percent: { put: 10, mark: 2, purge: 2, removeVersion: 1, copy: 2, tag: 0, get: 5, contend: 78 },
   },
 } as const satisfies Record<string, Load>

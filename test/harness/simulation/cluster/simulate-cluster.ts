@@ -5,6 +5,7 @@ import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import { Calm } from './calm.js'
 import { type CheckOptions, checkAll } from './check-all.js'
+import { Contest, readContested } from './contest.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
 import { changeAtLast, changeLayouts, type LayoutChangeOptions, untilSettled } from './layout-changes.js'
@@ -51,6 +52,8 @@ export interface SimulationResult {
   readonly acknowledged: number
   readonly indeterminate: number
   readonly reads: number
+  /** Conditional writes that took place. */
+  readonly contested: number
   /** Reads whose latest head was a write that had failed, older than one that was acknowledged. */
   readonly lateHeads: number
   /** Reads that showed an overwritten write again by another dot of it. */
@@ -113,6 +116,7 @@ async function run(
   const plan = planRetention(random.fork('retention'))
   const sloppy = options.sloppy ?? false
   const history = new History(plan.keeps, sloppy)
+  const contest = new Contest()
   const collection = planCollection(random.fork('collection'))
   const cluster = new SimulatedCluster({
     scheduler,
@@ -180,6 +184,7 @@ async function run(
         policyOf: plan.policyOf,
         calm,
         load,
+        contest,
       }),
     ),
   ).finally(() => {
@@ -211,6 +216,9 @@ async function run(
     replicasOf,
   }
   const { lateTwins } = await scheduler.drive(checkAll(checked))
+  for (const key of contest.keys)
+    await scheduler.drive(readContested({ store: first.store, bucket, contest }, key))
+  contest.check()
   await scheduler.drive(probe.close())
   await scheduler.drive(Promise.all([...connected, admin].map(({ store }) => store.close())))
   // Leases of uploads that failed are audited at last, and again; then their blocks have their grace time.
@@ -219,7 +227,12 @@ async function run(
   await scheduler.drive(cluster.stop())
   // Audits of keys of which an owner takes no part are not decided: what is not needed stays.
   if (cluster.restored === undefined) checkCensus(await cluster.blockCensus(), replicas)
-  return { ...summary(scheduler, history, results, faults), lateTwins, restored: cluster.restored }
+  return {
+    ...summary(scheduler, history, results, faults),
+    contested: contest.count('done'),
+    lateTwins,
+    restored: cluster.restored,
+  }
 }
 
 /** For what is under way, and for workers that look again after a while. */
@@ -245,7 +258,7 @@ function summary(
   history: History,
   results: readonly WorkResult[],
   faults: readonly string[],
-): Omit<SimulationResult, 'lateTwins' | 'restored'> {
+): Omit<SimulationResult, 'contested' | 'lateTwins' | 'restored'> {
   const failures = new Map<string, number>()
   for (const result of results) {
     for (const [code, count] of result.failures) failures.set(code, (failures.get(code) ?? 0) + count)

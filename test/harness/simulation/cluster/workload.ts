@@ -3,6 +3,7 @@ import type { ObjectStore } from '@torc/protocol/store/object-store'
 import type { SeededRandom } from '../seeded-random.js'
 import type { SimulatedProcess } from '../simulated-process.js'
 import type { Calm } from './calm.js'
+import { type Contest, contend } from './contest.js'
 import { type History, type Seen, Violation, type Write } from './history.js'
 import type { Load } from './load.js'
 
@@ -26,6 +27,7 @@ export interface ClientWork {
   readonly policyOf: (key: string) => string | undefined
   readonly calm: Calm
   readonly load: Load
+  readonly contest: Contest
 }
 
 export interface WorkResult {
@@ -62,7 +64,7 @@ export async function work(options: ClientWork): Promise<WorkResult> {
     const call = pick(calls(load), random) ?? get
     const outcomes = [await call(task)]
     // Whoever reads just after a write finds out whether it was acknowledged too early.
-    if (call !== get && random.chance(readBackProbability)) outcomes.push(await get(task))
+    if (call !== get && call !== contend && random.chance(readBackProbability)) outcomes.push(await get(task))
     for (const outcome of outcomes) {
       if (outcome === undefined) reads++
       else if (outcome !== 'acknowledged') failures.set(outcome, (failures.get(outcome) ?? 0) + 1)
@@ -84,6 +86,7 @@ function calls({ percent }: Load): readonly (readonly [Call, number])[] {
     [copy, percent.copy],
     [tag, percent.tag],
     [get, percent.get],
+    [contend, percent.contend ?? 0],
   ]
 }
 

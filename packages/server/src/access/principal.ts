@@ -1,0 +1,9 @@
+import type { Peer } from '@torc/protocol/exchange/exchange'
+
+/** Id of the access key on whose behalf a call is made. */
+export type Principal = string
+
+/** Whom a peer stands for. A gateway has the cluster's secret, as nodes have, and checks its users itself. */
+export function principalOf({ role, id }: Pick<Peer, 'role' | 'id'>, root: Principal): Principal {
+  return role === 'client' ? id : root
+}
