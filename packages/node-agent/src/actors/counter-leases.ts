@@ -108,7 +108,7 @@ export class CounterLeases {
       const why = `the data directory is an old copy: ${restored}`
       log.error(
         { id: nodeId, epoch: layout.number },
-        `${why}; it serves nothing until a layout gives it partitions`,
+        `${why}; it serves nothing until a layout takes it in anew`,
       )
     }
     this.#onRestored(this.#said)

@@ -44,6 +44,8 @@ export function fetchUsageHandler(agent: AgentContext, work: BackgroundWork) {
           ...[scrub.status(), ...collection.status(), ...delivery.status()],
           ...[counterLeases.status(), repair.status(), recovery.status(), ...transition.status()],
         ].map(workerState),
+        toTakeOver: agent.layout.unsynced.size,
+        leftovers: agent.layout.leftovers.size,
         ...(restored === undefined ? {} : { restored }),
       },
     }

@@ -63,7 +63,7 @@ t.test('an agent on an old copy of its disk takes no part, says so, and minds it
   await until(async () => (await usage())?.restored !== undefined, 'the old copy is noticed')
   const said = log.lines.filter(({ level }) => level === 'error')
   t.match(said, [
-    { message: /old copy: other agents know its counters as .* until a layout gives it partitions/ },
+    { message: /old copy: other agents know its counters as .* until a layout takes it in anew/ },
   ])
   t.equal(said.length, 1)
   t.match((await usage())?.restored, /up to \d+, its disk only up to \d+/)

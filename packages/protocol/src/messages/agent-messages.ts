@@ -181,6 +181,14 @@ export const agentMessages = {
         f.optional(f.list(f.map(hintsHeld), limits.membersMax)),
       ),
       repair: f.note('Its anti-entropy', f.optional(f.map(repairState))),
+      toTakeOver: f.note(
+        'Partitions that the layout gave it and that it has to take over still',
+        f.optional(f.integer()),
+      ),
+      leftovers: f.note(
+        'Partitions that the layout relieved it of and that it has not handed over yet',
+        f.optional(f.integer()),
+      ),
       restored: f.note(
         'Why it takes no part, where its disk proved to be an old copy',
         f.optional(f.text(4096)),

@@ -137,7 +137,7 @@ export const member = {
     f.optional(f.bytes(8192)),
   ),
   restored: f.note(
-    'Its disk proved to be an old copy: it owns nothing until a layout gives it partitions',
+    'Its disk proved to be an old copy: it owns nothing until a layout takes it in anew',
     f.optional(f.boolean),
   ),
 }
@@ -158,7 +158,7 @@ export const gossipedMember = {
     f.optional(f.bytes(limits.hintsBytesMax)),
   ),
   restored: f.note(
-    'Its disk proved to be an old copy: it owns nothing until a layout gives it partitions',
+    'Its disk proved to be an old copy: it owns nothing until a layout takes it in anew',
     f.optional(f.boolean),
   ),
   records: f.note(

@@ -4,6 +4,7 @@ import type { ClusterStatus, MemberStatus } from '@torc/protocol/store/admin'
 import type { ClusterBytes } from '@torc/protocol/store/blocks'
 import { workerInfoOf } from '@torc/protocol/store/scrub'
 import type { Coordination } from '../core/coordination.js'
+import { readAttemptMs } from '../core/deadline.js'
 import { oldCopiesOf, problemsOf } from './status-problems.js'
 
 /** Patience with an agent that is asked how much it holds, in milliseconds. */
@@ -17,6 +18,9 @@ export async function clusterStatus(
   members: readonly Member[],
   countBuckets: () => Promise<number>,
 ): Promise<ClusterStatus> {
+  // A server that nobody asks for anything else does not meet the stages of a change.
+  if (c.layouts.current?.tables.isSettled === false)
+    await c.layouts.learnFromAll(c.agents, c.knownAgents(), readAttemptMs)
   const layout = c.layouts.current
   const usage = new Map<string, Usage>()
   await Promise.all(

@@ -1,4 +1,5 @@
 import type { Member } from '@torc/cluster/membership/member'
+import { stages } from '@torc/cluster/transition/stage'
 import type { MemberStatus } from '@torc/protocol/store/admin'
 import type { Coordination } from '../core/coordination.js'
 import type { Layout } from '../layout/layout.js'
@@ -25,11 +26,12 @@ export function problemsOf(
       problems.push(`Agent ${id} is ${state === 'suspect' ? 'not reachable from this server' : state}.`)
   }
   for (const { id, role, state } of members) {
-    if (role === 'agent' && state === 'alive' && !placed.has(id)) {
+    // One that hands over still is told of below.
+    if (role === 'agent' && state === 'alive' && !placed.has(id) && !usage.get(id)?.leftovers) {
       problems.push(`Agent ${id} has no place in the layout and stores nothing.`)
     }
   }
-  problems.push(...coverageProblems(c, layout))
+  problems.push(...changeProblems(layout, usage), ...coverageProblems(c, layout))
   if (layout.agents.length < layout.replicas) {
     problems.push(
       `${layout.replicas} replicas are wanted and the layout has ${layout.agents.length} agents: data is kept ${layout.agents.length} times.`,
@@ -42,6 +44,27 @@ export function problemsOf(
       if (error !== undefined) problems.push(`On agent ${id}, ${name} fails and is tried again: ${error}.`)
   }
   return [...problems, ...hintProblems(c, usage), ...repairProblems(usage), ...damageOf(usage)]
+}
+
+/** How far a change of the layout is that is under way. */
+function changeProblems(layout: Layout, usage: ReadonlyMap<string, Usage>): string[] {
+  const problems: string[] = []
+  if (!layout.tables.isSettled) {
+    const read = layout.stage === stages.readOld ? 'old' : 'new'
+    problems.push(
+      `The change to layout ${layout.number} is under way: stage ${layout.stage} of 3, ${read} owners are read.`,
+    )
+  }
+  for (const [id, { toTakeOver = 0, leftovers = 0 }] of usage) {
+    if (toTakeOver > 0)
+      problems.push(
+        `Agent ${id} takes over what the layout gave it: ${counted(toTakeOver, 'partition')} to go.`,
+      )
+    // Until it is settled nothing is handed over, and the stage says so.
+    if (leftovers > 0 && layout.tables.isSettled)
+      problems.push(`Agent ${id} hands over what others own now: ${counted(leftovers, 'partition')} to go.`)
+  }
+  return problems
 }
 
 /** Partitions of which some owners cannot be reached. */
@@ -97,7 +120,7 @@ export function oldCopiesOf(members: readonly Member[], usage: ReadonlyMap<strin
     const why = usage.get(id)?.restored
     if (role !== 'agent' || (why === undefined && restored !== true)) return []
     const because = why === undefined ? '' : ` (${why})`
-    return `Agent ${id} has an old copy of its disk${because}: it takes no part until a layout gives it partitions.`
+    return `Agent ${id} has an old copy of its disk${because}: it takes no part until a layout takes it in anew.`
   })
 }
 

@@ -77,8 +77,8 @@ t.test('an agent whose disk is an old copy is told, by itself or by the others',
   const members = [member(first), member(second, { restored: true }), member(ids[2] ?? '')]
   const { problems } = await clusterStatus(telling, members, three)
   t.match(problems.slice(-2), [
-    `Agent ${first} has an old copy of its disk (others know more): it takes no part until a layout gives it partitions.`,
-    `Agent ${second} has an old copy of its disk: it takes no part until a layout gives it partitions.`,
+    `Agent ${first} has an old copy of its disk (others know more): it takes no part until a layout takes it in anew.`,
+    `Agent ${second} has an old copy of its disk: it takes no part until a layout takes it in anew.`,
   ])
 })
 
