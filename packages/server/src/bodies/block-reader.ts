@@ -3,13 +3,17 @@ import { TorcError } from '@torc/protocol/errors'
 import { leasesOf } from '@torc/protocol/exchange/leases-of'
 import { type Lease, unleased } from '@torc/protocol/frames/lease'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import { isStaleLayout } from '../agents/agents.js'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { addressFields, type Coordination } from '../core/coordination.js'
 import { blockAttemptMs, Deadline } from '../core/deadline.js'
+import { withFreshLayout } from '../core/fresh-layout.js'
 import { splitOwners } from '../quorum/targets.js'
 import { lacksBlock, repairBlock } from './block-repair.js'
 import { type BlockPart, type ByteRange, partsOf } from './byte-range.js'
 import { sliceLeases } from './pieces.js'
+
+const nobody: readonly string[] = []
 
 /** Blocks of one body that are asked for before the reader wants them. */
 const readAheadBlocks = 3
@@ -85,11 +89,20 @@ export async function* readBlocks(c: Coordination, read: BlockRead): AsyncGenera
  * One block, whole, from the first of its owners that gives it, or else from an agent that may stand in for some.
  * Owners that were asked before and lack it, or have it damaged, are given it in the background. `lackedBy`: owners that are known to lack it, whom the caller sees to.
  */
-export async function fetchBlock(
+export function fetchBlock(
   c: Coordination,
   source: BlockSource,
   block: BlockReference,
   lackedBy: readonly string[] = nobody,
+): Promise<readonly Lease[]> {
+  return withFreshLayout(c, () => fetchOnce(c, source, block, lackedBy))
+}
+
+async function fetchOnce(
+  c: Coordination,
+  source: BlockSource,
+  block: BlockReference,
+  lackedBy: readonly string[],
 ): Promise<readonly Lease[]> {
   const { hash, size } = block
   const layout = c.layouts.require()
@@ -132,13 +145,12 @@ export async function fetchBlock(
     }
   }
   if (failure?.code === 'CORRUPT' && down.length === 0) throw failure
+  if (failure !== undefined && isStaleLayout(failure)) throw failure
   throw new TorcError('UNAVAILABLE', `no agent gave a block of the object (owners: ${owners.join(', ')})`, {
     cause: failure,
     details: { down, block: Buffer.from(hash).toString('hex') },
   })
 }
-
-const nobody: readonly string[] = []
 
 /** The owners, and when none of them gives it, agents that may have stood in for some while it was written. */
 function* andStandIns(
