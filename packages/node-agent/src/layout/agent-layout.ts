@@ -9,7 +9,7 @@ import type { SqlDatabase } from '../disk/disk.js'
 import type { TransactionListener } from '../index/group-commit.js'
 import { follows } from './follows.js'
 import { LayoutRows } from './layout-rows.js'
-import { noPart, nothingHeld, type OwnPart, partUnder } from './own-part.js'
+import { lackingOf, noPart, nothingHeld, type OwnPart, partUnder } from './own-part.js'
 
 /** A layout as nodes send it to each other. */
 export interface SentLayout {
@@ -91,13 +91,7 @@ export class AgentLayout implements TransactionListener {
 
   /** Those of them that it should have held by the layout before: it is no source for new owners of these. */
   get lacking(): number[] {
-    const rows = this.#part.layout?.previous?.table.rows ?? []
-    return Array.from(this.unsynced)
-      .filter(([partition, held]) => {
-        const place = rows[partition]?.indexOf(this.#nodeId) ?? -1
-        return place >= 0 && held > place
-      })
-      .map(([partition]) => partition)
+    return lackingOf(this.#part, this.#nodeId)
   }
 
   /** Partitions of which it may hold what it was relieved of. */

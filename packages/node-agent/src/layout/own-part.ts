@@ -35,6 +35,20 @@ export const noPart: OwnPart = {
 }
 
 /**
+ * Partitions of what it has not taken over that it should have held by the layout before: of these it is no source for
+ * new owners. (One that only gets a better place has what it held at the other one.)
+ */
+export function lackingOf({ layout, unsynced }: OwnPart, nodeId: string): number[] {
+  const rows = layout?.previous?.table.rows ?? []
+  const lacking: number[] = []
+  for (const [partition, held] of unsynced) {
+    const place = rows[partition]?.indexOf(nodeId) ?? -1
+    if (place >= 0 && held > place) lacking.push(partition)
+  }
+  return lacking
+}
+
+/**
  * The agent's part once `next` is in force. What it owned and had taken over stays so where it had the same place or a
  * better one in the layout before; a layout that it skipped may have relieved it of anything meanwhile. Pure.
  */

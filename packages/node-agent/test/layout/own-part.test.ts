@@ -1,6 +1,6 @@
 import { type Epoch, firstParentHash, type TransitionTerms } from '@torc/cluster/ring/epoch'
 import t from 'tap'
-import { noPart, nothingHeld, type OwnPart, partUnder } from '../../src/layout/own-part.js'
+import { lackingOf, noPart, nothingHeld, type OwnPart, partUnder } from '../../src/layout/own-part.js'
 
 type Rows = readonly (readonly string[])[]
 
@@ -96,4 +96,11 @@ t.test('an old copy comes back by a later layout that counts it as empty', async
   t.equal(taken.restored, undefined)
   t.same([...taken.unsynced], [[0, nothingHeld]])
   t.same([...next({ lost: ['a'] }).draining], [])
+})
+
+t.test('an owner that lacks what it should have is no source; one that gets a better place is', async t => {
+  t.same(lackingOf(after([[['b', 'c', 'a']]], [[['a', 'b', 'c']]]), 'a'), [])
+  const late = after([[['b', 'c', 'd']]], [[['a', 'b', 'c']]], [[['a', 'b', 'd']]])
+  t.same(lackingOf(late, 'a'), [0], 'it owned it by the layout before, and had not taken it over')
+  t.same(lackingOf(after([[['b', 'c', 'd']]], [[['a', 'b', 'c']]]), 'a'), [])
 })
