@@ -89,6 +89,7 @@ export class BallotRows {
   readonly #buckets: Set<string>
   readonly #ofPartition: SqlStatement
   readonly #drop: SqlStatement
+  readonly #dropSome: SqlStatement
   readonly #learnAll: SqlStatement
 
   constructor(database: SqlDatabase) {
@@ -119,6 +120,9 @@ export class BallotRows {
        WHERE partition = ? AND id > ? ORDER BY id LIMIT ?`,
     )
     this.#drop = database.prepare(`DELETE FROM ballots ${ofKey}`)
+    this.#dropSome = database.prepare(
+      'DELETE FROM ballots WHERE id IN (SELECT id FROM ballots ORDER BY id LIMIT ?)',
+    )
     this.#learnAll = database.prepare(
       `UPDATE ballots SET learned = ${isLearned} WHERE partition = ? AND learned = ${isElsewhere}`,
     )
@@ -254,6 +258,11 @@ export class BallotRows {
   /** A row of a key that others own now, and have taken over. */
   drop({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>): void {
     this.#drop.run(bucketId, key)
+  }
+
+  /** Drops up to `limit` rows, of whatever keys; whether there were any. */
+  dropSome(limit: number): boolean {
+    return this.#dropSome.run(limit).changes > 0
   }
 
   #store({ bucketId, key, partition, replicas }: KeyName, promised: Ballot): void {

@@ -9,7 +9,7 @@ import type { SqlDatabase } from '../disk/disk.js'
 import type { TransactionListener } from '../index/group-commit.js'
 import { follows } from './follows.js'
 import { LayoutRows } from './layout-rows.js'
-import { lackingOf, noPart, nothingHeld, type OwnPart, partUnder } from './own-part.js'
+import { lackingOf, noPart, nothingHeld, type OwnPart, partUnder, takesIn } from './own-part.js'
 
 /** A layout as nodes send it to each other. */
 export interface SentLayout {
@@ -82,6 +82,18 @@ export class AgentLayout implements TransactionListener {
    */
   get restored(): string | undefined {
     return this.#out ? this.#part.restored?.reason : undefined
+  }
+
+  /** Whether a layout takes this agent in anew, so that it must forget what it has, and may take part then. */
+  get mustForget(): boolean {
+    const { layout, restored } = this.#part
+    if (layout === undefined || restored === undefined) return false
+    return layout.epoch.number > restored.epoch && takesIn(layout.epoch, this.#nodeId)
+  }
+
+  /** Nothing is left of what counted for nothing. */
+  rejoin(): void {
+    this.#change({ restored: undefined })
   }
 
   /** Partitions that this agent owns and has not taken over yet. */

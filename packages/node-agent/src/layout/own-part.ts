@@ -2,7 +2,10 @@ import type { Epoch } from '@torc/cluster/ring/epoch'
 import { changedPartitions } from '@torc/cluster/transition/advance'
 import type { LayoutState } from '@torc/cluster/transition/owner-tables'
 
-/** The disk proved to be an old copy while the newest layout had this number. */
+/**
+ * What is on the disk counts for nothing, since the newest layout had this number: it proved to be an old copy, or that
+ * layout gave the agent up.
+ */
 export interface RestoredNote {
   readonly epoch: number
   readonly reason: string
@@ -54,8 +57,7 @@ export function lackingOf({ layout, unsynced }: OwnPart, nodeId: string): number
  */
 export function partUnder(before: OwnPart, next: LayoutState, nodeId: string): OwnPart {
   const { epoch, previous } = next
-  const isTakenIn =
-    before.restored !== undefined && epoch.number > before.restored.epoch && takesIn(epoch, nodeId)
+  if (epoch.terms?.lost.includes(nodeId) === true) return givenUp(before, next)
   const isFresh = epoch.terms?.fresh.includes(nodeId) === true
   const skipped = epoch.number > 1 && before.layout?.epoch.number !== epoch.number - 1
   const unsynced = new Map<number, number>()
@@ -78,7 +80,8 @@ export function partUnder(before: OwnPart, next: LayoutState, nodeId: string): O
   }
   return {
     layout: next,
-    restored: isTakenIn ? undefined : before.restored,
+    // One that is taken in anew takes part once it has forgotten what it has.
+    restored: before.restored,
     unsynced,
     leftovers,
     draining: drainingUnder(before.draining, next, skipped),
@@ -92,8 +95,18 @@ function heldAfter(place: number, placeBefore: number, number: number): number {
   return place < placeBefore ? placeBefore : -1
 }
 
+/**
+ * Others went on without this agent, and may have removed for good what it has (DESIGN §10: a data directory that left
+ * the layout never contributes states again).
+ */
+function givenUp(before: OwnPart, layout: LayoutState): OwnPart {
+  const { number } = layout.epoch
+  const reason = `layout ${number} gave this agent up as gone for good`
+  return { ...noPart, layout, restored: before.restored ?? { epoch: number, reason } }
+}
+
 /** A layout gives partitions to an agent whose disk it counts as empty. */
-function takesIn(epoch: Epoch, nodeId: string): boolean {
+export function takesIn(epoch: Epoch, nodeId: string): boolean {
   const isFresh = epoch.terms?.fresh.includes(nodeId) === true
   return isFresh && epoch.table.rows.some(row => row.includes(nodeId))
 }

@@ -5,6 +5,7 @@ import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { AgentContext } from '../handlers/agent-context.js'
 import type { RepairPassParts } from '../repair/repair-pass.js'
 import type { BallotTakeover } from './ballot-takeover.js'
+import { EmptyingWorker } from './emptying-worker.js'
 import { HandOverWorker } from './hand-over-worker.js'
 import { LeftoverRows } from './leftover-rows.js'
 import type { OtherParts, PeerReport } from './peer-transitions.js'
@@ -45,6 +46,7 @@ export class Transition {
       options.bytesPerSecond ?? bytesPerSecondDefault,
     )
     const workers = [
+      new EmptyingWorker({ database: context.database, layout, index, hints, ballots, commit, log }),
       new StageWorker({ nodeId, layout, commit, others, ownReport, clock: environment.clock, log }),
       this.#sync,
       new HandOverWorker({

@@ -167,6 +167,12 @@ t.test('an agent whose disk is an old copy takes no part until a later layout ta
   refused(layout)
   const terms = { absentMax: 1, lost: [], fresh: [nodeId] }
   await store(successor(again, { terms }))
+  refused(layout)
+  t.equal(layout.mustForget, true)
+  t.equal(open(database).layout.mustForget, true)
+  const rejoined = commit.submit(() => layout.rejoin())
+  clock.endTurn()
+  await rejoined
   t.equal(layout.restored, undefined)
   layout.checkEpoch(5, 3)
   t.equal(layout.unsynced.size, partitionsOf(first), 'what it owns it takes over anew')

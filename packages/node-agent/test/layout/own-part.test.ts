@@ -93,9 +93,24 @@ t.test('an old copy comes back by a later layout that counts it as empty', async
     partUnder(part, { epoch: epochOf(2, first, terms), previous: epochOf(1, first), stage: 1 }, 'a')
   t.equal(next().restored, restored)
   const taken = next({ fresh: ['a'] })
-  t.equal(taken.restored, undefined)
+  t.equal(taken.restored, restored, 'until it has forgotten what it has')
   t.same([...taken.unsynced], [[0, nothingHeld]])
   t.same([...next({ lost: ['a'] }).draining], [])
+})
+
+t.test('an agent that a layout gave up takes no part, and hands nothing over', async t => {
+  const gone = after(
+    [first],
+    [
+      [
+        ['d', 'b', 'c'],
+        ['b', 'c', 'd'],
+      ],
+      { lost: ['a'] },
+    ],
+  )
+  t.match(gone.restored, { epoch: 2, reason: /layout 2 gave this agent up/ })
+  t.same([gone.unsynced.size, gone.leftovers.size], [0, 0])
 })
 
 t.test('an owner that lacks what it should have is no source; one that gets a better place is', async t => {

@@ -35,8 +35,9 @@ export function planLayout(current: Epoch, changes: StagedChanges, facts: PlanFa
   const replicas = changes.replicas ?? current.table.replicas
   const table = assignTable(agents, { partitions, replicas }, current.table)
   const report = validateTable(table, agents, current.table)
-  const fresh = agents.map(({ id }) => id).filter(facts.isRestored)
-  const lost = [...changes.remove].filter(([, dead]) => dead).map(([id]) => id)
+  const isFresh = (id: string): boolean => facts.isRestored(id) || current.terms?.lost.includes(id) === true
+  const fresh = agents.map(({ id }) => id).filter(isFresh)
+  const lost = lostAfter(current, agents, changes)
   const width = Math.min(widthOf(table), widthOf(current.table))
   const absentMax = absentOwnersMax(facts.buckets, width)
   const terms: TransitionTerms = { absentMax, lost: lost.sort(), fresh: fresh.sort() }
@@ -55,6 +56,12 @@ export function planLayout(current: Epoch, changes: StagedChanges, facts: PlanFa
       problems: [...report.problems, ...problemsOf(current, epoch, facts)],
     },
   }
+}
+
+/** Agents that were given up, now or by an earlier layout: one that comes back must find itself here. */
+function lostAfter({ terms }: Epoch, agents: readonly RingAgent[], { remove }: StagedChanges): string[] {
+  const dead = [...remove].filter(([, isDead]) => isDead).map(([id]) => id)
+  return [...new Set([...(terms?.lost ?? []), ...dead])].filter(id => !agents.some(agent => agent.id === id))
 }
 
 function agentsAfter(current: Epoch, { assign, remove }: StagedChanges): RingAgent[] {

@@ -101,6 +101,19 @@ t.test('an old copy that a layout names counts as empty', async t => {
   t.equal(plan.moved, 0)
 })
 
+t.test(
+  'an agent that was given up stays so in later layouts, and counts as empty when it is taken in again',
+  async t => {
+    const without = planLayout(epochOf([...three, agent('d')]), losing('a'), facts()).epoch
+    t.same(without.terms?.lost, ['a'])
+    const later = planLayout(without, { ...noChanges(5), replicas: 2 }, facts()).epoch
+    t.same(later.terms?.lost, ['a'])
+    const taken = new Map([['a', agent('a')]])
+    const { terms } = planLayout(later, { ...noChanges(6), assign: taken }, facts()).epoch
+    t.match(terms, { lost: [], fresh: ['a'] })
+  },
+)
+
 t.test('staged changes add up, and are for one layout', async t => {
   const none = noChanges(4)
   t.ok(isEmpty(none))
