@@ -24,6 +24,8 @@ export interface AcceptedProposal {
 export interface BallotRow {
   readonly promised: Ballot
   readonly accepted: AcceptedProposal | undefined
+  /** When that was accepted, in milliseconds; 0 where nothing was. */
+  readonly acceptedMs: number
   /** The last dot that was handed out for the key. */
   readonly handedOut: Dot | undefined
 }
@@ -36,6 +38,7 @@ export interface UnlearnedRow {
 interface StoredRow {
   readonly promised: Uint8Array
   readonly accepted: Uint8Array | null
+  readonly acceptedMs: number
   readonly proposal: Uint8Array | null
   readonly body: Uint8Array | null
   readonly learned: number
@@ -47,8 +50,8 @@ const ofKey = 'WHERE bucket = ? AND key = ?'
 
 /**
  * Ballots of keys, apart from their states: no read of a key, no listing, hash tree or hand-over of key states shows
- * them. All changes run inside a transaction of the group commit. A row that is there is never taken back: what was
- * promised and accepted under it stays.
+ * them. All changes run inside a transaction of the group commit. A row that is there is never taken back, but with all
+ * that is left of a removed key: what was promised and accepted under it stays.
  */
 export class BallotRows {
   readonly #find: SqlStatement
@@ -60,12 +63,13 @@ export class BallotRows {
   readonly #unlearned: SqlStatement
   readonly #oldest: SqlStatement
   readonly #postpone: SqlStatement
+  readonly #collect: SqlStatement
   /** Whether there is any row: most agents have none, and their mints need no look. */
   #any: boolean
 
   constructor(database: SqlDatabase) {
     this.#find = database.prepare(
-      `SELECT promised, accepted, proposal, body, learned, actor, counter FROM ballots ${ofKey}`,
+      `SELECT promised, accepted, accepted_at AS acceptedMs, proposal, body, learned, actor, counter FROM ballots ${ofKey}`,
     )
     this.#handedOut = database.prepare(`SELECT actor, counter FROM ballots ${ofKey}`)
     this.#promise = database.prepare(
@@ -82,6 +86,7 @@ export class BallotRows {
     )
     this.#oldest = database.prepare('SELECT min(accepted_at) FROM ballots WHERE learned = 0').pluck()
     this.#postpone = database.prepare(`UPDATE ballots SET accepted_at = ? ${ofKey}`)
+    this.#collect = database.prepare(`DELETE FROM ballots ${ofKey}`)
     this.#any = database.prepare('SELECT 1 FROM ballots LIMIT 1').get() !== undefined
   }
 
@@ -89,9 +94,9 @@ export class BallotRows {
     if (!this.#any) return undefined
     const row = this.#find.get(bucketId, key) as StoredRow | undefined
     if (row === undefined) return undefined
-    const { promised, actor, counter } = row
+    const { promised, acceptedMs, actor, counter } = row
     const handedOut = actor === '' ? undefined : { actor: actorId(actor, 'CORRUPT'), counter }
-    return { promised, accepted: acceptedOf(row), handedOut }
+    return { promised, accepted: acceptedOf(row), acceptedMs, handedOut }
   }
 
   /** The greatest counter of `actor` that was handed out for a proposal of the key; 0 when none. */
@@ -179,6 +184,11 @@ export class BallotRows {
   /** Lets a row that is not learned wait, as if it had been accepted later. */
   postpone({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>, acceptedMs: number): void {
     this.#postpone.run(acceptedMs, bucketId, key)
+  }
+
+  /** What is left of the key goes: no ballot under which anything was promised here is taken any more (DESIGN §10). */
+  collect({ bucketId, key }: Pick<KeyName, 'bucketId' | 'key'>): void {
+    if (this.#any) this.#collect.run(bucketId, key)
   }
 
   #store({ bucketId, key, partition, replicas }: KeyName, promised: Ballot): void {

@@ -1,5 +1,12 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
-import { type Ballot, compareBallots, makeBallot, roundOf, sameBallot } from '@torc/cluster/consensus/ballot'
+import {
+  type Ballot,
+  collectionOf,
+  compareBallots,
+  makeBallot,
+  roundOf,
+  sameBallot,
+} from '@torc/cluster/consensus/ballot'
 import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { Clock } from '@torc/protocol/environment/clock'
 import type { Log } from '@torc/protocol/environment/log'
@@ -8,6 +15,7 @@ import { TorcError } from '@torc/protocol/errors'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
+import type { CollectionNumbers } from '../remainders/collection-numbers.js'
 import type { AcceptedProposal, BallotRows } from './ballot-rows.js'
 import type { OtherOwners, OwnersPromise } from './other-owners.js'
 import type { Register } from './register.js'
@@ -17,6 +25,7 @@ export interface RecoveryParts {
   readonly rows: BallotRows
   readonly register: Register
   readonly others: OtherOwners
+  readonly collections: CollectionNumbers
   readonly layout: AgentLayout
   readonly commit: GroupCommit
   readonly clock: Clock
@@ -70,13 +79,14 @@ export class RecoveryWorker implements Worker {
   }
 
   async #end(name: KeyName, signal: AbortSignal): Promise<void> {
-    const { rows, register, layout, hybridClock, random } = this.#parts
+    const { rows, register, layout, collections, hybridClock, random } = this.#parts
     if (!layout.owns(name.partition)) return
     const owners = layout.ownersOf(name.partition).slice(0, name.replicas)
     const majority = Math.floor(owners.length / 2) + 1
     const before = rows.find(name)
     const round = Math.max(hybridClock.now(), before === undefined ? 0 : roundOf(before.promised) + 1)
-    const ballot = makeBallot(random, round)
+    // The number is known before anything is asked; an owner with a higher one refuses, and the next attempt has it.
+    const ballot = makeBallot(random, round, collections.of(name.partition))
     const promises = await this.#ask(owners, majority, async owner => {
       const promise = await this.#prepare(owner, name, ballot, signal)
       if (!sameBallot(promise.promised, ballot)) throw overtaken()
@@ -86,7 +96,8 @@ export class RecoveryWorker implements Worker {
     if (highest === undefined) return
     if (highest.learned) {
       const own = rows.find(name)?.accepted
-      if (own !== undefined && sameBallot(own.ballot, highest.ballot)) await register.learn(name, own.ballot)
+      if (own !== undefined && sameBallot(own.ballot, highest.ballot))
+        await register.learn(name, own.ballot, collectionOf(ballot))
       else await register.overtaken(name, highest.ballot, highest.proposal)
       return
     }

@@ -4,11 +4,13 @@ import type { CounterLeases } from '../actors/counter-leases.js'
 import type { Collection } from '../collection/collection.js'
 import type { Recovery } from '../consensus/recovery.js'
 import type { HintDelivery } from '../hints/hint-delivery.js'
+import type { RemainderCollection } from '../remainders/remainder-collection.js'
 import type { Repair } from '../repair/repair.js'
 import type { Scrub } from '../scrub/scrub.js'
 import { acceptHandler } from './accept.js'
 import { afterCheck } from './after-check.js'
 import type { AgentContext } from './agent-context.js'
+import { dropRemaindersHandler, raiseCollectionHandler } from './collect-remainders.js'
 import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBlockProofHandler } from './fetch-block-proof.js'
 import { fetchBlockStatesHandler } from './fetch-block-states.js'
@@ -19,6 +21,7 @@ import { fetchKeyHandler } from './fetch-key.js'
 import { fetchLeafBlocksHandler, fetchLeafKeysHandler } from './fetch-leaf.js'
 import { fetchOperationsHandler } from './fetch-operations.js'
 import { fetchRangeHandler } from './fetch-range.js'
+import { fetchRemaindersHandler } from './fetch-remainders.js'
 import { fetchLeavesHandler, fetchRootsHandler } from './fetch-tree.js'
 import { fetchUsageHandler } from './fetch-usage.js'
 import { learnHandler } from './learn.js'
@@ -43,6 +46,7 @@ export interface BackgroundWork {
   readonly counterLeases: CounterLeases
   readonly repair: Repair
   readonly recovery: Recovery
+  readonly remainders: RemainderCollection
 }
 
 /** Everything that an agent answers. */
@@ -75,6 +79,9 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
     fetchLeaves: fetchLeavesHandler(agent),
     fetchLeafKeys: fetchLeafKeysHandler(agent),
     fetchLeafBlocks: fetchLeafBlocksHandler(agent),
+    fetchRemainders: afterCheck(counterLeases, fetchRemaindersHandler(agent)),
+    raiseCollection: afterCheck(counterLeases, raiseCollectionHandler(agent)),
+    dropRemainders: afterCheck(counterLeases, dropRemaindersHandler(agent)),
     repairReplicas: repairReplicasHandler(repair),
     scrubBlocks: scrubBlocksHandler(scrub),
     ...membership.handlers,

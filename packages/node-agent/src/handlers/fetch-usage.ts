@@ -13,7 +13,7 @@ type Usage = ResponseOf<'fetchUsage'>
  * background. `usedBytes`: pages of the index and files of blocks.
  */
 export function fetchUsageHandler(agent: AgentContext, work: BackgroundWork) {
-  const { scrub, collection, delivery, counterLeases, repair, recovery } = work
+  const { scrub, collection, delivery, counterLeases, repair, recovery, remainders } = work
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
     const pages = Number(database.pragma('page_count', { simple: true }))
@@ -42,7 +42,7 @@ export function fetchUsageHandler(agent: AgentContext, work: BackgroundWork) {
         repair: repairState(repair.report()),
         workers: [
           ...[scrub.status(), ...collection.status(), ...delivery.status()],
-          ...[counterLeases.status(), repair.status(), recovery.status()],
+          ...[counterLeases.status(), repair.status(), recovery.status(), remainders.status()],
         ].map(workerState),
         ...(restored === undefined ? {} : { restored }),
       },

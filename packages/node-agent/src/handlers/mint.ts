@@ -38,6 +38,7 @@ export function mintHandler(agent: AgentContext) {
     if (body !== null) checkInlineBody(agent.hasher, body, head.size, head.sha256)
     const cover = head.cover === undefined ? undefined : decodeContext(head.cover)
     const minted = await agent.commit.submit(() => {
+      agent.collections.check(name.partition, head.collection)
       agent.hints.counts.checkRoom(targets.length, body?.length ?? 0)
       const result = agent.index.mint(name, {
         opId: head.opId,

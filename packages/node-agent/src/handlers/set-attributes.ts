@@ -21,9 +21,10 @@ export function setAttributesHandler(agent: AgentContext) {
     const version =
       head.version === undefined ? undefined : { actor: actorId(head.version[0]), counter: head.version[1] }
     const seenTime = head.seenTime ?? 0
-    const attributes = await agent.commit.submit(() =>
-      agent.index.setAttributes(name, { version, set, clear, seenTime }),
-    )
+    const attributes = await agent.commit.submit(() => {
+      agent.collections.check(name.partition, head.collection)
+      return agent.index.setAttributes(name, { version, set, clear, seenTime })
+    })
     agent.log.debug({ key: head.key, names: attributes.size }, 'attributes set')
     return { head: { time: agent.clock.now(), attributes: encodeAttributes(attributes) } }
   }

@@ -226,6 +226,8 @@ function planCollection(random: SeededRandom): Required<{ [K in keyof Collection
     uploadMs: random.pick([20, 200, 2000]),
     // As good as never: what a release is for must not be left to the audits that come by themselves.
     auditEveryMs: random.pick([100, 3_600_000, 3_600_000]),
+    // A client sends an operation again for some seconds, and a key that is gone tells no more whether it was done.
+    remainderMs: random.pick([6_000, 10_000, 3_600_000]),
   }
 }
 
