@@ -28,6 +28,7 @@ import { RepairQueue } from './bodies/repair-queue.js'
 import { BucketFlow } from './buckets/bucket-flow.js'
 import { Buckets } from './buckets/buckets.js'
 import { ObjectControlStore } from './buckets/control-store.js'
+import { CollectionNumbers } from './collection/collection-numbers.js'
 import { Coordinator } from './coordinator.js'
 import { Administration } from './core/administration.js'
 import { AttributeOperations } from './core/attribute-operations.js'
@@ -236,6 +237,7 @@ function composeServer(
     repairs: new Repairs(),
     keyTurns: new KeyTurns(),
     hints: new HintHolders(),
+    collections: new CollectionNumbers(),
     log,
     clusterId: secret.clusterId,
     knownAgents: () => pool.ids,

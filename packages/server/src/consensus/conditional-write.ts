@@ -1,5 +1,12 @@
 import { covers } from '@torc/cluster/clocks/causal-context'
-import { type Ballot, compareBallots, makeBallot, noBallot, roundOf } from '@torc/cluster/consensus/ballot'
+import {
+  type Ballot,
+  collectionOf,
+  compareBallots,
+  makeBallot,
+  noBallot,
+  roundOf,
+} from '@torc/cluster/consensus/ballot'
 import {
   afterOf,
   type Condition,
@@ -108,10 +115,12 @@ async function oneRound(
   const { live } = ownersOf(c, p)
   if (live.length < Math.max(p.readQuorum, p.writeQuorum)) throw tooFewOwners(p, planWrite(c, p))
   const number = Math.max(c.hybridClock.now(), roundOf(trail.ballot) + 1)
-  const round = new Round(c, p, live, makeBallot(c.environment.random, number), deadline)
+  const round = new Round(c, p, live, makeBallot(c.environment.random, number, p.collection), deadline)
   const policy = policyOf(request)
   const promises = await round.prepare(policy.kind === 'all' ? undefined : policyText(policy))
   trail.ballot = round.highest
+  // Under an older number no round comes through.
+  c.collections.observe(p.partition, collectionOf(round.highest))
   if (promises === undefined) return undefined
   const last = highestAccepted(promises)
   if (last !== undefined && !last.learned) {

@@ -9,6 +9,8 @@ export interface Placement {
   readonly key: string
   readonly layout: Layout
   readonly partition: number
+  /** Collection number of the partition as it was known before anything was read. */
+  readonly collection: number
   /** The preference list. */
   readonly owners: readonly string[]
   /** R and W as far as the owners that there are allow. */
@@ -25,6 +27,7 @@ export function place(c: Coordination, bucket: BucketView, key: string): Placeme
     key,
     layout,
     partition,
+    collection: c.collections.of(partition),
     owners,
     readQuorum: effectiveQuorum(bucket.readQuorum, owners.length),
     writeQuorum: effectiveQuorum(bucket.writeQuorum, owners.length),
@@ -74,5 +77,18 @@ export function keyFields(c: Coordination, p: Placement) {
     time: c.hybridClock.now(),
     bucketId: p.bucket.id,
     key: p.key,
+    ...(p.collection === 0 ? unraised : { collection: p.collection }),
   }
+}
+
+const unraised: { collection?: number } = Object.freeze({})
+
+/** Takes over what the answer to a read of a key says of time and of its partition. */
+export function observe(
+  c: Coordination,
+  p: Placement,
+  { time, collection }: { readonly time: number; readonly collection?: number },
+): void {
+  c.hybridClock.observe(time)
+  c.collections.observe(p.partition, collection)
 }

@@ -1,7 +1,9 @@
 import { differenceOf, isLevel } from '@torc/cluster/state/difference'
+import { digestsEqual, emptyDigest } from '@torc/cluster/state/digest'
 import { type KeyState, mergeStates } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
+import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
 import type { Deadline } from '../core/deadline.js'
 import { holdersOf, ownersOf, type Placement } from '../core/placement.js'
@@ -68,7 +70,8 @@ export async function readMerged(
 export async function reconcile(c: Coordination, p: Placement, deadline: Deadline): Promise<Reconciled> {
   const alone = () => reconcileOnce(c, p, deadline)
   // A run that asks fewer owners, or waits for fewer, is none for this reader.
-  const terms = [p.layout.number, p.owners.length, p.readQuorum, p.writeQuorum, p.bucket.strict].join()
+  const quorums = [p.owners.length, p.readQuorum, p.writeQuorum, p.bucket.strict]
+  const terms = [p.layout.number, p.collection, ...quorums].join()
   const { result, own } = c.repairs.share(`${terms}/${nameOf(p)}`, alone)
   try {
     return await result
@@ -86,7 +89,8 @@ async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline):
   // Owners only: what is written back to others bloats the hand-over (riak_kv #1845).
   const owners = states.filter(([agent]) => p.owners.includes(agent))
   const behind = new Map<string, KeyState>()
-  for (const [agent, held] of owners) if (!isLevel(differenceOf(state, held))) behind.set(agent, held)
+  for (const [agent, held] of owners)
+    if (!isLevel(differenceOf(state, held)) && !isBeingCollected(state, held, states)) behind.set(agent, held)
   const needed = p.writeQuorum - (owners.length - behind.size)
   const acks = collectAcks(needed, [...behind.keys()], async agent => {
     let held = behind.get(agent)
@@ -102,7 +106,21 @@ async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline):
     return true
   })
   await acks.decided
+  if (acks.tally.verdict === 'missed') throwStaleCollection(acks.errors)
   return { state, holdersOf: heldBy, onQuorum: acks.tally.verdict === 'reached', degraded, sloppy }
+}
+
+/**
+ * Whether an owner has nothing of a removed key as it has dropped its remainder, and all that others have is about to go
+ * as well (DESIGN §10): written back, it would come again.
+ */
+function isBeingCollected(
+  merged: KeyState,
+  held: HeldState,
+  states: readonly (readonly [agent: string, state: HeldState])[],
+): boolean {
+  if (merged.versions.size > 0 || !digestsEqual(held.digest, emptyDigest)) return false
+  return states.every(([, { collecting, digest }]) => collecting || digestsEqual(digest, emptyDigest))
 }
 
 /** A key among those of all buckets. */
