@@ -10,6 +10,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import { startServer } from '@torc/server/start-server'
 import { type BlockCensus, takeCensus } from '../../replicas/block-census.js'
+import { type RemainderCensus, remaindersOf } from '../../replicas/remainder-census.js'
 import { ReplicaProbe } from '../../replicas/replica-probe.js'
 import { SimulatedNetwork } from '../network/network.js'
 import type { Scheduler } from '../scheduler.js'
@@ -38,6 +39,12 @@ interface Machine {
   lives: number
   process: SimulatedProcess | undefined
   node: RunningNode | undefined
+}
+
+/** What an agent has on its disk. */
+export interface AgentCensus {
+  readonly blocks: BlockCensus
+  readonly remainders: RemainderCensus
 }
 
 export interface SimulatedClusterOptions {
@@ -194,13 +201,17 @@ export class SimulatedCluster implements Faultable {
   }
 
   /** What the agents have on their disks, once all are stopped. */
-  async blockCensus(): Promise<BlockCensus[]> {
+  async census(): Promise<AgentCensus[]> {
     return await Promise.all(
       this.agentNames.map(async name => {
         const { disk } = this.#machine(name)
         if (disk === undefined) throw new Error(`${name} has no disk`)
         const files = await Promise.all(blockFolders().map(folder => disk.list(folder)))
-        return takeCensus(name, disk.openDatabase(indexFile), files.flat())
+        const database = disk.openDatabase(indexFile)
+        return {
+          blocks: takeCensus(name, database, files.flat()),
+          remainders: remaindersOf(name, database),
+        }
       }),
     )
   }
