@@ -15,7 +15,7 @@ import { TorcError } from '@torc/protocol/errors'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
-import type { CollectionNumbers } from '../remainders/collection-numbers.js'
+import { type CollectionNumbers, newerCollection } from '../remainders/collection-numbers.js'
 import type { AcceptedProposal, BallotRows } from './ballot-rows.js'
 import type { OtherOwners, OwnersPromise } from './other-owners.js'
 import type { Register } from './register.js'
@@ -49,6 +49,8 @@ export class RecoveryWorker implements Worker {
   readonly name = 'proposals'
   readonly #parts: RecoveryParts
   #ended = 0
+  /** Collection numbers of partitions that other owners were found to have. */
+  readonly #heard = new Map<number, number>()
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts
@@ -67,6 +69,7 @@ export class RecoveryWorker implements Worker {
       } catch (thrown) {
         // Owners are out of reach, or somebody else is at it: others' turn first.
         failed++
+        this.#heard.set(name.partition, newerCollection(thrown) ?? this.#heard.get(name.partition) ?? 0)
         log.debug({ code: TorcError.from(thrown).code }, 'a proposal could not be brought to its end')
         await commit.submit(() => rows.postpone(name, clock.nowMs() - unlearnedMs + againMs))
       }
@@ -85,8 +88,9 @@ export class RecoveryWorker implements Worker {
     const majority = Math.floor(owners.length / 2) + 1
     const before = rows.find(name)
     const round = Math.max(hybridClock.now(), before === undefined ? 0 : roundOf(before.promised) + 1)
-    // The number is known before anything is asked; an owner with a higher one refuses, and the next attempt has it.
-    const ballot = makeBallot(random, round, collections.of(name.partition))
+    // Known before anything is asked. A raise may have reached the others alone: then the next attempt has their number.
+    const collection = Math.max(collections.of(name.partition), this.#heard.get(name.partition) ?? 0)
+    const ballot = makeBallot(random, round, collection)
     const promises = await this.#ask(owners, majority, async owner => {
       const promise = await this.#prepare(owner, name, ballot, signal)
       if (!sameBallot(promise.promised, ballot)) throw overtaken()
@@ -137,7 +141,7 @@ export class RecoveryWorker implements Worker {
     else await others.learn(owner, name, ballot, signal)
   }
 
-  /** Answers of all owners that gave one; rejects where they are no majority. */
+  /** Answers of all owners that gave one; rejects where they are no majority, with STALE_COLLECTION where one said that. */
   async #ask<T>(
     owners: readonly string[],
     majority: number,
@@ -146,6 +150,8 @@ export class RecoveryWorker implements Worker {
     const outcomes = await Promise.allSettled(owners.map(ask))
     const answers = outcomes.flatMap(outcome => (outcome.status === 'fulfilled' ? [outcome.value] : []))
     if (answers.length >= majority) return answers
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected' && newerCollection(outcome.reason) !== undefined) throw outcome.reason
     throw new TorcError('UNAVAILABLE', `${answers.length} of ${majority} owners took part in the round`)
   }
 }

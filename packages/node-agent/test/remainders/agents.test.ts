@@ -5,6 +5,7 @@ import { proposedVersion } from '@torc/cluster/consensus/condition'
 import { decide, emptyProposal, encodeProposal } from '@torc/cluster/consensus/proposal'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { systemRandom } from '@torc/protocol/environment/system'
+import type { ResponseOf } from '@torc/protocol/messages/table'
 import t from 'tap'
 import { indexFile } from '../../src/data-directory/data-directory.js'
 import { type Minted, RepairFixture } from '../repair/repair-fixture.js'
@@ -43,6 +44,25 @@ async function hasNoTree(fixture: RepairFixture, index: number): Promise<boolean
 async function workerOf(fixture: RepairFixture, index: number) {
   const [answer] = await fixture.run(fetched(fixture.exchange(index), 'fetchUsage', {}))
   return answer?.head.workers?.find(({ name }) => name === 'remainders')
+}
+
+/** A proposal of a delete marker with the dot that was handed out. */
+function markerProposal(fixture: RepairFixture, promised: ResponseOf<'prepare'>): Uint8Array {
+  const dot = { actor: actorId(promised.dot?.[0] ?? ''), counter: promised.dot?.[1] ?? 0 }
+  const opId = fixture.opId()
+  const version: Version = {
+    ...{
+      dot,
+      after: promised.after ?? 0,
+      id: versionIdOf(opId),
+      context: emptyContext,
+      kind: 'marker',
+      opId,
+    },
+    ...{ createdAt: 1, seq: 1, blocks: undefined, ...written(new Uint8Array(0)), etag: '' },
+  }
+  const proposed = proposedVersion(version, undefined, undefined)
+  return encodeProposal(decide(emptyProposal, { opId, written: true }, proposed))
 }
 
 /** A failed condition leaves a ballot row, and nothing else. */
@@ -131,21 +151,30 @@ t.test('a proposal that is not learned keeps it', async t => {
   const at = fixture.exchange(2)
   const ballot = makeBallot(systemRandom, 1)
   const { head } = await fixture.run(at.request('prepare', { ...address, key, ballot, dot: true }))
-  const dot = { actor: actorId(head.dot?.[0] ?? ''), counter: head.dot?.[1] ?? 0 }
-  const opId = fixture.opId()
-  const version: Version = {
-    ...{ dot, after: head.after ?? 0, id: versionIdOf(opId), context: emptyContext, kind: 'marker', opId },
-    ...{ createdAt: 1, seq: 1, blocks: undefined, ...written(new Uint8Array(0)), etag: '' },
-  }
-  const proposed = proposedVersion(version, undefined, undefined)
-  const proposal = encodeProposal(decide(emptyProposal, { opId, written: true }, proposed))
-  await fixture.run(at.request('accept', { ...address, key, ballot, proposal }))
+  await fixture.run(
+    at.request('accept', { ...address, key, ballot, proposal: markerProposal(fixture, head) }),
+  )
   await fixture.purge(all, key)
   // Owners bring it to its end after ten seconds, and then the key has a version.
   await fixture.advance(8 * ageMs)
   t.match(await fixture.stateOf(0, key), /context (?!00)/)
   await fixture.advance(30_000)
   t.match(await fixture.stateOf(0, key), /record/)
+})
+
+t.test('an owner that a raise did not reach brings its proposals to their end all the same', async t => {
+  const fixture = await RepairFixture.start(t, { agents: 3, collection: { remainderMs: 3_600_000 } })
+  const key = 'lagging'
+  const at = fixture.exchange(2)
+  const ballot = makeBallot(systemRandom, 1)
+  const { head } = await fixture.run(at.request('prepare', { ...address, key, ballot, dot: true }))
+  await fixture.run(
+    at.request('accept', { ...address, key, ballot, proposal: markerProposal(fixture, head) }),
+  )
+  const raise = { ...address, partition: fixture.partitionOf(key), collection: 64, keys: [] }
+  for (const index of [0, 1]) await fixture.run(fixture.exchange(index).request('raiseCollection', raise))
+  await fixture.advance(30_000)
+  for (const index of all) t.match(await fixture.stateOf(index, key), /record/)
 })
 
 t.test('what was sent before a collection is refused after it, whatever it is', async t => {
