@@ -22,7 +22,7 @@ export interface RegisterParts {
   readonly intents: Intents
   readonly collections: CollectionNumbers
   readonly remainders: RemainderRows
-  readonly commit: GroupCommit
+  readonly commit: Pick<GroupCommit, 'submit'>
   readonly clock: Clock
 }
 

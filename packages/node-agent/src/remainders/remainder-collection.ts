@@ -14,7 +14,7 @@ export interface RemainderCollectionParts {
 
 /** How often it is looked whether anything is due, in milliseconds, at least. */
 const idleMsMax = 10_000
-const idleMsMin = 10
+const idleMsMin = 25
 
 /** Collects what is left of removed keys, in the background. */
 export class RemainderCollection {

@@ -1,26 +1,16 @@
 import { type CausalContext, covers, emptyContext, joinContexts } from '@torc/cluster/clocks/causal-context'
-import { dotText } from '@torc/cluster/clocks/dot'
+import { dotsEqual, dotText } from '@torc/cluster/clocks/dot'
 import { digestsEqual } from '@torc/cluster/state/digest'
 import type { Version } from '@torc/cluster/state/version'
 import { systemHasher } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
-import { type DeliveredDelta, KeyDelivery } from '../../src/hints/key-delivery.js'
-import type { MergeResult } from '../../src/index/key-index.js'
-import { CollectionNumbers, newerCollection } from '../../src/remainders/collection-numbers.js'
+import type { DeliveredDelta } from '../../src/hints/key-delivery.js'
+import { newerCollection } from '../../src/remainders/collection-numbers.js'
 import { type CollectionTask, collect } from '../../src/remainders/collector.js'
 import type { OtherRemainders } from '../../src/remainders/other-agents-remainders.js'
-import { RemainderKeeper } from '../../src/remainders/remainder-keeper.js'
-import { IndexFixture, keyName } from '../index/index-fixture.js'
-import { seededRandom } from '../support/seeded-random.js'
+import { type IndexFixture, remainderMs } from '../index/index-fixture.js'
 
-export const owners = [0, 1, 2] as const
-export const fallback = 3
-export const keys = [0, 1] as const
-const partition = 3
-const ackedAt = 2
-
-/** Keys of one partition. */
-const nameOf = (key: number) => ({ ...keyName(key), partition })
+import { fallback, keys, nameOf, owners, partition, quorum, WorldAgent } from './world-agent.js'
 
 /** What is on its way, to an agent or back to a server. */
 interface Message {
@@ -29,86 +19,6 @@ interface Message {
   readonly once?: boolean
   readonly come: () => void
   readonly lost?: () => void
-}
-
-/** The mutation of the tests: nothing is refused. */
-class Unfenced extends CollectionNumbers {
-  override check(): void {
-    // Whatever it was read under.
-  }
-}
-
-class WorldAgent {
-  readonly index: IndexFixture
-  /** Keys that the fallback keeps for an owner, by key. */
-  readonly hints = new Map<number, number>()
-  numbers: CollectionNumbers
-  keeper: RemainderKeeper
-  #processes = 0
-
-  constructor(
-    readonly number: number,
-    private readonly isFenced: boolean,
-  ) {
-    this.index = new IndexFixture(number + 1)
-    this.numbers = this.#openNumbers()
-    this.keeper = this.#openKeeper()
-  }
-
-  restart(crash: boolean): void {
-    this.index.reopen(crash)
-    this.numbers = this.#openNumbers()
-    this.keeper = this.#openKeeper()
-  }
-
-  find(key: number) {
-    return this.index.index.find(nameOf(key).bucketId, nameOf(key).key)
-  }
-
-  merge(key: number, delta: DeliveredDelta, readUnder: number): MergeResult {
-    const { context, version, record } = delta
-    const arriving =
-      version === undefined || record === undefined ? undefined : { version, record, body: new Uint8Array(0) }
-    return this.index.transaction(() => {
-      this.numbers.check(partition, readUnder)
-      return this.index.index.merge(nameOf(key), {
-        context,
-        arriving,
-        keep: undefined,
-        attributes: undefined,
-      })
-    })
-  }
-
-  /** All of a key's state, as deltas. */
-  deltas(
-    key: number,
-  ): { readonly digest: Uint8Array; readonly deltas: readonly DeliveredDelta[] } | undefined {
-    const delivery = KeyDelivery.of(this.index.index, systemHasher, nameOf(key))
-    if (delivery === undefined) return undefined
-    const deltas: DeliveredDelta[] = []
-    for (let delta = delivery.next(); delta !== undefined; delta = delivery.next()) deltas.push(delta)
-    return { digest: delivery.digest, deltas }
-  }
-
-  #openNumbers(): CollectionNumbers {
-    const { database } = this.index
-    return this.isFenced ? new CollectionNumbers(database) : new Unfenced(database)
-  }
-
-  #openKeeper(): RemainderKeeper {
-    const { index, ballots, remainders: rows, trees, clock } = this.index
-    return new RemainderKeeper({
-      ...{ numbers: this.numbers, rows, index, ballots, trees, clock },
-      hints: {
-        keys: { has: id => [...this.hints.keys()].some(key => this.find(key)?.id === id) },
-        delivered: { remove: () => undefined },
-      },
-      layout: { owns: () => this.number !== fallback },
-      commit: { submit: run => Promise.resolve(this.index.transaction(run)) },
-      random: seededRandom(1_000 * this.number + ++this.#processes),
-    })
-  }
 }
 
 /**
@@ -123,6 +33,7 @@ export class RemainderWorld {
   readonly #versions: { readonly key: number; readonly version: Version; readonly at: Set<number> }[] = []
   readonly #purges: { readonly key: number; readonly context: CausalContext; readonly at: Set<number> }[] = []
   collected = 0
+  #rounds = 0
 
   constructor(isFenced: boolean) {
     this.agents = [...owners, fallback].map(number => new WorldAgent(number, isFenced))
@@ -155,7 +66,7 @@ export class RemainderWorld {
 
   /** A server reads a clock, and later has a version minted, whose delta goes to the others, or to the fallback for one. */
   write(server: number, key: number, minter: number, other: number, viaFallback: boolean): void {
-    const readUnder = this.#known[server] ?? 0
+    const readUnder = this.known(server)
     const cover = this.#read(server, other, key)?.closed
     const at = viaFallback ? fallback : minter
     this.#step(`mint ${key} at ${at}`, () => {
@@ -172,7 +83,7 @@ export class RemainderWorld {
 
   /** A server reads two clocks, and later purges what they cover. */
   purge(server: number, key: number, owner: number): void {
-    const readUnder = this.#known[server] ?? 0
+    const readUnder = this.known(server)
     const next = (owner + 1) % owners.length
     const read = [owner, next].map(at => this.#read(server, at, key)?.closed ?? emptyContext)
     const context = read.reduce(joinContexts)
@@ -184,7 +95,7 @@ export class RemainderWorld {
 
   /** A server reads an agent's whole state and writes it back to an owner. */
   writeBack(server: number, key: number, from: number, to: number): void {
-    const readUnder = this.#known[server] ?? 0
+    const readUnder = this.known(server)
     this.#read(server, from, key)
     for (const delta of this.agent(from).deltas(key)?.deltas ?? [])
       this.#send(server, to, key, delta, readUnder, new Set())
@@ -267,9 +178,9 @@ export class RemainderWorld {
         )
       })
       const purges = this.#purges.filter(purge => purge.key === key && covers(purge.context, version.dot))
-      if (isHeld && purges.some(purge => purge.at.size >= ackedAt))
+      if (isHeld && purges.some(purge => purge.at.size >= quorum))
         problems.push(`${dotText(version.dot)} of key ${key} was purged and is there again`)
-      if (!isHeld && purges.length === 0 && at.size >= ackedAt)
+      if (!isHeld && purges.length === 0 && at.size >= quorum)
         problems.push(`${dotText(version.dot)} of key ${key} was acknowledged and is lost`)
     }
     for (const { index } of this.agents) {
@@ -280,16 +191,39 @@ export class RemainderWorld {
     return problems
   }
 
+  /** Longer than anything must be left alone. */
+  passTime(): void {
+    for (const { index } of this.agents) index.clock.advance(2 * remainderMs)
+  }
+
+  nextRound(): number {
+    return ++this.#rounds
+  }
+
+  /** A version that may be acknowledged: the owners that have it are added to what is returned. */
+  noteVersion(key: number, version: Version): Set<number> {
+    const known = this.#versions.find(one => dotsEqual(one.version.dot, version.dot))
+    const at = known?.at ?? new Set<number>()
+    if (known === undefined) this.#versions.push({ key, version, at })
+    return at
+  }
+
+  /** The collection number that a server knows. */
+  known(server: number): number {
+    return this.#known[server] ?? 0
+  }
+
   #step(what: string, come: () => void): void {
     this.pool.push({ what, once: true, come })
   }
 
   #read(server: number, at: number, key: number) {
-    this.#hear(server, this.agent(at).numbers.of(partition))
+    this.hear(server, this.agent(at).numbers.of(partition))
     return this.agent(at).find(key)?.summary
   }
 
-  #hear(server: number, number: number): void {
+  /** A server hears of a number. */
+  hear(server: number, number: number): void {
     this.#known[server] = Math.max(this.#known[server] ?? 0, number)
   }
 
@@ -315,7 +249,7 @@ export class RemainderWorld {
         })
       })
     })
-    this.#hear(server, newerCollection(error) ?? 0)
+    this.hear(server, newerCollection(error) ?? 0)
     return minted
   }
 
@@ -331,19 +265,25 @@ export class RemainderWorld {
       const error = attempt(() => {
         if (this.agent(to).merge(key, delta, readUnder).outcome !== 'seen') at.add(to)
       })
-      this.#hear(server, newerCollection(error) ?? 0)
+      this.hear(server, newerCollection(error) ?? 0)
     }
     this.pool.push({ what: `delta ${key} to ${to}`, come })
   }
 
+  /** A question and its answer, which come when the schedule says, or at once. */
+  ask<T>(what: string, slowly: boolean, run: () => T | Promise<T>): Promise<T> {
+    if (!slowly) return Promise.resolve(run())
+    return new Promise((resolve, reject) => {
+      const lost = (): void => reject(new TorcError('TIMEOUT', 'no answer'))
+      const come = (): void => {
+        Promise.resolve(run()).then(resolve, reject)
+      }
+      this.pool.push({ what, come, lost })
+    })
+  }
+
   #others(slowly: boolean): OtherRemainders {
-    const ask = <T>(what: string, run: () => T | Promise<T>): Promise<T> => {
-      if (!slowly) return Promise.resolve(run())
-      return new Promise((resolve, reject) => {
-        const lost = (): void => reject(new TorcError('TIMEOUT', 'no answer'))
-        this.pool.push({ what, come: () => resolve(run()), lost })
-      })
-    }
+    const ask = <T>(what: string, run: () => T | Promise<T>): Promise<T> => this.ask(what, slowly, run)
     return {
       survey: (agent, _partition, names) =>
         ask(`survey ${agent}`, () => {

@@ -210,7 +210,7 @@ async function run(
   await scheduler.drive(Promise.all(connected.map(({ store }) => store.close())))
   // Leases of uploads that failed are audited at last, and again; then their blocks have their grace time.
   const { uploadMs, graceMs, remainderMs } = collection
-  const agesMs = remainderMs < hourMs ? remainderAges * remainderMs + 2 * calmMs : 0
+  const agesMs = remainderMs < hourMs ? remainderAges * remainderMs : 0
   await scheduler.drive(harness.pause(3 * (uploadMs + graceMs) + agesMs + calmMs, 'waits'))
   await scheduler.drive(cluster.stop())
   // Audits of keys of which an owner takes no part are not decided: what is not needed stays.
