@@ -75,12 +75,18 @@ export async function collect(
   return new Set(going)
 }
 
-/** The answers of all; rejects where one is missing. */
+/** The answers of all; rejects where one is missing, once no question is open any more. */
 async function fromAll<T>(
   agents: readonly string[],
   ask: (agent: string) => T | Promise<T>,
 ): Promise<Map<string, T>> {
-  return new Map(await Promise.all(agents.map(async agent => [agent, await ask(agent)] as const)))
+  const outcomes = await Promise.allSettled(agents.map(async agent => [agent, await ask(agent)] as const))
+  return new Map(
+    outcomes.map(outcome => {
+      if (outcome.status === 'rejected') throw outcome.reason
+      return outcome.value
+    }),
+  )
 }
 
 function examinedOf(
