@@ -78,9 +78,9 @@ async function decideNothing(fixture: RepairFixture, key: string): Promise<void>
 
 t.test('nothing is left of a bucket whose keys were all removed, on any agent', async t => {
   const fixture = await RepairFixture.start(t, { agents: 3, collection })
-  for (let n = 0; n < 60; n++) await fixture.write(all, `key-${n}`, `${n}`)
-  for (let n = 0; n < 8; n++) await decideNothing(fixture, `key-${n * 10}`)
-  for (let n = 0; n < 60; n++) await fixture.purge(all, `key-${n}`)
+  for (let n = 0; n < 30; n++) await fixture.write(all, `key-${n}`, `${n}`)
+  for (let n = 0; n < 4; n++) await decideNothing(fixture, `key-${n * 10}`)
+  for (let n = 0; n < 30; n++) await fixture.purge(all, `key-${n}`)
   t.notOk(await hasNoTree(fixture, 0))
   await fixture.advance(5 * ageMs)
   for (const index of all) t.ok(await hasNoTree(fixture, index), `trees of agent ${index}`)
@@ -96,8 +96,8 @@ t.test('nothing is left of a bucket whose keys were all removed, on any agent', 
 
 t.test('many keys of a partition go under one number', async t => {
   const fixture = await RepairFixture.start(t, { agents: 3, collection })
-  for (let n = 0; n < 100; n++) await fixture.write(all, `key-${n}`, '')
-  for (let n = 0; n < 100; n++) await fixture.purge(all, `key-${n}`)
+  for (let n = 0; n < 64; n++) await fixture.write(all, `key-${n}`, '')
+  for (let n = 0; n < 64; n++) await fixture.purge(all, `key-${n}`)
   await fixture.advance(3 * ageMs)
   await fixture.stop()
   const database = fixture.nodes[0]?.disk.openDatabase(indexFile)
@@ -118,7 +118,7 @@ t.test('an agent that is away keeps everything where it is, however long', async
   await fixture.write(owners, key, 'x')
   await fixture.down(other)
   await fixture.purge(owners, key)
-  await fixture.advance(40 * ageMs)
+  await fixture.advance(15 * ageMs)
   const states = () => Promise.all(owners.map(index => fixture.stateOf(index, key)))
   t.ok((await states()).every(state => /context (?!00)/.test(state)))
   const [first = 0] = owners

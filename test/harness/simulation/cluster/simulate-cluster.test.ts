@@ -111,3 +111,8 @@ for (const seed of ['sloppy 1', 'sloppy 2']) {
     t.ok(result.acknowledged > 0, describe(result))
   })
 }
+
+t.test('of keys that are removed for good nothing is left on any agent', async t => {
+  const result = await simulateCluster({ seed: 'removals 3', load: 'removals', agents: 4, operations: 20 })
+  t.ok(result.collectedPartitions > 0, `${result.collectedPartitions} partitions were collected`)
+})
