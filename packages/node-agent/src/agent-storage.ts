@@ -22,18 +22,22 @@ import { EpochBallots } from './layout/epoch-ballots.js'
 import { Intents } from './leases/intents.js'
 import { LeaseIndex } from './leases/lease-index.js'
 import { ReleaseQueue } from './leases/release-queue.js'
+import { CollectionNumbers } from './remainders/collection-numbers.js'
+import { RemainderKeeper } from './remainders/remainder-keeper.js'
+import { RemainderRows } from './remainders/remainder-rows.js'
 import { AgentTrees } from './trees/agent-trees.js'
 
 /**
  * Builds what handlers work with on an open data directory. `uploadMs`: how long an upload may stand still;
- * `hints`: how many bytes of them it takes, and how long what was delivered stays.
+ * `remainderMs`: how long what is left of a removed key stays; `hints`: how many bytes of them it takes, and how long
+ * what was delivered stays.
  */
 export function openStorage(
   disk: Disk,
   directory: DataDirectory,
   environment: Environment,
   log: Log,
-  uploadMs: number,
+  { uploadMs, remainderMs }: { readonly uploadMs: number; readonly remainderMs: number },
   compressor: Compressor,
   hints: Pick<HintsParts, 'bytesMax' | 'lingerMs'>,
 ): AgentContext {
@@ -58,10 +62,20 @@ export function openStorage(
   const intents = new Intents(database, environment.clock, uploadMs)
   const releases = new ReleaseQueue(database, blocks => layout.ownersOfBlocks(blocks))
   const ballots = new BallotRows(database)
+  const collections = new CollectionNumbers(database)
+  const remainderRows = new RemainderRows(database, environment.clock, remainderMs)
   const index = new KeyIndex({
     ...{ database, counts, lease, dropped, intents, releases, trees, ballots, mintTime },
+    remainders: remainderRows,
   })
-  const register = new Register({ rows: ballots, index, intents, commit, clock: environment.clock })
+  const register = new Register({
+    ...{ rows: ballots, index, intents, collections, remainders: remainderRows, commit },
+    clock: environment.clock,
+  })
+  const remainders = new RemainderKeeper({
+    ...{ numbers: collections, rows: remainderRows, index, ballots, hints: held, layout, trees, commit },
+    ...{ clock: environment.clock, random: environment.random },
+  })
   const blockIndex = new BlockIndex(database, counts, leases)
   const blocks = new BlockStore(disk, blockIndex, commit, hasher, compressor)
   return {
@@ -79,6 +93,9 @@ export function openStorage(
     intents,
     releases,
     hints: held,
+    collections,
+    remainderRows,
+    remainders,
     blockIndex,
     blocks,
     layout,

@@ -13,7 +13,7 @@ import { PeerKeepers } from './actors/other-keepers.js'
 import { openStorage } from './agent-storage.js'
 import type { Compressor } from './blocks/block-encoding.js'
 import { brotliCompressor } from './blocks/brotli-compressor.js'
-import { Collection, type CollectionOptions, collectionDefaults } from './collection/collection.js'
+import { Collection, type CollectionOptions, collectionTimes } from './collection/collection.js'
 import { PeerAgents } from './collection/other-agents.js'
 import { PeerOwners } from './consensus/other-owners.js'
 import { Recovery } from './consensus/recovery.js'
@@ -28,6 +28,8 @@ import { HintDelivery } from './hints/hint-delivery.js'
 import { PeerReceiver } from './hints/hint-receiver.js'
 import { type HintOptions, hintBytesDefault } from './hints/hints.js'
 import { Incarnation } from './membership/incarnation.js'
+import { PeerRemainders } from './remainders/other-agents-remainders.js'
+import { RemainderCollection } from './remainders/remainder-collection.js'
 import { Repair, type RepairOptions } from './repair/repair.js'
 import { OwnerBlocks } from './scrub/owner-blocks.js'
 import { Scrub, type ScrubOptions } from './scrub/scrub.js'
@@ -108,13 +110,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     const { clusterId, name = 'agent' } = options
     const directory = await openDataDirectory(disk, { clusterId, name, random: environment.random })
     logOpened(log, disk, directory)
-    const uploadMs = options.collection?.uploadMs ?? collectionDefaults.uploadMs
+    const { uploadMs, remainderMs } = collectionTimes(options.collection)
     const compressor = options.compressor ?? brotliCompressor
     const hints = {
       bytesMax: options.hints?.bytesMax ?? hintBytesDefault(options.capacity),
       lingerMs: options.hints?.lingerMs ?? limits.requestMs,
     }
-    const context = openStorage(disk, directory, environment, log, uploadMs, compressor, hints)
+    const times = { uploadMs, remainderMs }
+    const context = openStorage(disk, directory, environment, log, times, compressor, hints)
     return await serve(options, context)
   } catch (thrown) {
     await disk.close()
@@ -164,6 +167,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     ...{ layout: context.layout, membership, clock: context.clock },
     peers: { reach },
     replicasOf: context.replicasOf,
+    collections: context.collections,
   })
   const delivery = new HintDelivery(context, environment.clock, receiver, options.hints)
   const keepers = new PeerKeepers({
@@ -204,7 +208,17 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     clock: context.clock,
   })
   const recovery = new Recovery(context, environment, owners)
-  const work = { scrub, collection, delivery, counterLeases, repair, recovery, transition }
+  const remainders = new RemainderCollection(context, environment, {
+    membership,
+    agents: new PeerRemainders({
+      layout: context.layout,
+      membership,
+      peers: { reach },
+      clock: context.clock,
+    }),
+    holdersOf: partition => others.holdersOf(partition),
+  })
+  const work = { scrub, collection, delivery, counterLeases, repair, recovery, transition, remainders }
   const handlers = agentHandlers(context, membership, work)
   const onLost = (id: string): void => membership.lost(id)
   const peers = new Peers({ transport, identity, handlers, environment, log, onLost })
@@ -234,6 +248,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   repair.start()
   transition.start()
   recovery.start()
+  remainders.start()
   log.debug({ id: context.nodeId, epoch: context.layout.number }, 'agent serves')
 
   let onClosed: (refusal: TorcError | undefined) => void = () => undefined

@@ -129,6 +129,13 @@ const table = {
     6,
     'Somebody else wrote the key. Read what it has now (`torc head BUCKET/KEY`), and decide again.',
   ),
+  STALE_COLLECTION: row(
+    42,
+    true,
+    409,
+    5,
+    'What is left of removed keys was collected meanwhile; the server reads again. Retry.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

@@ -74,6 +74,8 @@ export const limits = Object.freeze({
   treeRootsMax: 4096,
   /** Keys or references of a leaf in one frame. */
   treeItemsMax: 512,
+  /** Keys of which what is left is collected together. */
+  remaindersMax: 256,
   /** Actors of one agent that an answer lists. */
   actorsListedMax: 1024,
   /** News of members that ride on one probe or its answer. */
@@ -143,6 +145,7 @@ export function assertLimits(l: typeof limits = limits): void {
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
     ['items of a hash tree fit a head', l.treeItemsMax * (l.storedKeyBytesMax + 192) <= l.headBytesMax],
+    ['keys that are collected fit a head', l.remaindersMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
     ['states of blocks fit a head', l.blockStatesMax * blockReferenceBytes <= l.headBytesMax / 2],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
     ['what is offered by hashes is not stored inline', l.uploadByHashBytesMin > l.storedInlineBytesMax],

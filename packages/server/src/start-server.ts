@@ -29,6 +29,7 @@ import { BucketFlow } from './buckets/bucket-flow.js'
 import { Buckets } from './buckets/buckets.js'
 import { ObjectControlStore } from './buckets/control-store.js'
 import { hearsFromMost, RecordNews } from './buckets/record-news.js'
+import { CollectionNumbers } from './collection/collection-numbers.js'
 import { Coordinator } from './coordinator.js'
 import { Administration } from './core/administration.js'
 import { AttributeOperations } from './core/attribute-operations.js'
@@ -242,6 +243,7 @@ function composeServer(
     },
     keyTurns: new KeyTurns(),
     hints: new HintHolders(),
+    collections: new CollectionNumbers(),
     log,
     clusterId: secret.clusterId,
     knownAgents: () => pool.ids,

@@ -27,6 +27,7 @@ const totals = {
   indeterminate: 0,
   reads: 0,
   contested: 0,
+  collected: 0,
   lateHeads: 0,
   twins: 0,
   lateTwins: 0,
@@ -39,6 +40,7 @@ for (let number = from; number < from + seeds; number++) {
     totals.indeterminate += result.indeterminate
     totals.reads += result.reads
     totals.contested += result.contested
+    totals.collected += result.collectedPartitions
     totals.lateHeads += result.lateHeads
     totals.twins += result.twins
     totals.lateTwins += result.lateTwins

@@ -15,6 +15,8 @@ export interface CollectionOptions {
   readonly uploadMs?: number | undefined
   /** From an audit of a lease that found its version to the next one, in milliseconds. */
   readonly auditEveryMs?: number | undefined
+  /** How long a key must have been without versions before what is left of it may go, in milliseconds. */
+  readonly remainderMs?: number | undefined
 }
 
 const hourMs = 60 * 60 * 1000
@@ -24,7 +26,13 @@ export const collectionDefaults = {
   graceMs: hourMs,
   uploadMs: hourMs,
   auditEveryMs: 7 * 24 * hourMs,
+  remainderMs: hourMs,
 } as const
+
+/** The times that an agent goes by. */
+export function collectionTimes(options: CollectionOptions = {}): Record<keyof CollectionOptions, number> {
+  return { ...collectionDefaults, ...defined(options) }
+}
 
 /** Where an audit was not decided, it is made again after this part of the time that an upload may stand still. */
 const againPart = 1 / 60
@@ -37,7 +45,7 @@ export class Collection {
   readonly #collect: WorkerRunner
 
   constructor(context: AgentContext, clock: Clock, others: OtherAgents, options: CollectionOptions = {}) {
-    const { graceMs, uploadMs, auditEveryMs } = { ...collectionDefaults, ...defined(options) }
+    const { graceMs, uploadMs, auditEveryMs } = collectionTimes(options)
     this.#context = context
     const { nodeId, leases, intents, releases, commit, layout, hasher, log } = context
     const times = { auditEveryMs, auditAgainMs: Math.max(1, uploadMs * againPart) }

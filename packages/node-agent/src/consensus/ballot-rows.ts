@@ -25,6 +25,8 @@ export interface AcceptedProposal {
 export interface BallotRow {
   readonly promised: Ballot
   readonly accepted: AcceptedProposal | undefined
+  /** When that was accepted, in milliseconds; 0 where nothing was. */
+  readonly acceptedMs: number
   /** The last dot that was handed out for the key. */
   readonly handedOut: Dot | undefined
 }
@@ -53,6 +55,7 @@ const rowsAtOnce = 64
 interface StoredRow {
   readonly promised: Uint8Array
   readonly accepted: Uint8Array | null
+  readonly acceptedMs: number
   readonly proposal: Uint8Array | null
   readonly body: Uint8Array | null
   readonly learned: number
@@ -72,8 +75,8 @@ const ofKey = 'WHERE bucket = ? AND key = ?'
 
 /**
  * Ballots of keys, apart from their states: no read of a key, no listing, hash tree or hand-over of key states shows
- * them. All changes run inside a transaction of the group commit. A row that is there is never taken back: what was
- * promised and accepted under it stays.
+ * them. All changes run inside a transaction of the group commit. A row that is there is never taken back, but with all
+ * that is left of a removed key: what was promised and accepted under it stays.
  */
 export class BallotRows {
   readonly #find: SqlStatement
@@ -94,7 +97,7 @@ export class BallotRows {
 
   constructor(database: SqlDatabase) {
     this.#find = database.prepare(
-      `SELECT promised, accepted, proposal, body, learned, actor, counter FROM ballots ${ofKey}`,
+      `SELECT promised, accepted, accepted_at AS acceptedMs, proposal, body, learned, actor, counter FROM ballots ${ofKey}`,
     )
     this.#handedOut = database.prepare(`SELECT actor, counter FROM ballots ${ofKey}`)
     this.#promise = database.prepare(
@@ -132,9 +135,9 @@ export class BallotRows {
     if (!this.#buckets.has(nameOf(bucketId))) return undefined
     const row = this.#find.get(bucketId, key) as StoredRow | undefined
     if (row === undefined) return undefined
-    const { promised, actor, counter } = row
+    const { promised, acceptedMs, actor, counter } = row
     const handedOut = actor === '' ? undefined : { actor: actorId(actor, 'CORRUPT'), counter }
-    return { promised, accepted: acceptedOf(row), handedOut }
+    return { promised, accepted: acceptedOf(row), acceptedMs, handedOut }
   }
 
   /** The greatest counter of `actor` that was handed out for a proposal of the key; 0 when none. */

@@ -1,5 +1,5 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
-import { type Ballot, makeBallot, roundOf, sameBallot } from '@torc/cluster/consensus/ballot'
+import { type Ballot, collectionOf, makeBallot, roundOf, sameBallot } from '@torc/cluster/consensus/ballot'
 import { highestAccepted, isHollow } from '@torc/cluster/consensus/highest'
 import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { Clock } from '@torc/protocol/environment/clock'
@@ -9,6 +9,7 @@ import { TorcError } from '@torc/protocol/errors'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
+import { type CollectionNumbers, newerCollection } from '../remainders/collection-numbers.js'
 import type { AcceptedProposal, BallotRows } from './ballot-rows.js'
 import type { OtherOwners, OwnersPromise } from './other-owners.js'
 import type { Register } from './register.js'
@@ -18,6 +19,7 @@ export interface RecoveryParts {
   readonly rows: BallotRows
   readonly register: Register
   readonly others: OtherOwners
+  readonly collections: CollectionNumbers
   readonly layout: AgentLayout
   readonly commit: GroupCommit
   readonly clock: Clock
@@ -41,6 +43,8 @@ export class RecoveryWorker implements Worker {
   readonly name = 'proposals'
   readonly #parts: RecoveryParts
   #ended = 0
+  /** Collection numbers of partitions that other owners were found to have. */
+  readonly #heard = new Map<number, number>()
 
   constructor(parts: RecoveryParts) {
     this.#parts = parts
@@ -59,6 +63,7 @@ export class RecoveryWorker implements Worker {
       } catch (thrown) {
         // Owners are out of reach, or somebody else is at it: others' turn first.
         failed++
+        this.#heard.set(name.partition, newerCollection(thrown) ?? this.#heard.get(name.partition) ?? 0)
         log.debug({ code: TorcError.from(thrown).code }, 'a proposal could not be brought to its end')
         await commit.submit(() => rows.postpone(name, clock.nowMs() - unlearnedMs + againMs))
       }
@@ -71,14 +76,16 @@ export class RecoveryWorker implements Worker {
   }
 
   async #end(name: KeyName, signal: AbortSignal): Promise<void> {
-    const { rows, register, layout, hybridClock, random } = this.#parts
+    const { rows, register, layout, collections, hybridClock, random } = this.#parts
     // Those that own the key now have taken the row over.
     if (!layout.owns(name.partition, name.replicas))
       throw new TorcError('NOT_OWNER', 'other agents own the key and end what is open of it')
     const owners = layout.writeGroups(name.partition, name.replicas)
     const before = rows.find(name)
     const round = Math.max(hybridClock.now(), before === undefined ? 0 : roundOf(before.promised) + 1)
-    const ballot = makeBallot(random, round)
+    // Known before anything is asked. A raise may have reached the others alone: then the next attempt has their number.
+    const collection = Math.max(collections.of(name.partition), this.#heard.get(name.partition) ?? 0)
+    const ballot = makeBallot(random, round, collection)
     const promises = await this.#ask(owners, async owner => {
       const promise = await this.#prepare(owner, name, ballot, signal)
       if (!sameBallot(promise.promised, ballot)) throw overtaken()
@@ -90,7 +97,8 @@ export class RecoveryWorker implements Worker {
     if (isHollow(highest)) throw new TorcError('UNAVAILABLE', 'nobody who answers has what was decided')
     if (highest.learned) {
       const own = rows.find(name)?.accepted
-      if (own !== undefined && sameBallot(own.ballot, highest.ballot)) await register.learn(name, own.ballot)
+      if (own !== undefined && sameBallot(own.ballot, highest.ballot))
+        await register.learn(name, own.ballot, undefined, collectionOf(ballot))
       else await register.overtaken(name, highest.ballot, highest.proposal)
       return
     }
@@ -130,16 +138,27 @@ export class RecoveryWorker implements Worker {
     else await others.learn(owner, name, ballot, signal)
   }
 
-  /** Answers of all owners that gave one; rejects where they are no majority of each layout that counts. */
+  /**
+   * Answers of all owners that gave one; rejects where they are no majority of each layout that counts, with
+   * STALE_COLLECTION where one said that.
+   */
   async #ask<T>(groups: readonly (readonly string[])[], ask: (owner: string) => Promise<T>): Promise<T[]> {
     const answers = new Map<string, T>()
-    await Promise.allSettled(
-      Array.from(new Set(groups.flat()), async owner => answers.set(owner, await ask(owner))),
+    let stale: unknown
+    await Promise.all(
+      Array.from(new Set(groups.flat()), async owner => {
+        try {
+          answers.set(owner, await ask(owner))
+        } catch (thrown) {
+          if (newerCollection(thrown) !== undefined) stale = thrown
+        }
+      }),
     )
     const isShort = groups.some(
       owners => owners.filter(owner => answers.has(owner)).length <= Math.floor(owners.length / 2),
     )
     if (!isShort) return [...answers.values()]
+    if (stale !== undefined) throw stale
     throw new TorcError('UNAVAILABLE', `${answers.size} owners took part in the round, which are no majority`)
   }
 }

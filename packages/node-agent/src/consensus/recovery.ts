@@ -12,9 +12,9 @@ export class Recovery {
   readonly #runner: WorkerRunner
 
   constructor(context: AgentContext, { clock, random }: Environment, others: OtherOwners) {
-    const { nodeId, ballots: rows, register, layout, commit, clock: hybridClock, log } = context
+    const { nodeId, ballots: rows, register, layout, collections, commit, clock: hybridClock, log } = context
     const worker = new RecoveryWorker({
-      ...{ nodeId, rows, register, others, layout, commit, clock, hybridClock, random, log },
+      ...{ nodeId, rows, register, others, layout, collections, commit, clock, hybridClock, random, log },
     })
     this.#runner = new WorkerRunner(clock, worker, {
       idleMs,

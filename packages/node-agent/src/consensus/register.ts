@@ -1,5 +1,5 @@
 import { decodeContext } from '@torc/cluster/clocks/causal-context'
-import { type Ballot, sameBallot } from '@torc/cluster/consensus/ballot'
+import { type Ballot, collectionOf, sameBallot } from '@torc/cluster/consensus/ballot'
 import type { HandedOut } from '@torc/cluster/consensus/condition'
 import { isHollow } from '@torc/cluster/consensus/highest'
 import type { Proposal, ProposedVersion } from '@torc/cluster/consensus/proposal'
@@ -13,13 +13,17 @@ import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyIndex, MergeRequest } from '../index/key-index.js'
 import type { KeyName, KnownKey } from '../index/key-writer.js'
 import type { Intents } from '../leases/intents.js'
+import type { CollectionNumbers } from '../remainders/collection-numbers.js'
+import type { RemainderRows } from '../remainders/remainder-rows.js'
 import type { AcceptedProposal, BallotRows } from './ballot-rows.js'
 
 export interface RegisterParts {
   readonly rows: BallotRows
   readonly index: KeyIndex
   readonly intents: Intents
-  readonly commit: GroupCommit
+  readonly collections: CollectionNumbers
+  readonly remainders: RemainderRows
+  readonly commit: Pick<GroupCommit, 'submit'>
   readonly clock: Clock
 }
 
@@ -43,7 +47,8 @@ type Check = () => void
 const none: Check = () => {}
 
 /**
- * An owner's side of a key's register (CASPaxos: Rystsov 2018; DESIGN §5).
+ * An owner's side of a key's register (CASPaxos: Rystsov 2018; DESIGN §5). All calls are STALE_COLLECTION under a lower
+ * collection number than the partition's.
  *
  * Durable before sent: a promise, what was accepted, a dot that was handed out and a version that was learned are
  * committed before the promise of each call resolves, and only then answered.
@@ -67,9 +72,11 @@ export class Register {
     viewOf: (known: KnownKey | undefined) => V,
     check: Check = none,
   ): Promise<Promised<V>> {
-    const { rows, index, commit } = this.#parts
+    const { rows, index, collections, commit } = this.#parts
     return commit.submit(() => {
       check()
+      collections.check(name.partition, collectionOf(ballot))
+      this.#noteRemainder(name)
       const promised = rows.promise(name, ballot)
       const refused = !sameBallot(promised, ballot)
       const handedOut = wantsDot && !refused ? index.handOut(name) : undefined
@@ -91,26 +98,37 @@ export class Register {
     needsIntent: boolean,
     check: Check = none,
   ): Promise<Ballot> {
-    const { rows, intents, commit, clock } = this.#parts
+    const { rows, intents, collections, commit, clock } = this.#parts
     const opId = proposal.decisions.at(-1)?.opId
     if (opId === undefined) throw new TorcError('BAD_REQUEST', 'a proposal decides an operation')
     const operation = { bucketId: name.bucketId, key: name.key, opId }
     return commit.submit(() => {
       check()
+      collections.check(name.partition, collectionOf(ballot))
       if (needsIntent && !rows.hasUnlearned(name, opId) && !intents.has(operation)) {
         throw new TorcError('INTENT_EXPIRED', 'this agent has no intent of the operation (any more)')
       }
+      this.#noteRemainder(name)
       const promised = rows.accept(name, ballot, proposal, body, clock.nowMs())
       if (sameBallot(promised, ballot)) intents.remove(operation)
       return promised
     })
   }
 
-  /** What was accepted under `ballot` is chosen: it joins the key's state. */
-  learn(name: KeyName, ballot: Ballot, check: Check = none): Promise<Learned> {
-    const { rows, index, commit } = this.#parts
+  /**
+   * What was accepted under `ballot` is chosen: it joins the key's state. `readUnder`: collection number under which that
+   * became known, where it is another than the ballot's. (The row itself keeps the key from being collected.)
+   */
+  learn(
+    name: KeyName,
+    ballot: Ballot,
+    check: Check = none,
+    readUnder = collectionOf(ballot),
+  ): Promise<Learned> {
+    const { rows, index, collections, commit } = this.#parts
     return commit.submit(() => {
       check()
+      collections.check(name.partition, readUnder)
       const accepted = rows.find(name)?.accepted
       const summary = (): KeySummary => index.find(name.bucketId, name.key)?.summary ?? emptySummary
       if (accepted === undefined || !sameBallot(accepted.ballot, ballot))
@@ -131,6 +149,13 @@ export class Register {
   overtaken(name: KeyName, ballot: Ballot, proposal: Proposal): Promise<void> {
     const { rows, commit, clock } = this.#parts
     return commit.submit(() => rows.adopt(name, ballot, proposal, clock.nowMs()))
+  }
+
+  /** Inside a transaction, before the row of a key is made of which there is no state: that may be all there ever is. */
+  #noteRemainder(name: KeyName): void {
+    const { rows, index, remainders } = this.#parts
+    if (rows.find(name) === undefined && index.rows.find(name.bucketId, name.key) === undefined)
+      remainders.note(name)
   }
 }
 

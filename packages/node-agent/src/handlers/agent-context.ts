@@ -18,6 +18,9 @@ import type { EpochBallots } from '../layout/epoch-ballots.js'
 import type { Intents } from '../leases/intents.js'
 import type { LeaseIndex } from '../leases/lease-index.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
+import type { CollectionNumbers } from '../remainders/collection-numbers.js'
+import type { RemainderKeeper } from '../remainders/remainder-keeper.js'
+import type { RemainderRows } from '../remainders/remainder-rows.js'
 import type { AgentTrees } from '../trees/agent-trees.js'
 
 /** What handlers work with. Built once by `agent.ts`. */
@@ -37,6 +40,9 @@ export interface AgentContext {
   readonly intents: Intents
   readonly releases: ReleaseQueue
   readonly hints: Hints
+  readonly collections: CollectionNumbers
+  readonly remainderRows: RemainderRows
+  readonly remainders: RemainderKeeper
   readonly blockIndex: BlockIndex
   readonly blocks: BlockStore
   readonly layout: AgentLayout

@@ -4,12 +4,14 @@ import type { CounterLeases } from '../actors/counter-leases.js'
 import type { Collection } from '../collection/collection.js'
 import type { Recovery } from '../consensus/recovery.js'
 import type { HintDelivery } from '../hints/hint-delivery.js'
+import type { RemainderCollection } from '../remainders/remainder-collection.js'
 import type { Repair } from '../repair/repair.js'
 import type { Scrub } from '../scrub/scrub.js'
 import type { Transition } from '../transition/transition.js'
 import { acceptHandler } from './accept.js'
 import { afterCheck } from './after-check.js'
 import type { AgentContext } from './agent-context.js'
+import { dropRemaindersHandler, raiseCollectionHandler } from './collect-remainders.js'
 import { fetchBallotsHandler } from './fetch-ballots.js'
 import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBlockProofHandler } from './fetch-block-proof.js'
@@ -21,6 +23,7 @@ import { fetchKeyHandler } from './fetch-key.js'
 import { fetchLeafBlocksHandler, fetchLeafKeysHandler } from './fetch-leaf.js'
 import { fetchOperationsHandler } from './fetch-operations.js'
 import { fetchRangeHandler } from './fetch-range.js'
+import { fetchRemaindersHandler } from './fetch-remainders.js'
 import { fetchTransitionHandler } from './fetch-transition.js'
 import { fetchLeavesHandler, fetchRootsHandler } from './fetch-tree.js'
 import { fetchUsageHandler } from './fetch-usage.js'
@@ -48,6 +51,7 @@ export interface BackgroundWork {
   readonly repair: Repair
   readonly transition: Transition
   readonly recovery: Recovery
+  readonly remainders: RemainderCollection
 }
 
 /** Everything that an agent answers. */
@@ -84,6 +88,9 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
     fetchLeaves: fetchLeavesHandler(agent),
     fetchLeafKeys: fetchLeafKeysHandler(agent),
     fetchLeafBlocks: fetchLeafBlocksHandler(agent),
+    fetchRemainders: afterCheck(counterLeases, fetchRemaindersHandler(agent)),
+    raiseCollection: afterCheck(counterLeases, raiseCollectionHandler(agent)),
+    dropRemainders: afterCheck(counterLeases, dropRemaindersHandler(agent)),
     repairReplicas: repairReplicasHandler(repair),
     scrubBlocks: scrubBlocksHandler(scrub),
     ...membership.handlers,

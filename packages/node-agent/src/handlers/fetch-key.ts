@@ -5,7 +5,7 @@ import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
-import type { KnownKey } from '../index/key-writer.js'
+import type { KeyName, KnownKey } from '../index/key-writer.js'
 import { isWholeId, type OperationRange, operationRange } from '../index/operation-range.js'
 import { readKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
@@ -30,25 +30,48 @@ export function fetchKeyHandler(agent: AgentContext) {
   return (request: IncomingRequest<'fetchKey'>): Answer => {
     const { head } = request
     const name = readKey(agent, request)
-    const wanted = head.versionId === undefined ? undefined : operationRange(head.versionId)
-    if (head.attempt !== undefined) raiseFence(agent, head, wanted)
-    const time = agent.clock.now()
-    if (head.want === 'heads' && head.at === undefined) {
-      const found = agent.index.findWithBody(name.bucketId, name.key)
-      const records = found === undefined ? noRecords : recordsNow(agent.index, found, 'none')
-      return heads(agent, found, time, records, found?.body)
-    }
-    const known = agent.index.find(name.bucketId, name.key)
-    switch (head.want) {
-      case 'digest':
-        return { head: { time, digest: (known?.summary ?? emptySummary).digest } }
-      case 'clock':
-        return clock(agent, known, time, head.policy)
-      case 'heads':
-        return headsAsOf(agent, known, time, head.at ?? Number.MAX_SAFE_INTEGER)
-      case 'state':
-        return state(agent, known, time, wanted)
-    }
+    const answer = answerOf(agent, name, head)
+    const collection = agent.collections.of(name.partition)
+    return collection <= (head.collection ?? 0) ? answer : underNewer(answer, collection)
+  }
+}
+
+function answerOf(agent: AgentContext, name: KeyName, head: RequestOf<'fetchKey'>): Answer {
+  const wanted = head.versionId === undefined ? undefined : operationRange(head.versionId)
+  if (head.attempt !== undefined) raiseFence(agent, head, wanted)
+  const time = agent.clock.now()
+  if (head.want === 'heads' && head.at === undefined) {
+    const found = agent.index.findWithBody(name.bucketId, name.key)
+    const records = found === undefined ? noRecords : recordsNow(agent.index, found, 'none')
+    return heads(agent, found, time, records, found?.body)
+  }
+  const known = agent.index.find(name.bucketId, name.key)
+  switch (head.want) {
+    case 'digest':
+      return { head: { time, digest: (known?.summary ?? emptySummary).digest } }
+    case 'clock':
+      return clock(agent, known, time, head.policy)
+    case 'heads':
+      return headsAsOf(agent, known, time, head.at ?? Number.MAX_SAFE_INTEGER)
+    case 'state':
+      return state(agent, name, known, time, wanted)
+  }
+}
+
+/** The same answer, whose reader learns that the partition has been raised since it heard of it. */
+function underNewer(answer: Answer, collection: number): Answer {
+  if ('head' in answer) return { ...answer, head: { ...answer.head, collection } }
+  return firstUnder(answer, collection)
+}
+
+async function* firstUnder(
+  answers: AsyncIterable<Reply<'fetchKey'>>,
+  collection: number,
+): AsyncIterable<Reply<'fetchKey'>> {
+  let begun = false
+  for await (const answer of answers) {
+    yield begun ? answer : { ...answer, head: { ...answer.head, collection } }
+    begun = true
   }
 }
 
@@ -128,6 +151,7 @@ function inlineBody(
 
 function state(
   agent: AgentContext,
+  name: KeyName,
   known: KnownKey | undefined,
   time: number,
   wanted: OperationRange | undefined,
@@ -137,6 +161,7 @@ function state(
   const first: Head = { time, digest, context: encodeContext(context), newest, seq: maxSeq }
   const removed = known === undefined || wanted === undefined ? [] : removedIn(agent, known, wanted)
   if (removed.length > 0) first.removed = removed
+  if (known?.summary.versionCount === 0 && agent.remainderRows.isHidden(name)) first.collecting = true
   const registers = attributePages(attributes)
   if (registers[0] !== undefined) first.attributes = registers[0]
   return stateFrames(first, records, registers.slice(1))

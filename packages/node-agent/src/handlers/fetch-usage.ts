@@ -13,7 +13,7 @@ type Usage = ResponseOf<'fetchUsage'>
  * background. `usedBytes`: pages of the index and files of blocks.
  */
 export function fetchUsageHandler(agent: AgentContext, work: BackgroundWork) {
-  const { scrub, collection, delivery, counterLeases, repair, recovery, transition } = work
+  const { scrub, collection, delivery, counterLeases, repair, recovery, transition, remainders } = work
   return async (_request: IncomingRequest<'fetchUsage'>): Promise<Reply<'fetchUsage'>> => {
     const { database } = agent
     const pages = Number(database.pragma('page_count', { simple: true }))
@@ -43,6 +43,7 @@ export function fetchUsageHandler(agent: AgentContext, work: BackgroundWork) {
         workers: [
           ...[scrub.status(), ...collection.status(), ...delivery.status()],
           ...[counterLeases.status(), repair.status(), recovery.status(), ...transition.status()],
+          remainders.status(),
         ].map(workerState),
         toTakeOver: agent.layout.unsynced.size,
         leftovers: agent.layout.leftovers.size,

@@ -37,6 +37,7 @@ export function mergeHandler(agent: AgentContext) {
     const bodyBytes = arriving?.body?.length ?? 0
     const merged = await agent.commit.submit(() => {
       agent.layout.checkStill(head.epoch, head.stage)
+      agent.collections.check(name.partition, head.collection)
       agent.hints.counts.checkRoom(targets.length, bodyBytes)
       const result = agent.index.merge(name, { context, arriving, keep, attributes })
       // What changes nothing here may still be new to the owner that is down; "seen" is nothing that is here.

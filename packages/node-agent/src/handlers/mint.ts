@@ -40,6 +40,7 @@ export function mintHandler(agent: AgentContext) {
     const cover = head.cover === undefined ? undefined : decodeContext(head.cover)
     const minted = await agent.commit.submit(() => {
       agent.layout.checkStill(head.epoch, head.stage)
+      agent.collections.check(name.partition, head.collection)
       agent.hints.counts.checkRoom(targets.length, body?.length ?? 0)
       const result = agent.index.mint(name, {
         opId: head.opId,

@@ -23,6 +23,7 @@ export function setAttributesHandler(agent: AgentContext) {
     const seenTime = head.seenTime ?? 0
     const attributes = await agent.commit.submit(() => {
       agent.layout.checkStill(head.epoch, head.stage)
+      agent.collections.check(name.partition, head.collection)
       return agent.index.setAttributes(name, { version, set, clear, seenTime })
     })
     agent.log.debug({ key: head.key, names: attributes.size }, 'attributes set')

@@ -11,6 +11,7 @@ import type { KeyName } from '../index/key-writer.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Operation } from '../leases/operation.js'
 import { reachAgent } from '../membership/reach-agent.js'
+import { type CollectionNumbers, newerCollection } from '../remainders/collection-numbers.js'
 import type { DeliveredDelta } from './key-delivery.js'
 
 /** Those that hints are delivered to. What resolves is on the target's disk; what rejects may be, or not. */
@@ -41,6 +42,7 @@ export interface PeerReceiverParts {
   readonly membership: Membership
   readonly peers: Pick<Peers, 'reach'>
   readonly clock: HybridClock
+  readonly collections: CollectionNumbers
   /** How many owners hold a bucket's keys, where it is known. */
   readonly replicasOf: (bucketId: Uint8Array) => number | undefined
 }
@@ -61,6 +63,25 @@ export class PeerReceiver implements HintReceiver {
   }
 
   async merge(target: string, name: KeyName, delta: DeliveredDelta, signal: AbortSignal): Promise<boolean> {
+    const own = this.#parts.collections.of(name.partition)
+    try {
+      return await this.#mergeUnder(own, target, name, delta, signal)
+    } catch (thrown) {
+      // A hint is delivered whatever it was read under: while it is here, its key is not collected. It carries a number
+      // all the same, so that a message that comes late, when the hint is gone, is refused.
+      const newer = newerCollection(thrown)
+      if (newer === undefined || newer <= own) throw thrown
+      return await this.#mergeUnder(newer, target, name, delta, signal)
+    }
+  }
+
+  async #mergeUnder(
+    collection: number,
+    target: string,
+    name: KeyName,
+    delta: DeliveredDelta,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     const exchange = await this.#reach(target)
     const { record, body, attributes } = delta
     const replicas = this.#parts.replicasOf(name.bucketId)
@@ -69,6 +90,7 @@ export class PeerReceiver implements HintReceiver {
       bucketId: name.bucketId,
       key: Buffer.from(name.key).toString(),
       context: encodeContext(delta.context),
+      ...(collection === 0 ? {} : { collection }),
       ...(replicas === undefined ? {} : { replicas }),
       ...(record === undefined ? {} : { record }),
       ...(attributes.size === 0 ? {} : { attributes: encodeAttributes(attributes) }),

@@ -13,6 +13,7 @@ import type { BallotRows } from '../consensus/ballot-rows.js'
 import type { SqlDatabase } from '../disk/disk.js'
 import type { Intents } from '../leases/intents.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
+import type { RemainderRows } from '../remainders/remainder-rows.js'
 import type { AgentTrees } from '../trees/agent-trees.js'
 import {
   type AttributeChanges,
@@ -105,6 +106,7 @@ export interface KeyIndexParts {
   readonly releases: ReleaseQueue
   readonly trees: AgentTrees
   readonly ballots: BallotRows
+  readonly remainders: RemainderRows
   /** Time of a new version, above what it covers. CLOCK_SKEW when that is too far ahead. */
   readonly mintTime: (above: number) => number
 }
@@ -126,11 +128,12 @@ export class KeyIndex {
   readonly #ballots: BallotRows
   readonly #mintTime: (above: number) => number
   #drops = 0
+  readonly #dropsOf = new Map<number, number>()
 
   constructor(parts: KeyIndexParts) {
     this.rows = new KeyRows(parts.database)
     this.removals = new Removals(parts.database, this.rows.counts)
-    this.#writer = new KeyWriter(this.rows, parts.counts, parts.trees)
+    this.#writer = new KeyWriter(this.rows, parts.counts, parts.trees, parts.remainders)
     this.#lease = parts.lease
     this.#dropped = parts.dropped
     this.#intents = parts.intents
@@ -239,14 +242,28 @@ export class KeyIndex {
       const counter = highestCounter(known.summary.closed, own)
       if (counter > 0) this.#dropped.raise(name.partition, own, counter)
     }
+    this.collect(name, known)
+  }
+
+  /**
+   * The same of what is left of a removed key, once nobody has a version of it or ever will (DESIGN §10). What this agent
+   * minted of it is known to be gone everywhere, so that a later version may well say that it was seen.
+   */
+  collect(name: KeyName, known: KnownKey): void {
     this.#writer.drop(name, known)
     this.removals.forget(known.id)
     this.#drops++
+    this.#dropsOf.set(name.partition, this.dropsOf(name.partition) + 1)
   }
 
   /** Rises with each key that was dropped: a read over several turns sees whether its key may have been among them. */
   get drops(): number {
     return this.#drops
+  }
+
+  /** Keys of the partition that were dropped by this process. */
+  dropsOf(partition: number): number {
+    return this.#dropsOf.get(partition) ?? 0
   }
 
   /** What has to follow the removal of versions, in its transaction. */

@@ -1,9 +1,11 @@
 import { dotsEqual } from '@torc/cluster/clocks/dot'
+import { emptyDigest } from '@torc/cluster/state/digest'
 import type { KeySummary, MergePlan } from '@torc/cluster/state/key-summary'
 import { emptySummary, encodeSummary } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
 import { treePosition } from '@torc/cluster/trees/tree-shape'
+import type { RemainderRows } from '../remainders/remainder-rows.js'
 import type { AgentTrees } from '../trees/agent-trees.js'
 import { bodyBytesOf } from './body-bytes.js'
 import type { Counts } from './counts.js'
@@ -41,11 +43,13 @@ export class KeyWriter {
   readonly #rows: KeyRows
   readonly #counts: Counts
   readonly #trees: AgentTrees
+  readonly #remainders: RemainderRows
 
-  constructor(rows: KeyRows, counts: Counts, trees: AgentTrees) {
+  constructor(rows: KeyRows, counts: Counts, trees: AgentTrees, remainders: RemainderRows) {
     this.#rows = rows
     this.#counts = counts
     this.#trees = trees
+    this.#remainders = remainders
   }
 
   apply(
@@ -62,7 +66,9 @@ export class KeyWriter {
     const hash = name.hash ?? this.#trees.hashOf(name)
     if (known === undefined) this.#create(name, hash, after, stays)
     else this.#change(known, plan, stays)
-    this.#trees.keyChanged(name.bucketId, hash, before.digest, after.digest)
+    this.#trees.keyChanged(name.bucketId, hash, this.#hashedDigest(name, known), after.digest)
+    if (after.versionCount === 0) this.#remainders.note(name)
+    else if (known !== undefined && before.versionCount === 0) this.#remainders.forget(name)
     if (plan.inserted.length === 0 && plan.removed.length === 0) return
     const [came, went] = [bodyBytesOf(plan.inserted), bodyBytesOf(plan.removed)]
     this.#counts.add({
@@ -74,17 +80,26 @@ export class KeyWriter {
   }
 
   /** Takes all that is here of a key away, as if this agent had never known it. */
-  drop(name: KeyName, { id, summary }: KnownKey): void {
+  drop(name: KeyName, known: KnownKey): void {
+    const { id, summary } = known
     const versions = this.#rows.recordsOf(id).map(({ record }) => decodeVersion(record))
     const { bodyBytes, inlineBytes } = bodyBytesOf([...summary.heads.slice(0, 1), ...versions])
     this.#rows.deleteKey(id)
-    this.#trees.keyDropped(name, summary.digest)
+    this.#trees.keyDropped(name, this.#hashedDigest(name, known))
+    if (summary.versionCount === 0) this.#remainders.forget(name)
     this.#counts.add({
       keys: summary.versionCount > 0 ? -1 : 0,
       versions: -summary.versionCount,
       bodyBytes: -bodyBytes,
       inlineBytes: -inlineBytes,
     })
+  }
+
+  /** The digest that the hash trees have of a key: what is left of one that is being collected hashes as absent. */
+  #hashedDigest(name: KeyName, known: KnownKey | undefined): Uint8Array {
+    if (known === undefined) return emptyDigest
+    const { versionCount, digest } = known.summary
+    return versionCount === 0 && this.#remainders.isHidden(name) ? emptyDigest : digest
   }
 
   #create(

@@ -1,6 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase } from '../disk/disk.js'
 import { countBodyBytes } from './body-bytes.js'
+import { noteRemainders } from './note-remainders.js'
 
 /**
  * Tables of an agent's index. A key's row holds its summary (context, heads, counts) and the inline body of its
@@ -322,14 +323,40 @@ CREATE TABLE epoch_ballots (
 );
 `
 
+/**
+ * Collection of what is left of removed keys (`remainders/`): the collection number of each partition, and the keys of
+ * which no version is here; `hidden`: left out of the hash trees, as it is being collected.
+ */
+const remainders = `
+CREATE TABLE collections (
+  partition INTEGER PRIMARY KEY,
+  number INTEGER NOT NULL
+);
+
+CREATE TABLE remainders (
+  id INTEGER PRIMARY KEY,
+  bucket BLOB NOT NULL,
+  key BLOB NOT NULL,
+  partition INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  due_at INTEGER NOT NULL,
+  hidden INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX remainders_by_name ON remainders (bucket, key);
+CREATE INDEX remainders_by_time ON remainders (due_at, partition);
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
 export const migrations: readonly string[] = [
   ...[version1, version2, version3, version4, version5],
-  ...[hintsForOthers, countersLeasedAtMajority, hashTrees, ballots, transitions],
+  ...[hintsForOthers, countersLeasedAtMajority, hashTrees, ballots, transitions, remainders],
 ]
 
 /** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */
-const computed: Readonly<Record<number, (database: SqlDatabase) => void>> = { 5: countBodyBytes }
+const computed: Readonly<Record<number, (database: SqlDatabase) => void>> = {
+  5: countBodyBytes,
+  11: noteRemainders,
+}
 
 export const indexVersion = migrations.length
 

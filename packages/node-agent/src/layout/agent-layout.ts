@@ -297,29 +297,21 @@ export class AgentLayout implements TransactionListener {
 
   /** These partitions were taken over, under the layout of this number. */
   taken(partitions: Iterable<number>, number: number): void {
-    const part = this.#pending ?? this.#part
-    if (part.layout?.epoch.number !== number) return
-    const unsynced = new Map(part.unsynced)
-    for (const partition of partitions) unsynced.delete(partition)
-    this.#change({ unsynced })
+    this.#changeUnder(number, ({ unsynced }) => {
+      const left = new Map(unsynced)
+      for (const partition of partitions) left.delete(partition)
+      return { unsynced: left }
+    })
   }
 
   /** Nothing is left here of what this agent was relieved of in the partition, but hints. */
   handedOver(partition: number, number: number): void {
-    const part = this.#pending ?? this.#part
-    if (part.layout?.epoch.number !== number) return
-    const leftovers = new Set(part.leftovers)
-    leftovers.delete(partition)
-    this.#change({ leftovers })
+    this.#changeUnder(number, part => ({ leftovers: without(part.leftovers, [partition]) }))
   }
 
   /** These agents hold nothing any more that a layout up to this one relieved them of. */
   drained(agents: readonly string[], number: number): void {
-    const part = this.#pending ?? this.#part
-    if (part.layout?.epoch.number !== number) return
-    const draining = new Set(part.draining)
-    for (const agent of agents) draining.delete(agent)
-    this.#change({ draining })
+    this.#changeUnder(number, part => ({ draining: without(part.draining, agents) }))
   }
 
   beforeCommit(): void {
@@ -336,6 +328,12 @@ export class AgentLayout implements TransactionListener {
 
   rolledBack(): void {
     this.#pending = undefined
+  }
+
+  /** Where the layout of this number is still in force. */
+  #changeUnder(number: number, changed: (part: OwnPart) => Partial<OwnPart>): void {
+    const part = this.#pending ?? this.#part
+    if (part.layout?.epoch.number === number) this.#change(changed(part))
   }
 
   #change(change: Partial<OwnPart>): void {
@@ -400,4 +398,10 @@ export class AgentLayout implements TransactionListener {
     )
     this.#owned = this.#out ? [] : owned
   }
+}
+
+function without<T>(all: ReadonlySet<T>, some: Iterable<T>): ReadonlySet<T> {
+  const left = new Set(all)
+  for (const one of some) left.delete(one)
+  return left
 }

@@ -21,6 +21,7 @@ import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyIndex, MergeRequest } from '../index/key-index.js'
 import type { KeyName } from '../index/key-writer.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
+import type { CollectionNumbers } from '../remainders/collection-numbers.js'
 import { inParallel } from './in-parallel.js'
 import { ownWrite } from './own-failure.js'
 import type { LeafKey, PeerReplicas } from './peer-replicas.js'
@@ -32,6 +33,7 @@ export interface KeyRepairParts {
   readonly hasher: Hasher
   readonly hybridClock: HybridClock
   readonly replicas: PeerReplicas
+  readonly collections: CollectionNumbers
 }
 
 /** What repairing one thing came to. */
@@ -40,6 +42,9 @@ export interface Repaired {
   /** Bytes that came for it. */
   readonly bytes: number
 }
+
+/** A key, and the own collection number of its partition when it began to be read. */
+type PulledKey = KeyName & { readonly readUnder: number }
 
 /** Bytes of records and registers of one key: of more, the peer is not believed. Half a million versions or so. */
 const stateBytesMax = 128 * 1024 * 1024
@@ -65,12 +70,15 @@ export class KeyRepair {
    * Joins the peer's state into the own one: each version that is missing alone, as the delta that it is and with its
    * body, as the pages come; then what was removed, and then the whole context with the registers. Every step is a join,
    * so that whatever is written meanwhile stays, and an interruption at any point leaves a state that is only older.
+   * STALE_COLLECTION where the partition is raised meanwhile.
    */
   async pull(agent: string, leafKey: LeafKey, signal: AbortSignal): Promise<Repaired> {
-    const { layout, hasher, replicas } = this.#parts
+    const { layout, hasher, replicas, collections } = this.#parts
     const { bucketId } = leafKey
     const partition = keyPartition(hasher, bucketId, leafKey.key, layout.partitions)
-    const name = { bucketId, key: Buffer.from(leafKey.key), partition, replicas: leafKey.replicas }
+    const key = { bucketId, key: Buffer.from(leafKey.key), partition, replicas: leafKey.replicas }
+    // Known before anything is read.
+    const name = { ...key, readUnder: collections.of(partition) }
     const before = this.digestOf(leafKey)
     let context: CausalContext | undefined
     const held: Dot[] = []
@@ -99,7 +107,7 @@ export class KeyRepair {
   }
 
   /** Whether a version was never here; one that was and is no more was removed for good. */
-  #lacks({ bucketId, key }: KeyName, dot: Dot): boolean {
+  #lacks({ bucketId, key }: PulledKey, dot: Dot): boolean {
     const known = this.#parts.index.find(bucketId, key)
     return known === undefined || !covers(known.summary.context, dot)
   }
@@ -108,7 +116,7 @@ export class KeyRepair {
   async #take(
     agent: string,
     leafKey: LeafKey,
-    name: KeyName,
+    name: PulledKey,
     missing: readonly { readonly version: Version; readonly record: Uint8Array }[],
     signal: AbortSignal,
   ): Promise<number> {
@@ -134,7 +142,7 @@ export class KeyRepair {
    * Of a long history that was cut short there, what is gone goes in several transactions, the oldest first, so that
    * nothing that an overwrite covered is current in between. A few go with the merge of the whole.
    */
-  async #remove(name: KeyName, context: CausalContext, held: readonly Dot[]): Promise<void> {
+  async #remove(name: PulledKey, context: CausalContext, held: readonly Dot[]): Promise<void> {
     const { index } = this.#parts
     const known = index.find(name.bucketId, name.key)
     if (known === undefined || known.summary.versionCount <= removedAtOnce) return
@@ -155,14 +163,18 @@ export class KeyRepair {
     }
   }
 
-  async #merge(name: KeyName, request: MergeRequest): Promise<void> {
-    const { commit, index, layout } = this.#parts
-    await ownWrite(() =>
+  async #merge(name: PulledKey, request: MergeRequest): Promise<void> {
+    const { commit, index, collections, layout } = this.#parts
+    const isCurrent = await ownWrite(() =>
       commit.submit(() => {
+        if (collections.of(name.partition) > name.readUnder) return false
         // Relieved of the partition meanwhile, and it may have handed it over: nobody would drop this.
         if (layout.owns(name.partition, name.replicas)) index.merge(name, request)
+        return true
       }),
     )
+    if (!isCurrent)
+      throw new TorcError('STALE_COLLECTION', 'remainders were collected while the key was read')
   }
 }
 

@@ -45,10 +45,11 @@ export class Repair {
   constructor(agent: AgentContext, parts: RepairParts, options: RepairOptions = {}) {
     const { membership, peers, others, source } = parts
     const { clock, random } = parts.environment
-    const { nodeId, layout, trees, index, commit, hasher, blocks, blockIndex, leases, log } = agent
+    const { nodeId, layout, trees, index, commit, hasher, blocks, blockIndex, leases, collections, log } =
+      agent
     const hybridClock = agent.clock
     const replicas = new PeerReplicas({ layout, membership, peers, hybridClock, clock, hasher })
-    const keys = new KeyRepair({ index, commit, layout, hasher, hybridClock, replicas })
+    const keys = new KeyRepair({ index, commit, layout, hasher, hybridClock, replicas, collections })
     const references = new ReferenceRepair({
       ...{ nodeId, layout, hasher, blocks, blockIndex, leases, others, source, log },
       stateOf: operation => stateOf(agent, operation),

@@ -46,6 +46,7 @@ const blocksAtOnce = 64
 export class LeafContents {
   readonly #keysAt: SqlStatement
   readonly #keysAfter: SqlStatement
+  readonly #isHidden: SqlStatement
   readonly #blocksAfter: SqlStatement
   readonly #blocksBetween: SqlStatement
   readonly #references: SqlStatement
@@ -57,6 +58,7 @@ export class LeafContents {
     this.#keysAfter = database.prepare(
       `${columns} WHERE position > ? AND position <= ? ORDER BY position, id LIMIT ?`,
     )
+    this.#isHidden = database.prepare('SELECT hidden FROM remainders WHERE bucket = ? AND key = ?').pluck()
     const blocks = 'SELECT id, hash, size, encoding FROM blocks WHERE hash > ?'
     this.#blocksAfter = database.prepare(`${blocks} ORDER BY hash LIMIT ?`)
     this.#blocksBetween = database.prepare(`${blocks} AND hash < ? ORDER BY hash LIMIT ?`)
@@ -67,23 +69,30 @@ export class LeafContents {
     )
   }
 
-  /** Keys with the digests of their states, `limit` on a page; at least one page, maybe an empty one. */
+  /**
+   * Keys with the digests of their states, at most `limit` on a page; at least one page, maybe an empty one. What is left
+   * of a key that is being collected is absent.
+   */
   *keys(slot: number, partitions: number, limit: number): Generator<KeyDigest[], void, undefined> {
     const { first, last } = positionsOf(slot, partitions)
     let after = { position: first - 1, id: Number.MAX_SAFE_INTEGER }
     for (let pages = 0; ; pages++) {
       const page: KeyDigest[] = []
+      let count = 0
       const add = (rows: Iterable<unknown>): void => {
         // One by one: a summary may be large, its digest is not.
         for (const { id, position, bucketId, key, summary } of rows as Iterable<KeyRow>) {
-          page.push({ bucketId, key, digest: Uint8Array.from(decodeSummary(summary).digest) })
+          const { digest, versionCount } = decodeSummary(summary)
+          if (versionCount > 0 || this.#isHidden.get(bucketId, key) !== 1)
+            page.push({ bucketId, key, digest: Uint8Array.from(digest) })
           after = { position, id }
+          count++
         }
       }
       add(this.#keysAt.iterate(after.position, after.id, limit))
-      if (page.length < limit) add(this.#keysAfter.iterate(after.position, last, limit - page.length))
+      if (count < limit) add(this.#keysAfter.iterate(after.position, last, limit - count))
       if (page.length > 0 || pages === 0) yield page
-      if (page.length < limit) return
+      if (count < limit) return
     }
   }
 

@@ -98,8 +98,16 @@ export class LeafRows {
     return this.#blockHash.get(blockId) as Uint8Array | undefined
   }
 
+  /** All keys but those that are left out, as what is left of them is being collected. */
   *keys(): Generator<KeyDigest, void, undefined> {
-    const rows = this.#database.prepare('SELECT bucket, key, summary FROM keys').raw().iterate()
+    const rows = this.#database
+      .prepare(
+        `SELECT bucket, key, summary FROM keys WHERE NOT EXISTS (
+           SELECT 1 FROM remainders
+           WHERE remainders.bucket = keys.bucket AND remainders.key = keys.key AND hidden = 1)`,
+      )
+      .raw()
+      .iterate()
     for (const [bucketId, key, summary] of rows as Iterable<[Uint8Array, Uint8Array, Uint8Array]>)
       yield { bucketId, key, digest: decodeSummary(summary).digest }
   }

@@ -213,6 +213,8 @@ t.test('a later layout that gives it partitions brings an agent back, as a new a
   const terms = { absentMax: 1, lost: [], fresh: [agent.id] }
   const next = encodeEpoch({ ...epoch, number: 2, parentHash: epochHash(systemHasher, epoch), terms })
   for (const one of cluster.agents) await one.write(() => one.running.layout.store({ record: next }))
+  t.equal(agent.running.layout.mustForget, true)
+  await agent.write(() => agent.running.layout.rejoin())
   await cluster.time.advance(10_000)
   t.equal(agent.restored, false)
   agent.running.layout.checkOwner(0)

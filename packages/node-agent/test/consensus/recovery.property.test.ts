@@ -15,6 +15,8 @@ import { RecoveryWorker, unlearnedMs } from '../../src/consensus/recovery-worker
 import { Register } from '../../src/consensus/register.js'
 import type { GroupCommit } from '../../src/index/group-commit.js'
 import type { AgentLayout } from '../../src/layout/agent-layout.js'
+import type { CollectionNumbers } from '../../src/remainders/collection-numbers.js'
+import type { RemainderRows } from '../../src/remainders/remainder-rows.js'
 import { IndexFixture, keyName } from '../index/index-fixture.js'
 import { seededRandom } from '../support/seeded-random.js'
 
@@ -142,7 +144,10 @@ class Owners {
       submit: async <T>(run: () => T): Promise<T> => fixture.transaction(run),
     } as unknown as GroupCommit
     const { ballots: rows, index, intents, clock } = fixture
-    const register = new Register({ rows, index, intents, commit, clock })
+    // Nothing is ever collected here.
+    const collections = { of: () => 0, check: () => undefined } as unknown as CollectionNumbers
+    const remainders = { note: () => undefined } as unknown as RemainderRows
+    const register = new Register({ rows, index, intents, collections, remainders, commit, clock })
     const of = (owner: string): Register => {
       if (this.#lost()) throw new TorcError('UNREACHABLE', 'lost')
       return (this.owners.find(one => one.id === owner) as Owner).register
@@ -156,7 +161,7 @@ class Owners {
     const layout = { owns: () => true, writeGroups: () => [['a', 'b', 'c']] } as unknown as AgentLayout
     const hybridClock = new HybridClock(clock)
     const worker = new RecoveryWorker({
-      ...{ nodeId: id, rows, register, others, layout, commit, clock, hybridClock },
+      ...{ nodeId: id, rows, register, others, layout, collections, commit, clock, hybridClock },
       ...{ random: this.#random, log: silentLog },
     })
     return { register, worker }

@@ -80,7 +80,8 @@ export class Holder {
     const directory = await openDataDirectory(disk, { clusterId, name: 'holder', random })
     const environment = { clock: time, random, hasher: systemHasher }
     const hints = { bytesMax: options.bytesMax ?? 1e9, lingerMs: 1_000 }
-    const context = openStorage(disk, directory, environment, silentLog, 1_000, immediateCompressor, hints)
+    const times = { uploadMs: 1_000, remainderMs: 1_000 }
+    const context = openStorage(disk, directory, environment, silentLog, times, immediateCompressor, hints)
     const holder = new Holder(time, disk, context)
     if (context.layout.number === 0) await holder.own(options.owners ?? [target, otherTarget])
     return holder

@@ -21,6 +21,7 @@ import type { KeyName } from '../../src/index/key-writer.js'
 import { migrateIndex } from '../../src/index/schema.js'
 import { Intents } from '../../src/leases/intents.js'
 import { ReleaseQueue } from '../../src/leases/release-queue.js'
+import { RemainderRows } from '../../src/remainders/remainder-rows.js'
 import { AgentTrees } from '../../src/trees/agent-trees.js'
 import { ManualClock } from '../support/manual-clock.js'
 import { seededRandom } from '../support/seeded-random.js'
@@ -32,6 +33,8 @@ const nothing = new Uint8Array(0)
 export const treeShape = { partitions: 4, replicas: 3 }
 /** How long intents are kept. */
 export const intentMs = 1_000
+/** How long what is left of a removed key stays. */
+export const remainderMs = 1_000
 
 export function keyName(key: number): KeyName {
   return { bucketId, key: Buffer.from(`key-${key}`), partition: key }
@@ -52,6 +55,7 @@ export class IndexFixture {
     releases: ReleaseQueue
     trees: AgentTrees
     ballots: BallotRows
+    remainders: RemainderRows
   }
 
   constructor(
@@ -89,6 +93,10 @@ export class IndexFixture {
 
   get trees(): AgentTrees {
     return this.#opened.trees
+  }
+
+  get remainders(): RemainderRows {
+    return this.#opened.remainders
   }
 
   get database(): SqlDatabase {
@@ -218,7 +226,8 @@ export class IndexFixture {
     const trees = new AgentTrees(database, systemHasher, () => treeShape)
     const mintTime = (above: number): number => clock.mintTime(above)
     const ballots = new BallotRows(database)
-    const parts = { database, counts, lease, dropped, intents, releases, trees, ballots }
+    const remainders = new RemainderRows(database, this.clock, remainderMs)
+    const parts = { database, counts, lease, dropped, intents, releases, trees, ballots, remainders }
     return { ...parts, index: new KeyIndex({ ...parts, mintTime }) }
   }
 }

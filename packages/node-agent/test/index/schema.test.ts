@@ -14,7 +14,7 @@ import { Counts } from '../../src/index/counts.js'
 import { indexVersion, migrateIndex, migrations } from '../../src/index/schema.js'
 import { LeaseIndex } from '../../src/leases/lease-index.js'
 import { ScrubRow } from '../../src/scrub/scrub-row.js'
-import { IndexFixture, keyName } from './index-fixture.js'
+import { IndexFixture, keyName, remainderMs } from './index-fixture.js'
 
 const actor = '00000000000000aa' as ActorId
 
@@ -124,6 +124,35 @@ t.test('an index of version 1 opens, reads as it was, and takes writes', async t
     index.removals.of(known.id).map(({ how }) => how),
     ['pruned'],
   )
+  fixture.close()
+})
+
+t.test('an index of version 9 has its removed keys noted, and those with ballots alone', async t => {
+  const disk = new MemoryDisk()
+  const database = disk.openDatabase('index.sqlite')
+  writeVersion1(database, history(1))
+  for (const [step, sql] of migrations.slice(1, 9).entries())
+    database.exec(`BEGIN; ${sql}; PRAGMA user_version = ${step + 2}; COMMIT`)
+  const removed = keyName(1)
+  const [gone] = history(1)
+  if (gone === undefined) throw new Error('no version')
+  const summary = encodeSummary(summaryOf(makeState(contextOfDot(gone.dot, 0), [])))
+  database
+    .prepare('INSERT INTO keys (bucket, key, partition, summary) VALUES (?, ?, ?, ?)')
+    .run(removed.bucketId, removed.key, removed.partition, summary)
+  const ballots = database.prepare(
+    'INSERT INTO ballots (bucket, key, partition, promised) VALUES (?, ?, ?, ?)',
+  )
+  for (const { bucketId, key, partition } of [keyName(0), keyName(2)])
+    ballots.run(bucketId, key, partition, new Uint8Array(20))
+  await disk.close()
+
+  const fixture = new IndexFixture(1, disk)
+  t.equal(fixture.remainders.count(), 2)
+  t.equal(fixture.remainders.firstDue(), undefined, 'their time begins now')
+  fixture.clock.advance(2 * remainderMs)
+  for (const number of [1, 2])
+    t.match(fixture.remainders.due(number, 10), [{ key: Buffer.from(`key-${number}`), partition: number }])
   fixture.close()
 })
 

@@ -11,6 +11,7 @@ import { memoryTransport } from '@torc/protocol/transport/memory'
 import type { Test } from 'tap'
 import { type Agent, startAgent } from '../../src/agent.js'
 import { immediateCompressor } from '../../src/blocks/immediate-compressor.js'
+import type { CollectionOptions } from '../../src/collection/collection.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
 import type { RepairOptions } from '../../src/repair/repair.js'
 import { bucketId, clusterId, fetched, secret } from '../support/agent-harness.js'
@@ -40,11 +41,13 @@ export class RepairFixture {
   readonly nodes: Node[] = []
   readonly #random = seededRandom(11)
   readonly #repair: RepairOptions
+  readonly #collection: CollectionOptions | undefined
   #opIds = 0
   #table: Table = { partitions: 1, replicas: 1, rows: [] }
 
-  constructor(repair: RepairOptions) {
+  constructor(repair: RepairOptions, collection?: CollectionOptions) {
     this.#repair = repair
+    this.#collection = collection
   }
 
   /** Agents with a layout in which each owns all partitions (or as many as `replicas` say). */
@@ -54,11 +57,12 @@ export class RepairFixture {
       readonly agents?: number
       readonly replicas?: number
       readonly repair?: RepairOptions
+      readonly collection?: CollectionOptions
       readonly layout?: boolean
     } = {},
   ): Promise<RepairFixture> {
     const { agents = 2, replicas = agents, repair = onlyAsked } = options
-    const fixture = new RepairFixture(repair)
+    const fixture = new RepairFixture(repair, options.collection)
     t.teardown(() => fixture.stop())
     for (let index = 0; index < agents; index++) {
       fixture.nodes.push({ disk: new MemoryDisk(`disk-${index}`), agent: undefined, exchange: undefined })
@@ -79,10 +83,13 @@ export class RepairFixture {
     await this.advance(5_000)
   }
 
+  partitionOf(key: string): number {
+    return keyPartition(systemHasher, bucketId, key, this.#table.partitions)
+  }
+
   /** The first owners of a key, as indexes of agents. */
   firstOwners(key: string, count: number): number[] {
-    const partition = keyPartition(systemHasher, bucketId, key, this.#table.partitions)
-    const owners = this.#table.rows[partition] ?? []
+    const owners = this.#table.rows[this.partitionOf(key)] ?? []
     return owners.slice(0, count).map(id => this.nodes.findIndex(({ agent }) => agent?.id === id))
   }
 
@@ -104,6 +111,7 @@ export class RepairFixture {
         ...{ data: node.disk, clusterId, secret, transport: this.transport, name: `agent-${index}` },
         ...{ listen: { host: '127.0.0.1', port: portOf(index) }, join, zone: '', capacity: 1 },
         ...{ compressor: immediateCompressor, environment, log: silentLog, repair: this.#repair },
+        collection: this.#collection,
       }),
     )
     const identity = {

@@ -87,6 +87,17 @@ export const addressed = {
   time: f.note("The sender's hybrid clock", f.hybridTime),
 }
 
+/**
+ * A request about a key names the collection number of the key's partition that its sender knew before it read anything
+ * that the request says (DESIGN §10): an agent whose number is higher takes no write that follows from it.
+ */
+export const collectionNumber = f.integer(0, 0xffff_ffff)
+
+export const readUnder = f.note(
+  'Collection number of the partition that the sender knew before it read what it sends; absent = 0. A write under a lower one than the agent’s is STALE_COLLECTION',
+  f.optional(collectionNumber),
+)
+
 /** The owners of a bucket with fewer replicas than the layout are the first ones of each partition. */
 export const bucketReplicas = f.note(
   'How many of the partition’s owners hold what is in the bucket; absent = not known here, or all',

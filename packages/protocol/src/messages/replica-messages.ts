@@ -4,6 +4,7 @@ import {
   addressed,
   asHolder,
   bucketReplicas,
+  collectionNumber,
   define,
   hintFor,
   hintRevision,
@@ -12,6 +13,7 @@ import {
   nodes,
   opaque,
   operationId,
+  readUnder,
   recordBytes,
   senderTime,
 } from './message.js'
@@ -20,6 +22,7 @@ const keyAddress = {
   ...addressed,
   bucketId: f.note('Id of the bucket', f.bytes(16, true)),
   key: f.note('The key', f.storedKey),
+  collection: readUnder,
 }
 
 const contextBytes = opaque(256 * 1024)
@@ -199,6 +202,14 @@ export const replicaMessages = {
       removed: f.note(
         'With `versionId`: ids among the last that were removed here, and how',
         f.optional(f.list(f.pair(f.versionIdText, f.oneOf('pruned', 'purged', 'merged')), 64)),
+      ),
+      collection: f.note(
+        'Collection number of the partition here, where it is above that of the request',
+        f.optional(collectionNumber),
+      ),
+      collecting: f.note(
+        'With `state`: no version is left, and the rest is being collected; not to be written back to those that have nothing',
+        f.optional(f.boolean),
       ),
     },
   }),

@@ -13,6 +13,7 @@ import { leaseMessages } from './lease-messages.js'
 import { listingMessages } from './listing-messages.js'
 import { membershipMessages } from './membership-messages.js'
 import { objectMessages } from './object-messages.js'
+import { remainderMessages } from './remainder-messages.js'
 import { replicaMessages } from './replica-messages.js'
 import { treeMessages } from './tree-messages.js'
 import { uploadMessages } from './upload-messages.js'
@@ -39,6 +40,7 @@ export const messages = {
   ...layoutMessages,
   ...leaseMessages,
   ...treeMessages,
+  ...remainderMessages,
   ...actorMessages,
   // any node ↔ any node
   ...membershipMessages,

@@ -41,6 +41,7 @@ const refusals = new Set<string>([
   'NO_LAYOUT',
   'STALE_EPOCH',
   'NOT_OWNER',
+  'STALE_COLLECTION',
   'CLOCK_SKEW',
   'CHECKSUM',
   'SUPERSEDED',
@@ -52,7 +53,7 @@ export function mayHaveActed(error: TorcError): boolean {
   return !refusals.has(error.code) && error.details?.['sent'] !== false
 }
 
-/** The layout that the request named is not the agent's: reload it and send again. */
+/** The layout, or the collection number, that the request named is not the agent's: no other agent helps, begin anew. */
 export function isStaleLayout(error: TorcError): boolean {
-  return error.code === 'STALE_EPOCH' || error.code === 'NOT_OWNER'
+  return error.code === 'STALE_EPOCH' || error.code === 'NOT_OWNER' || error.code === 'STALE_COLLECTION'
 }

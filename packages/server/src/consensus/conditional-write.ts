@@ -1,5 +1,5 @@
 import { covers } from '@torc/cluster/clocks/causal-context'
-import { type Ballot, makeBallot, noBallot, roundOf } from '@torc/cluster/consensus/ballot'
+import { type Ballot, collectionOf, makeBallot, noBallot, roundOf } from '@torc/cluster/consensus/ballot'
 import {
   afterOf,
   type Condition,
@@ -115,10 +115,12 @@ async function oneRound(
   if (new PlaceTally(quorumsOf(p.writeGroups, most), live.map(owner)).verdict !== 'reached')
     throw tooFewOwners(p, plan)
   const number = Math.max(c.hybridClock.now(), roundOf(trail.ballot) + 1)
-  const round = new Round(c, p, live, makeBallot(c.environment.random, number), deadline)
+  const round = new Round(c, p, live, makeBallot(c.environment.random, number, p.collection), deadline)
   const policy = policyOf(request)
   const promises = await round.prepare(policy.kind === 'all' ? undefined : policyText(policy))
   trail.ballot = round.highest
+  // Under an older number no round comes through.
+  c.collections.observe(p.partition, collectionOf(round.highest))
   if (promises === undefined) return undefined
   const last = highestAccepted(promises.map(({ accepted }) => accepted))
   // Whoever has it is among those that did not answer.

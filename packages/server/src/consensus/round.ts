@@ -12,6 +12,7 @@ import type { Answer, OutgoingBody } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import { isStaleLayout } from '../agents/agents.js'
+import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, type Placement } from '../core/placement.js'
@@ -150,6 +151,7 @@ export class Round {
     })
     await acks.decided
     if (acks.tally.verdict === 'reached') return [...replicas]
+    throwStaleCollection(acks.errors)
     throw new TorcError(
       'INDETERMINATE',
       `the write was decided, and ${replicas.length} of ${this.#p.writeQuorum} agents have it so far (${describeErrors(acks.errors)})`,

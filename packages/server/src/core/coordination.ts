@@ -5,6 +5,7 @@ import type { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { Agents } from '../agents/agents.js'
 import type { RepairQueue } from '../bodies/repair-queue.js'
 import type { RecordNews } from '../buckets/record-news.js'
+import type { CollectionNumbers } from '../collection/collection-numbers.js'
 import type { HintHolders } from '../hints/hint-holders.js'
 import type { Layout } from '../layout/layout.js'
 import type { LayoutKeeper } from '../layout/layout-keeper.js'
@@ -18,6 +19,7 @@ export interface Coordination {
   readonly layouts: LayoutKeeper
   readonly agents: Agents
   readonly hints: HintHolders
+  readonly collections: CollectionNumbers
   /** Blocks that arrive from clients and are not complete (see `FillingPlace`). */
   readonly fillBudget: BlockBudget
   /** Blocks on their way to agents. */

@@ -10,6 +10,8 @@ export interface Placement {
   readonly key: string
   readonly layout: Layout
   readonly partition: number
+  /** Collection number of the partition as it was known before anything was read. */
+  readonly collection: number
   /** The preference list: the owners that are read. */
   readonly owners: readonly string[]
   /** Those that are written to: of two layouts while one changes to the other. */
@@ -28,6 +30,7 @@ export function place(c: Coordination, bucket: BucketView, key: string): Placeme
     key,
     layout,
     partition,
+    collection: c.collections.of(partition),
     owners,
     writeGroups: layout.writeGroups(partition, bucket.replicas),
     readQuorum: effectiveQuorum(bucket.readQuorum, owners.length),
@@ -84,5 +87,18 @@ export function keyFields(c: Coordination, p: Placement) {
     time: c.hybridClock.now(),
     bucketId: p.bucket.id,
     key: p.key,
+    ...(p.collection === 0 ? unraised : { collection: p.collection }),
   }
+}
+
+const unraised: { collection?: number } = Object.freeze({})
+
+/** Takes over what the answer to a read of a key says of time and of its partition. */
+export function observe(
+  c: Coordination,
+  p: Placement,
+  { time, collection }: { readonly time: number; readonly collection?: number },
+): void {
+  c.hybridClock.observe(time)
+  c.collections.observe(p.partition, collection)
 }

@@ -3,6 +3,7 @@ import type { Dot } from '@torc/cluster/clocks/dot'
 import { TorcError } from '@torc/protocol/errors'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import { isStaleLayout, mayHaveActed } from '../agents/agents.js'
+import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, type Placement, planWrite } from '../core/placement.js'
@@ -47,6 +48,7 @@ export async function writeAttributes(
   const acks = collectWriteAcks(clock, plan, others, send, [owner(setter)])
   await acks.decided
   if (acks.tally.verdict === 'reached') return
+  throwStaleCollection(acks.errors)
   throw new TorcError(
     'INDETERMINATE',
     `${acks.tally.acknowledged.length + 1} of ${p.writeQuorum} agents have the change (${describeErrors(acks.errors)}); it may still come through`,

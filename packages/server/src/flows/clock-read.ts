@@ -9,9 +9,10 @@ import { type Attributes, mergeAttributes, noAttributes } from '@torc/cluster/st
 import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
 import { TorcError } from '@torc/protocol/errors'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
+import { staleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs } from '../core/deadline.js'
-import { holdersOf, keyFields, type Placement } from '../core/placement.js'
+import { holdersOf, keyFields, observe, type Placement } from '../core/placement.js'
 import { describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
 import { askHolders } from './ask-holders.js'
@@ -33,7 +34,8 @@ export interface ClockRead {
  * Closed contexts of `wanted` of the candidates and of the agents that hold hints of the key, joined; with a `policy`,
  * what it may prune. Where fewer candidates are up, as many do unless the bucket is strict: a write then covers less,
  * and what it does not cover stays beside it. CLOCK_UNREAD when fewer answer, or in a strict bucket when a holder of
- * hints is silent: nothing was written. `minter`: knows by itself what it holds.
+ * hints is silent: nothing was written. `minter`: knows by itself what it holds. STALE_COLLECTION where an agent turns
+ * out to have a newer collection number: a write that follows would be refused.
  */
 export async function readClocks(
   c: Coordination,
@@ -52,7 +54,7 @@ export async function readClocks(
     const { head } = await c.agents.request(agent, 'fetchKey', request, {
       timeoutMs: deadline.attempt(readAttemptMs),
     })
-    c.hybridClock.observe(head.time)
+    observe(c, p, head)
     return head
   }
   const holders = holdersOf(c, p)
@@ -83,6 +85,8 @@ export async function readClocks(
       { details: { needed, answered: answers.map(([agent]) => agent) } },
     )
   }
+  const collection = c.collections.of(p.partition)
+  if (collection > p.collection) throw staleCollection(p.partition, collection)
   let context = emptyContext
   let newest = 0
   let seq = 0

@@ -9,6 +9,7 @@ import {
 import type { Token } from '@torc/cluster/clocks/token'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
+import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
@@ -101,6 +102,7 @@ async function purgeContext(
   })
   await acks.decided
   if (acks.tally.verdict === 'reached') return [...removed]
+  throwStaleCollection(acks.errors)
   throw new TorcError(
     'INDETERMINATE',
     `${acks.tally.acknowledged.length} of ${p.writeQuorum} agents purged (${describeErrors(acks.errors)}); the rest may follow`,

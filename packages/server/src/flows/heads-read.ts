@@ -6,7 +6,7 @@ import type { Answer } from '@torc/protocol/exchange/exchange'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs } from '../core/deadline.js'
-import { keyFields, type Placement } from '../core/placement.js'
+import { keyFields, observe, type Placement } from '../core/placement.js'
 
 /** What one owner answers to a read of a key. */
 export interface HeadsAnswer {
@@ -36,7 +36,7 @@ export async function askDigest(
     { ...keyFields(c, p), want: 'digest' },
     { timeoutMs: deadline.attempt(readAttemptMs) },
   )
-  c.hybridClock.observe(head.time)
+  observe(c, p, head)
   return {
     digest: head.digest,
     heads: undefined,
@@ -76,8 +76,8 @@ export async function askHeads(
     }
   }
   if (first === undefined) throw new TorcError('PROTOCOL', `agent ${agent} answered without a frame`)
-  const { time, digest, context, newest = 0, seq = 0 } = first.head
-  c.hybridClock.observe(time)
+  const { digest, context, newest = 0, seq = 0 } = first.head
+  observe(c, p, first.head)
   return {
     digest,
     heads,

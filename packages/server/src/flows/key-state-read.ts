@@ -8,7 +8,7 @@ import { TorcError } from '@torc/protocol/errors'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs } from '../core/deadline.js'
-import { keyFields, type Placement } from '../core/placement.js'
+import { keyFields, observe, type Placement } from '../core/placement.js'
 
 /** A version that was removed for good: its id, and how it went. */
 export type Removal = NonNullable<ResponseOf<'fetchKey'>['removed']>[number]
@@ -21,6 +21,8 @@ export interface HeldState extends KeyState {
   readonly heads: readonly Version[]
   /** Of the whole state, as the agent answered it when the read began. */
   readonly digest: Uint8Array
+  /** No version is left, and the rest is being collected. */
+  readonly collecting: boolean
 }
 
 /**
@@ -43,6 +45,7 @@ export async function readKeyState(
   if (!p.owners.includes(agent)) head.asHolder = true
   let context = emptyContext
   let digest: Uint8Array = emptyDigest
+  let collecting = false
   const versions: Version[] = []
   const heads: Version[] = []
   const registers: AttributeRegister[] = []
@@ -51,7 +54,8 @@ export async function readKeyState(
     timeoutMs: deadline.attempt(readAttemptMs),
   })) {
     body?.discard()
-    c.hybridClock.observe(part.time)
+    observe(c, p, part)
+    if (part.collecting === true) collecting = true
     // The first frame has them; versions that are written while the rest comes are left out.
     if (part.context !== undefined) {
       context = decodeContext(part.context, 'CORRUPT')
@@ -69,7 +73,7 @@ export async function readKeyState(
     if (versionId === undefined || version.id.startsWith(versionId)) versions.push(version)
   }
   const attributes = registers.length === 0 ? noAttributes : attributesOf(registers)
-  return { ...makeState(context, versions, attributes), removed, heads, digest }
+  return { ...makeState(context, versions, attributes), removed, heads, digest, collecting }
 }
 
 /** The inline body of one version from the first of `holders` that gives it. */

@@ -4,6 +4,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { isStaleLayout, mayHaveActed } from '../agents/agents.js'
 import { referToBlocks } from '../bodies/block-copier.js'
 import { blocksOf } from '../bodies/prepared-body.js'
+import { throwStaleCollection } from '../collection/collection-numbers.js'
 import { writeConditionally } from '../consensus/conditional-write.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline, writeAttemptMs } from '../core/deadline.js'
@@ -73,7 +74,7 @@ async function writeOnce(
         mustLook = false
       }
       const minted = await mintSecured(c, p, plan, minter, request, trail.attempt, deadline)
-      return await replicate(c, p, plan, minter, request, minted, deadline)
+      return await replicate(c, p, plan, minter, request, minted, trail, deadline)
     } catch (thrown) {
       const error = TorcError.from(thrown)
       // Another attempt has looked after this one did: what it made by now is found, or it is overtaken in turn.
@@ -127,6 +128,7 @@ async function replicate(
   minter: WriteTarget,
   request: WriteRequest,
   minted: Minted,
+  trail: Trail,
   deadline: Deadline,
 ): Promise<WriteOutcome> {
   const version = decodeVersion(minted.record)
@@ -151,6 +153,9 @@ async function replicate(
     if (hinting !== undefined) await hinting
     hinted = new Map(acks.hinted)
     if (acks.tally.verdict === 'missed') {
+      // It is with the minter: the next attempt finds it there, and brings what it then is to the others.
+      trail.uncertain = true
+      throwStaleCollection(acks.errors)
       throw indeterminate(replicas.length, p.writeQuorum, describeErrors(acks.errors), version.id)
     }
     void acks.settled.then(() => {

@@ -1,7 +1,9 @@
 import { differenceOf, isLevel } from '@torc/cluster/state/difference'
+import { digestsEqual, emptyDigest } from '@torc/cluster/state/digest'
 import { type KeyState, mergeStates } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
+import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
 import type { Deadline } from '../core/deadline.js'
 import { holdersOf, ownersOf, type Placement, writeOwnersOf } from '../core/placement.js'
@@ -74,6 +76,7 @@ export async function reconcile(c: Coordination, p: Placement, deadline: Deadlin
   const terms = [
     p.layout.number,
     p.layout.stage,
+    p.collection,
     p.owners.length,
     p.readQuorum,
     p.writeQuorum,
@@ -101,7 +104,7 @@ async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline):
   for (const [agent, held] of states) {
     // Owners only: what is written back to others bloats the hand-over (riak_kv #1845).
     if (!owners.includes(agent)) continue
-    if (isLevel(differenceOf(state, held))) level.push(agent)
+    if (isLevel(differenceOf(state, held)) || isBeingCollected(state, held, states)) level.push(agent)
     else behind.set(agent, held)
   }
   const tally = new PlaceTally(quorumsOf(p.writeGroups, p.bucket.writeQuorum), level.map(owner))
@@ -120,6 +123,7 @@ async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline):
     return true
   })
   await acks.decided
+  if (acks.tally.verdict === 'missed') throwStaleCollection(acks.errors)
   return { state, holdersOf: heldBy, onQuorum: acks.tally.verdict === 'reached', degraded, sloppy }
 }
 
@@ -135,6 +139,19 @@ async function readOthers(
   const others = writeOwnersOf(p).filter(agent => !p.owners.includes(agent) && c.agents.isAlive(agent))
   const { answers } = await gather(others, others.length, agent => readKeyState(c, p, agent, deadline))
   return answers
+}
+
+/**
+ * Whether an owner has nothing of a removed key as it has dropped its remainder, and all that others have is about to go
+ * as well (DESIGN §10): written back, it would come again.
+ */
+function isBeingCollected(
+  merged: KeyState,
+  held: HeldState,
+  states: readonly (readonly [agent: string, state: HeldState])[],
+): boolean {
+  if (merged.versions.size > 0 || !digestsEqual(held.digest, emptyDigest)) return false
+  return states.every(([, { collecting, digest }]) => collecting || digestsEqual(digest, emptyDigest))
 }
 
 /** A key among those of all buckets. */

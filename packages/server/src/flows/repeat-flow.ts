@@ -13,6 +13,7 @@ import {
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
+import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
@@ -128,6 +129,7 @@ export async function completeOperation(
   const acks = collectWriteAcks(clock, plan, lacking, send, have)
   await acks.decided
   if (acks.tally.verdict === 'reached') return outcome
+  throwStaleCollection(acks.errors)
   throw new TorcError(
     'INDETERMINATE',
     `an earlier attempt is on ${replicas.length} of ${p.writeQuorum} agents (${describeErrors(acks.errors)})`,

@@ -70,6 +70,10 @@ export class FakeAgent {
   /** Owners that it keeps hints for, by `bucket/key` or block in hexadecimal. */
   readonly hints = new Map<string, Set<string>>()
   readonly registers = new Map<string, FakeRegister>()
+  /** Keys of which what is left is being collected. */
+  readonly collecting = new Set<string>()
+  /** Collection number of all partitions. */
+  collection = 0
   /** Rises with each hint, as what a real agent says of itself in gossip. */
   revision = 0
   readonly #environment: Environment
@@ -151,7 +155,22 @@ export class FakeAgent {
       throw new TorcError('NOT_OWNER', `${this.id} does not own ${key}`)
   }
 
+  /** As real agents: a write that was read under a lower collection number is refused. */
+  #checkCollection(head: {
+    readonly bucketId: Uint8Array
+    readonly key: string
+    readonly collection?: number
+  }): void {
+    if ((head.collection ?? 0) >= this.collection || this.epoch === undefined) return
+    const { partitions } = decodeEpoch(this.epoch).table
+    const partition = keyPartition(this.#environment.hasher, head.bucketId, head.key, partitions)
+    throw new TorcError('STALE_COLLECTION', 'read before a collection', {
+      details: { partition, collection: this.collection },
+    })
+  }
+
   #mint(head: RequestOf<'mint'>, body: Uint8Array | undefined): FakeReply<'mint'> {
+    this.#checkCollection(head)
     const stored = this.#findOrMake(head.bucketId, head.key)
     const earlier = [...stored.state.versions.values()].find(v => Buffer.compare(v.opId, head.opId) === 0)
     if (earlier !== undefined)
@@ -226,6 +245,7 @@ export class FakeAgent {
   }
 
   #merge(head: RequestOf<'merge'>, body: Uint8Array | undefined): FakeReply<'merge'> {
+    this.#checkCollection(head)
     const stored = this.#findOrMake(head.bucketId, head.key)
     const before = stored.state
     const kept = (head.keep ?? []).map(([actor, counter]) => before.versions.get(`${actor}:${counter}`))
@@ -313,11 +333,15 @@ export class FakeAgent {
       if (before === undefined || Buffer.compare(before, head.attempt) < 0)
         this.fences.set(head.versionId, head.attempt)
     }
-    if (head.want === 'clock') return [{ head: readClock(head, state, time) }]
-    return readKey(head, state, stored, time)
+    const answers: FakeReply<'fetchKey'>[] =
+      head.want === 'clock' ? [{ head: readClock(head, state, time) }] : readKey(head, state, stored, time)
+    const newer = this.collection > (head.collection ?? 0) ? { collection: this.collection } : {}
+    const collecting = head.want === 'state' && this.collecting.has(head.key) ? { collecting: true } : {}
+    return answers.map(answer => ({ ...answer, head: { ...answer.head, ...newer, ...collecting } }))
   }
 
   #setAttributes(head: RequestOf<'setAttributes'>): FakeReply<'setAttributes'> {
+    this.#checkCollection(head)
     const stored = this.#find(head.bucketId, head.key)
     if (stored === undefined || stored.state.versions.size === 0)
       throw new TorcError('KEY_NOT_FOUND', 'the key is not here')

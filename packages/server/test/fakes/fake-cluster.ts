@@ -9,6 +9,7 @@ import { givenBody } from '../../src/bodies/body-source.js'
 import { type PreparedBody, prepareBody } from '../../src/bodies/prepared-body.js'
 import { RepairQueue } from '../../src/bodies/repair-queue.js'
 import type { BucketView } from '../../src/buckets/bucket-record.js'
+import { CollectionNumbers } from '../../src/collection/collection-numbers.js'
 import type { Coordination } from '../../src/core/coordination.js'
 import { KeyTurns } from '../../src/core/key-turns.js'
 import { Repairs } from '../../src/core/repairs.js'
@@ -77,6 +78,7 @@ export function fakeCluster(options: FakeClusterOptions = {}): FakeCluster {
     clusterId: '00'.repeat(16),
     knownAgents: () => ids,
     hints: new HintHolders(),
+    collections: new CollectionNumbers(),
     incarnationOf: () => 1,
     otherServers: () => false,
   }

@@ -2,7 +2,7 @@ import type { OptionsOf } from '@torc/client/config/option'
 import { defineOptions } from '@torc/client/config/options'
 import type { CollectionOptions } from '@torc/node-agent/collection/collection'
 
-/** When agents let blocks go that nobody needs. */
+/** When agents let go of what nobody needs any more. */
 export const collectionOptions = defineOptions({
   blockGrace: {
     type: 'duration',
@@ -15,18 +15,25 @@ export const collectionOptions = defineOptions({
     min: 100,
     doc: 'How long an upload may stand still before its blocks may go; 1h when absent',
   },
+  collectAfter: {
+    type: 'duration',
+    value: 'SPAN',
+    min: 100,
+    doc: 'How long a key must have been without versions before what is left of it goes; 1h when absent',
+  },
 })
 
 type Given = OptionsOf<typeof collectionOptions>
 
-export function collectionOf({ blockGrace, uploadExpiry }: Given): CollectionOptions {
-  return { graceMs: blockGrace, uploadMs: uploadExpiry }
+export function collectionOf({ blockGrace, uploadExpiry, collectAfter }: Given): CollectionOptions {
+  return { graceMs: blockGrace, uploadMs: uploadExpiry, remainderMs: collectAfter }
 }
 
 /** The same as arguments of another process. */
-export function collectionArguments({ blockGrace, uploadExpiry }: Given): string[] {
+export function collectionArguments({ blockGrace, uploadExpiry, collectAfter }: Given): string[] {
   return [
     ...(blockGrace === undefined ? [] : ['--block-grace', `${blockGrace}ms`]),
     ...(uploadExpiry === undefined ? [] : ['--upload-expiry', `${uploadExpiry}ms`]),
+    ...(collectAfter === undefined ? [] : ['--collect-after', `${collectAfter}ms`]),
   ]
 }

@@ -187,6 +187,14 @@ async function untilEqual({ process, replicasOf }: CheckOptions, key: string): P
   }
 }
 
+/** Some keys are purged for good, and nobody writes them again: nothing is to be left of them in the end. */
+export async function purgeAll(
+  { store, bucket, process }: Pick<CheckOptions, 'store' | 'bucket' | 'process'>,
+  keys: readonly string[],
+): Promise<void> {
+  for (const key of keys) await definite(process, () => store.delete(bucket, key))
+}
+
 async function definite(process: SimulatedProcess, attempt: () => Promise<unknown>): Promise<void> {
   const { clock } = process.environment
   const endMs = clock.monotonicMs() + patienceMs

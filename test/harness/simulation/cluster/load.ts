@@ -52,6 +52,15 @@ export const loads = {
     compressed: true,
     percent: { put: 30, mark: 2, purge: 15, removeVersion: 8, copy: 25, tag: 0, get: 20 },
   },
+  /** Keys that are removed again and again, so that what is left of them is collected between their lives. */
+  removals: {
+    bytes: [
+      [10, 4],
+      [30_000, 1],
+    ],
+    shared: 0,
+    percent: { put: 25, mark: 2, purge: 25, removeVersion: 6, copy: 4, tag: 3, get: 20, contend: 15 },
+  },
   /** Conditional writes of keys that all clients share, beside some others. */
   conditions: {
     bytes: [

@@ -115,3 +115,8 @@ t.test('agents join, are drained and replaced meanwhile, and nothing is lost', a
   }
   t.ok(changes.length > 0, changes.join(', '))
 })
+
+t.test('of keys that are removed for good nothing is left on any agent', async t => {
+  const result = await simulateCluster({ seed: 'removals 3', load: 'removals', agents: 4, operations: 20 })
+  t.ok(result.collectedPartitions > 0, `${result.collectedPartitions} partitions were collected`)
+})

@@ -1,10 +1,11 @@
 import type { CollectionOptions } from '@torc/node-agent/collection/collection'
 import { type BlockCensus, censusProblems } from '../../replicas/block-census.js'
+import { type RemainderCensus, remainderProblems } from '../../replicas/remainder-census.js'
 import { Scheduler } from '../scheduler.js'
 import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import { Calm } from './calm.js'
-import { type CheckOptions, checkAll } from './check-all.js'
+import { type CheckOptions, checkAll, purgeAll } from './check-all.js'
 import { Contest, readContested } from './contest.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
@@ -54,6 +55,8 @@ export interface SimulationResult {
   readonly reads: number
   /** Conditional writes that took place. */
   readonly contested: number
+  /** Partitions of which what was left of removed keys was collected. */
+  readonly collectedPartitions: number
   /** Reads whose latest head was a write that had failed, older than one that was acknowledged. */
   readonly lateHeads: number
   /** Reads that showed an overwritten write again by another dot of it. */
@@ -219,21 +222,37 @@ async function run(
   for (const key of contest.keys)
     await scheduler.drive(readContested({ store: first.store, bucket, contest }, key))
   contest.check()
+  const purges = random.fork('purges')
+  const removed = [...history.keys, ...contest.keys].filter(() => purges.chance(0.5))
+  await scheduler.drive(purgeAll(checked, removed))
   await scheduler.drive(probe.close())
   await scheduler.drive(Promise.all([...connected, admin].map(({ store }) => store.close())))
   // Leases of uploads that failed are audited at last, and again; then their blocks have their grace time.
-  const { uploadMs, graceMs } = collection
-  await scheduler.drive(harness.pause(3 * (uploadMs + graceMs) + calmMs, 'waits'))
+  const { uploadMs, graceMs, remainderMs } = collection
+  const agesMs = remainderMs < hourMs ? remainderAges * remainderMs : 0
+  await scheduler.drive(harness.pause(3 * (uploadMs + graceMs) + agesMs + calmMs, 'waits'))
   await scheduler.drive(cluster.stop())
   // Audits of keys of which an owner takes no part are not decided: what is not needed stays.
-  if (cluster.restored === undefined) checkCensus(await cluster.blockCensus(), replicas)
+  const census = await cluster.census()
+  if (cluster.restored === undefined)
+    checkCensus(
+      census.map(({ blocks }) => blocks),
+      replicas,
+    )
+  const remainders = census.map(agent => agent.remainders)
+  if (checked.becomesLevel && remainderMs < hourMs) checkRemainders(remainders)
   return {
     ...summary(scheduler, history, results, faults),
+    collectedPartitions: Math.max(...remainders.map(({ partitions }) => partitions)),
     contested: contest.count('done'),
     lateTwins,
     restored: cluster.restored,
   }
 }
+
+const hourMs = 3_600_000
+/** Each owner waits for an age more than the one before it, and for a part of one after each attempt in vain. */
+const remainderAges = 8
 
 /** For what is under way, and for workers that look again after a while. */
 const calmMs = 30_000
@@ -245,6 +264,8 @@ function planCollection(random: SeededRandom): Required<{ [K in keyof Collection
     uploadMs: random.pick([20, 200, 2000]),
     // As good as never: what a release is for must not be left to the audits that come by themselves.
     auditEveryMs: random.pick([100, 3_600_000, 3_600_000]),
+    // A key is purged only once all earlier writes of it have an answer, so that none of them is sent again after that.
+    remainderMs: random.pick([20, 300, 2000, hourMs]),
   }
 }
 
@@ -253,12 +274,17 @@ function checkCensus(agents: readonly BlockCensus[], replicas: number): void {
   if (problem !== undefined) throw new Violation(`${problem}, and ${more.length} more:\n${more.join('\n')}`)
 }
 
+function checkRemainders(agents: readonly RemainderCensus[]): void {
+  const [problem, ...more] = remainderProblems(agents)
+  if (problem !== undefined) throw new Violation(`${problem}, and ${more.length} more:\n${more.join('\n')}`)
+}
+
 function summary(
   scheduler: Scheduler,
   history: History,
   results: readonly WorkResult[],
   faults: readonly string[],
-): Omit<SimulationResult, 'contested' | 'lateTwins' | 'restored'> {
+): Omit<SimulationResult, 'collectedPartitions' | 'contested' | 'lateTwins' | 'restored'> {
   const failures = new Map<string, number>()
   for (const result of results) {
     for (const [code, count] of result.failures) failures.set(code, (failures.get(code) ?? 0) + count)

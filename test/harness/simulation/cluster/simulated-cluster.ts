@@ -10,6 +10,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import { startServer } from '@torc/server/start-server'
 import { type BlockCensus, takeCensus } from '../../replicas/block-census.js'
+import { type RemainderCensus, remaindersOf } from '../../replicas/remainder-census.js'
 import { ReplicaProbe } from '../../replicas/replica-probe.js'
 import { SimulatedNetwork } from '../network/network.js'
 import type { Scheduler } from '../scheduler.js'
@@ -41,6 +42,12 @@ interface Machine {
   node: RunningNode | undefined
   /** Of the agent that ran here last. */
   id: string | undefined
+}
+
+/** What an agent has on its disk. */
+export interface AgentCensus {
+  readonly blocks: BlockCensus
+  readonly remainders: RemainderCensus
 }
 
 export interface SimulatedClusterOptions {
@@ -236,7 +243,7 @@ export class SimulatedCluster implements Faultable, Changeable {
   }
 
   /** What the agents have on their disks, once all are stopped. */
-  async blockCensus(): Promise<BlockCensus[]> {
+  async census(): Promise<AgentCensus[]> {
     return await Promise.all(
       this.agentNames
         .filter(name => !this.#spares.has(name) && !this.#destroyed.has(name))
@@ -244,7 +251,11 @@ export class SimulatedCluster implements Faultable, Changeable {
           const { disk } = this.#machine(name)
           if (disk === undefined) throw new Error(`${name} has no disk`)
           const files = await Promise.all(blockFolders().map(folder => disk.list(folder)))
-          return takeCensus(name, disk.openDatabase(indexFile), files.flat())
+          const database = disk.openDatabase(indexFile)
+          return {
+            blocks: takeCensus(name, database, files.flat()),
+            remainders: remaindersOf(name, database),
+          }
         }),
     )
   }
