@@ -9,7 +9,8 @@ import type { SqlDatabase } from '../disk/disk.js'
 import type { TransactionListener } from '../index/group-commit.js'
 import { follows } from './follows.js'
 import { LayoutRows } from './layout-rows.js'
-import { lackingOf, noPart, nothingHeld, type OwnPart, partUnder, takesIn } from './own-part.js'
+import { lackingOf, noPart, nothingHeld, type OwnPart, partUnder, takesIn, without } from './own-part.js'
+import { notOwner, notTakenOver, oldCopy, staleEpoch } from './refusals.js'
 
 /** A layout as nodes send it to each other. */
 export interface SentLayout {
@@ -132,10 +133,7 @@ export class AgentLayout implements TransactionListener {
   /** UNAVAILABLE while this agent takes no part. */
   checkTakesPart(): void {
     if (!this.#out) return
-    throw new TorcError(
-      'UNAVAILABLE',
-      `agent ${this.#nodeId} has an old copy of its disk and takes no part until a layout takes it in anew`,
-    )
+    throw oldCopy(this.#nodeId)
   }
 
   /** Partitions of the current epoch. NO_LAYOUT before the first. */
@@ -217,7 +215,7 @@ export class AgentLayout implements TransactionListener {
   /** NOT_OWNER unless this agent owns the partition: an error, never an empty answer. */
   checkOwner(partition: number): void {
     this.checkTakesPart()
-    if (!this.owns(partition)) throw this.#notOwner(partition)
+    if (!this.owns(partition)) throw notOwner(this.#nodeId, partition, this.number)
   }
 
   /**
@@ -227,7 +225,7 @@ export class AgentLayout implements TransactionListener {
   checkReader(partition: number, stage: number, replicas: number | undefined): void {
     this.checkTakesPart()
     if (!this.#at(stageOf(stage)).readOwners(partition).includes(this.#nodeId))
-      throw this.#notOwner(partition)
+      throw notOwner(this.#nodeId, partition, this.number)
     this.#checkSynced(partition, replicas)
   }
 
@@ -245,7 +243,7 @@ export class AgentLayout implements TransactionListener {
     this.checkTakesPart()
     if (this.owns(partition) || this.leftovers.has(partition)) return
     const before = this.#current().previous?.table.rows[partition] ?? []
-    if (!before.includes(this.#nodeId)) throw this.#notOwner(partition)
+    if (!before.includes(this.#nodeId)) throw notOwner(this.#nodeId, partition, this.number)
   }
 
   /** NOT_OWNER unless this agent owns anything. */
@@ -348,28 +346,13 @@ export class AgentLayout implements TransactionListener {
   }
 
   #checkStaged(number: number, stage: number, own: StagedNumber): void {
-    if (number === own.number && stage >= own.stage) return
-    const which = number > own.number ? 'a newer' : 'an older'
-    throw new TorcError(
-      'STALE_EPOCH',
-      `the request has ${which} layout (${number}.${stage}) than agent ${this.#nodeId} (${own.number}.${own.stage})`,
-    )
+    if (number !== own.number || stage < own.stage) throw staleEpoch(this.#nodeId, number, stage, own)
   }
 
   #checkSynced(partition: number, replicas: number = this.#current().epoch.table.replicas): void {
     const held = this.unsynced.get(partition)
     if (held === undefined || (held < nothingHeld && replicas > held)) return
-    throw new TorcError(
-      'UNAVAILABLE',
-      `agent ${this.#nodeId} owns partition ${partition} since layout ${this.number} and has not taken it over yet`,
-    )
-  }
-
-  #notOwner(partition: number): TorcError {
-    return new TorcError(
-      'NOT_OWNER',
-      `agent ${this.#nodeId} does not own partition ${partition} in layout ${this.number}`,
-    )
+    throw notTakenOver(this.#nodeId, partition, this.number)
   }
 
   #current(): LayoutState {
@@ -398,10 +381,4 @@ export class AgentLayout implements TransactionListener {
     )
     this.#owned = this.#out ? [] : owned
   }
-}
-
-function without<T>(all: ReadonlySet<T>, some: Iterable<T>): ReadonlySet<T> {
-  const left = new Set(all)
-  for (const one of some) left.delete(one)
-  return left
 }

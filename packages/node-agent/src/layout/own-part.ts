@@ -129,3 +129,9 @@ function drainingUnder(
   for (const agent of epoch.terms?.lost ?? []) draining.delete(agent)
   return draining
 }
+
+export function without<T>(all: ReadonlySet<T>, some: Iterable<T>): ReadonlySet<T> {
+  const left = new Set(all)
+  for (const one of some) left.delete(one)
+  return left
+}
