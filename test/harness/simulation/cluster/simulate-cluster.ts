@@ -120,7 +120,9 @@ async function run(
   const sloppy = options.sloppy ?? false
   const history = new History(plan.keeps, sloppy)
   const contest = new Contest()
-  const collection = planCollection(random.fork('collection'))
+  const planned = planCollection(random.fork('collection'))
+  // A release goes to who owns the blocks as its sender knows; whoever took them over meanwhile finds out by itself.
+  const collection = options.layouts === true ? { ...planned, auditEveryMs: 100 } : planned
   const cluster = new SimulatedCluster({
     scheduler,
     random: random.fork('cluster'),
