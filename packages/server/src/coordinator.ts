@@ -293,6 +293,10 @@ export class Coordinator implements s.ObjectStore, Admin {
     return this.#administration.layouts.cancel(options)
   }
 
+  recoverLayout(options: Parameters<Admin['recoverLayout']>[0] = {}): Promise<LayoutInfo> {
+    return this.#administration.layouts.recover(options)
+  }
+
   applyLayout(options: Parameters<Admin['applyLayout']>[0] = {}): Promise<LayoutInfo> {
     return this.#administration.layouts.apply(options)
   }

@@ -18,6 +18,7 @@ import { layoutApply } from './layout-apply.js'
 import { layoutAssign } from './layout-assign.js'
 import { layoutCancel } from './layout-cancel.js'
 import { layoutInit } from './layout-init.js'
+import { layoutRecover } from './layout-recover.js'
 import { layoutRemove } from './layout-remove.js'
 import { layoutReplicas } from './layout-replicas.js'
 import { layoutShow } from './layout-show.js'
@@ -54,6 +55,7 @@ export const clientCommands: readonly Command[] = [
     layoutInit,
     layoutShow,
     layoutAssign,
+    layoutRecover,
     layoutRemove,
     layoutReplicas,
     layoutApply,

@@ -5,6 +5,7 @@ import type { Caller } from '../connection/caller.js'
 import { limitsOf } from './requests.js'
 
 export type ApplyOptions = NonNullable<Parameters<Admin['applyLayout']>[0]>
+export type RecoverOptions = NonNullable<Parameters<Admin['recoverLayout']>[0]>
 export type InitOptions = NonNullable<Parameters<Admin['initLayout']>[0]>
 
 /** What operators do with the layout. */
@@ -43,6 +44,11 @@ export class RemoteLayouts {
 
   async cancel(options: s.CallOptions): Promise<LayoutInfo> {
     return (await this.#caller.call('cancelLayout', {}, { ...limitsOf(options), writes: true })).head
+  }
+
+  async recover(options: RecoverOptions): Promise<LayoutInfo> {
+    const head: RequestOf<'recoverLayout'> = options.acceptLoss === true ? { acceptLoss: true } : {}
+    return (await this.#caller.call('recoverLayout', head, { ...limitsOf(options), writes: true })).head
   }
 
   async apply(options: ApplyOptions): Promise<LayoutInfo> {

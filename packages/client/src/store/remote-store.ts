@@ -21,7 +21,7 @@ import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
 import { RemoteKeys } from './remote-keys.js'
-import { type ApplyOptions, type InitOptions, RemoteLayouts } from './remote-layouts.js'
+import { type ApplyOptions, type InitOptions, type RecoverOptions, RemoteLayouts } from './remote-layouts.js'
 import { RemoteUploads } from './remote-uploads.js'
 import {
   again,
@@ -320,6 +320,10 @@ export class RemoteStore implements Store {
 
   applyLayout(options: ApplyOptions = {}): Promise<LayoutInfo> {
     return this.#layouts.apply(options)
+  }
+
+  recoverLayout(options: RecoverOptions = {}): Promise<LayoutInfo> {
+    return this.#layouts.recover(options)
   }
 
   initLayout(options: InitOptions = {}): Promise<LayoutInfo> {

@@ -1,3 +1,4 @@
+import { TorcError } from '@torc/protocol/errors'
 import type { ClusterStatus, LayoutChange, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import type { ClusterBytes } from '@torc/protocol/store/blocks'
 import type { RepairStatus } from '@torc/protocol/store/repair'
@@ -71,6 +72,17 @@ export class MemoryOperations {
   } = {}): Promise<LayoutInfo> {
     this.layoutCalls.push({ epoch, acceptLoss })
     return this.layout()
+  }
+
+  /** As a server that asks first. */
+  async recoverLayout({
+    acceptLoss = false,
+  }: {
+    acceptLoss?: boolean | undefined
+  } = {}): Promise<LayoutInfo> {
+    this.layoutCalls.push({ recover: acceptLoss })
+    if (acceptLoss) return this.layout()
+    throw new TorcError('BAD_REQUEST', 'this gives up agent-2 for good.', { details: { orphaned: 0 } })
   }
 
   async repair(): Promise<RepairStatus> {

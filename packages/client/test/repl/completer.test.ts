@@ -36,7 +36,7 @@ t.test('completion', async t => {
     t.same(await complete(words.slice(0, -1), words.at(-1) ?? '', sources(location)), expected, line)
   }
   await check('p', ['policy', 'post', 'put'])
-  await check('layout ', ['apply', 'assign', 'cancel', 'init', 'remove', 'replicas', 'show'])
+  await check('layout ', ['apply', 'assign', 'cancel', 'init', 'recover', 'remove', 'replicas', 'show'])
   await check('layout s', ['show'])
   await check('bucket s', ['set', 'show'])
   await check('bucket show ph', ['photos'])

@@ -165,4 +165,16 @@ export const layoutOperations = {
     },
     response: layout,
   }),
+  recoverLayout: define({
+    doc: 'Begins anew with the agents that are left, where a majority of the layout’s agents is gone for good and nobody can decide: a layout of a new lineage. BAD_REQUEST, with what may be lost, without `acceptLoss`.',
+    frame: 'PUT',
+    op: 'layout-recovery',
+    from: users,
+    access: administers,
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: { acceptLoss: f.note('What may be lost is accepted', f.optional(f.boolean)) },
+    response: layout,
+  }),
 } as const

@@ -112,6 +112,11 @@ export interface Admin {
       readonly acceptLoss?: boolean | undefined
     },
   ): Promise<LayoutInfo>
+  /**
+   * Begins anew with the agents that are left, where a majority of the layout's is gone for good. BAD_REQUEST where a
+   * majority is there; and without `acceptLoss`, with what may be lost.
+   */
+  recoverLayout(options?: CallOptions & { readonly acceptLoss?: boolean | undefined }): Promise<LayoutInfo>
   /** How the checking of blocks is on all agents. NO_LAYOUT before the first layout. */
   scrubStatus(options?: CallOptions): Promise<ScrubStatus>
   /**

@@ -82,6 +82,7 @@ const storeCalls: Calls<Omit<Store, 'keys'>> = {
   stageLayout: once(ofCluster('stageLayout')),
   cancelLayout: once(ofCluster('cancelLayout')),
   applyLayout: once(ofCluster('applyLayout')),
+  recoverLayout: once(ofCluster('recoverLayout')),
   scrubStatus: once(ofCluster('getScrub')),
   scrub: once(ofCluster('startScrub')),
   repairStatus: once(ofCluster('getRepair')),

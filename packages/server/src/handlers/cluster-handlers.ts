@@ -54,6 +54,9 @@ export function clusterHandlers(administration: Administration, control: AccessC
     async cancelLayout({ signal }) {
       return { head: layoutAnswer(await layouts.cancel({ signal })) }
     },
+    async recoverLayout({ head, signal }) {
+      return { head: layoutAnswer(await layouts.recover({ ...head, signal })) }
+    },
     async applyLayout({ head, signal }) {
       return { head: layoutAnswer(await layouts.apply({ ...head, signal })) }
     },

@@ -14,12 +14,19 @@ import { decideEpoch } from './decide-epoch.js'
 import type { Layout } from './layout.js'
 import { describeLayout } from './layout-flow.js'
 import { type PlannedLayout, partitionsAtRisk, planLayout } from './plan-layout.js'
+import { notRecovered, planRecovery } from './plan-recovery.js'
 import { isEmpty, noChanges, type StagedChanges, staleChanges, withChanges } from './staged-changes.js'
 
+type RecoverOptions = NonNullable<Parameters<Admin['recoverLayout']>[0]>
 type ApplyOptions = NonNullable<Parameters<Admin['applyLayout']>[0]>
 
 /** Patience with an agent that is asked how far it is, in milliseconds. */
 const progressMs = 2_000
+
+/** How often, and how long, it is tried to forget what was applied, in milliseconds. */
+const forgetAttempts = 5
+const forgetMs = 3_000
+const forgetPauseMs = 500
 
 /** Changes of the layout: staged, shown, applied (DESIGN §6; decision 31). */
 export class LayoutChanges {
@@ -95,10 +102,34 @@ export class LayoutChanges {
     const own = encodeEpoch(planned.epoch)
     const chosen = await decideEpoch(this.#c, layout, own)
     await this.#spread(layout, chosen)
-    await this.#clear(planned.epoch.number, call)
+    await this.#forgetApplied(planned.epoch.number, call)
     const won = decodeEpoch(chosen)
     if (!isSameTable(won, planned.epoch)) throw wonByAnother(won)
     return await this.#describe(this.#c.layouts.require(), noChanges(won.number), call)
+  }
+
+  /**
+   * Begins anew with the agents that are left, where a majority of the layout's is gone for good, so that nobody can
+   * decide on the next one (DESIGN §6). What they have, hints too, is taken over as in any other change.
+   */
+  async recover({ acceptLoss = false }: RecoverOptions): Promise<LayoutInfo> {
+    const layout = await this.#refreshed()
+    const { agents, environment } = this.#c
+    const lineage = Buffer.from(environment.random.bytes(16)).toString('hex')
+    const recovered = planRecovery(layout.epoch, {
+      parentHash: layout.hash,
+      lineage,
+      isAlive: id => agents.isAlive(id),
+    })
+    if (!acceptLoss) throw notRecovered(recovered)
+    const chosen = encodeEpoch(recovered.epoch)
+    await this.#spread(layout, chosen)
+    const { number } = recovered.epoch
+    this.#c.log.warn(
+      { epoch: number, lost: recovered.gone, lineage },
+      'a layout begins anew with the agents that are left',
+    )
+    return await this.#describe(this.#c.layouts.require(), noChanges(number), {})
   }
 
   async #refreshed(): Promise<Layout> {
@@ -118,6 +149,28 @@ export class LayoutChanges {
       if (stored !== undefined && !isEmpty(stored.record))
         await this.#control.putLayoutChanges(noChanges(base), stored.stamp, call)
     })
+  }
+
+  /**
+   * What was applied waits no longer. The layout is decided, whatever becomes of this: while it begins to change, a new
+   * owner of the record may not take part yet.
+   */
+  async #forgetApplied(number: number, call: ControlCall): Promise<void> {
+    const { clock } = this.#c.environment
+    for (let left = forgetAttempts; left > 0; left--) {
+      try {
+        return await this.#clear(number, { ...call, timeoutMs: forgetMs })
+      } catch (thrown) {
+        const { code, message, retryable } = TorcError.from(thrown)
+        this.#c.log.debug({ code, left }, `changes that were applied still wait: ${message}`)
+        if (!retryable) throw thrown
+        await new Promise<void>(resolve => void clock.after(forgetPauseMs, resolve))
+      }
+    }
+    this.#c.log.warn(
+      { epoch: number },
+      'changes that were applied still wait: drop them with `torc layout cancel`',
+    )
   }
 
   async #plan(layout: Layout, changes: StagedChanges, call: ControlCall): Promise<PlannedLayout> {

@@ -49,6 +49,7 @@ const requests: { readonly [N in UserMessageName]: RequestOf<N> } = {
   stageLayout: { replicas: 2 },
   cancelLayout: {},
   applyLayout: {},
+  recoverLayout: {},
   getLayout: {},
   startScrub: {},
   getScrub: {},

@@ -54,6 +54,7 @@ const calls: Readonly<Record<Method, (store: Store) => Promise<unknown>>> = {
   stageLayout: store => store.stageLayout({ replicas: 2 }),
   cancelLayout: store => store.cancelLayout(),
   applyLayout: store => store.applyLayout(),
+  recoverLayout: store => store.recoverLayout(),
   scrubStatus: store => store.scrubStatus(),
   scrub: store => store.scrub(),
   repairStatus: store => store.repairStatus(),
