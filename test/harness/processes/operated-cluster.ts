@@ -72,7 +72,23 @@ export class OperatedCluster {
     return this.#node('agent', name, options, ['--data', join(this.folder, name)])
   }
 
+  /** A port that was free may be taken before a proxied node binds it: then another one is tried. */
   async #node(
+    kind: 'server' | 'agent',
+    name: string,
+    options: NodeOptions,
+    own: readonly string[],
+  ): Promise<OperatedNode> {
+    for (let left = 4; ; left--) {
+      try {
+        return await this.#started(kind, name, options, own)
+      } catch (thrown) {
+        if (left === 0 || !/the port is in use/.test(String(thrown))) throw thrown
+      }
+    }
+  }
+
+  async #started(
     kind: 'server' | 'agent',
     name: string,
     options: NodeOptions,
