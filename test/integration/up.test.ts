@@ -137,10 +137,13 @@ t.test('what can not be is refused with a reason and a hint', async t => {
   busy.close()
 
   t.equal(await small.end('SIGTERM'), 0, 'SIGTERM ends it as Ctrl-C does')
-  t.match(await refusal('--data', small.data, '--agents', '3'), {
+  const more = new TorcProcess(['up', '--json', '--port', '0', '--data', small.data, '--agents', '2'], folder)
+  t.match(await more.waitFor('ready', line => line.event === 'ready'), { agents: { length: 2 } })
+  t.equal(await more.end('SIGTERM'), 0, 'more agents are not refused')
+  t.match(await refusal('--data', small.data, '--agents', '1'), {
     code: 'CONFIG',
-    message: /cluster of 1 agents, not of 3/,
-    hint: /--agents 1/,
+    message: /cluster of 2 agents, not of 1/,
+    hint: /--agents 2/,
   })
 })
 
@@ -150,7 +153,7 @@ t.test('people are shown what runs and what to type', async t => {
   })
   await up.waitFor('the last line', line => /Ctrl-C stops/.test(String(line.text)))
   const shown = up.lines.map(line => line.text).join('\n')
-  for (const part of ['a server and 1 agent', 'server', 'agent-1-', 'npx torc put', small.data])
+  for (const part of ['a server and 2 agents', 'server', 'agent-1-', 'agent-2-', 'npx torc put', small.data])
     t.match(shown, part)
   t.equal(await up.end('SIGINT'), 0)
 })
@@ -158,11 +161,11 @@ t.test('people are shown what runs and what to type', async t => {
 t.test('with --shell, commands of standard input run and the cluster ends with them', async t => {
   const script = 'mb typed\nput typed/x\nls\n'
   const done = await small.torc(['up', '--port', '0', '--data', small.data, '--shell'], { stdin: script })
-  t.match(done.stdout.toString(), /typed/)
+  t.match(done.stdout.toString(), /typed/, done.stderr)
   t.notOk(existsSync(join(small.data, 'up.pid')))
   const failed = await small.torc(['up', '--port', '0', '--data', small.data, '--shell'], {
     stdin: 'get typed/nothing\n',
   })
-  t.equal(failed.code, 3, 'a script’s failure is the status')
+  t.equal(failed.code, 3, `a script’s failure is the status: ${failed.stderr}`)
   t.match(readFileSync(join(small.data, 'logs', 'server.log'), 'utf8'), /has stopped/)
 })

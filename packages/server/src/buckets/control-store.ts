@@ -87,6 +87,8 @@ interface WrittenRecord {
   readonly bytes: Uint8Array
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
+  /** Servers may remember what it says otherwise; nobody remembers that there is no bucket or no access key. */
+  readonly isNews: boolean
 }
 
 /** Beside the record proper, so that a listing can tell without reading it. */
@@ -129,8 +131,9 @@ export class ObjectControlStore implements ControlStore {
 
   put(record: BucketRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void> {
     const metadata = record.deleted ? deletedMark : []
-    const written = { key: record.name, bytes: encodeBucketRecord(record), contentType: recordType, metadata }
-    return this.#write(written, replaces, opId, call)
+    const isNews = record.deleted || record.changes > 0
+    const [key, bytes] = [record.name, encodeBucketRecord(record)]
+    return this.#write({ key, bytes, contentType: recordType, metadata, isNews }, replaces, opId, call)
   }
 
   getCluster(call: ControlCall): Promise<StoredRecord<ClusterRecord> | undefined> {
@@ -139,7 +142,13 @@ export class ObjectControlStore implements ControlStore {
 
   putCluster(record: ClusterRecord, replaces: Stamp, call: ControlCall): Promise<void> {
     const bytes = encodeClusterRecord(record)
-    const written = { key: clusterRecordKey, bytes, contentType: clusterRecordType, metadata: [] }
+    const written = {
+      key: clusterRecordKey,
+      bytes,
+      contentType: clusterRecordType,
+      metadata: [],
+      isNews: true,
+    }
     return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
   }
 
@@ -150,7 +159,13 @@ export class ObjectControlStore implements ControlStore {
   putAccessKey(record: AccessKeyRecord, replaces: Stamp, opId: Uint8Array, call: ControlCall): Promise<void> {
     const metadata = record.deleted ? deletedMark : []
     const [key, bytes] = [accessKeyRecordPrefix + record.id, encodeAccessKeyRecord(record)]
-    return this.#write({ key, bytes, contentType: accessKeyRecordType, metadata }, replaces, opId, call)
+    const isNews = replaces.length > 0
+    return this.#write(
+      { key, bytes, contentType: accessKeyRecordType, metadata, isNews },
+      replaces,
+      opId,
+      call,
+    )
   }
 
   getLayoutChanges(call: ControlCall): Promise<StoredRecord<StagedChanges> | undefined> {
@@ -159,7 +174,13 @@ export class ObjectControlStore implements ControlStore {
 
   putLayoutChanges(changes: StagedChanges, replaces: Stamp, call: ControlCall): Promise<void> {
     const bytes = encodeStagedChanges(changes)
-    const written = { key: stagedChangesKey, bytes, contentType: layoutChangesType, metadata: [] }
+    const written = {
+      key: stagedChangesKey,
+      bytes,
+      contentType: layoutChangesType,
+      metadata: [],
+      isNews: false,
+    }
     return this.#write(written, replaces, this.#c.environment.random.bytes(16), call)
   }
 
@@ -187,7 +208,7 @@ export class ObjectControlStore implements ControlStore {
   }
 
   async #write(
-    { bytes, ...rest }: WrittenRecord,
+    { bytes, isNews, ...rest }: WrittenRecord,
     replaces: Stamp,
     opId: Uint8Array,
     call: ControlCall,
@@ -210,7 +231,7 @@ export class ObjectControlStore implements ControlStore {
         timeoutMs,
         signal,
       })
-      this.#c.recordNews.wrote(version.createdAt)
+      if (isNews) this.#c.recordNews.wrote(version.createdAt)
     } catch (thrown) {
       const error = TorcError.from(thrown)
       if (error.code !== 'CONDITION_FAILED') throw error

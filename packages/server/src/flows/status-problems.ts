@@ -28,7 +28,8 @@ export function problemsOf(
   for (const { id, role, state } of members) {
     // One that hands over still is told of below.
     if (role === 'agent' && state === 'alive' && !placed.has(id) && !usage.get(id)?.leftovers) {
-      problems.push(`Agent ${id} has no place in the layout and stores nothing.`)
+      const give = `\`torc layout assign ${id}\`, then \`torc layout apply\``
+      problems.push(`Agent ${id} has no place in the layout and stores nothing. Give it one: ${give}.`)
     }
   }
   problems.push(...changeProblems(layout, usage), ...coverageProblems(c, layout))

@@ -50,6 +50,24 @@ t.test('buckets are made, shown, listed and removed', async t => {
   t.notSame((await buckets.find('one', {})).id, before.id, 'nothing of the old one can show')
 })
 
+t.test('other servers hear of what they may remember otherwise, so not of new buckets', async t => {
+  const cluster = fakeCluster()
+  const told: number[] = []
+  const recordNews = { ...cluster.c.recordNews, wrote: (time: number) => void told.push(time) }
+  const { flow } = bucketsOf(cluster, { ...cluster.c, recordNews })
+  await flow.create('one', {})
+  t.equal(told.length, 0)
+  await flow.change('one', { strict: true })
+  t.equal(told.length, 1)
+  await flow.setClusterPolicy('latest', {})
+  t.equal(told.length, 2, 'that the cluster has no policy is remembered')
+  await flow.remove('one', false, {})
+  const ofRemoval = told.length
+  t.ok(ofRemoval > 2)
+  await flow.create('one', {})
+  t.equal(told.length, ofRemoval)
+})
+
 t.test('a bucket with anything in it stays, unless forced', async t => {
   const cluster = fakeCluster()
   const { flow, buckets } = bucketsOf(cluster)

@@ -39,7 +39,8 @@ export async function settleLayout(
       last = `${alive} of ${agentCount} agents are known to the server`
     } catch (thrown) {
       const error = TorcError.from(thrown)
-      if (!error.retryable) throw error
+      // CONFLICT: there is a layout, which the server that has just started did not know yet.
+      if (!error.retryable && error.code !== 'CONFLICT') throw error
       last = error.message
     }
     await pause(clock, pollMs, signal)

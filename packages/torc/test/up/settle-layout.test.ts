@@ -77,6 +77,17 @@ t.test('a layout that is there stays', async t => {
   t.strictSame(store.made, [])
 })
 
+t.test('a layout that the server did not know yet stays too', async t => {
+  const agents = [agent(1), agent(2)]
+  const store = {
+    ...storeOf([status(agents, 0), status(agents, 7)]),
+    initLayout: async () => {
+      throw new TorcError('CONFLICT', 'the layout has 1 replicas, not 2')
+    },
+  }
+  await t.resolves(settleLayout(store, 2, new VirtualClock(), never))
+})
+
 t.test('it gives up with the last reason, and at once where waiting is of no use', async t => {
   await t.rejects(settleLayout(storeOf([status([agent(1)], 0)]), 2, new VirtualClock(), never), {
     code: 'UNAVAILABLE',
