@@ -30,7 +30,7 @@ const options = defineOptions({
     min: 1,
     max: agentCountMax,
     value: 'N',
-    doc: 'Number of agents of a new cluster (3)',
+    doc: 'Number of agents (3 for a new cluster; more at a later start wait for a place in the layout)',
   },
   servers: {
     type: 'integer',
