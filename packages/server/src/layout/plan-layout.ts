@@ -124,7 +124,7 @@ function notesOf(current: Epoch, next: Epoch, { isAlive, buckets }: PlanFacts): 
 function problemsOf(current: Epoch, next: Epoch, { isAlive, isRestored }: PlanFacts): string[] {
   const problems: string[] = []
   const [before, after] = [widthOf(current.table), widthOf(next.table)]
-  if (after < next.table.replicas && after < before)
+  if (after < next.table.replicas && (after < before || next.table.replicas > current.table.replicas))
     problems.push(
       `It leaves ${after} agents for ${next.table.replicas} replicas: take in another agent with the same change, or want fewer replicas (\`torc layout replicas ${after}\`).`,
     )

@@ -57,6 +57,8 @@ t.test('a layout that cannot keep what it has is refused with the reason', async
   const current = epochOf(three)
   t.match(planLayout(current, removing('a'), facts()).plan.problems, [/2 agents for 3 replicas.*replicas 2/])
   t.same(planLayout(current, { ...removing('a'), replicas: 2 }, facts()).plan.problems, [])
+  const more = { ...noChanges(current.number), replicas: 4 }
+  t.match(planLayout(current, more, facts()).plan.problems, [/3 agents for 4 replicas/])
   const fewer = planLayout(
     epochOf(three.slice(0, 2)),
     changes({ assign: new Map([['a', agent('a')]]) }),
