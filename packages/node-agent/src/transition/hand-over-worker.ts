@@ -10,6 +10,7 @@ import type { ReplicasOf } from '../hints/block-hints.js'
 import type { Hints } from '../hints/hints.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { KeyIndex } from '../index/key-index.js'
+import type { Intents } from '../leases/intents.js'
 import type { LeaseIndex } from '../leases/lease-index.js'
 import type { LeafReference } from '../trees/leaf-contents.js'
 import type { KeyDigest, TreeKind } from '../trees/leaf-rows.js'
@@ -22,6 +23,7 @@ export interface HandOverParts extends PeerLeavesParts {
   readonly hints: Hints
   readonly leases: LeaseIndex
   readonly blockIndex: BlockIndex
+  readonly intents: Intents
   readonly rows: LeftoverRows
   readonly ballots: BallotRows
   readonly replicasOf: ReplicasOf
@@ -44,7 +46,7 @@ export class HandOverWorker implements Worker {
   #units: AsyncGenerator<WorkerOutcome, void, undefined> | undefined
   #dropped = 0
   #hinted = 0
-  /** Changed while it was compared, or a write of it is announced. */
+  /** Changed while it was compared. */
   #again = false
 
   constructor(parts: HandOverParts) {
@@ -73,7 +75,7 @@ export class HandOverWorker implements Worker {
   }
 
   async *#round(signal: AbortSignal): AsyncGenerator<WorkerOutcome, void, undefined> {
-    const { layout, rows, commit, ballots } = this.#parts
+    const { layout, rows, commit, ballots, intents, replicasOf } = this.#parts
     const { number } = layout
     for (const partition of [...layout.leftovers]) {
       this.#again = false
@@ -88,12 +90,16 @@ export class HandOverWorker implements Worker {
         yield 'busy'
         if (signal.aborted || layout.number !== number) return
       }
-      if (this.#again || rows.hasIntent(partition, layout.partitions)) continue
+      if (this.#again) continue
       await commit.submit(() => {
         if (layout.number !== number) return
         // Each new owner has read so many old ones that every vote that counted is among its own.
         for (const { name } of [...ballots.of(partition)])
           if (!layout.owns(partition, name.replicas ?? everyReplica)) ballots.drop(name)
+        // Nobody asks here any more. A write that is still under way makes its references again (decision 18).
+        for (const operation of rows.intents(partition, layout.partitions))
+          if (!layout.owns(partition, replicasOf(operation.bucketId) ?? everyReplica))
+            intents.remove(operation)
         layout.handedOver(partition, number)
       })
     }

@@ -2,6 +2,7 @@ import { keyPartition } from '@torc/cluster/ring/partition'
 import { slotOfLeaf, treeLeaves } from '@torc/cluster/trees/tree-shape'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
+import type { Operation } from '../leases/operation.js'
 import { LeafContents, type LeafReference } from '../trees/leaf-contents.js'
 import type { KeyDigest } from '../trees/leaf-rows.js'
 
@@ -23,7 +24,7 @@ export class LeftoverRows {
   constructor(database: SqlDatabase, hasher: Hasher) {
     this.#contents = new LeafContents(database)
     this.#hasher = hasher
-    this.#intents = database.prepare('SELECT bucket AS bucketId, key FROM intents')
+    this.#intents = database.prepare('SELECT op_id AS opId, bucket AS bucketId, key FROM intents')
   }
 
   *keys(partition: number, partitions: number): Generator<LeafPage<KeyDigest>, void, undefined> {
@@ -38,10 +39,13 @@ export class LeftoverRows {
         if (items.length > 0) yield { leaf, items }
   }
 
-  /** Whether a write of a key of the partition is announced, which only this agent may know of. */
-  hasIntent(partition: number, partitions: number): boolean {
-    const rows = this.#intents.all() as { bucketId: Uint8Array; key: Uint8Array }[]
-    return rows.some(
+  /**
+   * Operations on keys of the partition that are announced here. Only few are under way at a time, so all are looked
+   * through.
+   */
+  intents(partition: number, partitions: number): Operation[] {
+    const all = this.#intents.all() as unknown as Operation[]
+    return all.filter(
       ({ bucketId, key }) =>
         keyPartition(this.#hasher, bucketId, Buffer.from(key).toString(), partitions) === partition,
     )

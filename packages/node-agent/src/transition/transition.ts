@@ -53,6 +53,7 @@ export class Transition {
         ...{ nodeId, layout, commit, index, hints, leases, blockIndex, trees, ballots, others, log },
         replicas: pass.replicas,
         replicasOf: context.replicasOf,
+        intents: context.intents,
         rows: new LeftoverRows(context.database, context.hasher),
       }),
     ]

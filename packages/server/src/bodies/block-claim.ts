@@ -4,6 +4,7 @@ import type { Coordination } from '../core/coordination.js'
 import { Deadline, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, place, planWrite } from '../core/placement.js'
 import { notMinted, tooFewOwners } from '../flows/write-errors.js'
+import type { Layout } from '../layout/layout.js'
 import type { WriteTarget } from '../quorum/write-quorum.js'
 import type { BlockUse } from './block-owners.js'
 
@@ -18,8 +19,10 @@ export type ReferAgain = () => Promise<unknown>
 export class BlockClaim {
   readonly use: BlockUse
   readonly #c: Coordination
-  /** Where the intent is, and until when it need not be renewed (monotonic). */
-  #placed: { readonly agent: string; readonly renewAtMs: number } | undefined
+  /** Where the intent is, by which layout and stage, and until when it need not be renewed (monotonic). */
+  #placed:
+    | { readonly agent: string; readonly layout: Layout | undefined; readonly renewAtMs: number }
+    | undefined
   #placing: Promise<void> | undefined
   /** Some references may have been made before the intent that is there now. */
   #broken = false
@@ -31,8 +34,10 @@ export class BlockClaim {
 
   /** To be awaited before references are made: the intent is on a disk, and not about to expire. */
   hold(): Promise<void> | undefined {
-    const placed = this.#placed
-    if (placed !== undefined && this.#c.environment.clock.monotonicMs() < placed.renewAtMs) return undefined
+    const [placed, { layouts, environment }] = [this.#placed, this.#c]
+    const isThere = placed !== undefined && environment.clock.monotonicMs() < placed.renewAtMs
+    // Who owned the key by an earlier layout drops what it was told.
+    if (isThere && placed.layout === layouts.current) return undefined
     this.#placing ??= this.#place().finally(() => {
       this.#placing = undefined
     })
@@ -82,7 +87,9 @@ export class BlockClaim {
 
   async #placeAt({ agent, standsFor }: WriteTarget): Promise<boolean> {
     const { bucket, key, opId, timeoutMs, signal } = this.use
-    const { clock } = this.#c.environment
+    const { layouts, environment } = this.#c
+    const { clock } = environment
+    const layout = layouts.current
     const deadline = new Deadline(clock, timeoutMs, signal)
     const { head } = await this.#c.agents.request(
       agent,
@@ -95,7 +102,8 @@ export class BlockClaim {
       { timeoutMs: deadline.attempt(writeAttemptMs) },
     )
     this.#c.hybridClock.observe(head.time)
-    this.#placed = { agent, renewAtMs: clock.monotonicMs() + head.expiresMs / renewals }
+    const renewAtMs = clock.monotonicMs() + head.expiresMs / renewals
+    this.#placed = { agent, layout, renewAtMs }
     return head.fresh
   }
 }
