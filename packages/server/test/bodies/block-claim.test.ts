@@ -44,6 +44,24 @@ t.test('it is renewed as time goes on, at the same owner', async t => {
   await claim.secure(owner(first), async () => t.fail('nothing was lost'))
 })
 
+t.test('it is placed anew by each layout and stage', async t => {
+  const cluster = fakeCluster()
+  const layouts = Object.create(cluster.c.layouts) as typeof cluster.c.layouts
+  const claim = claimOf({ ...cluster, c: { ...cluster.c, layouts } })
+  const current = cluster.c.layouts.require()
+  const later = Object.create(current) as typeof current
+  Object.defineProperties(layouts, {
+    current: { value: current, writable: true },
+    require: { value: () => current },
+  })
+  await claim.hold()
+  t.equal(claim.hold(), undefined)
+  Object.defineProperty(layouts, 'current', { value: later })
+  await claim.hold()
+  t.equal(cluster.agents.sentTo('placeIntent').length, 2)
+  t.equal(claim.hold(), undefined)
+})
+
 t.test('where it had expired, or another owner mints, the references are made again first', async t => {
   const cluster = fakeCluster()
   const claim = claimOf(cluster)
