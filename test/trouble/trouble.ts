@@ -236,6 +236,6 @@ async function until(holds: () => boolean): Promise<void> {
   const endMs = performance.now() + recoveryMsMax
   while (!holds()) {
     if (performance.now() > endMs) throw new Error(`clients make no progress for ${recoveryMsMax} ms`)
-    await new Promise(resolve => setTimeout(resolve, 20))
+    await beforeNextLook(20)
   }
 }

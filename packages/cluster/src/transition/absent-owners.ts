@@ -1,3 +1,5 @@
+import { majority } from '../consensus/majority.js'
+
 /** The quorums of a bucket. */
 export interface BucketQuorums {
   readonly replicas: number
@@ -14,8 +16,12 @@ export function absentOwnersMax(buckets: Iterable<BucketQuorums>, width: number)
   let most = Math.max(0, width - 1)
   for (const { replicas, readQuorum, writeQuorum } of buckets) {
     const owners = Math.min(replicas, width)
-    const minority = owners - (Math.floor(owners / 2) + 1)
-    most = Math.min(most, minority, Math.min(writeQuorum, owners) - 1, Math.min(readQuorum, owners) - 1)
+    most = Math.min(
+      most,
+      owners - majority(owners),
+      Math.min(writeQuorum, owners) - 1,
+      Math.min(readQuorum, owners) - 1,
+    )
   }
   return Math.max(0, most)
 }

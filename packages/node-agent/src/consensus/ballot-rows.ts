@@ -31,11 +31,6 @@ export interface BallotRow {
   readonly handedOut: Dot | undefined
 }
 
-/** A row whose proposal was accepted some time ago and is not known to be chosen. */
-export interface UnlearnedRow {
-  readonly name: KeyName
-}
-
 /** A row as one owner takes it over from another. */
 export interface MovedRow {
   readonly name: KeyName
@@ -206,16 +201,18 @@ export class BallotRows {
     return oldest !== null && oldest <= acceptedUntilMs
   }
 
-  /** Rows whose proposals were accepted by then and are not learned, the oldest first. */
-  unlearned(acceptedUntilMs: number, limit: number): UnlearnedRow[] {
+  /** Keys whose proposals were accepted by then and are not learned, the oldest first. */
+  unlearned(acceptedUntilMs: number, limit: number): KeyName[] {
     const rows = this.#unlearned.all(acceptedUntilMs, limit) as {
       bucket: Uint8Array
       key: Uint8Array
       partition: number
       replicas: number | null
     }[]
-    return rows.map(({ bucket, key, partition, replicas }) => ({
-      name: { bucketId: bucket, key, partition, replicas: replicas ?? undefined },
+    return rows.map(({ bucket, replicas, ...rest }) => ({
+      ...rest,
+      bucketId: bucket,
+      replicas: replicas ?? undefined,
     }))
   }
 

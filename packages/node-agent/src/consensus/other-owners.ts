@@ -50,14 +50,13 @@ export class PeerOwners implements OtherOwners {
   }
 
   async prepare(owner: string, name: KeyName, ballot: Ballot, signal: AbortSignal): Promise<OwnersPromise> {
-    const { clock, membership, peers } = this.#parts
-    const exchange = await reachAgent(membership, peers, owner)
+    const exchange = await this.#reach(owner)
     const { head, body } = await exchange.request('prepare', this.#address(name, ballot), {
       timeoutMs: answerMs,
       signal,
     })
     const bytes = await inlineBytes(body)
-    clock.observe(head.time)
+    this.#parts.clock.observe(head.time)
     const { promised, accepted, proposal, learned = false } = head
     if (accepted === undefined || proposal === undefined) return { promised, accepted: undefined }
     return {
@@ -74,23 +73,25 @@ export class PeerOwners implements OtherOwners {
     body: Uint8Array | null,
     signal: AbortSignal,
   ): Promise<Ballot> {
-    const { clock, membership, peers } = this.#parts
-    const exchange = await reachAgent(membership, peers, owner)
+    const exchange = await this.#reach(owner)
     const { head } = await exchange.request(
       'accept',
       { ...this.#address(name, ballot), proposal: encodeProposal(proposal) },
       { body: body === null || body.length === 0 ? undefined : [body], timeoutMs: answerMs, signal },
     )
-    clock.observe(head.time)
+    this.#parts.clock.observe(head.time)
     return head.promised
   }
 
   async learn(owner: string, name: KeyName, ballot: Ballot, signal: AbortSignal): Promise<void> {
-    const { clock, membership, peers } = this.#parts
-    const exchange = await reachAgent(membership, peers, owner)
+    const exchange = await this.#reach(owner)
     const options = { timeoutMs: answerMs, signal }
     const { head } = await exchange.request('learn', this.#address(name, ballot), options)
-    clock.observe(head.time)
+    this.#parts.clock.observe(head.time)
+  }
+
+  #reach(owner: string) {
+    return reachAgent(this.#parts.membership, this.#parts.peers, owner)
   }
 
   #address({ bucketId, key, replicas }: KeyName, ballot: Ballot) {

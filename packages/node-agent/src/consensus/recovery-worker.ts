@@ -1,6 +1,7 @@
 import type { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import { type Ballot, collectionOf, makeBallot, roundOf, sameBallot } from '@torc/cluster/consensus/ballot'
 import { highestAccepted, isHollow } from '@torc/cluster/consensus/highest'
+import { majority } from '@torc/cluster/consensus/majority'
 import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { Clock } from '@torc/protocol/environment/clock'
 import type { Log } from '@torc/protocol/environment/log'
@@ -55,7 +56,7 @@ export class RecoveryWorker implements Worker {
     const due = clock.nowMs() - unlearnedMs
     if (!rows.anyUnlearned(due)) return 'idle'
     let failed = 0
-    for (const { name } of rows.unlearned(due, keysAtOnce)) {
+    for (const name of rows.unlearned(due, keysAtOnce)) {
       if (signal.aborted) return 'idle'
       try {
         await this.#end(name, signal)
@@ -155,7 +156,7 @@ export class RecoveryWorker implements Worker {
       }),
     )
     const isShort = groups.some(
-      owners => owners.filter(owner => answers.has(owner)).length <= Math.floor(owners.length / 2),
+      owners => owners.filter(owner => answers.has(owner)).length < majority(owners.length),
     )
     if (!isShort) return [...answers.values()]
     if (stale !== undefined) throw stale

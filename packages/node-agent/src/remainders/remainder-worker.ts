@@ -107,7 +107,7 @@ export class RemainderWorker implements Worker {
     }
   }
 
-  /** Those stay for now, and the other owners are to have them too. */
+  /** These stay, so the other owners are to have them too; they are looked at again later. */
   async #putBack(left: readonly RemainderRow[]): Promise<void> {
     const { rows, keeper, commit, clock } = this.#parts
     if (left.length === 0) return

@@ -145,6 +145,7 @@ export class RepairFixture {
     const settled = promise.finally(() => {
       over = true
     })
+    // It is awaited below; a failure before that is not unhandled.
     settled.catch(() => undefined)
     for (let turns = 0; !over && turns < 10_000; turns++) await this.time.advance(turns < 50 ? 0 : 10)
     return await settled

@@ -1,6 +1,7 @@
 import type { BlockReference } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { Coordination } from '../core/coordination.js'
+import { owner } from '../quorum/write-quorum.js'
 import { type BlockUse, putBlock } from './block-owners.js'
 
 /** Whether an owner that answered a read so is helped by the block's bytes: it lacks the block, or has it damaged. */
@@ -26,7 +27,7 @@ export function repairBlock(
     const facts = { agent, block: name, size: block.size }
     const taken = c.blockRepairs.offer(`${agent} ${name}`, async () => {
       try {
-        const had = await putBlock(c, use, { agent, standsFor: [] }, block, pieces)
+        const had = await putBlock(c, use, owner(agent), block, pieces)
         c.log.info({ ...facts, had }, had ? 'a block was repaired meanwhile' : 'repaired a block')
       } catch (thrown) {
         // Its next reader tries again.

@@ -1,11 +1,11 @@
 import { PackReader } from '@torc/cluster/codec/pack-reader'
 import { PackWriter } from '@torc/cluster/codec/pack-writer'
+import { majority } from '@torc/cluster/consensus/majority'
 import { keepAll, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { bucketIdOf, systemBucketId } from '@torc/cluster/ring/bucket-id'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { limits } from '@torc/protocol/limits'
 import type { Compression, Cutting } from '@torc/protocol/store/object-store'
-import { majority } from '../quorum/targets.js'
 import { type PolicyInForce, policyInForce } from './policy-in-force.js'
 
 /** What flows need to know of a bucket. */

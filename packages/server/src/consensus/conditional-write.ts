@@ -10,6 +10,7 @@ import {
   proposedVersion,
 } from '@torc/cluster/consensus/condition'
 import { highestAccepted, isHollow } from '@torc/cluster/consensus/highest'
+import { majority } from '@torc/cluster/consensus/majority'
 import {
   decide,
   decisionOf,
@@ -32,12 +33,10 @@ import { withFreshLayout } from '../core/fresh-layout.js'
 import { ownersOf, type Placement, place, planWrite } from '../core/placement.js'
 import { etagOf, inlineOf, policyOf } from '../flows/mint.js'
 import { completeOperation, nextAttempt } from '../flows/repeat-flow.js'
-import { owner } from '../flows/send-merge.js'
 import { tooFewOwners } from '../flows/write-errors.js'
 import type { WriteOutcome, WriteRequest } from '../flows/write-request.js'
 import { PlaceTally } from '../quorum/place-tally.js'
-import { majority } from '../quorum/targets.js'
-import { quorumsOf } from '../quorum/write-quorum.js'
+import { owner, quorumsOf } from '../quorum/write-quorum.js'
 import { type Base, conditionBase } from './condition-base.js'
 import { type AcceptOutcome, type OwnersPromise, Round } from './round.js'
 

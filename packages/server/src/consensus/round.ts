@@ -16,10 +16,10 @@ import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, type Placement } from '../core/placement.js'
-import { owner, sendMerge } from '../flows/send-merge.js'
+import { sendMerge } from '../flows/send-merge.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { PlaceTally } from '../quorum/place-tally.js'
-import { quorumsOf, type WriteTarget } from '../quorum/write-quorum.js'
+import { owner, quorumsOf, type WriteTarget } from '../quorum/write-quorum.js'
 
 /** What an owner accepted last. */
 export interface Accepted {

@@ -9,8 +9,8 @@ import { type Deadline, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, type Placement, planWrite } from '../core/placement.js'
 import { describeErrors } from '../quorum/collect-acks.js'
 import { collectWriteAcks } from '../quorum/collect-write-acks.js'
-import type { WriteTarget } from '../quorum/write-quorum.js'
-import { owner, sendMerge } from './send-merge.js'
+import { owner, type WriteTarget } from '../quorum/write-quorum.js'
+import { sendMerge } from './send-merge.js'
 import { notMinted, tooFewOwners } from './write-errors.js'
 
 /** Registers of a key, or of one of its versions, that are set and cleared together. */

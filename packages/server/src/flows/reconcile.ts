@@ -10,10 +10,9 @@ import { holdersOf, ownersOf, type Placement, writeOwnersOf } from '../core/plac
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
 import { PlaceTally } from '../quorum/place-tally.js'
-import { quorumsOf } from '../quorum/write-quorum.js'
+import { owner, quorumsOf } from '../quorum/write-quorum.js'
 import { askHolders } from './ask-holders.js'
 import { type HeldState, type Removal, readKeyState } from './key-state-read.js'
-import { owner } from './send-merge.js'
 import { holdersIn, writeBack } from './write-back.js'
 
 /** What owners hold of a key, joined. */

@@ -47,10 +47,3 @@ export async function sendMerge(
   noteHint(c, agent, p.partition, head.hints)
   return head
 }
-
-/** An owner, as a target of its own. */
-export function owner(agent: string): WriteTarget {
-  return { agent, standsFor: noHints }
-}
-
-const noHints: readonly string[] = []

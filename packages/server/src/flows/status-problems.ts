@@ -1,9 +1,10 @@
+import { majority } from '@torc/cluster/consensus/majority'
 import type { Member } from '@torc/cluster/membership/member'
 import { stages } from '@torc/cluster/transition/stage'
 import type { MemberStatus } from '@torc/protocol/store/admin'
 import type { Coordination } from '../core/coordination.js'
 import type { Layout } from '../layout/layout.js'
-import { majority, splitOwners } from '../quorum/targets.js'
+import { splitOwners } from '../quorum/targets.js'
 import type { Usage } from './status-flow.js'
 
 /** What is wrong, each in a sentence: what it is, which data it concerns, what is being done and how far that is. */

@@ -7,8 +7,9 @@ import type { Version } from '@torc/cluster/state/version'
 import type { Coordination } from '../core/coordination.js'
 import type { Deadline } from '../core/deadline.js'
 import type { Placement } from '../core/placement.js'
+import { owner } from '../quorum/write-quorum.js'
 import { readInlineBody } from './key-state-read.js'
-import { type Delta, deltaOf, owner, sendMerge } from './send-merge.js'
+import { type Delta, deltaOf, sendMerge } from './send-merge.js'
 
 /** Versions under way to one owner at once. */
 const versionsAtOnce = 16

@@ -138,7 +138,7 @@ export class LayoutChanges {
     return layouts.require()
   }
 
-  /** What waits; nothing where it was for a layout before, and that one has become this one. */
+  /** What waits, for whichever layout it was staged. */
   async #staged(layout: Layout, call: ControlCall): Promise<StagedChanges> {
     return (await this.#control.getLayoutChanges(call))?.record ?? noChanges(layout.number)
   }

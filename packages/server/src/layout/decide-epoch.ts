@@ -1,10 +1,10 @@
 import { type Ballot, makeBallot, roundOf, sameBallot } from '@torc/cluster/consensus/ballot'
+import { majority } from '@torc/cluster/consensus/majority'
 import { type Promised, valueToPropose } from '@torc/cluster/consensus/single-decree'
 import { TorcError } from '@torc/protocol/errors'
 import type { Coordination } from '../core/coordination.js'
 import { writeAttemptMs } from '../core/deadline.js'
 import { describeErrors } from '../quorum/collect-acks.js'
-import { majority } from '../quorum/targets.js'
 import type { Layout } from './layout.js'
 
 /** Rounds that a proposer tries: each one fails only where another proposer overtook it. */

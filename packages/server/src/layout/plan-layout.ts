@@ -1,3 +1,4 @@
+import { majority } from '@torc/cluster/consensus/majority'
 import type { Epoch, TransitionTerms } from '@torc/cluster/ring/epoch'
 import { assignTable, type RingAgent, type Table } from '@torc/cluster/ring/table'
 import { validateTable } from '@torc/cluster/ring/validate'
@@ -5,7 +6,6 @@ import { absentOwnersMax, type BucketQuorums } from '@torc/cluster/transition/ab
 import { changedPartitions, sourcesOf } from '@torc/cluster/transition/advance'
 import { stages } from '@torc/cluster/transition/stage'
 import type { LayoutPlan } from '@torc/protocol/store/admin'
-import { majority } from '../quorum/targets.js'
 import type { StagedChanges } from './staged-changes.js'
 
 /** What a plan is made of beside the layout and its changes. */

@@ -1,7 +1,7 @@
+import { majority } from '@torc/cluster/consensus/majority'
 import type { Epoch } from '@torc/cluster/ring/epoch'
 import { assignTable } from '@torc/cluster/ring/table'
 import { TorcError } from '@torc/protocol/errors'
-import { majority } from '../quorum/targets.js'
 
 export interface RecoveryFacts {
   /** Hash of the layout in force. */

@@ -1,5 +1,6 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { PlaceTally } from './place-tally.js'
+import { owner } from './write-quorum.js'
 
 /** A write on its way to several owners. */
 export interface AckCollection {
@@ -26,7 +27,7 @@ export function collectAcks(
   const decided = new Promise<void>(resolve => {
     decide = resolve
   })
-  const targets = owners.map(agent => ({ agent, standsFor: [] }))
+  const targets = owners.map(owner)
   for (const target of targets) tally.ask(target)
   tally.judge()
   if (tally.verdict !== 'open') decide()

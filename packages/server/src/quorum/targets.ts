@@ -118,8 +118,3 @@ export class WritePlan implements Owners {
     return this.#unused.shift()
   }
 }
-
-/** More than half. */
-export function majority(replicas: number): number {
-  return Math.floor(replicas / 2) + 1
-}

@@ -5,6 +5,13 @@ export interface WriteTarget {
   readonly standsFor: readonly string[]
 }
 
+/** An owner, as a target of its own. */
+export function owner(agent: string): WriteTarget {
+  return { agent, standsFor: nobody }
+}
+
+const nobody: readonly string[] = []
+
 /** Owners of which so many places must be filled. */
 export interface WriteQuorum {
   readonly owners: readonly string[]

@@ -2,7 +2,7 @@ import { versionIdOf } from '@torc/cluster/state/version'
 import t from 'tap'
 import { BlockClaim } from '../../src/bodies/block-claim.js'
 import { write } from '../../src/flows/put-flow.js'
-import { owner } from '../../src/flows/send-merge.js'
+import { owner } from '../../src/quorum/write-quorum.js'
 import { type FakeCluster, fakeCluster, prepared, testBucket, writeOf } from '../fakes/fake-cluster.js'
 
 const bucket = testBucket()

@@ -3,7 +3,7 @@ import type { RequestOf } from '@torc/protocol/messages/table'
 import t from 'tap'
 import type { BlockUse } from '../../src/bodies/block-owners.js'
 import { BlockReferences } from '../../src/bodies/block-references.js'
-import { owner } from '../../src/flows/send-merge.js'
+import { owner } from '../../src/quorum/write-quorum.js'
 import { type FakeCluster, fakeCluster, testBucket } from '../fakes/fake-cluster.js'
 
 const opId = Buffer.alloc(16, 1)

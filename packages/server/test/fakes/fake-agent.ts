@@ -1,20 +1,16 @@
 import {
   contextOfDot,
-  contextOfDots,
-  covers,
   decodeContext,
   emptyContext,
   encodeContext,
   highestCounter,
-  subtractContexts,
 } from '@torc/cluster/clocks/causal-context'
 import { type ActorId, actorId, dotText } from '@torc/cluster/clocks/dot'
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import { decodeProposal } from '@torc/cluster/consensus/proposal'
 import { decodeEpoch, epochHash } from '@torc/cluster/ring/epoch'
 import { keyPartition } from '@torc/cluster/ring/partition'
-import { noAttributes } from '@torc/cluster/state/attributes'
-import { decodeAttributes, encodeAttributes } from '@torc/cluster/state/attributes-codec'
+import { encodeAttributes } from '@torc/cluster/state/attributes-codec'
 import {
   closedContext,
   emptyState,
@@ -25,12 +21,13 @@ import {
 } from '@torc/cluster/state/key-state'
 import { type MintInput, planMint, summaryOf } from '@torc/cluster/state/key-summary'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
-import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
+import { encodeVersion } from '@torc/cluster/state/version-codec'
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
-import { compareKeys } from '@torc/protocol/identifiers/key-order'
 import type { MessageName, RequestOf, ResponseOf } from '@torc/protocol/messages/table'
-import { rangeItems, readKey, type StoredKey } from './fake-reads.js'
+import { FakeBlocks, hashAt } from './fake-blocks.js'
+import { mergeInto } from './fake-merge.js'
+import { readKey, readRange, type StoredKey } from './fake-reads.js'
 import { FakeRegister } from './fake-register.js'
 import { readClock, registersOf, retentionOf, timeOfPolicy } from './fake-retention.js'
 
@@ -60,9 +57,9 @@ export class FakeAgent {
   readonly actor: ActorId
   readonly keys = new Map<string, StoredKey>()
   /** By hash in hexadecimal. Tests damage a block by putting other bytes here. */
-  readonly blocks = new Map<string, Uint8Array>()
+  readonly blocks: Map<string, Uint8Array>
   /** Block's hash and version id of the operation that needs it. */
-  readonly references = new Set<string>()
+  readonly references: Set<string>
   /** Version ids of operations that may refer to blocks, and mint. Tests take some away. */
   readonly intents = new Set<string>()
   /** Attempts that may mint, by version id. */
@@ -78,6 +75,7 @@ export class FakeAgent {
   revision = 0
   readonly #environment: Environment
   readonly #clock: HybridClock
+  readonly #blocks: FakeBlocks
   #counter = 0
   epoch: Uint8Array | undefined
 
@@ -86,6 +84,10 @@ export class FakeAgent {
     this.actor = actorId(number.toString(16).padStart(16, '0'))
     this.#environment = environment
     this.#clock = new HybridClock(environment.clock)
+    const now = () => this.#clock.now()
+    this.#blocks = new FakeBlocks(environment.hasher, now, (owners, hash) => this.#hintFor(owners, hash))
+    this.blocks = this.#blocks.stored
+    this.references = this.#blocks.references
   }
 
   /** The state of a key; the empty one when it is unknown. */
@@ -109,20 +111,10 @@ export class FakeAgent {
         return this.#fetchKey(this.#addressed(head as RequestOf<'fetchKey'>))
       case 'fetchBody':
         return [this.#fetchBody(this.#addressed(head as RequestOf<'fetchBody'>))]
-      case 'putBlock':
-        return [this.#putBlock(this.#addressed(head as RequestOf<'putBlock'>), body)]
       case 'setAttributes':
         return [this.#setAttributes(this.#addressed(head as RequestOf<'setAttributes'>))]
       case 'placeIntent':
         return [this.#placeIntent(this.#addressed(head as RequestOf<'placeIntent'>))]
-      case 'referBlocks':
-        return [this.#referBlocks(this.#addressed(head as RequestOf<'referBlocks'>))]
-      case 'fetchBlock':
-        return [this.#fetchBlock(this.#addressed(head as RequestOf<'fetchBlock'>))]
-      case 'fetchBlockStates':
-        return [this.#fetchBlockStates(this.#addressed(head as RequestOf<'fetchBlockStates'>))]
-      case 'fetchBlockProof':
-        return [this.#fetchBlockProof(this.#addressed(head as RequestOf<'fetchBlockProof'>))]
       case 'fetchRange':
         return this.#fetchRange(this.#addressed(head as RequestOf<'fetchRange'>))
       case 'fetchEpoch':
@@ -132,7 +124,7 @@ export class FakeAgent {
       case 'fetchUsage':
         return [{ head: this.#usage() }]
       default:
-        throw new TorcError('UNSUPPORTED', `${name} is no message to an agent`)
+        return [this.#blocks.answer(name, () => this.#addressed(head as Addressed), body)]
     }
   }
 
@@ -247,39 +239,7 @@ export class FakeAgent {
   #merge(head: RequestOf<'merge'>, body: Uint8Array | undefined): FakeReply<'merge'> {
     this.#checkCollection(head)
     const stored = this.#findOrMake(head.bucketId, head.key)
-    const before = stored.state
-    const kept = (head.keep ?? []).map(([actor, counter]) => before.versions.get(`${actor}:${counter}`))
-    const versions = kept.filter(version => version !== undefined)
-    const arriving = head.record === undefined ? undefined : decodeVersion(head.record)
-    if (arriving !== undefined) versions.push(arriving)
-    const attributes =
-      head.attributes === undefined ? noAttributes : decodeAttributes(head.attributes, 'BAD_REQUEST')
-    const context = decodeContext(head.context)
-    // What is kept and not here must stay outside (`planMerge`).
-    const absent = (head.keep ?? []).filter(([actor, counter]) => !before.versions.has(`${actor}:${counter}`))
-    const known = subtractContexts(
-      context,
-      contextOfDots(
-        absent
-          .map(([actor, counter]) => ({ actor: actorId(actor), counter }))
-          .filter(dot => !covers(before.context, dot)),
-      ),
-    )
-    stored.state = mergeStates(before, makeState(known, versions, attributes))
-    const dot = arriving === undefined ? '' : dotText(arriving.dot)
-    const held = stored.state.versions.has(dot)
-    const outcome = before.versions.has(dot) ? 'had' : held || arriving === undefined ? 'stored' : 'seen'
-    if (outcome === 'stored' && arriving !== undefined && body !== undefined) stored.bodies.set(dot, body)
-    const removed = [...before.versions]
-      .filter(([gone]) => !stored.state.versions.has(gone))
-      .map(([, v]) => v.id)
-    const how =
-      arriving !== undefined
-        ? 'pruned'
-        : head.keep?.length === 0 && head.attributes === undefined
-          ? 'purged'
-          : 'merged'
-    stored.removed.push(...removed.map((id): [string, typeof how] => [id, how]))
+    const { outcome, removed } = mergeInto(stored, head, body)
     const closed = encodeContext(closedContext(stored.state))
     const noted = outcome === 'seen' ? {} : this.#hintFor(head.hintFor, nameOf(head.bucketId, head.key))
     return { head: { time: this.#clock.now(), outcome, context: closed, removed, ...noted } }
@@ -361,86 +321,14 @@ export class FakeAgent {
     return { head: { time: this.#clock.now(), fresh, expiresMs: 60_000 } }
   }
 
-  #referBlocks(head: RequestOf<'referBlocks'>): FakeReply<'referBlocks'> {
-    const missing: number[] = []
-    for (let i = 0; i * 32 < head.hashes.length; i++) {
-      const hash = Buffer.from(hashAt(head.hashes, i)).toString('hex')
-      if (this.blocks.has(hash)) {
-        this.references.add(`${hash} ${versionIdOf(head.opId)}`)
-        this.#hintFor(head.hintFor, hash)
-      } else missing.push(i)
-    }
-    return { head: { time: this.#clock.now(), missing } }
-  }
-
   #fetchBody(head: RequestOf<'fetchBody'>): FakeReply<'fetchBody'> {
     const body = this.#find(head.bucketId, head.key)?.bodies.get(`${head.dot[0]}:${head.dot[1]}`)
     if (body === undefined) throw new TorcError('VERSION_NOT_FOUND', 'this version is not here')
     return { head: { time: this.#clock.now() }, body }
   }
 
-  #putBlock(head: RequestOf<'putBlock'>, body: Uint8Array | undefined): FakeReply<'putBlock'> {
-    const hash = Buffer.from(head.hash).toString('hex')
-    if (body === undefined || this.#hashOf(body) !== hash) {
-      throw new TorcError('CHECKSUM', 'a block with another hash')
-    }
-    const before = this.blocks.get(hash)
-    const had = before !== undefined && this.#hashOf(before) === hash
-    this.blocks.set(hash, Buffer.from(body))
-    this.references.add(`${hash} ${versionIdOf(head.opId)}`)
-    return { head: { time: this.#clock.now(), had, ...this.#hintFor(head.hintFor, hash) } }
-  }
-
-  #fetchBlock(head: RequestOf<'fetchBlock'>): FakeReply<'fetchBlock'> {
-    const hash = Buffer.from(head.hash).toString('hex')
-    const body = this.blocks.get(hash)
-    if (body === undefined) throw new TorcError('UNAVAILABLE', 'this block is not here')
-    if (this.#hashOf(body) !== hash) throw new TorcError('CORRUPT', 'this block is damaged')
-    return { head: { time: this.#clock.now(), size: body.length }, body }
-  }
-
-  #fetchBlockStates({ hashes }: RequestOf<'fetchBlockStates'>): FakeReply<'fetchBlockStates'> {
-    const states = Array.from({ length: hashes.length / 32 }, (_, i) => {
-      const hash = Buffer.from(hashAt(hashes, i)).toString('hex')
-      const block = this.blocks.get(hash)
-      if (block === undefined) return 'absent'
-      return this.#hashOf(block) === hash ? 'stored' : 'corrupt'
-    })
-    return { head: { time: this.#clock.now(), states } }
-  }
-
-  #fetchBlockProof(head: RequestOf<'fetchBlockProof'>): FakeReply<'fetchBlockProof'> {
-    const proofs: Uint8Array[] = []
-    const missing: number[] = []
-    for (const [i, size] of head.sizes.entries()) {
-      const hash = Buffer.from(hashAt(head.hashes, i)).toString('hex')
-      const block = this.blocks.get(hash)
-      const sound = head.check !== true || (block !== undefined && this.#hashOf(block) === hash)
-      if (block?.length === size && sound)
-        proofs.push(this.#environment.hasher.sha256(hashAt(head.challenges, i), block))
-      else missing.push(i)
-    }
-    return { head: { time: this.#clock.now(), proofs: Buffer.concat(proofs), missing } }
-  }
-
-  #hashOf(bytes: Uint8Array): string {
-    return Buffer.from(this.#environment.hasher.sha256(bytes)).toString('hex')
-  }
-
   #fetchRange(head: RequestOf<'fetchRange'>): FakeReply<'fetchRange'>[] {
-    const bucketId = Buffer.from(head.bucketId).toString('hex')
-    const { after = '', prefix = '', limit } = head
-    const found = [...this.keys.values()]
-      .filter(stored => stored.bucketId === bucketId && stored.key.startsWith(prefix))
-      .filter(stored => compareKeys(stored.key, after) > 0)
-      .filter(stored => head.onlyHints !== true || this.hints.has(`${bucketId}/${stored.key}`))
-      .sort((a, b) => compareKeys(a.key, b.key))
-    const keys = found.slice(0, limit).flatMap(({ key, state }) => rangeItems(key, state, head))
-    const time = this.#clock.now()
-    const half = Math.ceil(keys.length / 2)
-    const last: ResponseOf<'fetchRange'> = { time, keys: keys.slice(half) }
-    if (found.length <= limit) last.exhausted = true
-    return [{ head: { time, keys: keys.slice(0, half) } }, { head: last }]
+    return readRange([...this.keys.values()], head, this.hints, this.#clock.now())
   }
 
   #putEpoch({ epoch }: RequestOf<'putEpoch'>): FakeReply<'putEpoch'> {
@@ -492,8 +380,4 @@ export class FakeAgent {
 
 function nameOf(bucketId: Uint8Array, key: string): string {
   return `${Buffer.from(bucketId).toString('hex')}/${key}`
-}
-
-function hashAt(blocks: Uint8Array | undefined, index: number): Uint8Array {
-  return (blocks ?? new Uint8Array()).slice(index * 32, index * 32 + 32)
 }

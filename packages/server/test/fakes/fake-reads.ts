@@ -6,6 +6,7 @@ import { closedContext, headsOf, type KeyState, stateDigest } from '@torc/cluste
 import { headsCoverAll, summaryOf } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { encodeVersion } from '@torc/cluster/state/version-codec'
+import { compareKeys } from '@torc/protocol/identifiers/key-order'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 
 /** What a fake agent keeps of a key. */
@@ -78,8 +79,29 @@ function inFrames(first: ResponseOf<'fetchKey'>, heads: readonly Version[]): Res
   ]
 }
 
+/** A range of a bucket's keys, in two frames, as real agents split it. `hints`: names of keys with hints. */
+export function readRange(
+  keys: readonly StoredKey[],
+  head: RequestOf<'fetchRange'>,
+  hints: { has(name: string): boolean },
+  time: number,
+): { readonly head: ResponseOf<'fetchRange'> }[] {
+  const bucketId = Buffer.from(head.bucketId).toString('hex')
+  const { after = '', prefix = '', limit } = head
+  const found = keys
+    .filter(stored => stored.bucketId === bucketId && stored.key.startsWith(prefix))
+    .filter(stored => compareKeys(stored.key, after) > 0)
+    .filter(stored => head.onlyHints !== true || hints.has(`${bucketId}/${stored.key}`))
+    .sort((a, b) => compareKeys(a.key, b.key))
+  const items = found.slice(0, limit).flatMap(({ key, state }) => rangeItems(key, state, head))
+  const half = Math.ceil(items.length / 2)
+  const last: ResponseOf<'fetchRange'> = { time, keys: items.slice(half) }
+  if (found.length <= limit) last.exhausted = true
+  return [{ head: { time, keys: items.slice(0, half) } }, { head: last }]
+}
+
 /** A key in a range: with versions, a long history comes in parts, as real agents send it. */
-export function rangeItems(
+function rangeItems(
   key: string,
   state: KeyState,
   { versions = false, at }: RequestOf<'fetchRange'>,

@@ -1,5 +1,6 @@
+import { majority } from '@torc/cluster/consensus/majority'
 import t from 'tap'
-import { majority, splitOwners, WritePlan } from '../../src/quorum/targets.js'
+import { splitOwners, WritePlan } from '../../src/quorum/targets.js'
 import { effectiveQuorum } from '../../src/quorum/write-quorum.js'
 
 const aliveBut =
