@@ -1,4 +1,5 @@
 import type { Clock } from '@torc/protocol/environment/clock'
+import type { Safeguard } from '@torc/protocol/environment/safeguards'
 import { type Environment, systemHasher } from '@torc/protocol/environment/system'
 import type { Scheduler } from './scheduler.js'
 import type { SeededRandom } from './seeded-random.js'
@@ -15,6 +16,8 @@ export interface SimulatedProcessOptions {
   readonly random: SeededRandom
   /** How far its wall clock is off, milliseconds. */
   readonly clockSkewMs?: number
+  /** A rule that its code does without. */
+  readonly without?: Safeguard | undefined
 }
 
 /**
@@ -31,7 +34,7 @@ export class SimulatedProcess {
   #alive = true
 
   constructor(options: SimulatedProcessOptions) {
-    const { name, scheduler, random, clockSkewMs = 0 } = options
+    const { name, scheduler, random, clockSkewMs = 0, without } = options
     this.name = name
     this.random = random
     this.#scheduler = scheduler
@@ -41,7 +44,7 @@ export class SimulatedProcess {
       after: (ms, callback) => this.schedule(Math.max(timerMsMin, ms), 'timer', callback),
       soon: callback => void this.schedule(0, 'soon', callback),
     }
-    this.environment = Object.freeze({ clock, random, hasher: systemHasher })
+    this.environment = Object.freeze({ clock, random, hasher: systemHasher, without })
   }
 
   get alive(): boolean {

@@ -2,6 +2,7 @@ import { createHash, hash, randomBytes } from 'node:crypto'
 import type { Clock } from './clock.js'
 import type { Hasher } from './hasher.js'
 import type { Random } from './random.js'
+import type { Safeguard } from './safeguards.js'
 
 /** The machine's own clock. An adapter: only here and in other adapters may time be read. */
 export const systemClock: Clock = {
@@ -38,6 +39,8 @@ export interface Environment {
   readonly clock: Clock
   readonly random: Random
   readonly hasher: Hasher
+  /** A rule that a test has taken away; all are in force when absent. */
+  readonly without?: Safeguard | undefined
 }
 
 export const systemEnvironment: Environment = Object.freeze({

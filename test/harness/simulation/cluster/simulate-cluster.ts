@@ -1,4 +1,5 @@
 import type { CollectionOptions } from '@torc/node-agent/collection/collection'
+import type { Safeguard } from '@torc/protocol/environment/safeguards'
 import { type BlockCensus, censusProblems } from '../../replicas/block-census.js'
 import { type RemainderCensus, remainderProblems } from '../../replicas/remainder-census.js'
 import { Scheduler } from '../scheduler.js'
@@ -43,6 +44,8 @@ export interface SimulationOptions {
   readonly load?: keyof typeof loads
   /** Wall clocks are off by up to this; 20 ms when absent. */
   readonly clockSkewMsMax?: number
+  /** A rule that all nodes do without: then some seed must fail. */
+  readonly without?: Safeguard | undefined
 }
 
 export interface SimulationResult {
@@ -131,6 +134,7 @@ async function run(
     servers: options.servers ?? 2,
     clockSkewMsMax: options.clockSkewMsMax ?? 20,
     collection,
+    without: options.without,
   })
   const harness = new SimulatedProcess({ name: 'harness', scheduler, random: random.fork('harness') })
   await scheduler.drive(cluster.start())

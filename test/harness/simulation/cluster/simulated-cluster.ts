@@ -6,6 +6,7 @@ import type { CollectionOptions } from '@torc/node-agent/collection/collection'
 import { blockFolders, indexFile } from '@torc/node-agent/data-directory/data-directory'
 import { MemoryDisk } from '@torc/node-agent/disk/memory-disk'
 import { silentLog } from '@torc/protocol/environment/log'
+import type { Safeguard } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import { startServer } from '@torc/server/start-server'
@@ -61,6 +62,8 @@ export interface SimulatedClusterOptions {
   readonly clockSkewMsMax: number
   /** When agents let blocks go that nobody needs. */
   readonly collection: CollectionOptions
+  /** A rule that all nodes do without. */
+  readonly without?: Safeguard | undefined
 }
 
 /** Some servers and agents: the production code, each on a machine of its own, that can crash and come back. */
@@ -71,6 +74,7 @@ export class SimulatedCluster implements Faultable, Changeable {
   readonly #scheduler: Scheduler
   readonly #random: SeededRandom
   readonly #collection: CollectionOptions
+  readonly #without: Safeguard | undefined
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
   #restored: string | undefined
@@ -83,6 +87,7 @@ export class SimulatedCluster implements Faultable, Changeable {
     this.#scheduler = scheduler
     this.#random = random
     this.#collection = options.collection
+    this.#without = options.without
     this.network = new SimulatedNetwork({ scheduler, random: random.fork('network') })
     this.#secret = {
       clusterId: Buffer.from(random.bytes(16)).toString('hex'),
@@ -276,7 +281,10 @@ export class SimulatedCluster implements Faultable, Changeable {
 
   #startProcess(name: string, life: number, clockSkewMs: number): SimulatedProcess {
     const random = this.#random.fork(`${name} life ${life}`)
-    return new SimulatedProcess({ name, scheduler: this.#scheduler, random, clockSkewMs })
+    return new SimulatedProcess({
+      ...{ name, scheduler: this.#scheduler, random, clockSkewMs },
+      without: this.#without,
+    })
   }
 
   #machine(name: string): Machine {
