@@ -224,13 +224,24 @@ export class History {
     return this.#twins
   }
 
-  /** Keys whose latest head must be an object: nothing that came later, or failed, can hide it. */
-  livingKeys(): readonly string[] {
-    return this.keys.filter(key => {
+  /** Checks a listing of the keys under a prefix that nobody writes meanwhile; `last` as of `checkRead`. */
+  checkListing(prefix: string, listed: ReadonlySet<string>, last = false): void {
+    if (this.#sloppy && !last) return
+    for (const key of this.keys.filter(key => key.startsWith(prefix))) {
       const writes = this.ofKey(key)
-      const alive = writes.filter(write => write.kind === 'put' && this.#isHead(write))
-      return alive.length > 0 && !writes.some(write => write.kind === 'marker' && !this.#isOverwritten(write))
-    })
+      const puts = writes.filter(({ kind }) => kind === 'put')
+      // Nothing that came later, or failed, can hide it.
+      const living = puts.find(write => this.#isHead(write))
+      const hidden = writes.some(write => write.kind === 'marker' && !this.#isOverwritten(write))
+      if (living !== undefined && !hidden && !listed.has(key))
+        throw this.#broken(living, 'is a head, but the key is not listed')
+      const [latest] = puts.slice(-1)
+      const gone = puts.every(
+        write => write.twinsUntilMs === undefined && writes.some(other => isPurged(write, other)),
+      )
+      if (latest !== undefined && gone && listed.has(key))
+        throw this.#broken(latest, 'was purged with all before it, but the key is listed')
+    }
   }
 
   /** Checks what a read shows that began and ended while the key's writer was idle; `last`: all is mended and level. */
