@@ -1,6 +1,7 @@
 import type { Membership } from '@torc/cluster/membership/membership'
 import type { Peers } from '@torc/cluster/membership/peers'
 import { WorkerRunner, type WorkerStatus } from '@torc/cluster/worker/worker'
+import { inForce } from '@torc/protocol/environment/safeguards'
 import type { Environment } from '@torc/protocol/environment/system'
 import type { OtherAgents } from '../collection/other-agents.js'
 import type { AgentContext } from '../handlers/agent-context.js'
@@ -63,6 +64,7 @@ export class Repair {
         everyMs: options.repairEveryMs ?? repairEveryMs,
         bytesPerSecond,
         bytesPerSecondAsked: bytesPerSecond * askedFactor,
+        atOnce: !inForce(parts.environment, 'compare twice'),
       },
     )
     this.#runner = new WorkerRunner(clock, this.#worker, {

@@ -23,6 +23,7 @@ import { policyInForce, policyText } from '@torc/cluster/retention/policy'
 import { encodeAttributes } from '@torc/cluster/state/attributes-codec'
 import { attributesSet } from '@torc/cluster/state/key-summary'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
+import { inForce } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import { referToBlocks } from '../bodies/block-copier.js'
 import { blocksOf } from '../bodies/prepared-body.js'
@@ -124,7 +125,7 @@ async function oneRound(
   const last = highestAccepted(promises.map(({ accepted }) => accepted))
   // Whoever has it is among those that did not answer.
   if (last !== undefined && isHollow(last)) return undefined
-  if (last !== undefined && !last.learned) {
+  if (last !== undefined && !last.learned && inForce(c.environment, 'open proposals first')) {
     // It may be chosen: it is brought to its end as it is before anything is built on it.
     if ((await round.accept(last.proposal, last.body)) === 'accepted')
       await round.learn(last.proposal, last.body)
