@@ -105,7 +105,7 @@ export function planMerge(
     )
   }
 
-  const changed = contextChanged || removed.length > 0 || attributes !== old.attributes
+  const changed = contextChanged || inserted.length > 0 || removed.length > 0 || attributes !== old.attributes
   const isNew = inserted.length > 0 || (delta.versions.length === 0 && changed)
   return {
     outcome: seen ? 'seen' : isNew ? 'stored' : 'had',

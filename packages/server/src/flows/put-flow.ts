@@ -1,6 +1,5 @@
 import { type CausalContext, decodeContext } from '@torc/cluster/clocks/causal-context'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
-import { inForce } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import { isStaleLayout, mayHaveActed } from '../agents/agents.js'
 import { referToBlocks } from '../bodies/block-copier.js'
@@ -68,7 +67,7 @@ async function writeOnce(
   // It grows while it is walked: who fails is replaced.
   for (const minter of plan.targets) {
     try {
-      if ((mustLook || trail.uncertain) && inForce(c.environment, 'retries look first')) {
+      if (mustLook || trail.uncertain) {
         trail.attempt = nextAttempt(c)
         const found = await completeOperation(c, p, plan, request.opId, trail.attempt, deadline)
         if (found !== undefined) return found

@@ -7,6 +7,8 @@ export interface Faultable {
   readonly serverNames: readonly string[]
   isUp(name: string): boolean
   crash(name: string): void
+  /** What the machines were told to write has reached their disks. */
+  flushDisks(): void
   /** Takes what the machine has stored, too. */
   loseDisk(name: string): void
   /** Keeps what the machine has stored, as a backup does. */
@@ -35,9 +37,9 @@ export const faultKinds = [
 ] as const
 /**
  * `lose disk` breaks promises on purpose: it shows that the oracle can see. `restore disk` takes an agent out for good,
- * which only a run with agents to spare can bear.
+ * which only a run with agents to spare can bear. `power loss` ends all agents at once: whoever writes waits for long.
  */
-export type FaultKind = (typeof faultKinds)[number] | 'lose disk' | 'restore disk'
+export type FaultKind = (typeof faultKinds)[number] | 'lose disk' | 'restore disk' | 'power loss'
 
 /** How often a fault begins, and how long it lasts. */
 const quietMs = { min: 20, max: 600 }
@@ -105,6 +107,15 @@ async function make(
       await cluster.restart(node)
       await wait()
       if (cluster.isUp(node) && cluster.restoreDisk(node)) await cluster.restart(node)
+      return
+    }
+    case 'power loss': {
+      cluster.flushDisks()
+      await wait()
+      const lost = cluster.agentNames.filter(name => cluster.isUp(name))
+      for (const name of lost) cluster.crash(name)
+      await wait()
+      await Promise.all(lost.map(name => cluster.restart(name)))
       return
     }
     case 'reset':

@@ -132,6 +132,10 @@ export class SimulatedCluster implements Faultable, Changeable {
     machine.node = undefined
   }
 
+  flushDisks(): void {
+    for (const { disk } of this.#machines.values()) disk?.flush()
+  }
+
   loseDisk(name: string): void {
     this.#machine(name).disk = new MemoryDisk(name)
   }
