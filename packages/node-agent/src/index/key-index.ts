@@ -129,7 +129,9 @@ export class KeyIndex {
   readonly #releases: ReleaseQueue
   readonly #ballots: BallotRows
   readonly #mintTime: (above: number) => number
-  readonly #without: { readonly gaps: boolean; readonly removals: boolean; readonly fence: boolean }
+  readonly #tellsGaps: boolean
+  readonly #keepsRemoved: boolean
+  readonly #fences: boolean
   #drops = 0
   readonly #dropsOf = new Map<number, number>()
 
@@ -144,11 +146,9 @@ export class KeyIndex {
     this.#ballots = parts.ballots
     this.#mintTime = parts.mintTime
     const { environment: rules = {} } = parts
-    this.#without = {
-      gaps: !inForce(rules, 'dots tell their gaps'),
-      removals: !inForce(rules, 'removed for good'),
-      fence: !inForce(rules, 'looks fence earlier attempts'),
-    }
+    this.#tellsGaps = inForce(rules, 'dots tell their gaps')
+    this.#keepsRemoved = inForce(rules, 'removed for good')
+    this.#fences = inForce(rules, 'looks fence earlier attempts')
   }
 
   find(bucketId: Uint8Array, key: Uint8Array): KnownKey | undefined {
@@ -167,7 +167,7 @@ export class KeyIndex {
     const earlier = known === undefined ? undefined : this.versionOf(known, request.opId)
     if (known !== undefined && earlier !== undefined) return repeatedMint(known, earlier)
     if (known !== undefined && this.removals.has(known.id, request.opId)) throw removedSince()
-    if (!this.#without.fence) this.fence.check(request.opId, request.attempt)
+    if (this.#fences) this.fence.check(request.opId, request.attempt)
     const operation = { ...name, opId: request.opId }
     if (request.blocks !== undefined && !this.#intents.has(operation)) throw intentExpired()
     const summary = known?.summary
@@ -179,7 +179,7 @@ export class KeyIndex {
     const input = {
       ...dot,
       after,
-      withoutGap: this.#without.gaps,
+      withoutGap: !this.#tellsGaps,
       opId: request.opId,
       kind: request.kind,
       cover: request.cover,
@@ -211,7 +211,7 @@ export class KeyIndex {
     const { context, arriving, keep, attributes } = request
     const versions = arriving === undefined ? [] : [arriving.version]
     const delta = { context, versions, keep, attributes }
-    const plan = planMerge(known?.summary, delta, local, this.#without.removals)
+    const plan = planMerge(known?.summary, delta, local, !this.#keepsRemoved)
     this.#writer.apply(name, known, plan, arriving)
     if (arriving?.version.blocks !== undefined && plan.inserted.length > 0)
       this.#intents.remove({ ...name, opId: arriving.version.opId })

@@ -169,7 +169,7 @@ export class SyncWorker implements Worker {
     const suffice = inForce(this.#parts.environment, 'take over from enough')
     for (const [partition, held] of layout.unsynced) {
       const { agents, needed } = sourcesOf(state, partition, nodeId, held === nothingHeld)
-      sources.set(partition, suffice ? { agents, needed } : { agents: agents.slice(0, 1), needed: 1 })
+      sources.set(partition, suffice ? { agents, needed } : { agents: agents.slice(-1), needed: 1 })
     }
     return sources
   }

@@ -6,7 +6,7 @@ import { Scheduler } from '../scheduler.js'
 import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import { Calm } from './calm.js'
-import { type CheckOptions, checkAll, purgeAll } from './check-all.js'
+import { type CheckOptions, checkAll, compareMeanwhile, purgeAll } from './check-all.js'
 import { Contest, readContested } from './contest.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
@@ -40,6 +40,8 @@ export interface SimulationOptions {
   readonly faults?: readonly FaultKind[]
   /** Faults that may overlap; 2 when absent. */
   readonly faultsAtOnce?: number
+  /** Agents compare their replicas all the time, and must find nothing: only for runs without faults. */
+  readonly comparing?: boolean
   /** What clients do; `mixed` when absent. */
   readonly load?: keyof typeof loads
   /** Wall clocks are off by up to this; 20 ms when absent. */
@@ -121,7 +123,7 @@ async function run(
   const random = new SeededRandom(options.seed)
   const plan = planRetention(random.fork('retention'))
   const sloppy = options.sloppy ?? false
-  const history = new History(plan.keeps, sloppy)
+  const history = new History(plan.keeps, sloppy, options.servers === 1)
   const contest = new Contest()
   const planned = planCollection(random.fork('collection'))
   // A release goes to who owns the blocks as its sender knows; whoever took them over meanwhile finds out by itself.
@@ -181,6 +183,7 @@ async function run(
     },
   }
   const changed = options.layouts === true ? changeLayouts(layoutOptions, () => !working) : undefined
+  const compared = options.comparing === true ? compareMeanwhile(admin, () => !working) : undefined
   const worked = Promise.all(
     connected.map(({ store, process }) =>
       work({
@@ -199,7 +202,7 @@ async function run(
   ).finally(() => {
     working = false
   })
-  const [results, , owed] = await scheduler.drive(Promise.all([worked, faulty, changed]))
+  const [results, , owed] = await scheduler.drive(Promise.all([worked, faulty, changed, compared]))
 
   await scheduler.drive(cluster.mend())
   if (options.layouts === true) {
