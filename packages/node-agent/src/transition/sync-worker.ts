@@ -166,10 +166,10 @@ export class SyncWorker implements Worker {
     const { state } = layout
     const sources = new Map<number, Sources>()
     if (state === undefined) return sources
-    const suffice = inForce(this.#parts.environment, 'take over from enough')
+    const takesOver = inForce(this.#parts.environment, 'new owners take over first')
     for (const [partition, held] of layout.unsynced) {
       const { agents, needed } = sourcesOf(state, partition, nodeId, held === nothingHeld)
-      sources.set(partition, suffice ? { agents, needed } : { agents: agents.slice(-1), needed: 1 })
+      sources.set(partition, takesOver ? { agents, needed } : { agents: [], needed: 0 })
     }
     return sources
   }

@@ -26,8 +26,8 @@ export const safeguards = [
   'open proposals first',
   /** Requests under an older layout or an earlier stage are refused (DESIGN §6). */
   'older layouts are refused',
-  /** A new owner has taken over from as many old owners as make sure that nothing is missing (DESIGN §6). */
-  'take over from enough',
+  /** A new owner is synced once it has taken over from so many old owners that nothing can be missing (DESIGN §6). */
+  'new owners take over first',
   /** A read writes back what is not known to be on W owners before it answers (DESIGN §7). */
   'reads write back',
   /** Who may hold hints of a key is asked by its readers (DESIGN §7). */
