@@ -24,6 +24,8 @@ export const safeguards = [
   'ballots are durable',
   /** What an earlier proposer left is brought to its end before anything is decided (DESIGN §5). */
   'open proposals first',
+  /** A conditional write that is tried again is answered as it was decided before (DESIGN §5). */
+  'decisions are remembered',
   /** Requests under an older layout or an earlier stage are refused (DESIGN §6). */
   'older layouts are refused',
   /** A new owner is synced once it has taken over from so many old owners that nothing can be missing (DESIGN §6). */

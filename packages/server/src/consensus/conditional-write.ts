@@ -133,7 +133,8 @@ async function oneRound(
     return undefined
   }
   const before = last?.proposal ?? emptyProposal
-  const earlier = await decidedBefore(c, p, request, before, deadline)
+  const remembers = inForce(c.environment, 'decisions are remembered')
+  const earlier = remembers ? await decidedBefore(c, p, request, before, deadline) : undefined
   if (earlier !== undefined) return earlier
   const base = await conditionBase(c, p, promises, deadline)
   if (base === undefined) return undefined

@@ -26,7 +26,7 @@ export interface SimulationOptions {
   readonly servers?: number
   /** Those of them that faults concern, by name; all when absent. */
   readonly faultyServers?: readonly string[]
-  /** Replicas of the bucket; as many as agents, at most 3, when absent. */
+  /** Owners of each key; as many as agents, at most 3, when absent. */
   readonly replicas?: number
   /** Of the bucket; a majority when absent. One that does not overlap with the write quorum breaks promises. */
   readonly readQuorum?: number
@@ -133,7 +133,7 @@ async function run(
     random: random.fork('cluster'),
     agents,
     spares: options.layouts === true ? sparesOfChanges : 0,
-    servers: options.servers ?? 2,
+    ...{ servers: options.servers ?? 2, replicas },
     clockSkewMsMax: options.clockSkewMsMax ?? 20,
     collection,
     without: options.without,

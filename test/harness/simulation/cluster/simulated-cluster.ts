@@ -58,6 +58,8 @@ export interface SimulatedClusterOptions {
   /** Machines of agents that are started later, to be taken into the layout. */
   readonly spares: number
   readonly servers: number
+  /** Owners of each key. */
+  readonly replicas: number
   /** Wall clocks differ by up to this much in both directions. */
   readonly clockSkewMsMax: number
   /** When agents let blocks go that nobody needs. */
@@ -75,6 +77,7 @@ export class SimulatedCluster implements Faultable, Changeable {
   readonly #random: SeededRandom
   readonly #collection: CollectionOptions
   readonly #without: Safeguard | undefined
+  readonly #replicas: number
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
   #restored: string | undefined
@@ -88,6 +91,7 @@ export class SimulatedCluster implements Faultable, Changeable {
     this.#random = random
     this.#collection = options.collection
     this.#without = options.without
+    this.#replicas = options.replicas
     this.network = new SimulatedNetwork({ scheduler, random: random.fork('network') })
     this.#secret = {
       clusterId: Buffer.from(random.bytes(16)).toString('hex'),
@@ -307,7 +311,7 @@ export class SimulatedCluster implements Faultable, Changeable {
         const alive = members.filter(({ role, state }) => role === 'agent' && state === 'alive')
         if (alive.length === this.agentNames.length - this.#spares.size) {
           if (epoch > 0) return
-          if (isFirst) await store.initLayout({ agents: alive.length, replicas: Math.min(3, alive.length) })
+          if (isFirst) await store.initLayout({ agents: alive.length, replicas: this.#replicas })
         }
       } catch (error) {
         if (!(error instanceof TorcError) || !error.retryable) throw error
