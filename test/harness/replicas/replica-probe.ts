@@ -1,7 +1,7 @@
 import { decodeContext, emptyContext } from '@torc/cluster/clocks/causal-context'
 import { bucketIdOf } from '@torc/cluster/ring/bucket-id'
 import { decodeEpoch, type Epoch } from '@torc/cluster/ring/epoch'
-import { blockPartition, keyPartition } from '@torc/cluster/ring/partition'
+import { blockPartition } from '@torc/cluster/ring/partition'
 import { preferenceList } from '@torc/cluster/ring/table'
 import { headsOf, makeState } from '@torc/cluster/state/key-state'
 import { compareVersions, type Version } from '@torc/cluster/state/version'
@@ -82,26 +82,12 @@ export class ReplicaProbe {
     return found.filter(replica => replica !== undefined)
   }
 
-  /** The same on those that own it in a bucket with so many replicas. */
-  async replicasOfBucket(bucket: string, key: string, replicas: number): Promise<Replica[]> {
-    const { secret, environment } = this.#options
-    const bucketId = bucketIdOf(environment.hasher, secret.clusterId, bucket, 1)
-    const table = await this.#table()
-    const partition = keyPartition(environment.hasher, bucketId, key, table.partitions)
-    const owners = preferenceList(table, partition, replicas)
-    return (await this.replicas(bucket, key)).filter(({ agent }) => owners.includes(agent))
-  }
-
   /** Node ids of the agents that own a block, in the order in which readers ask them. */
   async ownersOfBlock(hash: Uint8Array, replicas: number): Promise<readonly string[]> {
-    const table = await this.#table()
-    return preferenceList(table, blockPartition(hash, table.partitions), replicas)
-  }
-
-  async #table(): Promise<Epoch['table']> {
     const [address] = this.#options.addresses
     if (address === undefined) throw new Error('there is no agent to ask')
-    return (await newestEpoch(await this.#exchangeWith(address))).table
+    const { table } = await newestEpoch(await this.#exchangeWith(address))
+    return preferenceList(table, blockPartition(hash, table.partitions), replicas)
   }
 
   async #exchangeWith(text: string): Promise<Exchange> {

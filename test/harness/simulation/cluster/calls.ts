@@ -217,7 +217,7 @@ export async function readAndCheck(
     const object = await store.get(bucket, key)
     const body = await object.bytes()
     const heads = [object.versionId, ...object.siblings]
-    history.checkRead(key, { heads, body }, last)
+    history.checkRead(key, { heads, body, isWhole: !object.degraded }, last)
     return { context: object.context, heads }
   } catch (error) {
     if (!(error instanceof TorcError) || error.code !== 'KEY_NOT_FOUND') throw error

@@ -138,7 +138,7 @@ async function untilLevel(options: CheckOptions): Promise<void> {
 }
 
 /** What one pass on every agent found different; undefined where some partition could not be compared. */
-async function pass({ store, process }: CheckOptions): Promise<number | undefined> {
+async function pass({ store, process }: Asked): Promise<number | undefined> {
   const asked = await store.repair()
   let now = asked
   while (unfinishedRepairs(asked, now).length > 0) {
@@ -148,6 +148,19 @@ async function pass({ store, process }: CheckOptions): Promise<number | undefine
   const passes = now.agents.flatMap(({ repair }) => (repair === undefined ? [] : [repair]))
   if (passes.length < now.agents.length || passes.some(({ unreachable }) => unreachable > 0)) return undefined
   return passes.reduce((sum, { different }) => sum + different, 0)
+}
+
+type Asked = Pick<CheckOptions, 'store' | 'process'>
+
+/** Has agents compare all the time: what is only on its way must not count as missing where nothing fails. */
+export async function compareMeanwhile(options: Asked, stopped: () => boolean): Promise<void> {
+  while (!stopped()) {
+    const different = await pass(options)
+    if (different !== undefined && different > 0)
+      throw new Violation(
+        `nothing fails, and yet a pass of repair found ${different} keys or blocks to differ`,
+      )
+  }
 }
 
 async function until(process: SimulatedProcess, what: string, holds: () => Promise<boolean>): Promise<void> {

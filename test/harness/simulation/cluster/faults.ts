@@ -28,6 +28,8 @@ export interface Faultable {
    * second machine of a run, or a copy that the agents need not notice.
    */
   restoreDisk(name: string): boolean
+  /** What the machines were told to write has reached their disks. */
+  flushDisks(): void
   restart(name: string): Promise<void>
   readonly network: {
     partition(some: readonly string[], others: readonly string[], options?: { oneWay?: boolean }): () => void
@@ -206,6 +208,8 @@ async function crash({ kind, node, random, wait }: PlannedFault, cluster: Faulta
 /** All agents at once, and sometimes the servers as well; they come back one after the other. */
 async function losePower({ random, wait }: PlannedFault, cluster: Faultable): Promise<void> {
   const names = [...cluster.agentNames, ...(random.chance(0.5) ? cluster.serverNames : [])]
+  cluster.flushDisks()
+  await wait()
   const up = names.filter(name => cluster.machine(name).node !== undefined)
   for (const name of up) cluster.machine(name).crash()
   await wait()

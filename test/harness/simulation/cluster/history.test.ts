@@ -221,3 +221,39 @@ t.test('a write that was refused never was', async t => {
   t.throws(() => told.show(), Violation)
   t.equal(told.put().number, 3)
 })
+
+t.test('what one read has shown of a write that failed, later ones show, or what covers it', async t => {
+  const told = new Told()
+  told.put()
+  const late = told.put('indeterminate')
+  const shown = (id: string) => told.checkRead('k', { heads: [id], body: late.body })
+  told.show()
+  shown('late')
+  shown('late')
+  t.throws(() => told.checkRead('k', { heads: [], body: undefined }), /was shown, and nothing covers it/)
+  const next = told.begin('k', 'put', filling)
+  told.checkRead('k', { heads: [], body: undefined })
+  told.ack(next)
+  told.show(next)
+})
+
+t.test('no write is shown twice', async t => {
+  const told = new Told()
+  const write = told.put()
+  t.throws(() => told.show(write, write), /shows a write twice/)
+})
+
+t.test(
+  'where others stand in for owners, an answer of one server that is whole is right at once',
+  async t => {
+    for (const knowsHolders of [false, true]) {
+      const history = new History(undefined, true, knowsHolders)
+      const write = history.begin('k', 'put', filling)
+      history.acknowledge(write, 'v1', new Date(1))
+      const read = (isWhole: boolean) => history.checkRead('k', { heads: [], body: undefined, isWhole })
+      read(false)
+      if (knowsHolders) t.throws(() => read(true), /nothing covers it, but it is no head/)
+      else read(true)
+    }
+  },
+)

@@ -119,7 +119,8 @@ async function pick(
   const [spare] = cluster.spareNames
   const kinds = ['weigh', ...(ids.length > replicas ? ['drain', 'drain'] : [])]
   if (spare !== undefined) kinds.push('join', 'join')
-  if (spare !== undefined && !destroyed) kinds.push('replace')
+  // Two owners decide together: the loss of one is for `torc layout recover`.
+  if (spare !== undefined && !destroyed && replicas !== 2) kinds.push('replace')
   const kind = random.pick(kinds)
   switch (kind) {
     case 'weigh':

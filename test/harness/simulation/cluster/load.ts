@@ -78,6 +78,30 @@ export const loads = {
       contend: 15,
     },
   },
+  /** Few writes, and whoever reads sees what becomes of those that failed. */
+  reads: {
+    bytes: [[10, 1]],
+    shared: 0,
+    percent: { put: 25, mark: 0, purge: 0, removeVersion: 0, copy: 0, tag: 0, get: 75, upload: 0, list: 0 },
+  },
+  /** Small writes, one soon after the other. */
+  small: {
+    bytes: [[10, 1]],
+    shared: 0,
+    percent: { put: 70, mark: 0, purge: 0, removeVersion: 0, copy: 0, tag: 0, get: 30, upload: 0, list: 0 },
+  },
+  /** Keys that are purged as often as they are written. */
+  purges: {
+    bytes: [[10, 1]],
+    shared: 0,
+    percent: { put: 50, mark: 0, purge: 45, removeVersion: 0, copy: 0, tag: 0, get: 5, upload: 0, list: 0 },
+  },
+  /** Blocks that many bodies have in common, and that nobody needs for a while now and then. */
+  shared: {
+    bytes: [[60_000, 1]],
+    shared: 0.5,
+    percent: { put: 45, mark: 0, purge: 30, removeVersion: 10, copy: 15, tag: 0, get: 0, upload: 0, list: 0 },
+  },
   /** Conditional writes of keys that all clients share, beside some others. */
   conditions: {
     bytes: [

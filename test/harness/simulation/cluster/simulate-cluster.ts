@@ -6,7 +6,7 @@ import { Scheduler } from '../scheduler.js'
 import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import { Calm } from './calm.js'
-import { type CheckOptions, checkAll, definite, purgeAll } from './check-all.js'
+import { type CheckOptions, checkAll, compareMeanwhile, definite, purgeAll } from './check-all.js'
 import { Contest, readContested } from './contest.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
@@ -31,7 +31,7 @@ export interface SimulationOptions {
   readonly servers?: number
   /** Those of them that faults concern, by name; all when absent. */
   readonly faultyServers?: readonly string[]
-  /** Replicas of the bucket; as many as agents, at most 3, when absent. */
+  /** Owners of each key; as many as agents, at most 3, when absent. */
   readonly replicas?: number
   /** Of the bucket; a majority when absent. One that does not overlap with the write quorum breaks promises. */
   readonly readQuorum?: number
@@ -49,6 +49,8 @@ export interface SimulationOptions {
   readonly faults?: readonly FaultKind[]
   /** Faults that may overlap; 2 when absent. */
   readonly faultsAtOnce?: number
+  /** Agents compare their replicas all the time, and must find nothing: only for runs without faults. */
+  readonly comparing?: boolean
   /** What clients do; `mixed` when absent. */
   readonly load?: keyof typeof loads
   /** Wall clocks are off by up to this; 20 ms when absent. */
@@ -100,14 +102,15 @@ export class SimulationFailure extends Error {
   /** The steps that were made. */
   readonly steps: readonly StepName[]
 
-  constructor(seed: string | number, cause: unknown, { scheduler, timeline, schedule }: Recorded) {
+  constructor(seed: string | number, cause: unknown, recorded?: Recorded) {
     const why = cause instanceof Error ? cause.message : String(cause)
-    super(`seed ${JSON.stringify(seed)}: ${why}\nfaults:\n  ${timeline.faults.join('\n  ')}`, { cause })
+    const faults = recorded?.timeline.faults ?? []
+    super(`seed ${JSON.stringify(seed)}: ${why}\nfaults:\n  ${faults.join('\n  ')}`, { cause })
     this.seed = seed
     this.why = why
-    this.trace = scheduler.trace.tail()
-    this.moments = timeline.moments
-    this.steps = schedule.happened
+    this.trace = recorded?.scheduler.trace.tail() ?? []
+    this.moments = recorded?.timeline.moments ?? []
+    this.steps = recorded?.schedule.happened ?? []
   }
 }
 
@@ -154,7 +157,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   const random = new SeededRandom(options.seed)
   const plan = planRetention(random.fork('retention'))
   const sloppy = options.sloppy ?? false
-  const history = new History(plan.keeps, sloppy)
+  const history = new History(plan.keeps, sloppy, options.servers === 1)
   const contest = new Contest()
   const planned = planCollection(random.fork('collection'), long)
   // A release goes to who owns the blocks as its sender knows; whoever took them over meanwhile finds out by itself.
@@ -164,7 +167,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     random: random.fork('cluster'),
     agents,
     spares: options.layouts === true ? sparesOfChanges : 0,
-    servers: options.servers ?? 2,
+    ...{ servers: options.servers ?? 2, replicas },
     clockSkewMsMax: options.clockSkewMsMax ?? 20,
     collection,
     without: options.without,
@@ -216,6 +219,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     onChange: what => timeline.fault(what),
   }
   const changed = options.layouts === true ? changeLayouts(layoutOptions, () => !working) : undefined
+  const compared = options.comparing === true ? compareMeanwhile(admin, () => !working) : undefined
   const worked = Promise.all(
     connected.map(({ store, process }) =>
       work({
@@ -228,7 +232,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   ).finally(() => {
     working = false
   })
-  const [results, , owed] = await scheduler.drive(Promise.all([worked, faulty, changed]))
+  const [results, , owed] = await scheduler.drive(Promise.all([worked, faulty, changed, compared]))
   const workMs = scheduler.nowMs - workBeganMs
   const cpu = process.cpuUsage(cpuBegan)
   timeline.note('all is mended')
@@ -243,7 +247,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   // One agent that takes no part is an owner of some keys: of those a read can ask all but that one.
   const converges = cluster.restored === undefined
   const answering = converges ? replicas : replicas - 1
-  const replicasOf = (key: string) => probe.replicasOfBucket(bucket, key, replicas)
+  const replicasOf = (key: string) => probe.replicas(bucket, key)
   const checked: CheckOptions = {
     ...first,
     bucket,

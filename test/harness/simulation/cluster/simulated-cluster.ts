@@ -39,6 +39,8 @@ export interface SimulatedClusterOptions {
   /** Machines of agents that are started later, to be taken into the layout. */
   readonly spares: number
   readonly servers: number
+  /** Owners of each key. */
+  readonly replicas: number
   /** Wall clocks differ by up to this much in both directions. */
   readonly clockSkewMsMax: number
   /** When agents let blocks go that nobody needs. */
@@ -56,6 +58,7 @@ export class SimulatedCluster implements Faultable, Changeable {
   readonly #random: SeededRandom
   readonly #collection: CollectionOptions
   readonly #without: Safeguard | undefined
+  readonly #replicas: number
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
   #restored: string | undefined
@@ -69,6 +72,7 @@ export class SimulatedCluster implements Faultable, Changeable {
     this.#random = random
     this.#collection = options.collection
     this.#without = options.without
+    this.#replicas = options.replicas
     this.network = new SimulatedNetwork({ scheduler, random: random.fork('network') })
     this.#secret = {
       clusterId: Buffer.from(random.bytes(16)).toString('hex'),
@@ -99,6 +103,10 @@ export class SimulatedCluster implements Faultable, Changeable {
     const machine = this.#machines.get(name)
     if (machine === undefined) throw new Error(`no machine ${name}`)
     return machine
+  }
+
+  flushDisks(): void {
+    for (const { disk } of this.#machines.values()) disk?.flush()
   }
 
   /** The machine whose disk is an old copy since `restoreDisk`. */
@@ -260,7 +268,7 @@ export class SimulatedCluster implements Faultable, Changeable {
         const alive = members.filter(({ role, state }) => role === 'agent' && state === 'alive')
         if (alive.length === this.agentNames.length - this.#spares.size) {
           if (epoch > 0) return
-          if (isFirst) await store.initLayout({ agents: alive.length, replicas: Math.min(3, alive.length) })
+          if (isFirst) await store.initLayout({ agents: alive.length, replicas: this.#replicas })
         }
       } catch (error) {
         if (!(error instanceof TorcError) || !error.retryable) throw error
