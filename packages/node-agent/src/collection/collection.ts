@@ -60,7 +60,7 @@ export class Collection {
       stateOf: operation => stateOf(context, operation),
     })
     const release = new ReleaseWorker({
-      ...{ nodeId, releases, commit, others, log },
+      ...{ nodeId, releases, commit, layout, others, log },
       releaseHere: operations => this.released(operations),
     })
     const { blocks, blockIndex } = context

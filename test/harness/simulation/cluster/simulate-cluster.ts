@@ -1,7 +1,8 @@
 import type { CollectionOptions } from '@torc/node-agent/collection/collection'
 import type { Safeguard } from '@torc/protocol/environment/safeguards'
-import { type BlockCensus, censusProblems } from '../../replicas/block-census.js'
-import { type RemainderCensus, remainderProblems } from '../../replicas/remainder-census.js'
+import { censusProblems } from '../../replicas/block-census.js'
+import { queueProblems } from '../../replicas/queue-census.js'
+import { remainderProblems } from '../../replicas/remainder-census.js'
 import { Scheduler } from '../scheduler.js'
 import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
@@ -277,13 +278,18 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   await scheduler.drive(cluster.stop())
   // Audits of keys of which an owner takes no part are not decided: what is not needed stays.
   const census = await cluster.census()
-  if (cluster.restored === undefined)
-    checkCensus(
-      census.map(({ blocks }) => blocks),
-      replicas,
+  if (cluster.restored === undefined) {
+    const majority = Math.floor(replicas / 2) + 1
+    expectNone(
+      censusProblems(
+        census.map(({ blocks }) => blocks),
+        majority,
+      ),
     )
+  }
+  if (checked.becomesLevel) expectNone(queueProblems(census.map(({ queues }) => queues)))
   const remainders = census.map(agent => agent.remainders)
-  if (checked.becomesLevel && remainderMs < hourMs) checkRemainders(remainders)
+  if (checked.becomesLevel && remainderMs < hourMs) expectNone(remainderProblems(remainders))
   return {
     ...summary(scheduler, history, results, timeline.faults),
     ...{ workMs, workCpuMs: (cpu.user + cpu.system) / 1000 },
@@ -308,7 +314,7 @@ function planCollection(
 ): Required<{ [K in keyof CollectionOptions]: number }> {
   return {
     graceMs: random.pick(long ? [500, 2000, 8000] : [1, 50, 1000]),
-    uploadMs: random.pick(long ? [3000, 8000, 20_000] : [20, 200, 2000]),
+    uploadMs: random.pick(long ? [6000, 12_000, 20_000] : [20, 200, 2000]),
     // As good as never: what a release is for must not be left to the audits that come by themselves.
     auditEveryMs: random.pick([long ? 2000 : 100, hourMs, hourMs]),
     // A key is purged only once all earlier writes of it have an answer, so that none of them is sent again after that.
@@ -316,13 +322,7 @@ function planCollection(
   }
 }
 
-function checkCensus(agents: readonly BlockCensus[], replicas: number): void {
-  const [problem, ...more] = censusProblems(agents, Math.floor(replicas / 2) + 1)
-  if (problem !== undefined) throw new Violation(`${problem}, and ${more.length} more:\n${more.join('\n')}`)
-}
-
-function checkRemainders(agents: readonly RemainderCensus[]): void {
-  const [problem, ...more] = remainderProblems(agents)
+function expectNone([problem, ...more]: readonly string[]): void {
   if (problem !== undefined) throw new Violation(`${problem}, and ${more.length} more:\n${more.join('\n')}`)
 }
 

@@ -11,6 +11,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import { startServer } from '@torc/server/start-server'
 import { type BlockCensus, takeCensus } from '../../replicas/block-census.js'
+import { type QueueCensus, takeQueueCensus } from '../../replicas/queue-census.js'
 import { type RemainderCensus, remaindersOf } from '../../replicas/remainder-census.js'
 import { ReplicaProbe } from '../../replicas/replica-probe.js'
 import { SimulatedNetwork } from '../network/network.js'
@@ -30,6 +31,7 @@ const settleMs = 60_000
 export interface AgentCensus {
   readonly blocks: BlockCensus
   readonly remainders: RemainderCensus
+  readonly queues: QueueCensus
 }
 
 export interface SimulatedClusterOptions {
@@ -231,6 +233,7 @@ export class SimulatedCluster implements Faultable, Changeable {
           return {
             blocks: takeCensus(name, database, files.flat()),
             remainders: remaindersOf(name, database),
+            queues: takeQueueCensus(name, database),
           }
         }),
     )
