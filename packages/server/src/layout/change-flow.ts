@@ -13,6 +13,7 @@ import { readAttemptMs, writeAttemptMs } from '../core/deadline.js'
 import { decideEpoch } from './decide-epoch.js'
 import type { Layout } from './layout.js'
 import { describeLayout } from './layout-flow.js'
+import { notTakenOver } from './not-taken-over.js'
 import { type PlannedLayout, partitionsAtRisk, planLayout } from './plan-layout.js'
 import { notRecovered, planRecovery } from './plan-recovery.js'
 import { isEmpty, noChanges, type StagedChanges, staleChanges, withChanges } from './staged-changes.js'
@@ -99,6 +100,7 @@ export class LayoutChanges {
     }
     const planned = await this.#plan(layout, changes, call)
     checkApplicable(layout, planned, acceptLoss)
+    if (!acceptLoss) await this.#checkTakenOver(layout, planned.epoch)
     const own = encodeEpoch(planned.epoch)
     const chosen = await decideEpoch(this.#c, layout, own)
     await this.#spread(layout, chosen)
@@ -244,6 +246,18 @@ export class LayoutChanges {
       one =>
         one.left + one.leftovers > 0 ||
         (isBehind(one) && (isMember(one.id) || one.error === undefined || layout.stage !== stages.settled)),
+    )
+  }
+
+  async #checkTakenOver(layout: Layout, next: Epoch): Promise<void> {
+    const lacking = notTakenOver(layout.state, next, await this.#progress(layout))
+    if (lacking.length === 0) return
+    throw new TorcError(
+      'UNAVAILABLE',
+      `not all agents have taken over what layout ${layout.number} gave them, or say so: ${lacking.join(', ')}`,
+      {
+        hint: 'Bring them back and wait for `torc layout show`; or remove those that are gone for good: `torc layout remove AGENT --dead`.',
+      },
     )
   }
 

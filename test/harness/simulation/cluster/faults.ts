@@ -62,7 +62,7 @@ export const faultKinds = [
 export type FaultKind = (typeof faultKinds)[number] | 'bit rot' | 'restore disk' | 'lose disk'
 
 /** How often a fault begins, and how long it lasts. */
-const quietMs = { min: 20, max: 600 }
+const quietMs = { min: 20, max: 600, maxOfLong: 3000 }
 const lastsMs = { min: 10, max: 2500 }
 /** A slow link leaves much time between a write's steps for another fault. */
 const slowLink: LinkDelay = { minMs: 20, maxMs: 900 }
@@ -84,6 +84,8 @@ export interface FaultOptions {
   readonly track: number
   /** The one machine whose disk loses what it has. */
   readonly frail: string
+  /** A long run has longer times without a fault. */
+  readonly long: boolean
   /** Longest that a fault lasts; some seconds when absent. */
   readonly lastsMsMax?: number | undefined
   /** Servers that faults concern; all when absent. */
@@ -109,7 +111,7 @@ export async function makeFaults(options: FaultOptions, stopped: () => boolean):
   const { cluster, kinds, pause, onFault, schedule, track, frail } = options
   for (let count = 1; kinds.length > 0; count++) {
     const random = options.random.fork(`fault ${track}.${count}`)
-    await pause(random.integer(quietMs.min, quietMs.max))
+    await pause(random.integer(quietMs.min, options.long ? quietMs.maxOfLong : quietMs.max))
     if (stopped()) return
     const kind = random.pick(kinds)
     const agent = takesData(kind) ? frail : random.pick(cluster.agentNames)

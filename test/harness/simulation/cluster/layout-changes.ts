@@ -25,11 +25,13 @@ export interface LayoutChangeOptions {
   readonly schedule: Schedule
   /** One agent is destroyed and replaced by another one. */
   readonly destroys: boolean
+  /** A long run has longer times without a change. */
+  readonly long: boolean
   pause(ms: number): Promise<void>
   onChange(what: string): void
 }
 
-const quietMs = { min: 100, max: 2_500 }
+const quietMs = { min: 100, max: 2_500, maxOfLong: 12_000 }
 const retryMs = 300
 /** After the last fault a change ends in this time. */
 const settledMs = 300_000
@@ -50,7 +52,7 @@ export async function changeLayouts(
   let owed: Change | undefined
   for (let count = 1; !stopped(); count++) {
     const random = options.random.fork(`layout ${count}`)
-    await pause(random.integer(quietMs.min, quietMs.max))
+    await pause(random.integer(quietMs.min, options.long ? quietMs.maxOfLong : quietMs.max))
     if (stopped()) break
     if (!options.schedule.takes(`layout ${count}`)) continue
     const layout = await attempt(options, stopped, () => store.layout())
@@ -68,12 +70,19 @@ export async function changeLayouts(
 }
 
 /** Makes the change that is owed, once all that are left are there; it may have been applied without anybody knowing. */
-export async function changeAtLast(options: LayoutChangeOptions, change: Change): Promise<void> {
+export async function changeAtLast(
+  options: LayoutChangeOptions,
+  change: Change,
+  nowMs: () => number,
+): Promise<void> {
   const gone = change.remove?.map(({ id }) => id) ?? []
+  const endMs = nowMs() + settledMs
   for (;;) {
     const { agents } = await options.store.layout()
     if (!agents.some(({ id }) => gone.includes(id))) return
-    await apply(options, () => false, change)
+    await apply(options, () => nowMs() > endMs, change)
+    if (nowMs() > endMs)
+      throw new Violation(`${settledMs} ms after the last fault ${gone.join()} cannot be replaced`)
     await options.pause(retryMs)
   }
 }

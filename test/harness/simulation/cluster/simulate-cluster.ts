@@ -44,7 +44,10 @@ export interface SimulationOptions {
   readonly operations?: number
   /** Calls of all clients a second, as far as they are answered in time; 20 when absent. */
   readonly rate?: number
-  /** Agents wait longer before they let go what nobody needs: in a long run that would cost too much otherwise. */
+  /**
+   * For a run of a minute: agents wait longer before they let go what nobody needs, faults and changes come less often.
+   * As often as in a short one they would cost more than all that they strike.
+   */
   readonly long?: boolean
   /** Faults to draw from; all kinds when absent. */
   readonly faults?: readonly FaultKind[]
@@ -195,7 +198,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   const makesFaults = (track: number) =>
     makeFaults(
       {
-        ...{ cluster, schedule, track, pause, lastsMsMax },
+        ...{ cluster, schedule, track, pause, lastsMsMax, long },
         kinds: options.faults ?? faultKinds,
         servers: options.faultyServers,
         random: random.fork('faults'),
@@ -215,7 +218,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   const cpuBegan = process.cpuUsage()
   const faulty = Promise.all(Array.from({ length: faultsAtOnce }, (_, index) => makesFaults(index + 1)))
   const layoutOptions: LayoutChangeOptions = {
-    ...{ cluster, store: admin.store, random: random.fork('layouts'), replicas, pause, schedule },
+    ...{ cluster, store: admin.store, random: random.fork('layouts'), replicas, pause, schedule, long },
     destroys: options.destroys ?? true,
     onChange: what => timeline.fault(what),
   }
@@ -240,7 +243,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
 
   await scheduler.drive(cluster.mend())
   if (options.layouts === true) {
-    if (owed !== undefined) await scheduler.drive(changeAtLast(layoutOptions, owed))
+    if (owed !== undefined) await scheduler.drive(changeAtLast(layoutOptions, owed, () => scheduler.nowMs))
     await scheduler.drive(untilSettled(admin.store, pause, () => scheduler.nowMs))
   }
   const probe = cluster.probe()
@@ -314,7 +317,7 @@ function planCollection(
 ): Required<{ [K in keyof CollectionOptions]: number }> {
   return {
     graceMs: random.pick(long ? [500, 2000, 8000] : [1, 50, 1000]),
-    uploadMs: random.pick(long ? [6000, 12_000, 20_000] : [20, 200, 2000]),
+    uploadMs: random.pick(long ? [10_000, 30_000] : [20, 200, 2000]),
     // As good as never: what a release is for must not be left to the audits that come by themselves.
     auditEveryMs: random.pick([long ? 2000 : 100, hourMs, hourMs]),
     // A key is purged only once all earlier writes of it have an answer, so that none of them is sent again after that.

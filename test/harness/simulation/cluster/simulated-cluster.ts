@@ -230,11 +230,13 @@ export class SimulatedCluster implements Faultable, Changeable {
           if (disk === undefined) throw new Error(`${name} has no disk`)
           const files = await Promise.all(blockFolders().map(folder => disk.list(folder)))
           const database = disk.openDatabase(indexFile)
-          return {
+          const census = {
             blocks: takeCensus(name, database, files.flat()),
             remainders: remaindersOf(name, database),
             queues: takeQueueCensus(name, database),
           }
+          await disk.close()
+          return census
         }),
     )
   }
