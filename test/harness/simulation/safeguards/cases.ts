@@ -2,7 +2,7 @@ import type { SafeguardCase } from './safeguard-case.js'
 
 /**
  * For each rule a cluster, a load and faults under which its absence shows within a few seeds. Whether a case still
- * bites is what `safeguards.test.ts` asserts: a change of the load or the faults may call for others here.
+ * bites is what `safeguards.test.ts` asserts: a change of the loads or the faults may call for other seeds here.
  */
 export const safeguardCases: readonly SafeguardCase[] = [
   {
@@ -10,5 +10,92 @@ export const safeguardCases: readonly SafeguardCase[] = [
     shows: 'a power loss takes writes that were acknowledged',
     options: { faults: ['power loss'], faultsAtOnce: 1 },
     seedsMax: 5,
+  },
+  {
+    without: 'dots tell their gaps',
+    shows: 'who has a later version passes an earlier one off as removed',
+    options: {},
+    seedsMax: 10,
+  },
+  {
+    without: 'removed for good',
+    shows: 'repair brings back what was purged while an owner was away',
+    options: { load: 'removals' },
+    seedsMax: 20,
+  },
+  {
+    without: 'one operation is shown once',
+    shows: 'a write that was tried again elsewhere is its own sibling',
+    options: {
+      ...{ load: 'small', clients: 4, operations: 80 },
+      ...{ faults: ['partition', 'slow link', 'one-way partition'], faultsAtOnce: 4 },
+    },
+    seedsMax: 20,
+    found: 2,
+  },
+  {
+    without: 'old disks take no part',
+    shows: 'an old copy of a disk brings back what was purged, and uses dots again',
+    options: {
+      ...{ agents: 5, operations: 60 },
+      faults: ['crash agent', 'partition', 'hold', 'restore disk', 'restore disk'],
+    },
+    seedsMax: 10,
+  },
+  {
+    without: 'open proposals first',
+    shows: 'a proposal that was chosen is passed over, and its version comes as a sibling',
+    options: { load: 'conditions', clients: 4, operations: 25 },
+    seedsMax: 10,
+  },
+  {
+    without: 'new owners take over first',
+    shows: 'a new owner answers readers that asked the old one before, and has nothing',
+    options: {
+      ...{ layouts: true, agents: 4, replicas: 2, readQuorum: 1 },
+      ...{ load: 'small', clients: 6, faults: [] },
+    },
+    seedsMax: 5,
+  },
+  {
+    without: 'reads write back',
+    shows: 'a read shows a write that failed, and the next one does not',
+    options: {
+      ...{ load: 'reads', clients: 4, operations: 80, servers: 1 },
+      ...{ faults: ['partition', 'hold', 'one-way partition'], faultsAtOnce: 4 },
+    },
+    seedsMax: 30,
+    found: 7,
+  },
+  {
+    without: 'intent before references',
+    shows: 'an audit drops the blocks of an upload that is under way',
+    options: { load: 'blocks', faults: ['slow link', 'hold'], faultsAtOnce: 3 },
+    seedsMax: 15,
+    found: 5,
+  },
+  {
+    without: 'condemn before asking',
+    shows: 'an audit that asked before a release undoes it, and its leases stay',
+    options: { load: 'blocks', faults: ['slow link'], faultsAtOnce: 4 },
+    seedsMax: 15,
+    found: 2,
+  },
+  {
+    without: 'hints are durable',
+    shows: 'a stand-in that was started again keeps what nobody asks it for',
+    options: { agents: 5, sloppy: true, faults: ['crash agent'], faultsAtOnce: 3 },
+    seedsMax: 15,
+    found: 3,
+  },
+  {
+    without: 'collections fence writes',
+    shows: 'a delta that comes after the collection of its key brings a purged version back',
+    options: {
+      ...{ load: 'purges', clients: 6, faultyServers: ['server-1'] },
+      ...{ faults: ['slow link'], faultsAtOnce: 4 },
+    },
+    seedsMax: 40,
+    found: 15,
   },
 ]
