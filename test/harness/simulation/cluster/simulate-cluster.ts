@@ -40,7 +40,7 @@ export interface SimulationOptions {
   readonly faults?: readonly FaultKind[]
   /** Faults that may overlap; 2 when absent. */
   readonly faultsAtOnce?: number
-  /** Agents compare their replicas all the time, and must find nothing: only for runs without faults. */
+  /** Agents compare their replicas all the time, and must find nothing: only for runs whose faults lose no message. */
   readonly comparing?: boolean
   /** What clients do; `mixed` when absent. */
   readonly load?: keyof typeof loads
