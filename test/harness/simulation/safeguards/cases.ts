@@ -49,6 +49,16 @@ export const safeguardCases: readonly SafeguardCase[] = [
     seedsMax: 10,
   },
   {
+    without: 'older layouts are refused',
+    shows: 'who missed a change of the layout writes to an owner that others have taken over from',
+    options: {
+      ...{ layouts: true, agents: 3, replicas: 1, load: 'small', clients: 10, operations: 30 },
+      ...{ faults: ['slow link'], faultsAtOnce: 8 },
+    },
+    seedsMax: 40,
+    found: 12,
+  },
+  {
     without: 'new owners take over first',
     shows: 'a new owner answers readers that asked the old one before, and has nothing',
     options: {
@@ -80,6 +90,44 @@ export const safeguardCases: readonly SafeguardCase[] = [
     options: { load: 'blocks', faults: ['slow link'], faultsAtOnce: 4 },
     seedsMax: 15,
     found: 2,
+  },
+  {
+    without: 'ballots are durable',
+    shows: 'a retry of a write that took place is told that its condition failed',
+    options: {
+      ...{ load: 'conditions', clients: 6, operations: 30, faultyServers: ['server-1'] },
+      ...{ faults: ['slow link', 'slow link', 'crash agent'], faultsAtOnce: 5 },
+    },
+    seedsMax: 30,
+    found: 5,
+  },
+  {
+    without: 'decisions are remembered',
+    shows: 'a retry of a write that took place is told that its condition failed',
+    options: {
+      ...{ load: 'conditions', clients: 4, operations: 30 },
+      ...{ faults: ['crash server', 'slow link', 'slow link'], faultsAtOnce: 4 },
+    },
+    seedsMax: 30,
+    found: 10,
+  },
+  {
+    without: 'readers ask hint holders',
+    shows: 'an answer that is not called degraded lacks what a stand-in took',
+    options: {
+      ...{ agents: 4, replicas: 1, sloppy: true, servers: 1 },
+      ...{ load: 'small', operations: 60, faults: ['crash agent'], faultsAtOnce: 3 },
+    },
+    seedsMax: 15,
+  },
+  {
+    without: 'compare twice',
+    shows: 'what is only late is repaired as if it were missing',
+    options: {
+      ...{ load: 'reads', clients: 1, operations: 60, comparing: true },
+      ...{ faults: ['slow link'], faultsAtOnce: 1 },
+    },
+    seedsMax: 10,
   },
   {
     without: 'hints are durable',
