@@ -4,6 +4,7 @@ import { type BlockCensus, censusProblems } from '../../replicas/block-census.js
 import { type RemainderCensus, remainderProblems } from '../../replicas/remainder-census.js'
 import { Scheduler } from '../scheduler.js'
 import { SeededRandom } from '../seeded-random.js'
+import type { DiskDelay } from '../simulated-disk.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import { Calm } from './calm.js'
 import { type CheckOptions, checkAll, compareMeanwhile, purgeAll } from './check-all.js'
@@ -44,6 +45,8 @@ export interface SimulationOptions {
   readonly comparing?: boolean
   /** What clients do; `mixed` when absent. */
   readonly load?: keyof typeof loads
+  /** How long operations on files take; an ordinary disk when absent. */
+  readonly diskDelay?: DiskDelay
   /** Wall clocks are off by up to this; 20 ms when absent. */
   readonly clockSkewMsMax?: number
   /** A rule that all nodes do without: then some seed must fail. */
@@ -136,7 +139,7 @@ async function run(
     ...{ servers: options.servers ?? 2, replicas },
     clockSkewMsMax: options.clockSkewMsMax ?? 20,
     collection,
-    without: options.without,
+    ...{ diskDelay: options.diskDelay, without: options.without },
   })
   const harness = new SimulatedProcess({ name: 'harness', scheduler, random: random.fork('harness') })
   await scheduler.drive(cluster.start())

@@ -16,7 +16,7 @@ import { ReplicaProbe } from '../../replicas/replica-probe.js'
 import { SimulatedNetwork } from '../network/network.js'
 import type { Scheduler } from '../scheduler.js'
 import type { SeededRandom } from '../seeded-random.js'
-import { SimulatedDisk } from '../simulated-disk.js'
+import { type DiskDelay, SimulatedDisk } from '../simulated-disk.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import type { Faultable } from './faults.js'
 import type { Changeable } from './layout-changes.js'
@@ -62,6 +62,8 @@ export interface SimulatedClusterOptions {
   readonly replicas: number
   /** Wall clocks differ by up to this much in both directions. */
   readonly clockSkewMsMax: number
+  /** How long operations on files take; an ordinary disk when absent. */
+  readonly diskDelay?: DiskDelay | undefined
   /** When agents let blocks go that nobody needs. */
   readonly collection: CollectionOptions
   /** A rule that all nodes do without. */
@@ -78,6 +80,7 @@ export class SimulatedCluster implements Faultable, Changeable {
   readonly #collection: CollectionOptions
   readonly #without: Safeguard | undefined
   readonly #replicas: number
+  readonly #diskDelay: DiskDelay | undefined
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
   #restored: string | undefined
@@ -92,6 +95,7 @@ export class SimulatedCluster implements Faultable, Changeable {
     this.#collection = options.collection
     this.#without = options.without
     this.#replicas = options.replicas
+    this.#diskDelay = options.diskDelay
     this.network = new SimulatedNetwork({ scheduler, random: random.fork('network') })
     this.#secret = {
       clusterId: Buffer.from(random.bytes(16)).toString('hex'),
@@ -188,7 +192,7 @@ export class SimulatedCluster implements Faultable, Changeable {
         : await startAgent({
             ...common,
             ...this.#secret,
-            data: new SimulatedDisk(machine.disk, process),
+            data: new SimulatedDisk(machine.disk, process, this.#diskDelay),
             zone: '',
             capacity: 1024 ** 3,
             collection: this.#collection,

@@ -4,6 +4,16 @@ import type { SafeguardCase } from './safeguard-case.js'
  * For each rule a cluster, a load and faults under which its absence shows within a few seeds. Whether a case still
  * bites is what `safeguards.test.ts` asserts: a change of the loads or the faults may call for other seeds here.
  */
+/**
+ * The links of one server fail, and it dies at times; the other one, which takes over from it, reaches the owner and who
+ * stands in for it. An owner that is alone is told by nobody of what the stand-in made.
+ */
+const handedOver: SafeguardCase['options'] = {
+  ...{ agents: 2, replicas: 1, sloppy: true, faultyServers: ['server-1'] },
+  ...{ load: 'small', clients: 4, operations: 60 },
+  ...{ faults: ['partition', 'slow link', 'slow link', 'crash server'], faultsAtOnce: 5 },
+}
+
 export const safeguardCases: readonly SafeguardCase[] = [
   {
     without: 'fsync before the answer',
@@ -32,6 +42,21 @@ export const safeguardCases: readonly SafeguardCase[] = [
     },
     seedsMax: 20,
     found: 2,
+  },
+  {
+    without: 'retries look first',
+    shows: 'a write that was made already is made again, and an attempt of it comes after the answer',
+    options: handedOver,
+    noLateTwins: true,
+    seedsMax: 30,
+    found: 8,
+  },
+  {
+    without: 'looks fence earlier attempts',
+    shows: 'an attempt comes after whoever looked for it was told that there is none',
+    options: handedOver,
+    noLateTwins: true,
+    seedsMax: 15,
   },
   {
     without: 'old disks take no part',

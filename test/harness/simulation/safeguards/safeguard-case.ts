@@ -1,4 +1,5 @@
 import type { Safeguard } from '@torc/protocol/environment/safeguards'
+import { Violation } from '../cluster/history.js'
 import { SimulationFailure, type SimulationOptions, simulateCluster } from '../cluster/simulate-cluster.js'
 
 /** How the simulator finds out that a rule is not kept. */
@@ -7,6 +8,8 @@ export interface SafeguardCase {
   /** What breaks. */
   readonly shows: string
   readonly options: Omit<SimulationOptions, 'seed' | 'without'>
+  /** All owners and who stands in for them are reached by whoever tries again: no earlier attempt may come after it. */
+  readonly noLateTwins?: boolean
   /** One of so many seeds must fail. */
   readonly seedsMax: number
   /** The one that did when this was written: it is tried first. 1 when absent. */
@@ -32,13 +35,15 @@ export async function catchCase(one: SafeguardCase): Promise<Caught | undefined>
 
 /** Runs one seed of a case, with or without the rule; undefined where nothing breaks. */
 export async function failureOf(
-  { options }: SafeguardCase,
+  { options, noLateTwins = false }: SafeguardCase,
   seed: string,
   without: Safeguard | undefined,
 ): Promise<SimulationFailure | undefined> {
   try {
-    await simulateCluster({ ...options, seed, without })
-    return undefined
+    const { lateTwins, faults } = await simulateCluster({ ...options, seed, without })
+    if (!noLateTwins || lateTwins === 0) return undefined
+    const wrong = new Violation(`${lateTwins} versions were made after another attempt was acknowledged`)
+    return new SimulationFailure(seed, wrong, [], faults)
   } catch (thrown) {
     if (thrown instanceof SimulationFailure) return thrown
     throw thrown
