@@ -152,13 +152,13 @@ async function pass({ store, process }: Asked): Promise<number | undefined> {
 
 type Asked = Pick<CheckOptions, 'store' | 'process'>
 
-/** Has agents compare all the time: what is only on its way must not count as missing where nothing fails. */
+/** Has agents compare all the time: what is only on its way must not count as missing. */
 export async function compareMeanwhile(options: Asked, stopped: () => boolean): Promise<void> {
   while (!stopped()) {
     const different = await pass(options)
     if (different !== undefined && different > 0)
       throw new Violation(
-        `nothing fails, and yet a pass of repair found ${different} keys or blocks to differ`,
+        `nothing was missed, and yet a pass of repair found ${different} keys or blocks to differ`,
       )
   }
 }

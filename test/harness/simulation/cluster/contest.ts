@@ -37,6 +37,8 @@ export class Contest {
     } catch (thrown) {
       if (!(thrown instanceof TorcError)) throw thrown
       if (thrown.code === 'CONDITION_FAILED') result = 'refused'
+      // Tried again, and gone by then, by the retention policy: it took place.
+      else if (thrown.code === 'SUPERSEDED' && thrown.details?.['how'] !== undefined) result = 'done'
       else if (thrown.retryable) failure = thrown.code
       else throw new Violation(`a call failed for no good reason: ${thrown}`, { cause: thrown })
     }

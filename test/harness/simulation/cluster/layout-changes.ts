@@ -128,8 +128,8 @@ async function pick(
   const [spare] = cluster.spareNames
   const kinds = ['weigh', ...(ids.length > replicas ? ['drain', 'drain'] : [])]
   if (spare !== undefined) kinds.push('join', 'join')
-  // Two owners decide together: the loss of one is for `torc layout recover`.
-  if (spare !== undefined && !destroyed && replicas !== 2) kinds.push('replace')
+  // Fewer do not outlive the loss of one, or cannot decide without it: that is for `torc layout recover`.
+  if (spare !== undefined && !destroyed && replicas > 2) kinds.push('replace')
   const kind = random.pick(kinds)
   switch (kind) {
     case 'weigh':

@@ -42,7 +42,7 @@ export interface SimulationOptions {
   readonly clients?: number
   /** Calls of each client; 40 when absent. */
   readonly operations?: number
-  /** Calls of all clients a second, as far as they are answered in time; 20 when absent. */
+  /** Calls of all clients a second, as far as they are answered in time; 13 of each client when absent. */
   readonly rate?: number
   /**
    * For a run of a minute: agents wait longer before they let go what nobody needs, faults and changes come less often.
@@ -53,7 +53,7 @@ export interface SimulationOptions {
   readonly faults?: readonly FaultKind[]
   /** Faults that may overlap; 2 when absent. */
   readonly faultsAtOnce?: number
-  /** Agents compare their replicas all the time, and must find nothing: only for runs without faults. */
+  /** Agents compare their replicas all the time, and must find nothing: only for runs whose faults lose no message. */
   readonly comparing?: boolean
   /** What clients do; `mixed` when absent. */
   readonly load?: keyof typeof loads
@@ -153,7 +153,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     replicas = Math.min(3, agents),
     clients = 2,
     operations = 40,
-    rate = 20,
+    rate = 13 * clients,
     long = false,
     faultsAtOnce = 2,
   } = options

@@ -1,8 +1,19 @@
+import type { Safeguard } from '@torc/protocol/environment/safeguards'
 import type { SafeguardCase } from './safeguard-case.js'
 
 /**
+ * The links of one server fail, and it dies at times; the other one, which takes over from it, reaches the owner and who
+ * stands in for it. An owner that is alone is told by nobody of what the stand-in made.
+ */
+const handedOver: SafeguardCase['options'] = {
+  ...{ agents: 2, replicas: 1, sloppy: true, faultyServers: ['server-1'] },
+  ...{ load: 'small', clients: 4, operations: 60 },
+  ...{ faults: ['partition', 'slow link', 'slow link', 'crash server'], faultsAtOnce: 5 },
+}
+
+/**
  * For each rule a cluster, a load and faults under which its absence shows within a few seeds. Whether a case still
- * bites is what `safeguards.test.ts` asserts: a change of the load or the faults may call for others here.
+ * bites is what `safeguards.test.ts` asserts: a change of the loads or the faults may call for other seeds here.
  */
 export const safeguardCases: readonly SafeguardCase[] = [
   {
@@ -10,5 +21,169 @@ export const safeguardCases: readonly SafeguardCase[] = [
     shows: 'a power loss takes writes that were acknowledged',
     options: { faults: ['power loss'], faultsAtOnce: 1 },
     seedsMax: 5,
+  },
+  {
+    without: 'dots tell their gaps',
+    shows: 'who has a later version passes an earlier one off as removed',
+    options: {},
+    seedsMax: 10,
+  },
+  {
+    without: 'removed for good',
+    shows: 'repair brings back what was purged while an owner was away',
+    options: { load: 'removals' },
+    seedsMax: 20,
+  },
+  {
+    without: 'one operation is shown once',
+    shows: 'a write that was tried again elsewhere is its own sibling',
+    options: {
+      ...{ load: 'small', clients: 4, operations: 80 },
+      ...{ faults: ['partition', 'slow link', 'one-way partition'], faultsAtOnce: 4 },
+    },
+    seedsMax: 20,
+    found: 2,
+  },
+  {
+    without: 'retries look first',
+    shows: 'a write that was made already is made again, and an attempt of it comes after the answer',
+    options: handedOver,
+    noLateTwins: true,
+    seedsMax: 30,
+    found: 8,
+  },
+  {
+    without: 'looks fence earlier attempts',
+    shows: 'an attempt comes after whoever looked for it was told that there is none',
+    options: handedOver,
+    noLateTwins: true,
+    seedsMax: 15,
+  },
+  {
+    without: 'old disks take no part',
+    shows: 'an old copy of a disk brings back what was purged, and uses dots again',
+    options: {
+      ...{ agents: 5, operations: 60, load: 'removals' },
+      faults: ['crash agent', 'partition', 'restore disk', 'restore disk'],
+    },
+    seedsMax: 25,
+    found: 3,
+  },
+  {
+    without: 'open proposals first',
+    shows: 'a proposal that was chosen is passed over, and its version comes as a sibling',
+    options: {
+      ...{ load: 'conditions', clients: 6, operations: 40 },
+      ...{ faults: ['slow link', 'reset'], faultsAtOnce: 4 },
+    },
+    seedsMax: 20,
+    found: 2,
+  },
+  {
+    without: 'older layouts are refused',
+    shows: 'who missed a change of the layout writes to an owner that others have taken over from',
+    options: {
+      ...{ layouts: true, agents: 3, replicas: 1, load: 'small', clients: 10, operations: 30 },
+      ...{ faults: ['slow link'], faultsAtOnce: 8 },
+    },
+    seedsMax: 40,
+    found: 12,
+  },
+  {
+    without: 'new owners take over first',
+    shows: 'a new owner answers readers and has nothing',
+    options: {
+      ...{ layouts: true, agents: 4, replicas: 2, readQuorum: 1 },
+      ...{ load: 'small', clients: 6, faults: [] },
+    },
+    seedsMax: 10,
+    found: 3,
+  },
+  {
+    without: 'reads write back',
+    shows: 'a read shows a write that failed, and the next one does not',
+    options: {
+      ...{ load: 'reads', clients: 4, operations: 80, servers: 1 },
+      ...{ faults: ['partition', 'hold', 'one-way partition'], faultsAtOnce: 4 },
+    },
+    seedsMax: 30,
+    found: 7,
+  },
+  {
+    without: 'intent before references',
+    shows: 'an audit drops the blocks of an upload that is under way',
+    options: { load: 'blocks', faults: ['slow link', 'hold'], faultsAtOnce: 3 },
+    seedsMax: 15,
+    found: 5,
+  },
+  {
+    without: 'condemn before asking',
+    shows: 'an audit that asked before a release undoes it, and its leases stay',
+    options: { load: 'blocks', faults: ['slow link'], faultsAtOnce: 4 },
+    seedsMax: 15,
+    found: 2,
+  },
+  {
+    without: 'ballots are durable',
+    shows: 'a retry of a write that took place is told that its condition failed',
+    options: {
+      ...{ load: 'conditions', clients: 6, operations: 30, faultyServers: ['server-1'] },
+      ...{ faults: ['slow link', 'slow link', 'crash agent'], faultsAtOnce: 5 },
+    },
+    seedsMax: 30,
+    found: 5,
+  },
+  {
+    without: 'decisions are remembered',
+    shows: 'a retry of a write that took place is told that its condition failed',
+    options: {
+      ...{ load: 'conditions', clients: 4, operations: 30 },
+      ...{ faults: ['crash server', 'slow link', 'slow link'], faultsAtOnce: 4 },
+    },
+    seedsMax: 30,
+    found: 10,
+  },
+  {
+    without: 'readers ask hint holders',
+    shows: 'an answer that is not called degraded lacks what a stand-in took',
+    options: {
+      ...{ agents: 4, replicas: 1, sloppy: true, servers: 1 },
+      ...{ load: 'small', operations: 60, faults: ['crash agent'], faultsAtOnce: 3 },
+    },
+    seedsMax: 15,
+  },
+  {
+    without: 'compare twice',
+    shows: 'what is only late is repaired as if it were missing',
+    options: {
+      ...{ load: 'reads', clients: 1, operations: 60, comparing: true },
+      ...{ faults: ['slow link'], faultsAtOnce: 1 },
+    },
+    seedsMax: 10,
+  },
+  {
+    without: 'hints are durable',
+    shows: 'a stand-in that was started again keeps what nobody asks it for',
+    options: { agents: 5, sloppy: true, faults: ['crash agent'], faultsAtOnce: 3 },
+    seedsMax: 15,
+    found: 3,
+  },
+  {
+    without: 'collections fence writes',
+    shows: 'a delta that comes after the collection of its key brings a purged version back',
+    options: {
+      ...{ load: 'purges', clients: 6, faultyServers: ['server-1'] },
+      ...{ faults: ['slow link'], faultsAtOnce: 4 },
+    },
+    seedsMax: 40,
+    found: 15,
+  },
+]
+
+/** Rules that no case here takes away, and why the simulator does not see them. */
+export const unseen: readonly { readonly without: Safeguard; readonly why: string }[] = [
+  {
+    without: 'recount before a block goes',
+    why: 'a reference must come between the look for blocks that nobody needs and the commit that removes one: both are at one virtual time unless a writer of the same block has its turn just then',
   },
 ]
