@@ -20,6 +20,10 @@ export interface Load {
     readonly upload: number
     /** Listings of the client's keys. */
     readonly list: number
+    /** Changes of a set of keys, and readings of it. */
+    readonly set?: number
+    /** Writes of a register, and readings of any. */
+    readonly register?: number
     /** Conditional writes and reads of a few keys that all clients share. */
     readonly contend?: number
   }
@@ -37,7 +41,10 @@ export const loads = {
       [1_300_000, 1],
     ],
     shared: 0.02,
-    percent: { put: 43, mark: 5, purge: 7, removeVersion: 4, copy: 6, tag: 3, get: 26, upload: 2, list: 2 },
+    percent: {
+      ...{ put: 38, mark: 5, purge: 7, removeVersion: 4, copy: 6, tag: 3, get: 21, upload: 2, list: 2 },
+      ...{ set: 6, register: 6 },
+    },
   },
   /** Blocks that come, are shared by copies, and go. */
   blocks: {

@@ -13,6 +13,7 @@ import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
 import { changeAtLast, changeLayouts, type LayoutChangeOptions, untilSettled } from './layout-changes.js'
 import { type Load, loads } from './load.js'
+import { Records } from './records.js'
 import { planRetention } from './retention-plan.js'
 import { Schedule, type StepName } from './schedule.js'
 import { SimulatedCluster } from './simulated-cluster.js'
@@ -163,6 +164,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   const sloppy = options.sloppy ?? false
   const history = new History(plan.keeps, sloppy, options.servers === 1)
   const contest = new Contest()
+  const records = new Records(() => scheduler.nowMs)
   const planned = planCollection(random.fork('collection'), long)
   // A release goes to who owns the blocks as its sender knows; whoever took them over meanwhile finds out by itself.
   const collection = options.layouts === true ? { ...planned, auditEveryMs: long ? 2000 : 100 } : planned
@@ -228,7 +230,8 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     connected.map(({ store, process }) =>
       work({
         name: process.name,
-        ...{ store, bucket, process, operations, history, calm, load, contest, schedule, timeline },
+        ...{ store, bucket, process, operations, history, calm, load, contest, records, schedule, timeline },
+        strict: !sloppy,
         policyOf: plan.policyOf,
         gapMs: (1000 * clients) / rate,
       }),
@@ -268,6 +271,8 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   for (const key of contest.keys)
     await scheduler.drive(readContested({ store: first.store, bucket, contest }, key))
   contest.check()
+  await scheduler.drive(readRecords(first, bucket, records))
+  records.check()
   await scheduler.drive(definite(first.process, () => endUploads({ store: first.store, bucket })))
   const purges = random.fork('purges')
   const removed = [...history.keys, ...contest.keys].filter(() => purges.chance(0.5))
@@ -322,6 +327,19 @@ function planCollection(
     auditEveryMs: random.pick([long ? 2000 : 100, hourMs, hourMs]),
     // A key is purged only once all earlier writes of it have an answer, so that none of them is sent again after that.
     remainderMs: random.pick(long ? [500, 2000, 5000, hourMs] : [20, 300, 2000, hourMs]),
+  }
+}
+
+/** What nobody writes any more, twice. */
+async function readRecords(
+  { store, process }: Pick<CheckOptions, 'store' | 'process'>,
+  bucket: string,
+  records: Records,
+): Promise<void> {
+  for (let time = 0; time < 2; time++) {
+    await definite(process, () => records.readSet({ store, bucket }, true))
+    for (const name of records.registers)
+      await definite(process, () => records.readRegister({ store, bucket }, name, true))
   }
 }
 

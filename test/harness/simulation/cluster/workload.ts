@@ -1,11 +1,25 @@
-import { copy, get, list, mark, purge, put, removeVersion, type Task, type Token, tag } from './calls.js'
+import {
+  copy,
+  expectedFailure,
+  get,
+  list,
+  mark,
+  purge,
+  put,
+  removeVersion,
+  type Task,
+  type Token,
+  tag,
+} from './calls.js'
 import { type Contest, contend } from './contest.js'
 import { type Load, pick } from './load.js'
+import type { Records } from './records.js'
 import type { Schedule } from './schedule.js'
 import { upload } from './upload-calls.js'
 
 const keysPerClient = 4
 const readBackProbability = 0.5
+const readsOfShared = 0.4
 
 export interface ClientWork extends Omit<Task, 'key' | 'random' | 'tokens'> {
   readonly operations: number
@@ -13,6 +27,9 @@ export interface ClientWork extends Omit<Task, 'key' | 'random' | 'tokens'> {
   readonly gapMs: number
   readonly schedule: Schedule
   readonly contest: Contest
+  readonly records: Records
+  /** Whether a read shows at once what was acknowledged. */
+  readonly strict: boolean
 }
 
 export interface WorkResult {
@@ -42,7 +59,8 @@ export async function work(options: ClientWork): Promise<WorkResult> {
     const call = pick(calls(load), random) ?? get
     const outcomes = [await call(task)]
     // Whoever reads just after a write finds out whether it was acknowledged too early.
-    if (call !== get && call !== contend && random.chance(readBackProbability)) outcomes.push(await get(task))
+    if (!sharing.includes(call) && call !== get && random.chance(readBackProbability))
+      outcomes.push(await get(task))
     for (const outcome of outcomes) {
       if (outcome === undefined) reads++
       else if (outcome !== 'acknowledged') failures.set(outcome, (failures.get(outcome) ?? 0) + 1)
@@ -66,5 +84,32 @@ function calls({ percent }: Load): readonly (readonly [Call, number])[] {
     [upload, percent.upload],
     [list, percent.list],
     [contend, percent.contend ?? 0],
+    [useSet, percent.set ?? 0],
+    [useRegister, percent.register ?? 0],
   ]
+}
+
+/** Calls of keys that others use as well. */
+const sharing: readonly Call[] = [contend, useSet, useRegister]
+
+async function useSet(task: WorkTask): Promise<string | undefined> {
+  const { records, random } = task
+  return random.chance(readsOfShared)
+    ? await reading(() => records.readSet(task))
+    : await records.changeSet(task)
+}
+
+async function useRegister(task: WorkTask): Promise<string | undefined> {
+  const { records, random, name, strict } = task
+  if (!random.chance(readsOfShared)) return await records.writeRegister(task)
+  const any = random.pick(records.registers.length === 0 ? [name] : records.registers)
+  return await reading(() => records.readRegister(task, any, strict))
+}
+
+async function reading(read: () => Promise<undefined>): Promise<string | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    return expectedFailure(error)
+  }
 }
