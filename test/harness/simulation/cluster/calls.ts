@@ -30,6 +30,8 @@ export interface Task {
   readonly calm: Calm
   readonly load: Load
   readonly timeline: Timeline
+  /** Whether a read shows at once what was acknowledged. */
+  readonly strict: boolean
   readonly key: string
   /** Of this call. */
   readonly random: SeededRandom

@@ -50,6 +50,8 @@ export const faultKinds = [
   'hold',
   'slow link',
   'reset',
+  'reset client',
+  'hold client',
   'slow disk',
   'full disk',
   'clock jump',
@@ -88,6 +90,7 @@ export interface FaultOptions {
   readonly long: boolean
   /** Longest that a fault lasts; some seconds when absent. */
   readonly lastsMsMax?: number | undefined
+  readonly clients: readonly string[]
   /** Servers that faults concern; all when absent. */
   readonly servers?: readonly string[] | undefined
   pause(ms: number): Promise<void>
@@ -120,11 +123,15 @@ export async function makeFaults(options: FaultOptions, stopped: () => boolean):
     const other = others.length === 0 || random.chance(serverProbability) ? server : random.pick(others)
     const forMs = random.integer(lastsMs.min, options.lastsMsMax ?? lastsMs.max)
     const strikesServer = kind === 'crash server' || (kind === 'stop process' && random.chance(0.3))
-    const node = strikesServer ? server : agent
+    const strikesClient = kind === 'reset client' || kind === 'hold client'
+    const node = strikesServer ? server : strikesClient ? random.pick(options.clients) : agent
     if (!schedule.takes(`fault ${track}.${count}`)) await pause(forMs)
     else {
-      const undone = onFault(`${kind}: ${node}, ${other}, ${forMs} ms`)
-      await make({ kind, node, other, random, wait: () => pause(forMs) }, cluster)
+      const undone = onFault(`${kind}: ${node}, ${strikesClient ? server : other}, ${forMs} ms`)
+      await make(
+        { kind, node, other: strikesClient ? server : other, random, wait: () => pause(forMs) },
+        cluster,
+      )
       undone()
     }
   }
@@ -137,6 +144,12 @@ function takesData(kind: FaultKind): boolean {
 async function make(fault: PlannedFault, cluster: Faultable): Promise<void> {
   const { kind, node, other, random, wait } = fault
   const { network } = cluster
+  if (kind === 'reset client') return network.reset(node, other)
+  if (kind === 'hold client') {
+    const link = random.pick([network.link(node, other), network.link(other, node)])
+    link.hold()
+    return await during(() => link.release(), wait)
+  }
   const machine = cluster.machine(node)
   switch (kind) {
     case 'crash agent':

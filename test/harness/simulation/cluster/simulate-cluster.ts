@@ -88,6 +88,8 @@ export interface SimulationResult {
   readonly twins: number
   /** Attempts of writes that were minted after the write was acknowledged through another attempt. */
   readonly lateTwins: number
+  /** Writes of which an agent has more than one version. */
+  readonly twinned: number
   /** Failed calls by code. */
   readonly failures: ReadonlyMap<string, number>
   readonly faults: readonly string[]
@@ -202,7 +204,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
       {
         ...{ cluster, schedule, track, pause, lastsMsMax, long },
         kinds: options.faults ?? faultKinds,
-        servers: options.faultyServers,
+        ...{ clients: names, servers: options.faultyServers },
         random: random.fork('faults'),
         frail: random.fork('frail').pick(cluster.agentNames.slice(0, agents)),
         onFault: what => {
@@ -267,7 +269,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     becomesLevel: converges && !(options.faults ?? faultKinds).some(kind => kind === 'lose disk'),
     replicasOf,
   }
-  const { lateTwins } = await scheduler.drive(checkAll(checked))
+  const { lateTwins, twinned } = await scheduler.drive(checkAll(checked))
   for (const key of contest.keys)
     await scheduler.drive(readContested({ store: first.store, bucket, contest }, key))
   contest.check()
@@ -303,8 +305,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     ...{ workMs, workCpuMs: (cpu.user + cpu.system) / 1000 },
     collectedPartitions: Math.max(...remainders.map(({ partitions }) => partitions)),
     contested: contest.count('done'),
-    lateTwins,
-    restored: cluster.restored,
+    ...{ lateTwins, twinned, restored: cluster.restored },
   }
 }
 
@@ -354,7 +355,7 @@ function summary(
   faults: readonly string[],
 ): Omit<
   SimulationResult,
-  'collectedPartitions' | 'contested' | 'lateTwins' | 'restored' | 'workMs' | 'workCpuMs'
+  'collectedPartitions' | 'contested' | 'lateTwins' | 'twinned' | 'restored' | 'workMs' | 'workCpuMs'
 > {
   const failures = new Map<string, number>()
   for (const result of results) {

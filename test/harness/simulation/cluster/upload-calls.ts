@@ -1,5 +1,6 @@
 import { TorcError } from '@torc/protocol/errors'
 import { expectedFailure, isGone, ownFilling, pickToken, remember, type Task, written } from './calls.js'
+import { Violation } from './history.js'
 
 const partsMax = 3
 /** Uploads that are given up by their client. */
@@ -33,13 +34,20 @@ export async function upload(task: Task): Promise<string> {
   } catch (error) {
     // Nothing is minted before it is completed; what is left is ended when all is mended.
     history.refuse(write)
-    return expectedFailure(error)
+    return failureOf(task, error)
   }
   return written(task, write, async () => {
     const result = await store.completeUpload(bucket, key, uploadId, named, { context: token?.context })
     remember(task, result.context, history.seenBy(write))
     return result
-  })
+  }).catch((error: unknown) => failureOf(task, error))
+}
+
+/** Where others stand in for owners, who looks for an upload may not find it for a while. */
+function failureOf({ strict }: Task, error: unknown): string {
+  const cause = error instanceof Violation ? error.cause : error
+  if (!strict && cause instanceof TorcError && cause.code === 'UPLOAD_NOT_FOUND') return cause.code
+  return expectedFailure(error)
 }
 
 /** Ends all uploads that are open, or that an earlier attempt has not ended. */

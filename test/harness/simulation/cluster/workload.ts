@@ -28,8 +28,6 @@ export interface ClientWork extends Omit<Task, 'key' | 'random' | 'tokens'> {
   readonly schedule: Schedule
   readonly contest: Contest
   readonly records: Records
-  /** Whether a read shows at once what was acknowledged. */
-  readonly strict: boolean
 }
 
 export interface WorkResult {
