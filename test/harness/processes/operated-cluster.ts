@@ -194,18 +194,29 @@ export class OperatedCluster {
     }
   }
 
+  /** Ends all processes, in order. */
+  async end(): Promise<void> {
+    await Promise.all(this.#processes.map(process => process.end()))
+  }
+
   /** Ends all processes and removes what they left. */
   async stop(): Promise<void> {
-    await Promise.all(this.#processes.map(process => process.end()))
+    await this.end()
     await Promise.all(this.#proxies.map(proxy => proxy.close()))
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
 
+/**
+ * Where nodes behind proxies listen. On Linux connections that go out never have it as their own address: no port of it
+ * is taken while its node is away.
+ */
+const proxiedHost = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1'
+
 /** An address of loopback that nobody listens at just now. */
 async function freeAddress(): Promise<string> {
   const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => server.listen(0, proxiedHost, resolve))
   const bound = server.address()
   await new Promise(resolve => server.close(resolve))
   if (bound === null || typeof bound === 'string') throw new Error('no port was bound')
