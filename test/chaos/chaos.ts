@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeNextLook } from '../harness/patience.js'
 import { SeededRandom } from '../harness/simulation/seeded-random.js'
-import { ChaosCluster, serverNames } from './cluster/chaos-cluster.js'
+import { ChaosCluster, type NetworkKind, serverNames } from './cluster/chaos-cluster.js'
+import type { Fault } from './faults/fault.js'
 import { FaultMaker } from './faults/fault-maker.js'
 import { faultsNamed, type PlannedFault, planFault, planRounds } from './faults/plan.js'
 import { readEverything } from './judge/final-reads.js'
@@ -16,6 +17,8 @@ export interface ChaosOptions {
   readonly seed: string
   /** Faults at random, up to two at once, for so long; or each alone, one after the other, for `eachMs`. */
   readonly how: { readonly lastsMs: number } | { readonly eachMs: number }
+  /** What links between nodes are; `namespaces` only inside of `runInside`. `proxies` when absent. */
+  readonly network?: NetworkKind
   /** Names of faults to make, parts of them suffice; all when empty. */
   readonly only?: readonly string[]
   /** Where the history is kept; nowhere when absent. */
@@ -85,7 +88,7 @@ class ChaosRun {
   }
 
   async run(): Promise<ChaosResult> {
-    const cluster = await ChaosCluster.start()
+    const cluster = await ChaosCluster.start(this.#options.network ?? 'proxies')
     try {
       await this.#withLoad(cluster)
     } finally {
@@ -147,12 +150,17 @@ class ChaosRun {
   }
 
   /** Faults that can be made here; the others are told of. */
-  #kinds(cluster: ChaosCluster): ReturnType<typeof faultsNamed> {
-    const { smallDisk } = cluster
-    return faultsNamed(this.#options.only ?? []).filter(({ name, smallDisk: needed }) => {
-      if (needed !== true || typeof smallDisk !== 'string') return true
-      this.#options.onNote?.(`"${name}" is left out: no small disk can be made here: ${smallDisk}`)
-      return false
+  #kinds({ smallDisk }: ChaosCluster): readonly Fault[] {
+    const { only = [], network = 'proxies', onNote = () => undefined } = this.#options
+    return faultsNamed(only).filter(fault => {
+      const reason =
+        fault.smallDisk === true && typeof smallDisk === 'string'
+          ? `no small disk can be made here: ${smallDisk}`
+          : fault.proxies === true && network !== 'proxies'
+            ? 'it needs proxies'
+            : undefined
+      if (reason !== undefined) onNote(`"${fault.name}" is left out: ${reason}`)
+      return reason === undefined
     })
   }
 

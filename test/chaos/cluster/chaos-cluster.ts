@@ -5,6 +5,7 @@ import { readCredentials } from '@torc/client/config/credentials'
 import { temporaryFolder } from '@torc/node-agent/disk/disk'
 import { OperatedCluster, type OperatedNode } from '../../harness/processes/operated-cluster.js'
 import { peakMemoryBytes } from '../../harness/processes/peak-memory.js'
+import { NamespacedNetwork } from './namespaces.js'
 import { type ChaosNetwork, ProxiedNetwork } from './network.js'
 import { SmallDisk } from './small-disk.js'
 
@@ -12,6 +13,8 @@ export const serverNames = ['server-1', 'server-2'] as const
 export const agentNames = ['agent-1', 'agent-2', 'agent-3', 'agent-4', 'agent-5'] as const
 /** The agent whose disk is small, where that is permitted. */
 export const smallDiskAgent = 'agent-5'
+
+export type NetworkKind = 'proxies' | 'namespaces'
 
 const smallDiskBytes = 3 * 2 ** 30
 /** Layouts weigh agents by it: all are to have the same share. */
@@ -26,11 +29,15 @@ export class ChaosCluster {
   readonly #operated = new OperatedCluster()
   readonly #nodes = new Map<string, OperatedNode>()
   readonly #stores: Store[] = []
-  readonly network: ChaosNetwork = new ProxiedNetwork(this.#operated)
+  readonly network: ChaosNetwork
   #smallDisk: SmallDisk | string = 'not mounted'
 
-  static async start(): Promise<ChaosCluster> {
-    const cluster = new ChaosCluster()
+  private constructor(network: NetworkKind) {
+    this.network = network === 'proxies' ? new ProxiedNetwork(this.#operated) : new NamespacedNetwork()
+  }
+
+  static async start(network: NetworkKind): Promise<ChaosCluster> {
+    const cluster = new ChaosCluster(network)
     try {
       await cluster.#start()
       return cluster
@@ -45,13 +52,15 @@ export class ChaosCluster {
     await operated.init()
     this.#smallDisk = SmallDisk.mount(this.dataOf(smallDiskAgent), smallDiskBytes)
     const join: string[] = []
+    let number = 0
+    const placeOf = (name: string) => this.network.optionsOf(name, ++number)
     for (const name of serverNames) {
-      const server = await operated.server({ name, proxied: true, join: [...join] })
+      const server = await operated.server({ ...placeOf(name), name, join: [...join] })
       this.#nodes.set(name, server)
       join.push(server.address)
     }
     const args = [...capacity, ...collection]
-    const agents = agentNames.map(name => operated.agent(name, { proxied: true, join, args }))
+    const agents = agentNames.map(name => operated.agent(name, { ...placeOf(name), join, args }))
     for (const agent of await Promise.all(agents)) this.#nodes.set(agent.name, agent)
     const [first = ''] = join
     const made = await operated.initLayout(first, agentNames.length)

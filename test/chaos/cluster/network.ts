@@ -1,19 +1,25 @@
-import type { OperatedCluster, OperatedNode } from '../../harness/processes/operated-cluster.js'
+import type { NodeOptions, OperatedCluster, OperatedNode } from '../../harness/processes/operated-cluster.js'
 
-/** What links between nodes can suffer. Each function that is returned mends it. */
+/** Between nodes: how they are started in it, and what links can suffer. A function that is returned mends it. */
 export interface ChaosNetwork {
+  /** What a node is started with; `number` is different for each. */
+  optionsOf(name: string, number: number): Pick<NodeOptions, 'proxied' | 'listen' | 'within'>
   /** Nothing passes between two nodes, silently; `oneWay`: nothing from the first to the second. */
   cut(from: OperatedNode, to: OperatedNode, options: { readonly oneWay: boolean }): () => void
   /** Nothing passes between nodes of different sides. */
   split(...sides: readonly (readonly OperatedNode[])[]): () => void
 }
 
-/** What only a proxy before each node can do. */
+/** A proxy before each node, on loopback. Frames that meet a cut are lost, and connections break when it is mended. */
 export class ProxiedNetwork implements ChaosNetwork {
   readonly #cluster: OperatedCluster
 
   constructor(cluster: OperatedCluster) {
     this.#cluster = cluster
+  }
+
+  optionsOf(): Pick<NodeOptions, 'proxied'> {
+    return { proxied: true }
   }
 
   cut(from: OperatedNode, to: OperatedNode, options: { readonly oneWay: boolean }): () => void {

@@ -29,6 +29,8 @@ export interface Fault {
   readonly alone?: boolean
   /** Only with an agent whose disk is small. */
   readonly smallDisk?: boolean
+  /** Only with a proxy before each node. */
+  readonly proxies?: boolean
   /** Whose processes or links it harms; undefined where too few are free. `claims`: nobody else may harm those. */
   choose(free: Free, random: SeededRandom): Victims | undefined
   /** Makes it, waits until it is over, and undoes it. */

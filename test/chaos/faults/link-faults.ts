@@ -66,6 +66,7 @@ export const linkFaults: readonly Fault[] = [
   {
     name: 'a slow node',
     goesOn: 'writes and reads',
+    proxies: true,
     choose: aNode,
     async run({ cluster, victims, over, random }) {
       const mends = victims.map(victim =>
@@ -81,6 +82,7 @@ export const linkFaults: readonly Fault[] = [
   {
     name: 'connections reset',
     goesOn: 'writes and reads',
+    proxies: true,
     choose: aNode,
     async run({ cluster, victims, isOver, pause, random }) {
       const proxies = victims.flatMap(victim => cluster.node(victim).proxy ?? [])

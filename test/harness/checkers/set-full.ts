@@ -63,10 +63,14 @@ export function checkSet(history: readonly SetCall[]): SetVerdict {
     const known = knownOf(fate)
     if (fate.add !== undefined) counts[known]++
     const settledAt = Math.max(...changesOf(fate).map(({ calledAt, returnedAt }) => returnedAt ?? calledAt))
-    const later = finals.flatMap((read, i) => (read.calledAt > settledAt ? [shown[i]?.has(element)] : []))
+    const showing = (at: number): boolean[] =>
+      finals.flatMap((read, i) => (read.calledAt > at ? [shown[i]?.has(element) === true] : []))
+    const later = showing(settledAt)
+    // One of which its writer heard nothing is sure from when it was seen.
+    const sureAt = fate.add?.result === 'ok' ? settledAt : (fate.firstSeenAt ?? settledAt)
     if (fate.add === undefined) wrong.push({ element, problem: 'phantom' })
     else if (later.length === 0) wrong.push({ element, problem: 'unread' })
-    else if (known === 'present' && later.includes(false)) wrong.push({ element, problem: 'lost' })
+    else if (known === 'present' && showing(sureAt).includes(false)) wrong.push({ element, problem: 'lost' })
     else if (known === 'removed' && later.includes(true)) wrong.push({ element, problem: 'resurrected' })
     else if (new Set(later).size > 1) wrong.push({ element, problem: 'unsettled' })
   }

@@ -19,6 +19,7 @@ export interface OperatedNode {
   readonly proxy: FaultProxy | undefined
   /** What it was started with, its address among it. */
   readonly args: readonly string[]
+  readonly within: readonly string[] | undefined
 }
 
 export interface NodeOptions {
@@ -28,6 +29,10 @@ export interface NodeOptions {
   readonly join?: readonly string[]
   /** Puts a fault proxy before the node. */
   readonly proxied?: boolean
+  /** `host:port` that it listens at, where that is known before. */
+  readonly listen?: string
+  /** Words of a command that becomes its process, somewhere else: see `TorcProcessOptions`. */
+  readonly within?: readonly string[]
   readonly args?: readonly string[]
 }
 
@@ -58,8 +63,8 @@ export class OperatedCluster {
   }
 
   /** Starts a process; it is ended with the cluster. */
-  launch(args: readonly string[]): TorcProcess {
-    const process = new TorcProcess(args, { configDirectory: this.configDirectory })
+  launch(args: readonly string[], within?: readonly string[]): TorcProcess {
+    const process = new TorcProcess(args, { configDirectory: this.configDirectory, within })
     this.#processes.push(process)
     return process
   }
@@ -94,7 +99,8 @@ export class OperatedCluster {
     options: NodeOptions,
     own: readonly string[],
   ): Promise<OperatedNode> {
-    const listen = options.proxied === true ? await freeAddress() : '127.0.0.1:0'
+    const { within } = options
+    const listen = options.listen ?? (options.proxied === true ? await freeAddress() : '127.0.0.1:0')
     const proxy = options.proxied === true ? await FaultProxy.start(listen) : undefined
     if (proxy !== undefined) this.#proxies.push(proxy)
     const args = [
@@ -103,14 +109,14 @@ export class OperatedCluster {
       ...((options.join ?? []).length === 0 ? [] : ['--join', (options.join ?? []).join(',')]),
       ...(options.args ?? []),
     ]
-    const process = this.launch(args)
+    const process = this.launch(args, within)
     const ready = await process.waitFor(`the ${kind}`, line => line.event === 'ready')
-    return { name, address: proxy?.address ?? String(ready.address), process, proxy, args }
+    return { name, address: proxy?.address ?? String(ready.address), process, proxy, args, within }
   }
 
   /** Starts a node whose process has ended again, on what it left. One that is proxied is where it was. */
   async restart(node: OperatedNode): Promise<OperatedNode> {
-    const process = this.launch(node.args)
+    const process = this.launch(node.args, node.within)
     const ready = await process.waitFor(node.name, line => line.event === 'ready')
     return { ...node, process, address: node.proxy?.address ?? String(ready.address) }
   }
