@@ -79,10 +79,11 @@ async function eventually(
 
 async function unlevelled(store: Store): Promise<string | undefined> {
   const { members } = await store.status()
-  const away = members.filter(({ role, state }) => role !== 'gateway' && state !== 'alive')
-  if (away.length > 0) return `${away.map(({ name, state }) => `${name} is ${state}`).join(', ')}`
   const agents = members.filter(({ role }) => role === 'agent')
-  if (agents.length !== agentNames.length) return `there are ${agents.length} agents`
+  // A server that was started again has another id; the old one is remembered as down for a while.
+  const alive = members.filter(({ state }) => state === 'alive').map(({ name }) => name)
+  const missing = [...serverNames, ...agentNames].filter(name => !alive.includes(name))
+  if (missing.length > 0) return `${missing.join(', ')} not alive`
   const hinted = agents.filter(({ hints }) => hints === undefined || hints.length > 0)
   if (hinted.length === 0) return undefined
   return `hints at ${hinted.map(({ name, hints }) => `${name} ${JSON.stringify(hints)}`).join(', ')}`
