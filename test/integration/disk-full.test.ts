@@ -12,7 +12,7 @@ import t from 'tap'
 const environment = systemEnvironment
 const listen = { host: '127.0.0.1', port: 0 }
 
-t.test('when the disks are full, writes are refused with the reason, and reads go on', async t => {
+t.test('when the disks are full, writes are refused with the reason, and reads go on; one full disk stops nothing', async t => {
   const secret = { clusterId: 'f'.repeat(32), secret: environment.random.bytes(32) }
   const transport = tcpTransport()
   const server = await startServer({
@@ -55,6 +55,13 @@ t.test('when the disks are full, writes are refused with the reason, and reads g
   await store.createBucket('full')
   await store.put('full', 'small', 'before')
   await store.put('full', 'large', Buffer.alloc(100_000, 1))
+
+  for (const [n, disk] of disks.entries()) {
+    disk.setFreeBytes(0)
+    await store.put('full', `plain ${n}`, Buffer.alloc(100_000, n))
+    await store.put('full', `under a condition ${n}`, Buffer.alloc(100_000, n), { ifNoneMatch: '*' })
+    disk.setFreeBytes(2 ** 30)
+  }
 
   for (const disk of disks) disk.setFreeBytes(0)
   // One body for the index and one for block files; pages that are free already may still take a few bytes.
