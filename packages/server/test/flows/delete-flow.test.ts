@@ -61,6 +61,18 @@ t.test('with a context: a write made meanwhile survives', async t => {
   t.equal((await get(cluster)).version.id, meanwhile.version.id)
 })
 
+t.test('an attempt that comes after a later one was answered takes nothing', async t => {
+  const cluster = fakeCluster()
+  const one = await put(cluster, 'one')
+  const opId = Buffer.alloc(16, 7)
+  t.strictSame((await purge(cluster.c, request({ opId, retry: true }))).removed, [one.version.id])
+  const later = await put(cluster, 'written since')
+  await t.rejects(purge(cluster.c, request({ opId })), { code: 'INDETERMINATE', message: /SUPERSEDED/ })
+  t.equal((await get(cluster)).version.id, later.version.id)
+  // Whoever asks once more means what is there by then.
+  t.strictSame((await purge(cluster.c, request({ opId, retry: true }))).removed, [later.version.id])
+})
+
 t.test('too few owners', async t => {
   const cluster = fakeCluster()
   await put(cluster, 'one')
