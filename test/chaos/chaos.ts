@@ -50,6 +50,8 @@ export interface ChaosResult {
   readonly checked: Judgement['counts'] | undefined
   /** Most memory of each process since its last start: a while after the begin, and at the end, in bytes. */
   readonly memory: Readonly<Record<string, { readonly early?: number; readonly late: number }>>
+  /** Bytes of log of the process that wrote most, since its last start. */
+  readonly logBytesMax: number
   /** Broken promises, each with what led to it; none is right. */
   readonly problems: readonly string[]
 }
@@ -62,6 +64,7 @@ const progressMsMax = 60_000
 /** Calls before a phase begins, and after its faults, while what came back is caught up with. */
 const callsBefore = 60
 const callsAfter = 200
+/** Keys whose story is told. */
 const timelinesMax = 5
 
 /** Real processes under constant load, while faults come and go; then what must hold is checked. */
@@ -77,9 +80,12 @@ class ChaosRun {
   readonly #phases: PhaseReport[] = []
   readonly #problems = new Set<string>()
   readonly #findings = new Set<string>()
+  /** Keys whose story was told. */
+  readonly #told = new Set<string>()
   #judgement: Judgement | undefined
   #early: ReadonlyMap<string, number> = new Map()
   #late: ReadonlyMap<string, number> = new Map()
+  #logBytesMax = 0
 
   constructor(options: ChaosOptions) {
     this.#options = options
@@ -213,6 +219,7 @@ class ChaosRun {
     for (const problem of unreadable) this.#problems.add(problem)
     if (levelled.length === 0) history.calm = true
     this.#late = cluster.peakMemory()
+    this.#logBytesMax = Math.max(...cluster.logBytes().values())
     this.#judge()
     return recoveryMs
   }
@@ -227,8 +234,10 @@ class ChaosRun {
       const told = `${checker}: ${key}: ${what}`
       if (this.#findings.has(told)) continue
       this.#findings.add(told)
-      // Many of one cause say no more than a few.
-      const timeline = this.#findings.size > timelinesMax ? [] : timelineOf(finding, calls, this.#faults)
+      // Many of one cause say no more than a few, each of another key.
+      const tells = this.#told.size < timelinesMax && !this.#told.has(key)
+      this.#told.add(key)
+      const timeline = tells ? timelineOf(finding, calls, this.#faults) : []
       this.#problems.add([told, ...timeline].join('\n'))
     }
   }
@@ -269,7 +278,7 @@ class ChaosRun {
     )
     return {
       ...{ seed: this.#options.seed, phases: this.#phases, faults, calls, memory },
-      checked: this.#judgement?.counts,
+      ...{ checked: this.#judgement?.counts, logBytesMax: this.#logBytesMax },
       problems: [...this.#problems],
     }
   }

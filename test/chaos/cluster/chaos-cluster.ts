@@ -127,6 +127,11 @@ export class ChaosCluster {
     return peaks
   }
 
+  /** Bytes of log that each process wrote since it was started. */
+  logBytes(): ReadonlyMap<string, number> {
+    return new Map([...this.#nodes.values()].map(({ name, process }) => [name, process.errors.length]))
+  }
+
   /** Files of unfinished writes on the agents' disks. */
   temporaries(): string[] {
     return agentNames.flatMap(name => {

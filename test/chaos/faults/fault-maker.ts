@@ -50,6 +50,7 @@ export class FaultMaker {
       await fault.run(context)
     } finally {
       record.endedAt = history.now()
+      history.note({ fault: record })
     }
   }
 

@@ -11,6 +11,8 @@ export interface Finding {
   readonly checker: 'set-full' | 'versions' | 'register-reads' | 'linearizability' | 'answers'
   /** The key that it is about. */
   readonly key: string
+  /** The version that it is about, where it is about one. */
+  readonly version?: string | undefined
   readonly what: string
 }
 
@@ -62,6 +64,7 @@ function judgeSets(
       findings.push({
         checker,
         key,
+        version,
         what: version === undefined ? problem : `version ${version} is ${problem}`,
       })
     }
@@ -173,7 +176,10 @@ function judgeRegisters(calls: readonly RecordedCall[], findings: Finding[]): Ju
     counts.binding += binding
     counts.stale += stale
     for (const { read, why } of wrong)
-      findings.push({ checker: 'register-reads', key, what: `at ${read.returnedAt} a read ${why}` })
+      findings.push({
+        ...{ checker: 'register-reads', key, version: read.shown },
+        what: `at ${read.returnedAt} a read ${why}`,
+      })
   }
   return counts
 }

@@ -12,6 +12,8 @@ import type { RecordedCall } from '../load/history.js'
 export const levelMsMax = 120_000
 /** Passes of the repair until one finds nothing: the first may have something to do, the second must not. */
 const passesMax = 2
+/** Log of one process: faults are told of, and not call by call. */
+const logBytesMax = 8 * 2 ** 20
 /** Elements whose replicas are compared byte by byte; of the others the repair compares the digests. */
 const probedElementsMax = 150
 
@@ -56,6 +58,8 @@ export async function untilLevel(options: LevelOptions): Promise<string[]> {
     return found.length === 0 ? undefined : `files of unfinished writes are left: ${found.join(', ')}`
   })
   if (files !== undefined) problems.push(files)
+  for (const [name, bytes] of cluster.logBytes())
+    if (bytes > logBytesMax) problems.push(`${name} has written ${bytes} bytes of log`)
   return problems
 }
 

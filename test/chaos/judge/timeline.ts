@@ -9,11 +9,13 @@ export interface FaultRecord {
   endedAt: number | undefined
 }
 
-const linesMax = 80
+const linesMax = 60
+/** Lines before the first one that names what the finding is about. */
+const linesBefore = 12
 
 /** What happened to a key, call by call, and the faults meanwhile, in the order of their times (milliseconds). */
 export function timelineOf(
-  { key }: Finding,
+  { key, version }: Finding,
   calls: readonly RecordedCall[],
   faults: readonly FaultRecord[],
 ): string[] {
@@ -28,10 +30,12 @@ export function timelineOf(
   const lines = events
     .sort((a, b) => a.at - b.at)
     .map(({ at, text }) => `${at.toFixed(3).padStart(12)} ${text}`)
+  const named = version === undefined ? 0 : lines.findIndex(line => line.includes(version))
+  const told = lines.slice(Math.max(0, named - linesBefore))
   // What broke is mostly told by the end, what was promised by the begin.
-  if (lines.length <= linesMax) return lines
+  if (told.length <= linesMax) return told
   const half = linesMax / 2
-  return [...lines.slice(0, half), `… ${lines.length - linesMax} more …`, ...lines.slice(-half)]
+  return [...told.slice(0, half), `… ${told.length - linesMax} more …`, ...told.slice(-half)]
 }
 
 interface Event {

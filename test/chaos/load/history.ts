@@ -121,6 +121,11 @@ export class History {
     return recorded
   }
 
+  /** Puts something else into the file, for its reader. */
+  note(what: object): void {
+    this.#file?.write(`${JSON.stringify(what)}\n`)
+  }
+
   async close(): Promise<void> {
     const file = this.#file
     if (file !== undefined) await new Promise<void>(resolve => file.end(resolve))
