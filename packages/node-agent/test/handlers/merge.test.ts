@@ -59,6 +59,9 @@ t.test('a purge that names its operation is refused where a later attempt of it 
   const purge = { ...address, key: 'a', context: minted.context, opId }
   await t.rejects(one.request('merge', purge), { code: 'SUPERSEDED' })
   await t.rejects(one.request('merge', { ...purge, attempt: attempt(1) }), { code: 'SUPERSEDED' })
+  const read = { ...address, key: 'a', want: 'clock', opId } as const
+  await t.rejects(fetched(one, 'fetchKey', read), { code: 'SUPERSEDED' })
+  await fetched(one, 'fetchKey', { ...read, attempt: attempt(2) })
   const { head } = await one.request('merge', { ...purge, attempt: attempt(2) })
   t.same(head.removed, [minted.version.id])
 })

@@ -20,7 +20,7 @@ import { readClocks } from './clock-read.js'
 import { uniqueMatch } from './get-flow.js'
 import { readMerged } from './reconcile.js'
 import { fenceEarlier, nextAttempt } from './repeat-flow.js'
-import { type Delta, sendMerge } from './send-merge.js'
+import { type Delta, type Operation, sendMerge } from './send-merge.js'
 import { tooFewOwners } from './write-errors.js'
 
 export interface DeleteRequest {
@@ -73,21 +73,23 @@ async function purgeAll(
 ): Promise<DeleteOutcome> {
   const attempt = opId !== undefined && retry ? nextAttempt(c) : undefined
   if (opId !== undefined && attempt !== undefined) await fenceEarlier(c, p, opId, attempt, deadline)
-  const context = await closedClock(c, p, deadline)
   const operation: Operation = {
     ...(opId === undefined ? {} : { opId }),
     ...(attempt === undefined ? {} : { attempt }),
   }
+  const context = await closedClock(c, p, deadline, operation)
   return { removed: await purgeContext(c, p, context, deadline, operation), context, placement: p }
 }
 
-/** Whose attempt a purge is; nothing where it may come at any time. */
-type Operation = Pick<Delta, 'opId' | 'attempt'>
-
 /** What R owners and holders of hints hold, closed, so that nothing that an overwritten version covered comes back. */
-async function closedClock(c: Coordination, p: Placement, deadline: Deadline): Promise<CausalContext> {
+async function closedClock(
+  c: Coordination,
+  p: Placement,
+  deadline: Deadline,
+  purge: Operation,
+): Promise<CausalContext> {
   const { live } = ownersOf(c, p)
-  return (await readClocks(c, p, live, p.readQuorum, deadline)).context
+  return (await readClocks(c, p, live, p.readQuorum, deadline, undefined, undefined, purge)).context
 }
 
 async function purgeVersion(

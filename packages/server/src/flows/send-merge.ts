@@ -14,6 +14,9 @@ export type Delta = Pick<
   'context' | 'record' | 'opId' | 'attempt' | 'keep' | 'attributes'
 >
 
+/** Whose attempt a purge is; nothing where it may come at any time. */
+export type Operation = Pick<Delta, 'opId' | 'attempt'>
+
 /** A version alone, as it was minted: its own dot with `after` is all that the context says. */
 export function deltaOf(version: Version): Delta {
   return {

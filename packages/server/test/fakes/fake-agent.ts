@@ -293,6 +293,7 @@ export class FakeAgent {
     const stored = this.#find(head.bucketId, head.key)
     const state = stored?.state ?? emptyState
     const time = this.#clock.now()
+    if (head.opId !== undefined) this.#checkFence(head.opId, head.attempt)
     if (head.attempt !== undefined && head.versionId !== undefined) {
       const before = this.fences.get(head.versionId)
       if (before === undefined || Buffer.compare(before, head.attempt) < 0)
