@@ -36,14 +36,19 @@ async function run(network: NetworkKind): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => interrupted.abort(new Error(`${signal} came`)))
   print(json ? JSON.stringify({ event: 'begin', seed }) : `seed ${seed}`)
-  const result = await chaos({
-    ...{ seed, network, only: values.only, historyFile: values.history, signal: interrupted.signal },
-    how: values.each
-      ? { eachMs: Number(values.seconds) * 1000 }
-      : { lastsMs: Number(values.minutes) * 60_000 },
-    onPhase: report => print(tellPhase(report, json)),
-    onNote: text => print(tellNote(text, json)),
-  })
-  print(tellResult(result, json))
-  if (result.problems.length > 0) process.exitCode = 1
+  try {
+    const result = await chaos({
+      ...{ seed, network, only: values.only, historyFile: values.history, signal: interrupted.signal },
+      how: values.each
+        ? { eachMs: Number(values.seconds) * 1000 }
+        : { lastsMs: Number(values.minutes) * 60_000 },
+      onPhase: report => print(tellPhase(report, json)),
+      onNote: text => print(tellNote(text, json)),
+    })
+    print(tellResult(result, json))
+    if (result.problems.length > 0) process.exitCode = 1
+  } catch (error) {
+    if (!interrupted.signal.aborted) throw error
+    process.exitCode = 130
+  }
 }

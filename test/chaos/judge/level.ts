@@ -10,8 +10,6 @@ import type { RecordedCall } from '../load/history.js'
 
 /** How long a cluster that is whole may take until it is level, and each node answers. */
 export const levelMsMax = 120_000
-/** Passes of the repair until one finds nothing: the first may have something to do, the second must not. */
-const passesMax = 2
 /** Log of one process: faults are told of, and not call by call. */
 const logBytesMax = 8 * 2 ** 20
 /** Elements whose replicas are compared byte by byte; of the others the repair compares the digests. */
@@ -45,13 +43,7 @@ export async function untilLevel(options: LevelOptions): Promise<string[]> {
   }
   if (problems.length > 0) return problems
   await onHintsGone()
-  for (let pass = 1; pass <= passesMax; pass++) {
-    const { different, unreachable, keysRepaired } = await repairPass(admin, endMs)
-    if (unreachable > 0)
-      problems.push(`pass ${pass} of the repair could not compare ${unreachable} partitions`)
-    if (pass === passesMax && different > 0)
-      problems.push(`pass ${pass} of the repair finds ${different} differences (${keysRepaired} keys)`)
-  }
+  problems.push(...(await repairTwice(admin, endMs)))
   problems.push(...(await differentReplicas(options)))
   const files = await eventually(endMs, async () => {
     const found = cluster.temporaries()
@@ -91,6 +83,32 @@ async function unlevelled(store: Store): Promise<string | undefined> {
   const hinted = agents.filter(({ hints }) => hints === undefined || hints.length > 0)
   if (hinted.length === 0) return undefined
   return `hints at ${hinted.map(({ name, hints }) => `${name} ${JSON.stringify(hints)}`).join(', ')}`
+}
+
+/**
+ * The first pass may have something to do, the second must not; but where owners ended rounds of consensus meanwhile that
+ * nobody else ended, they changed keys, and it does not count.
+ */
+async function repairTwice(admin: Store, endMs: number): Promise<string[]> {
+  await repairPass(admin, endMs)
+  for (;;) {
+    const before = await roundsEnded(admin)
+    const { different, unreachable, keysRepaired } = await repairPass(admin, endMs)
+    const counts = (await roundsEnded(admin)) === before || performance.now() > endMs
+    if (unreachable > 0) return [`the second pass of the repair could not compare ${unreachable} partitions`]
+    if (different === 0) return []
+    if (counts)
+      return [
+        `the second pass of the repair finds ${different} differences; ${keysRepaired} keys were repaired`,
+      ]
+  }
+}
+
+/** What agents tell of the rounds that they ended for others. */
+async function roundsEnded(admin: Store): Promise<string> {
+  const { members } = await admin.status()
+  const workers = members.flatMap(({ workers: own = [] }) => own)
+  return workers.flatMap(({ name, progress }) => (name === 'proposals' ? progress : [])).join()
 }
 
 interface Pass {
