@@ -53,21 +53,18 @@ export const processFaults: readonly Fault[] = [
     goesOn: 'writes',
     alone: true,
     choose: ({ agents }, random) => claimed(pickSome(agents, 1, random)),
-    async run({ cluster, victims, over, hintHolder }) {
+    async run({ cluster, victims, over, isOver, hintHolder }) {
       await cluster.kill(...victims)
-      const away = [...victims]
-      for (;;) {
-        const holder = await hintHolder()
-        if (holder !== undefined && !away.includes(holder)) {
-          away.push(holder)
-          break
-        }
+      let holder: string | undefined
+      while (holder === undefined && !isOver()) {
+        holder = await hintHolder()
         await beforeNextLook()
       }
-      await cluster.kill(...away.slice(victims.length))
+      const holders = holder === undefined || victims.includes(holder) ? [] : [holder]
+      await cluster.kill(...holders)
       await over
       // The holder first: what it kept has to be there before the owner is.
-      await cluster.restart(...away.slice(victims.length))
+      await cluster.restart(...holders)
       await cluster.restart(...victims)
     },
   },
