@@ -50,8 +50,8 @@ export interface ChaosResult {
   readonly checked: Judgement['counts'] | undefined
   /** Most memory of each process since its last start: a while after the begin, and at the end, in bytes. */
   readonly memory: Readonly<Record<string, { readonly early?: number; readonly late: number }>>
-  /** Bytes of log of the process that wrote most, since its last start. */
-  readonly logBytesMax: number
+  /** Lines of log of the process that wrote most, since its last start. */
+  readonly logLinesMax: number
   /** Broken promises, each with what led to it; none is right. */
   readonly problems: readonly string[]
 }
@@ -85,7 +85,7 @@ class ChaosRun {
   #judgement: Judgement | undefined
   #early: ReadonlyMap<string, number> = new Map()
   #late: ReadonlyMap<string, number> = new Map()
-  #logBytesMax = 0
+  #logLinesMax = 0
 
   constructor(options: ChaosOptions) {
     this.#options = options
@@ -219,7 +219,7 @@ class ChaosRun {
     for (const problem of unreadable) this.#problems.add(problem)
     if (levelled.length === 0) history.calm = true
     this.#late = cluster.peakMemory()
-    this.#logBytesMax = Math.max(...cluster.logBytes().values())
+    this.#logLinesMax = Math.max(...cluster.logLines().values())
     this.#judge()
     return recoveryMs
   }
@@ -278,7 +278,7 @@ class ChaosRun {
     )
     return {
       ...{ seed: this.#options.seed, phases: this.#phases, faults, calls, memory },
-      ...{ checked: this.#judgement?.counts, logBytesMax: this.#logBytesMax },
+      ...{ checked: this.#judgement?.counts, logLinesMax: this.#logLinesMax },
       problems: [...this.#problems],
     }
   }

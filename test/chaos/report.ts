@@ -18,7 +18,7 @@ export function tellNote(text: string, json: boolean): string {
 
 /** What was done and checked, and what is wrong. */
 export function tellResult(result: ChaosResult, json: boolean): string {
-  const { seed, faults, calls, checked, memory, logBytesMax, problems } = result
+  const { seed, faults, calls, checked, memory, logLinesMax, problems } = result
   if (json) return JSON.stringify({ event: 'end', ...result, phases: undefined })
   const made = Object.entries(faults).map(([name, count]) => `${count} ${name}`)
   const peaks = Object.entries(memory).map(([name, { early, late }]) => {
@@ -28,7 +28,7 @@ export function tellResult(result: ChaosResult, json: boolean): string {
   const lines = [
     `faults: ${made.join(', ')}`,
     `calls: ${calls.ok} ok, ${calls.failed} refused, ${calls.unknown} without a definite answer`,
-    `peak memory in MiB: ${peaks.join(', ')}; log of one process: ${Math.round(logBytesMax / 1024)} KiB at most`,
+    `peak memory in MiB: ${peaks.join(', ')}; ${logLinesMax} lines of log at most`,
   ]
   if (checked !== undefined) {
     const { elements, versions, registerReads, contested } = checked

@@ -127,9 +127,9 @@ export class ChaosCluster {
     return peaks
   }
 
-  /** Bytes of log that each process wrote since it was started. */
-  logBytes(): ReadonlyMap<string, number> {
-    return new Map([...this.#nodes.values()].map(({ name, process }) => [name, process.errors.length]))
+  /** Lines of log that each process wrote since it was started. */
+  logLines(): ReadonlyMap<string, number> {
+    return new Map([...this.#nodes.values()].map(({ name, process }) => [name, process.lines.length]))
   }
 
   /** Files of unfinished writes on the agents' disks. */

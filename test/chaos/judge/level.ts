@@ -11,7 +11,7 @@ import type { RecordedCall } from '../load/history.js'
 /** How long a cluster that is whole may take until it is level, and each node answers. */
 export const levelMsMax = 120_000
 /** Log of one process: faults are told of, and not call by call. */
-const logBytesMax = 8 * 2 ** 20
+const logLinesMax = 20_000
 /** Elements whose replicas are compared byte by byte; of the others the repair compares the digests. */
 const probedElementsMax = 150
 
@@ -50,8 +50,8 @@ export async function untilLevel(options: LevelOptions): Promise<string[]> {
     return found.length === 0 ? undefined : `files of unfinished writes are left: ${found.join(', ')}`
   })
   if (files !== undefined) problems.push(files)
-  for (const [name, bytes] of cluster.logBytes())
-    if (bytes > logBytesMax) problems.push(`${name} has written ${bytes} bytes of log`)
+  for (const [name, lines] of cluster.logLines())
+    if (lines > logLinesMax) problems.push(`${name} has written ${lines} lines of log`)
   return problems
 }
 
