@@ -65,8 +65,10 @@ t.test('a mint that was given up before it began makes nothing', async t => {
   // Both are there when the agent looks, as where it was stopped.
   givenUp.abort()
   await t.rejects(late, { code: 'CANCELLED' })
+  const { version } = await mint(server, 'a', Buffer.from('next'))
   const [state] = await fetched(server, 'fetchKey', { ...address, key: 'a', want: 'state' })
-  t.equal((state?.head.heads?.length ?? 0) + (state?.head.versions?.length ?? 0), 0)
+  t.equal((state?.head.heads?.length ?? 0) + (state?.head.versions?.length ?? 0), 1)
+  t.equal(version.seq, 1)
 })
 
 t.test('the clock is above what was seen', async t => {
