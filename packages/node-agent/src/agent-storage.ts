@@ -1,5 +1,6 @@
 import { HybridClock } from '@torc/cluster/clocks/hybrid-clock'
 import type { Log } from '@torc/protocol/environment/log'
+import { inForce } from '@torc/protocol/environment/safeguards'
 import type { Environment } from '@torc/protocol/environment/system'
 import { KeptLeases } from './actors/kept-leases.js'
 import type { Compressor } from './blocks/block-encoding.js'
@@ -43,16 +44,17 @@ export function openStorage(
 ): AgentContext {
   const { database, identity } = directory
   const { hasher } = environment
+  if (!inForce(environment, 'fsync before the answer')) database.pragma('synchronous = OFF')
   const counts = new Counts(database)
   const lease = new CounterLease(database, environment.random)
   const dropped = new DroppedCounters(database)
-  const layout = new AgentLayout(database, identity.nodeId, hasher)
+  const layout = new AgentLayout(database, identity.nodeId, hasher, environment)
   const clock = new HybridClock(environment.clock)
   const trees = new AgentTrees(database, hasher, () => layout.shape)
   const leases = new LeaseIndex(database, environment.clock, uploadMs, trees)
   const replicasOf = (bucketId: Uint8Array) => trees.replicasOf(bucketId)
   const held = new Hints({
-    ...{ database, layout, leases, hasher, clock: environment.clock },
+    ...{ database, layout, leases, hasher, environment },
     ...{ intentMs: uploadMs, ...hints },
     replicasOf,
   })
@@ -61,12 +63,12 @@ export function openStorage(
   const mintTime = (above: number): number => clock.mintTime(above)
   const intents = new Intents(database, environment.clock, uploadMs)
   const releases = new ReleaseQueue(database, blocks => layout.ownersOfBlocks(blocks))
-  const ballots = new BallotRows(database)
-  const collections = new CollectionNumbers(database)
+  const ballots = new BallotRows(database, environment)
+  const collections = new CollectionNumbers(database, environment)
   const remainderRows = new RemainderRows(database, environment.clock, remainderMs)
   const index = new KeyIndex({
     ...{ database, counts, lease, dropped, intents, releases, trees, ballots, mintTime },
-    remainders: remainderRows,
+    ...{ remainders: remainderRows, environment },
   })
   const register = new Register({
     ...{ rows: ballots, index, intents, collections, remainders: remainderRows, commit },
@@ -76,7 +78,7 @@ export function openStorage(
     ...{ numbers: collections, rows: remainderRows, index, ballots, hints: held, layout, trees, commit },
     ...{ clock: environment.clock, random: environment.random },
   })
-  const blockIndex = new BlockIndex(database, counts, leases)
+  const blockIndex = new BlockIndex(database, counts, leases, environment)
   const blocks = new BlockStore(disk, blockIndex, commit, hasher, compressor)
   return {
     nodeId: identity.nodeId,

@@ -162,7 +162,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
     peers: { reach },
     clock: context.clock,
   })
-  const collection = new Collection(context, environment.clock, others, options.collection)
+  const collection = new Collection(context, environment, others, options.collection)
   const receiver = new PeerReceiver({
     ...{ layout: context.layout, membership, clock: context.clock },
     peers: { reach },

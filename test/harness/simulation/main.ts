@@ -1,58 +1,106 @@
-// npm run simulate -- [--seeds 1000] [--from 1] [--load blocks] [--agents 5] [--clients 4] [--sloppy] [--layouts]
+// npm run simulate -- --seed 17                  one run again: its trace hash, or what broke, made short
+// npm run simulate -- --runs 1000 --jobs 2       many, from `--from`, a process for each job
 import { parseArgs } from 'node:util'
-import { loads } from './cluster/load.js'
-import { simulateCluster } from './cluster/simulate-cluster.js'
+import { describeFailure } from './cluster/describe-failure.js'
+import { type LoadName, loads } from './cluster/load.js'
+import { parseSeed, scenarioOf } from './cluster/scenario.js'
+import { shrink } from './cluster/shrink.js'
+import { SimulationFailure, type SimulationOptions, simulateCluster } from './cluster/simulate-cluster.js'
+import { explore } from './explore/explore.js'
+import { isExplorer, serveExplorer } from './explore/worker.js'
+
+const help = `npm run simulate -- [--seed S | --runs N [--from S] [--jobs J]] [what to set whatever the seed says]
+
+  --seed S        one run; a failure is made short (--shrink RUNS, 60; 0: not)
+  --runs N        explore seeds S, S + 1, …; 100 when absent
+  --from S        first of them; 1 when absent
+  --jobs J        processes side by side; 1 when absent
+  --agents N --clients N --seconds N --load ${Object.keys(loads).join('|')}
+  --sloppy --strict --layouts --no-layouts
+`
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '1000' },
+    seed: { type: 'string' },
+    runs: { type: 'string', default: '100' },
     from: { type: 'string', default: '1' },
-    load: { type: 'string', default: 'mixed' },
-    agents: { type: 'string', default: '3' },
-    clients: { type: 'string', default: '2' },
-    sloppy: { type: 'boolean', default: false },
-    layouts: { type: 'boolean', default: false },
+    jobs: { type: 'string', default: '1' },
+    shrink: { type: 'string', default: '60' },
+    agents: { type: 'string' },
+    clients: { type: 'string' },
+    seconds: { type: 'string' },
+    load: { type: 'string' },
+    sloppy: { type: 'boolean' },
+    strict: { type: 'boolean' },
+    layouts: { type: 'boolean' },
+    'no-layouts': { type: 'boolean' },
+    help: { type: 'boolean' },
   },
 })
-const load = loadNamed(values.load)
-if (load === undefined) throw new Error(`--load must be one of ${Object.keys(loads).join(', ')}`)
-const agents = Number(values.agents)
-const clients = Number(values.clients)
-const { sloppy, layouts } = values
-const from = Number(values.from)
-const seeds = Number(values.seeds)
-let failed = 0
-const totals = {
-  acknowledged: 0,
-  indeterminate: 0,
-  reads: 0,
-  contested: 0,
-  collected: 0,
-  lateHeads: 0,
-  twins: 0,
-  lateTwins: 0,
-  faults: 0,
+
+if (values.help === true) process.stdout.write(help)
+else if (isExplorer()) serveExplorer(given)
+else if (values.seed !== undefined) await again(seedOf(values.seed))
+else {
+  const { failed } = await explore({
+    from: seedOf(values.from),
+    runs: number(values.runs, 'runs'),
+    jobs: number(values.jobs, 'jobs'),
+    args: process.argv.slice(2),
+  })
+  if (failed > 0) process.exitCode = 1
 }
-for (let number = from; number < from + seeds; number++) {
+
+async function again(seed: bigint): Promise<void> {
+  const options = given(scenarioOf(seed))
+  const { seed: _, faults: __, ...told } = options
+  console.log(JSON.stringify(told))
   try {
-    const result = await simulateCluster({ seed: `seed-${number}`, load, agents, clients, sloppy, layouts })
-    totals.acknowledged += result.acknowledged
-    totals.indeterminate += result.indeterminate
-    totals.reads += result.reads
-    totals.contested += result.contested
-    totals.collected += result.collectedPartitions
-    totals.lateHeads += result.lateHeads
-    totals.twins += result.twins
-    totals.lateTwins += result.lateTwins
-    totals.faults += result.faults.length
+    const { faults, failures, ...result } = await simulateCluster(options)
+    console.log(
+      JSON.stringify({ ...result, faults: faults.length, failures: Object.fromEntries(failures) }, null, 2),
+    )
   } catch (error) {
-    failed++
-    console.error(error instanceof Error ? error.message : error)
+    if (!(error instanceof SimulationFailure)) throw error
+    process.exitCode = 1
+    console.log(describeFailure(error))
+    const runsMax = Number(values.shrink)
+    if (runsMax === 0) return
+    console.log(`${error.steps.length} steps; trying with fewer …`)
+    const shrunk = await shrink(options, error, { runsMax })
+    console.log(`after ${shrunk.runs} runs ${shrunk.failure.steps.length} steps are left:`)
+    console.log(describeFailure(shrunk.failure))
+    console.log(shrunk.failure.cause instanceof Error ? shrunk.failure.cause.stack : '')
   }
 }
-console.log(JSON.stringify({ from, seeds, failed, ...totals }))
-if (failed > 0) process.exitCode = 1
 
-function loadNamed(name: string): keyof typeof loads | undefined {
-  return (Object.keys(loads) as (keyof typeof loads)[]).find(one => one === name)
+/** What the command line sets in place of what the seed says. */
+function given(scenario: SimulationOptions): SimulationOptions {
+  const set: { -readonly [K in keyof SimulationOptions]?: SimulationOptions[K] } = {}
+  if (values.agents !== undefined) set.agents = number(values.agents, 'agents')
+  if (values.clients !== undefined) set.clients = number(values.clients, 'clients')
+  if (values.load !== undefined) set.load = loadNamed(values.load)
+  if (values.sloppy === true || values.strict === true) set.sloppy = values.sloppy === true
+  if (values.layouts === true || values['no-layouts'] === true) set.layouts = values.layouts === true
+  const options = { ...scenario, ...set }
+  const { clients = 1, rate = 1 } = options
+  const seconds = values.seconds === undefined ? 60 : number(values.seconds, 'seconds')
+  return { ...options, operations: Math.ceil((seconds * rate) / clients) }
+}
+
+function loadNamed(name: string): LoadName {
+  const found = (Object.keys(loads) as LoadName[]).find(one => one === name)
+  if (found === undefined) throw new Error(`--load must be one of ${Object.keys(loads).join(', ')}`)
+  return found
+}
+
+function seedOf(text: string): bigint {
+  const seed = parseSeed(text)
+  if (seed === undefined) throw new Error(`a seed is a number below 2^64, not ${text}`)
+  return seed
+}
+
+function number(text: string, name: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${name} must be a whole number above 0, not ${text}`)
+  return Number(text)
 }

@@ -9,20 +9,25 @@ const startOfTimeMs = 1_767_225_600_000
 /** Node's shortest timer. */
 const timerMsMin = 1
 
+/** How far a machine's wall clock is off. It outlives the machine's processes, and faults change it. */
+export interface ClockSkew {
+  ms: number
+}
+
 export interface SimulatedProcessOptions {
   /** Name of the machine: its address on the network and its name in the trace. */
   readonly name: string
   readonly scheduler: Scheduler
   readonly random: SeededRandom
-  /** How far its wall clock is off, milliseconds. */
-  readonly clockSkewMs?: number
+  readonly skew?: ClockSkew
   /** A rule that its code does without. */
   readonly without?: Safeguard | undefined
 }
 
 /**
  * One life of a process: what production code gets injected. `kill` ends it at once: no timer of it fires any more
- * and no callback reaches it; whatever it waited for never comes. A restart is a new `SimulatedProcess`.
+ * and no callback reaches it; whatever it waited for never comes. A restart is a new `SimulatedProcess`. Whoever calls
+ * back into its code does so through `enter`.
  */
 export class SimulatedProcess {
   readonly name: string
@@ -32,14 +37,19 @@ export class SimulatedProcess {
   readonly #scheduler: Scheduler
   readonly #atDeath: (() => void)[] = []
   #alive = true
+  /** What was to happen while the process did not run. */
+  #stopped: (() => void)[] | undefined
+  /** Steps until the end, where one is planned. */
+  #stepsLeft = Number.POSITIVE_INFINITY
+  #atLastStep: () => void = () => {}
 
   constructor(options: SimulatedProcessOptions) {
-    const { name, scheduler, random, clockSkewMs = 0, without } = options
+    const { name, scheduler, random, skew = { ms: 0 }, without } = options
     this.name = name
     this.random = random
     this.#scheduler = scheduler
     const clock: Clock = {
-      nowMs: () => Math.floor(startOfTimeMs + scheduler.nowMs + clockSkewMs),
+      nowMs: () => Math.floor(startOfTimeMs + scheduler.nowMs + skew.ms),
       monotonicMs: () => scheduler.nowMs,
       after: (ms, callback) => this.schedule(Math.max(timerMsMin, ms), 'timer', callback),
       soon: callback => void this.schedule(0, 'soon', callback),
@@ -51,11 +61,29 @@ export class SimulatedProcess {
     return this.#alive
   }
 
+  /** Runs `action` in this process now, or once it runs again where it is stopped; never when it is dead. */
+  enter(action: () => void): void {
+    if (!this.#alive) return
+    if (this.#stopped !== undefined) {
+      this.#stopped.push(action)
+      return
+    }
+    if (this.#stepsLeft-- > 0) action()
+    else this.#atLastStep()
+  }
+
   /** Lets `action` happen in this process in `delayMs`, unless it is dead by then. */
   schedule(delayMs: number, what: string, action: () => void): () => void {
-    return this.#scheduler.schedule(delayMs, `${this.name} ${what}`, () => {
-      if (this.#alive) action()
-    })
+    let cancelled = false
+    const cancel = this.#scheduler.schedule(delayMs, `${this.name} ${what}`, () =>
+      this.enter(() => {
+        if (!cancelled) action()
+      }),
+    )
+    return () => {
+      cancelled = true
+      cancel()
+    }
   }
 
   /** Resolves after virtual `ms`, or never when the process dies before. */
@@ -66,6 +94,28 @@ export class SimulatedProcess {
   /** Runs `action` when the process is killed; in order of registration. */
   onDeath(action: () => void): void {
     this.#atDeath.push(action)
+  }
+
+  /** From now on nothing happens in it, as after SIGSTOP, until `resume`: its sockets take what comes. */
+  stop(): void {
+    this.#stopped ??= []
+    this.#scheduler.record(`${this.name} stopped`)
+  }
+
+  resume(): void {
+    const waiting = this.#stopped ?? []
+    this.#stopped = undefined
+    for (const action of waiting)
+      this.#scheduler.schedule(0, `${this.name} goes on`, () => this.enter(action))
+  }
+
+  /** Calls `end` instead of the step after the next `steps`: where much happens, that comes soon. */
+  afterSteps(steps: number, end: () => void): void {
+    this.#stepsLeft = steps
+    this.#atLastStep = () => {
+      this.#stepsLeft = Number.POSITIVE_INFINITY
+      end()
+    }
   }
 
   kill(): void {

@@ -24,6 +24,8 @@ export interface MintInput {
   readonly counter: number
   /** The last counter handed out for this key, or dropped in its partition; the summary's own is added here. */
   readonly after: number
+  /** Keep the gap from the version: what breaks without it is for tests to see. */
+  readonly withoutGap?: boolean
   readonly opId: Uint8Array
   readonly kind: 'object' | 'marker'
   /** What the server read from other owners, or (`exact`) a client's context. */
@@ -109,7 +111,7 @@ export function planMint(
   const dot = { actor, counter }
   const version: Version = {
     dot,
-    after,
+    after: input.withoutGap === true ? 0 : after,
     id: versionIdOf(opId),
     context,
     kind: input.kind,
@@ -126,7 +128,7 @@ export function planMint(
   }
   const pruned = versionsToPrune(old, input, context, local)
   const attributes = attributesSet(version, input.setPolicy)
-  const ownDelta = contextOfDot(dot, after)
+  const ownDelta = contextOfDot(dot, version.after)
   if (pruned.length === 0 && attributes.size === 0) {
     const summary = summaryAfterInsert(old, version)
     const plan: MergePlan = { outcome: 'stored', summary, inserted: [version], removed: [], changed: true }

@@ -24,6 +24,8 @@ export class HashTree {
   readonly #leaves = new Map<number, (Uint8Array | undefined)[]>()
   /** Leaves that changed, as they were, by replicas and slot. */
   readonly #before = new Map<number, Map<number, Uint8Array>>()
+  /** Roots that were asked for and still hold, by partition, then by rank. */
+  readonly #roots = new Map<number, Map<number, Uint8Array>>()
 
   constructor(partitions: number) {
     this.#partitions = partitions
@@ -38,12 +40,14 @@ export class HashTree {
       this.#before.set(replicas, before)
     }
     if (!before.has(slot)) before.set(slot, leaf.slice())
+    this.#roots.delete(partitionOf(slot))
     for (let i = 0; i < digestBytes; i++) leaf[i] = (leaf[i] ?? 0) ^ (entry[i] ?? 0)
   }
 
   /** Puts a leaf in place that was stored; no change. */
   load({ replicas, slot, digest }: StoredLeaf): void {
     this.#leafAt(replicas, slot).set(digest)
+    this.#roots.delete(partitionOf(slot))
   }
 
   /** Leaves of a partition over what more than `rank` owners hold, one digest after the other. */
@@ -57,9 +61,19 @@ export class HashTree {
     return sum
   }
 
-  /** Root over the same leaves. */
+  /** Root over the same leaves; kept until one of the partition's changes. */
   root(partition: number, rank: number): Uint8Array {
-    return foldRoot(this.leaves(partition, rank))
+    let ofPartition = this.#roots.get(partition)
+    if (ofPartition === undefined) {
+      ofPartition = new Map()
+      this.#roots.set(partition, ofPartition)
+    }
+    let root = ofPartition.get(rank)
+    if (root === undefined) {
+      root = foldRoot(this.leaves(partition, rank))
+      ofPartition.set(rank, root)
+    }
+    return root
   }
 
   /** One leaf as it is. */
@@ -94,7 +108,7 @@ export class HashTree {
   /** Brings back what was there at the last `commit`. */
   undo(): void {
     for (const [replicas, slots] of this.#before)
-      for (const [slot, digest] of slots) this.#leafAt(replicas, slot).set(digest)
+      for (const [slot, digest] of slots) this.load({ replicas, slot, digest })
     this.#before.clear()
   }
 
@@ -104,7 +118,7 @@ export class HashTree {
       partitions = new Array<Uint8Array | undefined>(this.#partitions)
       this.#leaves.set(replicas, partitions)
     }
-    const partition = Math.floor(slot / treeLeaves)
+    const partition = partitionOf(slot)
     let leaves = partitions[partition]
     if (leaves === undefined) {
       leaves = new Uint8Array(partitionBytes)
@@ -113,4 +127,8 @@ export class HashTree {
     const at = (slot - slotOfLeaf(partition, 0)) * digestBytes
     return leaves.subarray(at, at + digestBytes)
   }
+}
+
+function partitionOf(slot: number): number {
+  return Math.floor(slot / treeLeaves)
 }

@@ -30,7 +30,7 @@ export class CounterLeases {
   /** `onRestored` is told when the agent begins to take no part, as its disk is an old copy, and when that ends. */
   constructor(
     context: AgentContext,
-    environment: Pick<Environment, 'clock' | 'random'>,
+    environment: Pick<Environment, 'clock' | 'random' | 'without'>,
     others: OtherKeepers,
     onRestored: (restored: boolean) => void,
     options: CounterLeaseOptions = {},
@@ -45,6 +45,7 @@ export class CounterLeases {
     this.#onRestored = onRestored
     this.#worker = new LeaseWorker({
       ...{ nodeId, lease, layout, commit, others, clock, random, times: { leaseEveryMs, bootMs }, log },
+      environment,
       written: () => `${index.rows.counts.written} ${counts.values.blocks} ${counts.values.blockBytes}`,
       onChecked: () => this.#pass(),
     })

@@ -2,6 +2,7 @@ import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { Clock } from '@torc/protocol/environment/clock'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Random } from '@torc/protocol/environment/random'
+import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { CounterLease, LeaseEnd } from '../index/counter-lease.js'
 import type { GroupCommit } from '../index/group-commit.js'
@@ -35,6 +36,7 @@ export interface LeaseWorkerParts {
   readonly written: () => string
   /** The check has come to an end, whatever it found. */
   readonly onChecked: () => void
+  readonly environment?: Rules | undefined
   readonly log: Log
 }
 
@@ -118,6 +120,7 @@ export class LeaseWorker implements Worker {
   async #check(signal: AbortSignal): Promise<BootVerdict> {
     const { layout, lease } = this.#parts
     const question = { own: lease.ends(), agents: layout.agents.length, epoch: layout.number }
+    if (!inForce(this.#parts.environment ?? {}, 'old disks take no part')) return { kind: 'current' }
     const answers: KeeperAnswer[] = []
     let verdict = judgeBoot({ ...question, answers })
     await this.#untilEnough(

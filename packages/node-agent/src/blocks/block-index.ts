@@ -1,3 +1,4 @@
+import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 import type { Counts } from '../index/counts.js'
 import type { LeaseIndex } from '../leases/lease-index.js'
@@ -58,8 +59,10 @@ export class BlockIndex {
   readonly #state: SqlStatement
   readonly #setDamage: SqlStatement
   readonly #setStoredSize: SqlStatement
+  readonly #recounts: boolean
 
-  constructor(database: SqlDatabase, counts: Counts, leases: LeaseIndex) {
+  constructor(database: SqlDatabase, counts: Counts, leases: LeaseIndex, rules: Rules = {}) {
+    this.#recounts = inForce(rules, 'recount before a block goes')
     this.#counts = counts
     this.#leases = leases
     this.#find = database.prepare(`SELECT ${columns} FROM blocks WHERE hash = ?`)
@@ -149,7 +152,7 @@ export class BlockIndex {
    * Returns whether it went.
    */
   removeUnreferenced({ id, hash }: BlockRow): boolean {
-    if (this.#leases.isReferenced(id)) {
+    if (this.#recounts && this.#leases.isReferenced(id)) {
       this.#referencedAgain.run(id)
       return false
     }

@@ -3,6 +3,7 @@ import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { Clock } from '@torc/protocol/environment/clock'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import type { Log } from '@torc/protocol/environment/log'
+import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
@@ -22,6 +23,7 @@ export interface AuditParts {
   readonly stateOf: (operation: Operation) => OperationState
   readonly others: OtherAgents
   readonly times: AuditTimes
+  readonly environment?: Rules | undefined
   readonly log: Log
 }
 
@@ -50,8 +52,11 @@ export class AuditWorker implements Worker {
     if (layout.number === 0) return 'idle'
     const due = leases.due(leasesAtOnce)
     if (due.length === 0) return 'idle'
-    await commit.submit(() => leases.condemn(due))
+    const condemn = () => commit.submit(() => leases.condemn(due))
+    const isFirst = inForce(this.#parts.environment ?? {}, 'condemn before asking')
+    if (isFirst) await condemn()
     const verdicts = await this.#judge(due, signal)
+    if (!isFirst) await condemn()
     // Stopped meanwhile: they stay condemned, and the next process asks again.
     if (signal.aborted) return 'idle'
     const dropped = await commit.submit(() => {

@@ -1,5 +1,5 @@
 import { WorkerRunner, type WorkerStatus } from '@torc/cluster/worker/worker'
-import type { Clock } from '@torc/protocol/environment/clock'
+import type { Environment } from '@torc/protocol/environment/system'
 import type { AgentContext } from '../handlers/agent-context.js'
 import { stateOf } from '../leases/known-operations.js'
 import type { Operation } from '../leases/operation.js'
@@ -44,17 +44,23 @@ export class Collection {
   readonly #release: WorkerRunner
   readonly #collect: WorkerRunner
 
-  constructor(context: AgentContext, clock: Clock, others: OtherAgents, options: CollectionOptions = {}) {
+  constructor(
+    context: AgentContext,
+    environment: Pick<Environment, 'clock' | 'without'>,
+    others: OtherAgents,
+    options: CollectionOptions = {},
+  ) {
+    const { clock } = environment
     const { graceMs, uploadMs, auditEveryMs } = collectionTimes(options)
     this.#context = context
     const { nodeId, leases, intents, releases, commit, layout, hasher, log } = context
     const times = { auditEveryMs, auditAgainMs: Math.max(1, uploadMs * againPart) }
     const audit = new AuditWorker({
-      ...{ nodeId, leases, commit, layout, hasher, clock, others, times, log },
+      ...{ nodeId, leases, commit, layout, hasher, clock, others, times, environment, log },
       stateOf: operation => stateOf(context, operation),
     })
     const release = new ReleaseWorker({
-      ...{ nodeId, releases, commit, others, log },
+      ...{ nodeId, releases, commit, layout, others, log },
       releaseHere: operations => this.released(operations),
     })
     const { blocks, blockIndex } = context

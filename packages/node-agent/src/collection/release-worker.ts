@@ -1,8 +1,10 @@
+import { stages } from '@torc/cluster/transition/stage'
 import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
 import type { Log } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
 import type { GroupCommit } from '../index/group-commit.js'
+import type { AgentLayout } from '../layout/agent-layout.js'
 import type { Operation } from '../leases/operation.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
 import type { OtherAgents } from './other-agents.js'
@@ -11,6 +13,7 @@ export interface ReleaseParts {
   readonly nodeId: string
   readonly releases: ReleaseQueue
   readonly commit: GroupCommit
+  readonly layout: Pick<AgentLayout, 'agents' | 'draining' | 'stage'>
   readonly others: OtherAgents
   /** Makes leases of this agent due; resolves once that is durable. */
   readonly releaseHere: (operations: readonly Operation[]) => Promise<void>
@@ -23,7 +26,8 @@ const againMsMax = 5_000
 
 /**
  * Tells the owners of blocks which versions are gone. What an agent that is down has to hear stays queued; should it
- * never hear of it, its own audits find out, only later.
+ * never hear of it, its own audits find out, only later. What one that has left the layout has to hear goes to all that are
+ * in it: whoever has its blocks now is among them.
  */
 export class ReleaseWorker implements Worker {
   readonly name = 'release'
@@ -35,7 +39,7 @@ export class ReleaseWorker implements Worker {
   }
 
   async step(signal: AbortSignal): Promise<WorkerOutcome> {
-    const agents = this.#parts.releases.agents()
+    const agents = await this.#addressees()
     if (agents.length === 0) return 'idle'
     const told = await Promise.all(agents.map(agent => this.#tell(agent, signal)))
     if (signal.aborted) return 'idle'
@@ -47,6 +51,18 @@ export class ReleaseWorker implements Worker {
   progress(): string {
     const waiting = this.#parts.releases.count()
     return waiting === 0 ? 'nothing waits' : `${waiting} releases wait for the agents that have to hear them`
+  }
+
+  async #addressees(): Promise<string[]> {
+    const { releases, commit, layout } = this.#parts
+    const agents = releases.agents()
+    if (layout.stage !== stages.settled || layout.agents.length === 0) return agents
+    const gone = agents.filter(agent => !layout.agents.includes(agent) && !layout.draining.has(agent))
+    if (gone.length === 0) return agents
+    await commit.submit(() => {
+      for (const agent of gone) releases.readdress(agent, layout.agents)
+    })
+    return releases.agents()
   }
 
   /** One message; whether it was taken. */

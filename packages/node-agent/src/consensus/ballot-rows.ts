@@ -8,6 +8,7 @@ import {
 } from '@torc/cluster/consensus/ballot'
 import { highestAccepted } from '@torc/cluster/consensus/highest'
 import { decodeProposal, encodeProposal, type Proposal } from '@torc/cluster/consensus/proposal'
+import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 import type { KeyName } from '../index/key-writer.js'
 
@@ -90,7 +91,8 @@ export class BallotRows {
   readonly #dropSome: SqlStatement
   readonly #learnAll: SqlStatement
 
-  constructor(database: SqlDatabase) {
+  constructor(database: SqlDatabase, rules: Rules = {}) {
+    if (!inForce(rules, 'ballots are durable')) database.exec('DELETE FROM ballots')
     this.#find = database.prepare(
       `SELECT promised, accepted, accepted_at AS acceptedMs, proposal, body, learned, actor, counter FROM ballots ${ofKey}`,
     )

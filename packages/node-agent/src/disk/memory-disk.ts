@@ -12,8 +12,8 @@ interface StoredFile {
 }
 
 /**
- * A disk in memory that can crash. Databases are SQLite's own in-memory ones: a commit is durable, an open
- * transaction is not. Files pass the same stages as on a real disk, so that a crash in between loses what a
+ * A disk in memory that can crash. Databases are SQLite's own in-memory ones: a commit is durable (unless `synchronous`
+ * is less than FULL: see `flush`), an open transaction is not. Files pass the same stages as on a real disk, so that a crash in between loses what a
  * real one would lose. An adapter for tests and for the simulation.
  */
 export class MemoryDisk implements Disk {
@@ -137,7 +137,7 @@ export class MemoryDisk implements Disk {
 
   async close(): Promise<void> {
     this.#life++
-    this.#keepDatabases()
+    this.#keepDatabases(true)
     for (const file of this.#files.values()) file.durable = true
     this.#locked = false
   }
@@ -146,13 +146,22 @@ export class MemoryDisk implements Disk {
   crash(): void {
     this.#life++
     for (const database of this.#databases.values()) if (database.inTransaction) database.exec('ROLLBACK')
-    this.#keepDatabases()
+    this.#keepDatabases(false)
     for (const [path, file] of this.#files) {
       if (file.durable) continue
       if (file.previous === undefined) this.#files.delete(path)
       else this.#files.set(path, { bytes: file.previous, durable: true, previous: undefined })
     }
     this.#locked = false
+  }
+
+  /**
+   * What has been committed by now reaches the medium, as it does after a while by itself. A database whose commits do
+   * not wait for that (`synchronous` less than FULL) is after a crash as it was then, or when it was opened.
+   */
+  flush(): void {
+    for (const [path, database] of this.#databases)
+      if (!isSynchronous(database)) this.#images.set(path, database.serialize())
   }
 
   /** Limits what can be written from now on, to files and databases; Infinity lifts it. */
@@ -187,10 +196,11 @@ export class MemoryDisk implements Disk {
     return copy
   }
 
-  #keepDatabases(): void {
+  #keepDatabases(inOrder: boolean): void {
     for (const [path, database] of this.#databases) {
       if (!database.open) continue
-      this.#images.set(path, database.serialize())
+      if (inOrder || isSynchronous(database) || !this.#images.has(path))
+        this.#images.set(path, database.serialize())
       database.close()
     }
     this.#databases.clear()
@@ -211,6 +221,13 @@ export class MemoryDisk implements Disk {
       : 0xffff_fffe
     database.pragma(`max_page_count = ${Math.max(1, pages)}`)
   }
+}
+
+const synchronousFull = 2
+
+/** Whether a commit returns only once it is on the medium. */
+function isSynchronous(database: SqlDatabase): boolean {
+  return Number(database.pragma('synchronous', { simple: true })) >= synchronousFull
 }
 
 function pagesOf(database: SqlDatabase): number {

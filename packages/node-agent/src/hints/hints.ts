@@ -1,5 +1,6 @@
-import type { Clock } from '@torc/protocol/environment/clock'
 import type { Hasher } from '@torc/protocol/environment/hasher'
+import { inForce } from '@torc/protocol/environment/safeguards'
+import type { Environment } from '@torc/protocol/environment/system'
 import type { SqlDatabase } from '../disk/disk.js'
 import type { TransactionListener } from '../index/group-commit.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
@@ -15,7 +16,7 @@ export interface HintsParts {
   readonly layout: AgentLayout
   readonly leases: LeaseIndex
   readonly hasher: Hasher
-  readonly clock: Clock
+  readonly environment: Pick<Environment, 'clock' | 'without'>
   /** How long an intent is kept that is not renewed, in milliseconds. */
   readonly intentMs: number
   /** Most bytes that hints may stand for. */
@@ -41,7 +42,10 @@ export class Hints {
   readonly listeners: readonly TransactionListener[]
 
   constructor(parts: HintsParts) {
-    const { database, layout, leases, hasher, clock, intentMs, bytesMax, lingerMs, replicasOf } = parts
+    const { database, layout, leases, hasher, environment, intentMs, bytesMax, lingerMs, replicasOf } = parts
+    const { clock } = environment
+    if (!inForce(environment, 'hints are durable'))
+      database.exec('DELETE FROM hints; DELETE FROM block_hints')
     this.counts = new HintCounts(database, bytesMax)
     this.partitions = new HintPartitions({ database, layout, hasher, clock, intentMs })
     this.keys = new KeyHints(database, this.counts, this.partitions)

@@ -8,6 +8,7 @@ import type { KeySummary } from '@torc/cluster/state/key-summary'
 import { decodeSummary, planMerge, planMint } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
+import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { BallotRows } from '../consensus/ballot-rows.js'
 import type { SqlDatabase } from '../disk/disk.js'
@@ -107,6 +108,7 @@ export interface KeyIndexParts {
   readonly trees: AgentTrees
   readonly ballots: BallotRows
   readonly remainders: RemainderRows
+  readonly environment?: Rules | undefined
   /** Time of a new version, above what it covers. CLOCK_SKEW when that is too far ahead. */
   readonly mintTime: (above: number) => number
 }
@@ -127,6 +129,9 @@ export class KeyIndex {
   readonly #releases: ReleaseQueue
   readonly #ballots: BallotRows
   readonly #mintTime: (above: number) => number
+  readonly #tellsGaps: boolean
+  readonly #keepsRemoved: boolean
+  readonly #fences: boolean
   #drops = 0
   readonly #dropsOf = new Map<number, number>()
 
@@ -140,6 +145,10 @@ export class KeyIndex {
     this.#releases = parts.releases
     this.#ballots = parts.ballots
     this.#mintTime = parts.mintTime
+    const { environment: rules = {} } = parts
+    this.#tellsGaps = inForce(rules, 'dots tell their gaps')
+    this.#keepsRemoved = inForce(rules, 'removed for good')
+    this.#fences = inForce(rules, 'looks fence earlier attempts')
   }
 
   find(bucketId: Uint8Array, key: Uint8Array): KnownKey | undefined {
@@ -158,7 +167,7 @@ export class KeyIndex {
     const earlier = known === undefined ? undefined : this.versionOf(known, request.opId)
     if (known !== undefined && earlier !== undefined) return repeatedMint(known, earlier)
     if (known !== undefined && this.removals.has(known.id, request.opId)) throw removedSince()
-    this.fence.check(request.opId, request.attempt)
+    if (this.#fences) this.fence.check(request.opId, request.attempt)
     const operation = { ...name, opId: request.opId }
     if (request.blocks !== undefined && !this.#intents.has(operation)) throw intentExpired()
     const summary = known?.summary
@@ -170,6 +179,7 @@ export class KeyIndex {
     const input = {
       ...dot,
       after,
+      withoutGap: !this.#tellsGaps,
       opId: request.opId,
       kind: request.kind,
       cover: request.cover,
@@ -200,7 +210,8 @@ export class KeyIndex {
     const local = known === undefined ? noVersions : new IndexedVersions(this.rows, known.id, known.summary)
     const { context, arriving, keep, attributes } = request
     const versions = arriving === undefined ? [] : [arriving.version]
-    const plan = planMerge(known?.summary, { context, versions, keep, attributes }, local)
+    const delta = { context, versions, keep, attributes }
+    const plan = planMerge(known?.summary, delta, local, !this.#keepsRemoved)
     this.#writer.apply(name, known, plan, arriving)
     if (arriving?.version.blocks !== undefined && plan.inserted.length > 0)
       this.#intents.remove({ ...name, opId: arriving.version.opId })

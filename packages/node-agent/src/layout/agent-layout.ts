@@ -4,6 +4,7 @@ import type { BlockReference } from '@torc/cluster/state/version'
 import { type LayoutState, OwnerTables } from '@torc/cluster/transition/owner-tables'
 import { type Stage, type StagedNumber, stageOf, stages } from '@torc/cluster/transition/stage'
 import type { Hasher } from '@torc/protocol/environment/hasher'
+import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase } from '../disk/disk.js'
 import type { TransactionListener } from '../index/group-commit.js'
@@ -38,8 +39,10 @@ export class AgentLayout implements TransactionListener {
   #tables: ReadonlyMap<Stage, OwnerTables> = new Map()
   #owned: readonly boolean[] = []
   #watchers: (() => void)[] = []
+  readonly #refusesOlder: boolean
 
-  constructor(database: SqlDatabase, nodeId: string, hasher: Hasher) {
+  constructor(database: SqlDatabase, nodeId: string, hasher: Hasher, rules: Rules = {}) {
+    this.#refusesOlder = inForce(rules, 'older layouts are refused')
     this.#nodeId = nodeId
     this.#hasher = hasher
     this.#rows = new LayoutRows(database, hasher)
@@ -346,6 +349,7 @@ export class AgentLayout implements TransactionListener {
   }
 
   #checkStaged(number: number, stage: number, own: StagedNumber): void {
+    if (!this.#refusesOlder) return
     if (number !== own.number || stage < own.stage) throw staleEpoch(this.#nodeId, number, stage, own)
   }
 

@@ -20,6 +20,8 @@ export class ReleaseQueue {
   readonly #next: SqlStatement
   readonly #remove: SqlStatement
   readonly #count: SqlStatement
+  readonly #copy: SqlStatement
+  readonly #clear: SqlStatement
   #onAdded: () => void = () => undefined
 
   constructor(database: SqlDatabase, holdersOf: BlockHolders) {
@@ -32,6 +34,10 @@ export class ReleaseQueue {
     )
     this.#remove = database.prepare('DELETE FROM releases WHERE id = ?')
     this.#count = database.prepare('SELECT count(*) FROM releases').pluck()
+    this.#copy = database.prepare(
+      'INSERT INTO releases (agent, op_id, bucket, key) SELECT ?, op_id, bucket, key FROM releases WHERE agent = ?',
+    )
+    this.#clear = database.prepare('DELETE FROM releases WHERE agent = ?')
   }
 
   /** Told inside the transaction that something is queued. */
@@ -60,6 +66,12 @@ export class ReleaseQueue {
   /** Inside a transaction: the agent has them on its disk. */
   done(releases: readonly Release[]): void {
     for (const { id } of releases) this.#remove.run(id)
+  }
+
+  /** Inside a transaction: what an agent that is gone had to hear, all of the others do, as any may have its blocks. */
+  readdress(gone: string, others: readonly string[]): void {
+    for (const agent of others) this.#copy.run(agent, gone)
+    this.#clear.run(gone)
   }
 
   count(): number {

@@ -1,3 +1,4 @@
+import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 
@@ -9,8 +10,10 @@ import type { SqlDatabase, SqlStatement } from '../disk/disk.js'
 export class CollectionNumbers {
   readonly #numbers = new Map<number, number>()
   readonly #save: SqlStatement
+  readonly #fences: boolean
 
-  constructor(database: SqlDatabase) {
+  constructor(database: SqlDatabase, rules: Rules = {}) {
+    this.#fences = inForce(rules, 'collections fence writes')
     this.#save = database.prepare(
       `INSERT INTO collections (partition, number) VALUES (?, ?)
        ON CONFLICT (partition) DO UPDATE SET number = max(number, excluded.number)`,
@@ -32,7 +35,7 @@ export class CollectionNumbers {
    */
   check(partition: number, readUnder = 0): void {
     const collection = this.of(partition)
-    if (readUnder >= collection) return
+    if (readUnder >= collection || !this.#fences) return
     throw new TorcError(
       'STALE_COLLECTION',
       `the request was read under collection ${readUnder} of partition ${partition}, which is at ${collection}`,

@@ -14,6 +14,7 @@ import { digestsEqual, emptyDigest } from '@torc/cluster/state/digest'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import type { Hasher } from '@torc/protocol/environment/hasher'
+import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import { checkInlineBody } from '../handlers/inline-body.js'
@@ -34,6 +35,7 @@ export interface KeyRepairParts {
   readonly hybridClock: HybridClock
   readonly replicas: PeerReplicas
   readonly collections: CollectionNumbers
+  readonly environment?: Rules | undefined
 }
 
 /** What repairing one thing came to. */
@@ -108,8 +110,10 @@ export class KeyRepair {
 
   /** Whether a version was never here; one that was and is no more was removed for good. */
   #lacks({ bucketId, key }: PulledKey, dot: Dot): boolean {
-    const known = this.#parts.index.find(bucketId, key)
-    return known === undefined || !covers(known.summary.context, dot)
+    const { index, environment = {} } = this.#parts
+    const known = index.find(bucketId, key)
+    if (known === undefined || !covers(known.summary.context, dot)) return true
+    return !inForce(environment, 'removed for good') && index.versionAt(known, dot) === undefined
   }
 
   /** Returns how many bytes of bodies came. */

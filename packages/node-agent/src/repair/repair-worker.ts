@@ -15,6 +15,8 @@ export interface RepairPace {
   readonly bytesPerSecond: number
   /** The same of a pass that an operator asks for. */
   readonly bytesPerSecondAsked: number
+  /** As of `PassOptions`. */
+  readonly atOnce?: boolean
 }
 
 /** How a pass is, the one under way or the last one. Times are milliseconds since 1970, 0 = not yet. */
@@ -120,7 +122,8 @@ export class RepairWorker implements Worker {
     const progress = freshProgress(shared.reduce((sum, [, partitions]) => sum + partitions.length, 0))
     this.#progress = progress
     const rate = this.#asked ? this.#pace.bytesPerSecondAsked : this.#pace.bytesPerSecond
-    const pass = new RepairPass(this.#parts, progress, { bytesPerSecond: rate })
+    const { atOnce = false } = this.#pace
+    const pass = new RepairPass(this.#parts, progress, { bytesPerSecond: rate, atOnce })
     async function* units(): AsyncGenerator<WorkerOutcome, void, undefined> {
       for (const [peer, partitions] of shared) {
         if (signal.aborted) return

@@ -1,6 +1,7 @@
 import type { Membership } from '@torc/cluster/membership/membership'
 import type { Peers } from '@torc/cluster/membership/peers'
 import { WorkerRunner, type WorkerStatus } from '@torc/cluster/worker/worker'
+import { inForce } from '@torc/protocol/environment/safeguards'
 import type { Environment } from '@torc/protocol/environment/system'
 import type { OtherAgents } from '../collection/other-agents.js'
 import type { AgentContext } from '../handlers/agent-context.js'
@@ -43,13 +44,15 @@ export class Repair {
   readonly #runner: WorkerRunner
 
   constructor(agent: AgentContext, parts: RepairParts, options: RepairOptions = {}) {
-    const { membership, peers, others, source } = parts
-    const { clock, random } = parts.environment
+    const { membership, peers, others, source, environment } = parts
+    const { clock, random } = environment
     const { nodeId, layout, trees, index, commit, hasher, blocks, blockIndex, leases, collections, log } =
       agent
     const hybridClock = agent.clock
     const replicas = new PeerReplicas({ layout, membership, peers, hybridClock, clock, hasher })
-    const keys = new KeyRepair({ index, commit, layout, hasher, hybridClock, replicas, collections })
+    const keys = new KeyRepair({
+      ...{ index, commit, layout, hasher, hybridClock, replicas, collections, environment },
+    })
     const references = new ReferenceRepair({
       ...{ nodeId, layout, hasher, blocks, blockIndex, leases, others, source, log },
       stateOf: operation => stateOf(agent, operation),
@@ -63,6 +66,7 @@ export class Repair {
         everyMs: options.repairEveryMs ?? repairEveryMs,
         bytesPerSecond,
         bytesPerSecondAsked: bytesPerSecond * askedFactor,
+        atOnce: !inForce(environment, 'compare twice'),
       },
     )
     this.#runner = new WorkerRunner(clock, this.#worker, {

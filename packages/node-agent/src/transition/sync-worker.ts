@@ -1,6 +1,7 @@
 import { hasPartition } from '@torc/cluster/ring/partition-bits'
 import { type Sources, sourcesOf } from '@torc/cluster/transition/advance'
 import type { Worker, WorkerOutcome } from '@torc/cluster/worker/worker'
+import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { BallotRows } from '../consensus/ballot-rows.js'
 import type { GroupCommit } from '../index/group-commit.js'
@@ -16,6 +17,7 @@ export interface SyncParts extends RepairPassParts {
   readonly others: OtherParts
   readonly ballots: Pick<BallotTakeover, 'from'>
   readonly rows: Pick<BallotRows, 'takenOver'>
+  readonly environment: Rules
 }
 
 /** After so many passes in which a source answered, what it cannot give will not come by waiting. */
@@ -164,8 +166,11 @@ export class SyncWorker implements Worker {
     const { state } = layout
     const sources = new Map<number, Sources>()
     if (state === undefined) return sources
-    for (const [partition, held] of layout.unsynced)
-      sources.set(partition, sourcesOf(state, partition, nodeId, held === nothingHeld))
+    const takesOver = inForce(this.#parts.environment, 'new owners take over first')
+    for (const [partition, held] of layout.unsynced) {
+      const { agents, needed } = sourcesOf(state, partition, nodeId, held === nothingHeld)
+      sources.set(partition, takesOver ? { agents, needed } : { agents: [], needed: 0 })
+    }
     return sources
   }
 

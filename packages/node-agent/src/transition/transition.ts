@@ -30,7 +30,7 @@ export class Transition {
 
   constructor(
     context: AgentContext,
-    environment: Pick<Environment, 'clock'>,
+    environment: Pick<Environment, 'clock' | 'without'>,
     others: OtherParts,
     pass: RepairPassParts,
     takeover: Pick<BallotTakeover, 'from'>,
@@ -42,7 +42,7 @@ export class Transition {
     this.#context = context
     const ownReport = () => this.report()
     this.#sync = new SyncWorker(
-      { ...pass, commit, others, ballots: takeover, rows: ballots },
+      { ...pass, commit, others, ballots: takeover, rows: ballots, environment },
       options.bytesPerSecond ?? bytesPerSecondDefault,
     )
     const workers = [

@@ -1,3 +1,4 @@
+import { type Stage, stages } from '@torc/cluster/transition/stage'
 import { TorcError } from '@torc/protocol/errors'
 import t from 'tap'
 import { ReleaseWorker } from '../../src/collection/release-worker.js'
@@ -19,15 +20,20 @@ async function withRelease() {
   const { summary } = fixture.mint(0, { opId, blocks, size: 1, body: null })
   fixture.merge(0, summary.closed, undefined, [])
   const told: Operation[] = []
+  const toldTo: string[] = []
+  const [holder = ''] = fixture.releases.agents()
+  const layout = { agents: [holder, 'agent-c'], draining: new Set<string>(), stage: stages.settled as Stage }
   let answer = async (): Promise<void> => undefined
   const worker = new ReleaseWorker({
     nodeId: 'agent-a',
     releases: fixture.releases,
     commit: new GroupCommit(fixture.database, new VirtualTime(), []),
+    layout,
     others: {
       holdersOf: () => [],
       ask: async () => [],
-      async release(_agent, operations) {
+      async release(agent, operations) {
+        toldTo.push(agent)
         told.push(...operations)
         await answer()
       },
@@ -40,7 +46,7 @@ async function withRelease() {
       if (on) throw new TorcError('UNREACHABLE', 'down')
     }
   }
-  return { fixture, worker, told, silence, opId }
+  return { fixture, worker, told, toldTo, layout, holder, silence, opId }
 }
 
 t.test('a release is told until its agent has it on its disk', async t => {
@@ -58,4 +64,20 @@ t.test('a release is told until its agent has it on its disk', async t => {
   t.ok(told.length > 2)
   for (const one of told) t.same(Buffer.from(one.opId), Buffer.from(opId))
   fixture.close()
+})
+
+t.test('what an agent has to hear that has left goes to those that are there', async t => {
+  const { worker, toldTo, layout, holder, fixture } = await withRelease()
+  layout.agents = ['agent-c', 'agent-d']
+  layout.stage = stages.readOld
+  layout.draining.add(holder)
+  t.equal(await worker.step(signal), 'busy')
+  t.same(toldTo, [holder], 'as long as it may have its blocks still, it hears it itself')
+  const again = await withRelease()
+  again.layout.agents = ['agent-c', 'agent-d']
+  t.equal(await again.worker.step(signal), 'busy')
+  t.same(again.toldTo.sort(), ['agent-c', 'agent-d'])
+  t.equal(await again.worker.step(signal), 'idle')
+  t.equal(again.fixture.releases.count(), 0)
+  for (const one of [fixture, again.fixture]) one.close()
 })

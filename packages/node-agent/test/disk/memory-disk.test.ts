@@ -33,6 +33,35 @@ t.test('a crash loses what was not durable and keeps what was', async t => {
   t.equal(await disk.removeTemporaries(), 2)
 })
 
+t.test(
+  'a database whose commits do not wait for the medium goes back in a crash, and not in a close',
+  async t => {
+    const disk = new MemoryDisk()
+    const open = () => {
+      const database = disk.openDatabase('x.sqlite')
+      database.pragma('synchronous = OFF')
+      return database
+    }
+    const numbers = () => disk.openDatabase('x.sqlite').prepare('SELECT a FROM t').pluck().all()
+    const first = open()
+    first.exec('CREATE TABLE t (a)')
+    disk.flush()
+    first.exec('INSERT INTO t VALUES (1)')
+    disk.flush()
+    first.exec('INSERT INTO t VALUES (2)')
+    disk.crash()
+    t.same(numbers(), [1], 'as it was flushed last')
+    disk.crash()
+    open().exec('INSERT INTO t VALUES (3)')
+    disk.crash()
+    t.same(numbers(), [1], 'as it was opened')
+    await disk.close()
+    open().exec('INSERT INTO t VALUES (4)')
+    await disk.close()
+    t.same(numbers(), [1, 4])
+  },
+)
+
 t.test('at every point of a write a crash leaves the old file or the new one', async t => {
   for (let turns = 0; turns < 8; turns++) {
     const disk = new MemoryDisk()

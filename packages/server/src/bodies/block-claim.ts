@@ -1,3 +1,4 @@
+import { inForce } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import { isStaleLayout } from '../agents/agents.js'
 import type { Coordination } from '../core/coordination.js'
@@ -26,14 +27,17 @@ export class BlockClaim {
   #placing: Promise<void> | undefined
   /** Some references may have been made before the intent that is there now. */
   #broken = false
+  readonly #isFirst: boolean
 
   constructor(c: Coordination, use: BlockUse) {
     this.#c = c
     this.use = use
+    this.#isFirst = inForce(c.environment, 'intent before references')
   }
 
   /** To be awaited before references are made: the intent is on a disk, and not about to expire. */
   hold(): Promise<void> | undefined {
+    if (!this.#isFirst) return undefined
     const [placed, { layouts, environment }] = [this.#placed, this.#c]
     const isThere = placed !== undefined && environment.clock.monotonicMs() < placed.renewAtMs
     // Who owned the key by an earlier layout drops what it was told.
@@ -49,7 +53,7 @@ export class BlockClaim {
     if (this.#placed?.agent === minter.agent && !this.#broken) return
     this.#broken = true
     await this.#placeAt(minter)
-    await referAgain()
+    if (this.#isFirst) await referAgain()
     this.#broken = false
   }
 

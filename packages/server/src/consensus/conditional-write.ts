@@ -23,6 +23,7 @@ import { policyInForce, policyText } from '@torc/cluster/retention/policy'
 import { encodeAttributes } from '@torc/cluster/state/attributes-codec'
 import { attributesSet } from '@torc/cluster/state/key-summary'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
+import { inForce } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import { referToBlocks } from '../bodies/block-copier.js'
 import { blocksOf } from '../bodies/prepared-body.js'
@@ -124,7 +125,7 @@ async function oneRound(
   const last = highestAccepted(promises.map(({ accepted }) => accepted))
   // Whoever has it is among those that did not answer.
   if (last !== undefined && isHollow(last)) return undefined
-  if (last !== undefined && !last.learned) {
+  if (last !== undefined && !last.learned && inForce(c.environment, 'open proposals first')) {
     // It may be chosen: it is brought to its end as it is before anything is built on it.
     if ((await round.accept(last.proposal, last.body)) === 'accepted')
       await round.learn(last.proposal, last.body)
@@ -132,7 +133,8 @@ async function oneRound(
     return undefined
   }
   const before = last?.proposal ?? emptyProposal
-  const earlier = await decidedBefore(c, p, request, before, deadline)
+  const remembers = inForce(c.environment, 'decisions are remembered')
+  const earlier = remembers ? await decidedBefore(c, p, request, before, deadline) : undefined
   if (earlier !== undefined) return earlier
   const base = await conditionBase(c, p, promises, deadline)
   if (base === undefined) return undefined

@@ -1,3 +1,4 @@
+import { inForce } from '@torc/protocol/environment/safeguards'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Layout, WriteGroups } from '../layout/layout.js'
 import { type Owners, splitOwners, WritePlan } from '../quorum/targets.js'
@@ -64,7 +65,7 @@ const nobody: readonly string[] = []
 /** Agents beside the owners that may hold writes of a key. */
 export function holdersOf(c: Coordination, p: Placement): readonly string[] {
   // Other buckets' hints in the partition are no reason to doubt, or to refuse, an answer.
-  if (p.bucket.neverHinted === true) return nobody
+  if (p.bucket.neverHinted === true || !inForce(c.environment, 'readers ask hint holders')) return nobody
   const holders = c.hints.of(p.partition)
   return holders.length === 0 ? holders : holders.filter(agent => !p.owners.includes(agent))
 }

@@ -8,6 +8,7 @@ import {
   type KeyState,
 } from '@torc/cluster/state/key-state'
 import { contextAfterWrite, type Version } from '@torc/cluster/state/version'
+import { inForce } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
@@ -182,7 +183,7 @@ async function agreedHeads(
   if (p.bucket.strict && held !== undefined && held.silent.length > 0) throw silentHolders(p, held.silent)
   const closed = closedOver(found, context, newest, seq)
   for (const [, state] of held?.answers ?? noStates) if (!addsNothing(state, closed.context)) return undefined
-  const heads = uniqueById(found)
+  const heads = shownOnce(c, found)
   return {
     ...closed,
     placement: p,
@@ -202,7 +203,7 @@ async function headsAfterReconcile(
 ): Promise<ReadHeads> {
   const { state, holdersOf: heldBy, onQuorum, degraded, sloppy } = await reconcile(c, p, deadline)
   const versions = state.versions.values()
-  const heads = uniqueById(at === undefined ? headsOf(versions) : headsAsOf(versions, at).heads)
+  const heads = shownOnce(c, at === undefined ? headsOf(versions) : headsAsOf(versions, at).heads)
   return {
     ...closedOver(heads, closedContext(state)),
     placement: p,
@@ -233,6 +234,10 @@ function closedOver(heads: readonly Version[], context: CausalContext, newest = 
     closed.seq = Math.max(closed.seq, head.seq)
   }
   return closed
+}
+
+function shownOnce(c: Coordination, heads: readonly Version[]): readonly Version[] {
+  return inForce(c.environment, 'one operation is shown once') ? uniqueById(heads) : heads
 }
 
 /** Two dots of one operation are shown once (DESIGN §4). */

@@ -2,6 +2,7 @@ import { differenceOf, isLevel } from '@torc/cluster/state/difference'
 import { digestsEqual, emptyDigest } from '@torc/cluster/state/digest'
 import { type KeyState, mergeStates } from '@torc/cluster/state/key-state'
 import type { Version } from '@torc/cluster/state/version'
+import { inForce } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
@@ -108,6 +109,8 @@ async function reconcileOnce(c: Coordination, p: Placement, deadline: Deadline):
   }
   const tally = new PlaceTally(quorumsOf(p.writeGroups, p.bucket.writeQuorum), level.map(owner))
   const isOnQuorum = tally.verdict === 'reached'
+  if (!inForce(c.environment, 'reads write back'))
+    return { state, holdersOf: heldBy, onQuorum: isOnQuorum, degraded, sloppy }
   const acks = collectAcks(tally, [...behind.keys()], async agent => {
     let held = behind.get(agent)
     if (held === undefined) return false

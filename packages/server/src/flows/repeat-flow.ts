@@ -11,6 +11,7 @@ import {
   mergeStates,
 } from '@torc/cluster/state/key-state'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
+import { inForce } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { throwStaleCollection } from '../collection/collection-numbers.js'
@@ -73,6 +74,7 @@ export async function completeOperation(
   attempt: Uint8Array,
   deadline: Deadline,
 ): Promise<WriteOutcome | undefined> {
+  if (!inForce(c.environment, 'retries look first')) return undefined
   const id = versionIdOf(opId)
   const reachable = lookedAt(c, p, plan)
   const { answers } = await gather(reachable, reachable.length, agent =>

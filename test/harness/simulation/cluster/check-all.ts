@@ -5,10 +5,10 @@ import { unfinishedRepairs } from '@torc/protocol/store/repair'
 import { recordAgeMs } from '@torc/server/buckets/record-cache'
 import type { Replica } from '../../replicas/replica-probe.js'
 import type { SimulatedProcess } from '../simulated-process.js'
+import { listAndCheck, readAndCheck, type Task, tagName } from './calls.js'
 import { type History, Violation } from './history.js'
-import { type ClientWork, readAndCheck, tagName } from './workload.js'
 
-export interface CheckOptions extends Pick<ClientWork, 'bucket' | 'process' | 'history' | 'policyOf'> {
+export interface CheckOptions extends Pick<Task, 'bucket' | 'process' | 'history' | 'policyOf'> {
   readonly store: ObjectStore & Admin
   /** Most versions that the policy of a key lets be once its heads are one. */
   readonly versionsMax: (key: string) => number
@@ -32,7 +32,7 @@ export async function checkAll(options: CheckOptions): Promise<{ readonly lateTw
   const lateTwins = await settle(options)
   for (const key of history.keys)
     await definite(process, () => readAndCheck(store, bucket, key, history, true))
-  await definite(process, () => checkListing(store, bucket, history))
+  await definite(process, () => listAndCheck(store, bucket, history, '', true))
   await definite(process, () => checkVersions(store, bucket, history))
   await definite(process, () => checkBodies(store, bucket))
   await definite(process, () => checkTags(store, bucket, history))
@@ -53,16 +53,6 @@ async function settle({ history, replicasOf }: CheckOptions): Promise<number> {
     lateTwins += history.settle(key, minted)
   }
   return lateTwins
-}
-
-async function checkListing(store: ObjectStore, bucket: string, history: History): Promise<void> {
-  const listed: string[] = []
-  for await (const entry of store.list(bucket)) if ('key' in entry) listed.push(entry.key)
-  if (listed.some((key, index) => index > 0 && key <= (listed[index - 1] ?? ''))) {
-    throw new Violation(`the listing is out of order: ${listed.join(' ')}`)
-  }
-  const missing = history.livingKeys().filter(key => !listed.includes(key))
-  if (missing.length > 0) throw new Violation(`the listing lacks ${missing.join(' ')}`)
 }
 
 async function checkVersions(store: ObjectStore, bucket: string, history: History): Promise<void> {
@@ -148,7 +138,7 @@ async function untilLevel(options: CheckOptions): Promise<void> {
 }
 
 /** What one pass on every agent found different; undefined where some partition could not be compared. */
-async function pass({ store, process }: CheckOptions): Promise<number | undefined> {
+async function pass({ store, process }: Asked): Promise<number | undefined> {
   const asked = await store.repair()
   let now = asked
   while (unfinishedRepairs(asked, now).length > 0) {
@@ -158,6 +148,19 @@ async function pass({ store, process }: CheckOptions): Promise<number | undefine
   const passes = now.agents.flatMap(({ repair }) => (repair === undefined ? [] : [repair]))
   if (passes.length < now.agents.length || passes.some(({ unreachable }) => unreachable > 0)) return undefined
   return passes.reduce((sum, { different }) => sum + different, 0)
+}
+
+type Asked = Pick<CheckOptions, 'store' | 'process'>
+
+/** Has agents compare all the time: what is only on its way must not count as missing where nothing fails. */
+export async function compareMeanwhile(options: Asked, stopped: () => boolean): Promise<void> {
+  while (!stopped()) {
+    const different = await pass(options)
+    if (different !== undefined && different > 0)
+      throw new Violation(
+        `nothing fails, and yet a pass of repair found ${different} keys or blocks to differ`,
+      )
+  }
 }
 
 async function until(process: SimulatedProcess, what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -195,7 +198,8 @@ export async function purgeAll(
   for (const key of keys) await definite(process, () => store.delete(bucket, key))
 }
 
-async function definite(process: SimulatedProcess, attempt: () => Promise<unknown>): Promise<void> {
+/** Until the answer is no failure that a healthy cluster may not give. */
+export async function definite(process: SimulatedProcess, attempt: () => Promise<unknown>): Promise<void> {
   const { clock } = process.environment
   const endMs = clock.monotonicMs() + patienceMs
   for (;;) {

@@ -57,7 +57,7 @@ t.test('a plain write covers what was acknowledged', async t => {
   t.throws(() => told.show(second, first), /is a head, but what covers it was acknowledged/)
   t.equal(told.lateHeads, 0)
   t.same([told.count('acknowledged'), told.count('indeterminate')], [2, 0])
-  t.same(told.livingKeys(), ['k'])
+  t.throws(() => told.checkListing('', new Set()), /not listed/)
 })
 
 t.test('a write with a context covers what that shows, and no more', async t => {
@@ -79,7 +79,7 @@ t.test('a write with a context covers what that shows, and no more', async t => 
 t.test('a failed write may take effect late, and may have covered others', async t => {
   const told = new Told()
   const failed = told.put('indeterminate')
-  t.same(told.livingKeys(), [])
+  t.doesNotThrow(() => told.checkListing('', new Set()))
   told.show()
   const second = told.put()
   told.show(second)
@@ -117,7 +117,7 @@ t.test('what was purged stays away', async t => {
   told.list()
   t.throws(() => told.show(first), /covers it was acknowledged/)
   t.throws(() => told.list(first), /was purged and is there again/)
-  t.same(told.livingKeys(), [])
+  t.doesNotThrow(() => told.checkListing('', new Set()))
   const { must, may } = told.seenBy(told.put())
   t.throws(() => told.show(), Violation)
   told.failed(told.purge({ must, may }))
@@ -131,7 +131,7 @@ t.test('a version that is removed by its id uncovers what it covered', async t =
   const marker = told.ack(told.begin('k', 'marker', filling))
   told.show(marker)
   t.throws(() => told.show(first))
-  t.same(told.livingKeys(), [])
+  t.doesNotThrow(() => told.checkListing('', new Set()))
   const removal = told.beginRemoval(marker)
   told.show(first)
   told.show(marker)
@@ -221,3 +221,39 @@ t.test('a write that was refused never was', async t => {
   t.throws(() => told.show(), Violation)
   t.equal(told.put().number, 3)
 })
+
+t.test('what one read has shown of a write that failed, later ones show, or what covers it', async t => {
+  const told = new Told()
+  told.put()
+  const late = told.put('indeterminate')
+  const shown = (id: string) => told.checkRead('k', { heads: [id], body: late.body })
+  told.show()
+  shown('late')
+  shown('late')
+  t.throws(() => told.checkRead('k', { heads: [], body: undefined }), /was shown, and nothing covers it/)
+  const next = told.begin('k', 'put', filling)
+  told.checkRead('k', { heads: [], body: undefined })
+  told.ack(next)
+  told.show(next)
+})
+
+t.test('no write is shown twice', async t => {
+  const told = new Told()
+  const write = told.put()
+  t.throws(() => told.show(write, write), /shows a write twice/)
+})
+
+t.test(
+  'where others stand in for owners, an answer of one server that is whole is right at once',
+  async t => {
+    for (const knowsHolders of [false, true]) {
+      const history = new History(undefined, true, knowsHolders)
+      const write = history.begin('k', 'put', filling)
+      history.acknowledge(write, 'v1', new Date(1))
+      const read = (isWhole: boolean) => history.checkRead('k', { heads: [], body: undefined, isWhole })
+      read(false)
+      if (knowsHolders) t.throws(() => read(true), /nothing covers it, but it is no head/)
+      else read(true)
+    }
+  },
+)

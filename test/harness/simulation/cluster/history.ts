@@ -17,6 +17,8 @@ export interface Write {
   outcome: 'open' | 'acknowledged' | 'indeterminate' | 'refused'
   /** Known once acknowledged. */
   versionId: string | undefined
+  /** Of one that was not acknowledged: its version, once a read has shown it. */
+  shownId: string | undefined
   /** Of an acknowledged PUT; undefined where the answer does not tell. */
   createdAtMs: number | undefined
   /**
@@ -53,6 +55,8 @@ export interface Shown {
   readonly heads: readonly string[]
   /** Of the latest head; undefined where it is a delete marker or there is none. */
   readonly body: Uint8Array | undefined
+  /** All that may know something newer were asked, as the answer says. */
+  readonly isWhole?: boolean
 }
 
 /** A rule that was broken; the simulation adds the seed. */
@@ -72,17 +76,24 @@ export class History {
   readonly #writes = new Map<string, Write[]>()
   readonly #keeps: (key: string) => number
   readonly #sloppy: boolean
+  readonly #knowsHolders: boolean
   #lateHeads = 0
   #twins = 0
 
   /**
    * `keeps`: how many versions of a key its retention policy leaves at least. `sloppy`: agents stand in for owners that
    * are down. Then a read is right at last, not at once, and what a write covers is known only of what its writer
-   * named (DESIGN §7: what it does not cover stays beside it).
+   * named (DESIGN §7: what it does not cover stays beside it). `knowsHolders`: there is one server, which knows at once
+   * where it left hints, so that an answer that it does not call degraded is right at once as well.
    */
-  constructor(keeps: (key: string) => number = () => Number.POSITIVE_INFINITY, sloppy = false) {
+  constructor(
+    keeps: (key: string) => number = () => Number.POSITIVE_INFINITY,
+    sloppy = false,
+    knowsHolders = false,
+  ) {
     this.#keeps = keeps
     this.#sloppy = sloppy
+    this.#knowsHolders = knowsHolders
   }
 
   /** A write without a context covers all that was acknowledged; with one, what that names. */
@@ -121,6 +132,7 @@ export class History {
       ...write,
       outcome: 'open',
       versionId: undefined,
+      shownId: undefined,
       createdAtMs: undefined,
       twinsUntilMs: undefined,
       tags: [],
@@ -224,19 +236,38 @@ export class History {
     return this.#twins
   }
 
-  /** Keys whose latest head must be an object: nothing that came later, or failed, can hide it. */
-  livingKeys(): readonly string[] {
-    return this.keys.filter(key => {
+  /** Checks a listing of the keys under a prefix that nobody writes meanwhile; `last` as of `checkRead`. */
+  checkListing(prefix: string, listed: ReadonlySet<string>, last = false): void {
+    if (this.#sloppy && !last) return
+    for (const key of this.keys.filter(key => key.startsWith(prefix))) {
       const writes = this.ofKey(key)
-      const alive = writes.filter(write => write.kind === 'put' && this.#isHead(write))
-      return alive.length > 0 && !writes.some(write => write.kind === 'marker' && !this.#isOverwritten(write))
-    })
+      const puts = writes.filter(({ kind }) => kind === 'put')
+      // Nothing that came later, or failed, can hide it.
+      const living = puts.find(write => this.#isHead(write))
+      const hidden = writes.some(write => write.kind === 'marker' && !this.#isOverwritten(write))
+      if (living !== undefined && !hidden && !listed.has(key))
+        throw this.#broken(living, 'is a head, but the key is not listed')
+      const [latest] = puts.slice(-1)
+      const gone = puts.every(
+        write => write.twinsUntilMs === undefined && writes.some(other => isPurged(write, other)),
+      )
+      if (latest !== undefined && gone && listed.has(key))
+        throw this.#broken(latest, 'was purged with all before it, but the key is listed')
+    }
   }
 
   /** Checks what a read shows that began and ended while the key's writer was idle; `last`: all is mended and level. */
-  checkRead(key: string, { heads, body }: Shown, last = false): void {
+  checkRead(key: string, { heads, body, isWhole }: Shown, last = false): void {
+    const isExact = last || !this.#sloppy || (isWhole === true && this.#knowsHolders)
     const versions = this.versionsOf(key)
-    for (const write of this.#sloppy && !last ? [] : versions) {
+    if (new Set(heads).size < heads.length)
+      throw new Violation(`${key} shows a write twice: ${heads.join(' ')}`)
+    for (const write of this.#sloppy && !last ? [] : this.ofKey(key)) {
+      if (write.outcome === 'acknowledged' || write.shownId === undefined) continue
+      if (!heads.includes(write.shownId) && !this.#mayBeCovered(write))
+        throw this.#broken(write, `was shown, and nothing covers it, but it is no head`)
+    }
+    for (const write of isExact ? versions : []) {
       if (this.#isHead(write) && !heads.includes(write.versionId ?? ''))
         throw this.#broken(write, `was acknowledged and nothing covers it, but it is no head`)
       if (!this.#isOverwritten(write) || !heads.includes(write.versionId ?? '')) continue
@@ -252,6 +283,8 @@ export class History {
         write.outcome !== 'acknowledged' && write.kind === 'put' && Buffer.from(write.body).equals(body),
     )
     if (unheard === undefined) throw new Violation(`${key} shows bytes that nobody wrote there`)
+    // What one read has shown, every later one shows, or what covers it.
+    unheard.shownId = heads[0]
     if (versions.some(({ number }) => number > unheard.number)) this.#lateHeads++
   }
 
@@ -291,8 +324,11 @@ export class History {
 
   /** No write, heard of or not, can cover it. */
   #isHead(write: Write): boolean {
-    if (write.versionId === undefined) return false
-    return !this.ofKey(write.key).some(
+    return write.versionId !== undefined && !this.#mayBeCovered(write)
+  }
+
+  #mayBeCovered(write: Write): boolean {
+    return this.ofKey(write.key).some(
       other => other !== write && (other.may.has(write.number) || (other.plain && mayComeLate(other))),
     )
   }

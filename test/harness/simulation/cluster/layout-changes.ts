@@ -2,13 +2,14 @@ import { TorcError } from '@torc/protocol/errors'
 import type { Admin, LayoutInfo } from '@torc/protocol/store/admin'
 import type { SeededRandom } from '../seeded-random.js'
 import { Violation } from './history.js'
+import type { Schedule } from './schedule.js'
 
 /** What changes of the layout need from a cluster. */
 export interface Changeable {
   /** Machines of agents that have not been started yet. */
   readonly spareNames: readonly string[]
-  /** Starts one of them for the first time. */
-  startSpare(name: string): Promise<void>
+  /** Starts one of them for the first time; false where a fault prevents it. */
+  startSpare(name: string): Promise<boolean>
   /** Ends it for good, with all that is on its disk. */
   destroy(name: string): void
   /** The machine that an agent runs on. */
@@ -21,6 +22,9 @@ export interface LayoutChangeOptions {
   readonly random: SeededRandom
   /** Copies of the bucket: so many agents stay. */
   readonly replicas: number
+  readonly schedule: Schedule
+  /** One agent is destroyed and replaced by another one. */
+  readonly destroys: boolean
   pause(ms: number): Promise<void>
   onChange(what: string): void
 }
@@ -41,16 +45,18 @@ export async function changeLayouts(
   options: LayoutChangeOptions,
   stopped: () => boolean,
 ): Promise<Change | undefined> {
-  const { random, pause, onChange, store } = options
-  let destroyed = false
+  const { pause, onChange, store } = options
+  let destroyed = !options.destroys
   let owed: Change | undefined
-  while (!stopped()) {
+  for (let count = 1; !stopped(); count++) {
+    const random = options.random.fork(`layout ${count}`)
     await pause(random.integer(quietMs.min, quietMs.max))
     if (stopped()) break
+    if (!options.schedule.takes(`layout ${count}`)) continue
     const layout = await attempt(options, stopped, () => store.layout())
     if (layout === undefined) break
     const [what, change]: readonly [string, Change | undefined] =
-      owed === undefined ? await pick(options, layout, destroyed) : ['replace', owed]
+      owed === undefined ? await pick({ ...options, random }, layout, destroyed) : ['replace', owed]
     if (what === 'replace') [destroyed, owed] = [true, change]
     if (change === undefined) continue
     onChange(`${what}: ${JSON.stringify(change)}`)
@@ -113,7 +119,8 @@ async function pick(
   const [spare] = cluster.spareNames
   const kinds = ['weigh', ...(ids.length > replicas ? ['drain', 'drain'] : [])]
   if (spare !== undefined) kinds.push('join', 'join')
-  if (spare !== undefined && !destroyed) kinds.push('replace')
+  // Two owners decide together: the loss of one is for `torc layout recover`.
+  if (spare !== undefined && !destroyed && replicas !== 2) kinds.push('replace')
   const kind = random.pick(kinds)
   switch (kind) {
     case 'weigh':
@@ -121,8 +128,7 @@ async function pick(
     case 'drain':
       return [kind, { remove: [{ id, dead: false }] }]
     default: {
-      if (spare === undefined) return [kind, undefined]
-      await cluster.startSpare(spare)
+      if (spare === undefined || !(await cluster.startSpare(spare))) return ['none', undefined]
       const assign = [{ id: cluster.nameOf(spare) }]
       if (kind === 'join') return [kind, { assign }]
       cluster.destroy(id)

@@ -36,8 +36,10 @@ t.test('one agent, one replica', async t => {
   t.ok(result.acknowledged > 0, describe(result))
 })
 
-t.test('a lost disk is seen, and the failure names its seed', async t => {
-  const broken = simulateCluster({ seed: 'broken', replicas: 1, operations: 30, faults: ['lose disk'] })
+t.test('owners that are gone are seen, and the failure names its seed', async t => {
+  const whole = { seed: 'broken', replicas: 1, operations: 10 }
+  await t.resolves(simulateCluster({ ...whole, faults: ['reset'] }))
+  const broken = simulateCluster({ ...whole, faults: ['lose disk'] })
   await t.rejects(broken, {
     name: 'SimulationFailure',
     seed: 'broken',

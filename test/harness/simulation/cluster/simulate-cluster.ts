@@ -1,19 +1,23 @@
 import type { CollectionOptions } from '@torc/node-agent/collection/collection'
 import type { Safeguard } from '@torc/protocol/environment/safeguards'
-import { type BlockCensus, censusProblems } from '../../replicas/block-census.js'
-import { type RemainderCensus, remainderProblems } from '../../replicas/remainder-census.js'
+import { censusProblems } from '../../replicas/block-census.js'
+import { queueProblems } from '../../replicas/queue-census.js'
+import { remainderProblems } from '../../replicas/remainder-census.js'
 import { Scheduler } from '../scheduler.js'
 import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import { Calm } from './calm.js'
-import { type CheckOptions, checkAll, purgeAll } from './check-all.js'
+import { type CheckOptions, checkAll, compareMeanwhile, definite, purgeAll } from './check-all.js'
 import { Contest, readContested } from './contest.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
 import { changeAtLast, changeLayouts, type LayoutChangeOptions, untilSettled } from './layout-changes.js'
 import { type Load, loads } from './load.js'
 import { planRetention } from './retention-plan.js'
+import { Schedule, type StepName } from './schedule.js'
 import { SimulatedCluster } from './simulated-cluster.js'
+import { type Moment, Timeline } from './timeline.js'
+import { endUploads } from './upload-calls.js'
 import { type WorkResult, work } from './workload.js'
 
 export interface SimulationOptions {
@@ -22,11 +26,13 @@ export interface SimulationOptions {
   readonly agents?: number
   /** The layout changes all the time: three more agents are there to be taken in. */
   readonly layouts?: boolean
+  /** One of the changes replaces an agent that is gone for good; so it is when absent. */
+  readonly destroys?: boolean
   /** Coordinators; 2 when absent. */
   readonly servers?: number
   /** Those of them that faults concern, by name; all when absent. */
   readonly faultyServers?: readonly string[]
-  /** Replicas of the bucket; as many as agents, at most 3, when absent. */
+  /** Owners of each key; as many as agents, at most 3, when absent. */
   readonly replicas?: number
   /** Of the bucket; a majority when absent. One that does not overlap with the write quorum breaks promises. */
   readonly readQuorum?: number
@@ -36,23 +42,35 @@ export interface SimulationOptions {
   readonly clients?: number
   /** Calls of each client; 40 when absent. */
   readonly operations?: number
+  /** Calls of all clients a second, as far as they are answered in time; 20 when absent. */
+  readonly rate?: number
+  /** Agents wait longer before they let go what nobody needs: in a long run that would cost too much otherwise. */
+  readonly long?: boolean
   /** Faults to draw from; all kinds when absent. */
   readonly faults?: readonly FaultKind[]
   /** Faults that may overlap; 2 when absent. */
   readonly faultsAtOnce?: number
+  /** Agents compare their replicas all the time, and must find nothing: only for runs without faults. */
+  readonly comparing?: boolean
   /** What clients do; `mixed` when absent. */
   readonly load?: keyof typeof loads
   /** Wall clocks are off by up to this; 20 ms when absent. */
   readonly clockSkewMsMax?: number
   /** A rule that all nodes do without: then some seed must fail. */
   readonly without?: Safeguard | undefined
+  /** Steps that are left out of what the seed plans. */
+  readonly leaveOut?: Iterable<StepName>
 }
 
 export interface SimulationResult {
   /** Equal for equal seeds and options, and for nothing else. */
   readonly traceHash: string
   readonly events: number
+  /** From the start of the cluster to its end. */
   readonly virtualMs: number
+  /** Of these, while clients worked and faults came and went; and what of a processor's time that took. */
+  readonly workMs: number
+  readonly workCpuMs: number
   readonly acknowledged: number
   readonly indeterminate: number
   readonly reads: number
@@ -77,15 +95,31 @@ export interface SimulationResult {
 export class SimulationFailure extends Error {
   override readonly name = 'SimulationFailure'
   readonly seed: string | number
+  /** What broke, in one line or some. */
+  readonly why: string
   /** The last events. */
   readonly trace: readonly string[]
+  readonly moments: readonly Moment[]
+  /** The steps that were made. */
+  readonly steps: readonly StepName[]
 
-  constructor(seed: string | number, cause: unknown, trace: readonly string[], faults: readonly string[]) {
+  constructor(seed: string | number, cause: unknown, recorded?: Recorded) {
     const why = cause instanceof Error ? cause.message : String(cause)
+    const faults = recorded?.timeline.faults ?? []
     super(`seed ${JSON.stringify(seed)}: ${why}\nfaults:\n  ${faults.join('\n  ')}`, { cause })
     this.seed = seed
-    this.trace = trace
+    this.why = why
+    this.trace = recorded?.scheduler.trace.tail() ?? []
+    this.moments = recorded?.timeline.moments ?? []
+    this.steps = recorded?.schedule.happened ?? []
   }
+}
+
+/** What is kept of a run. */
+interface Recorded {
+  readonly scheduler: Scheduler
+  readonly timeline: Timeline
+  readonly schedule: Schedule
 }
 
 const bucket = 'simulated'
@@ -97,41 +131,44 @@ const sparesOfChanges = 3
  */
 export async function simulateCluster(options: SimulationOptions): Promise<SimulationResult> {
   const scheduler = new Scheduler()
-  const faults: string[] = []
+  const recorded = {
+    scheduler,
+    timeline: new Timeline(scheduler),
+    schedule: new Schedule(options.leaveOut),
+  }
   try {
-    return await run(options, scheduler, faults)
+    return await run(options, recorded)
   } catch (error) {
-    throw new SimulationFailure(options.seed, error, scheduler.trace.tail(), faults)
+    throw new SimulationFailure(options.seed, error, recorded)
   }
 }
 
-async function run(
-  options: SimulationOptions,
-  scheduler: Scheduler,
-  faults: string[],
-): Promise<SimulationResult> {
+async function run(options: SimulationOptions, recorded: Recorded): Promise<SimulationResult> {
+  const { scheduler, timeline, schedule } = recorded
   const {
     agents = 3,
     replicas = Math.min(3, agents),
     clients = 2,
     operations = 40,
+    rate = 20,
+    long = false,
     faultsAtOnce = 2,
   } = options
   const load: Load = loads[options.load ?? 'mixed']
   const random = new SeededRandom(options.seed)
   const plan = planRetention(random.fork('retention'))
   const sloppy = options.sloppy ?? false
-  const history = new History(plan.keeps, sloppy)
+  const history = new History(plan.keeps, sloppy, options.servers === 1)
   const contest = new Contest()
-  const planned = planCollection(random.fork('collection'))
+  const planned = planCollection(random.fork('collection'), long)
   // A release goes to who owns the blocks as its sender knows; whoever took them over meanwhile finds out by itself.
-  const collection = options.layouts === true ? { ...planned, auditEveryMs: 100 } : planned
+  const collection = options.layouts === true ? { ...planned, auditEveryMs: long ? 2000 : 100 } : planned
   const cluster = new SimulatedCluster({
     scheduler,
     random: random.fork('cluster'),
     agents,
     spares: options.layouts === true ? sparesOfChanges : 0,
-    servers: options.servers ?? 2,
+    ...{ servers: options.servers ?? 2, replicas },
     clockSkewMsMax: options.clockSkewMsMax ?? 20,
     collection,
     without: options.without,
@@ -155,51 +192,51 @@ async function run(
   let working = true
   const calm = new Calm()
   const pause = (ms: number) => harness.pause(ms, 'waits')
-  const makesFaults = (index: number) =>
+  const makesFaults = (track: number) =>
     makeFaults(
       {
-        cluster,
+        ...{ cluster, schedule, track, pause, lastsMsMax },
         kinds: options.faults ?? faultKinds,
         servers: options.faultyServers,
-        lastsMsMax,
-        random: random.fork(`faults ${index}`),
-        pause,
+        random: random.fork('faults'),
+        frail: random.fork('frail').pick(cluster.agentNames.slice(0, agents)),
         onFault: what => {
-          faults.push(`${scheduler.nowMs.toFixed(3)} ${what}`)
-          scheduler.record(`fault ${what}`)
-          return calm.disturb()
+          timeline.fault(what)
+          const undone = calm.disturb()
+          return () => {
+            timeline.note(`over: ${what}`)
+            undone()
+          }
         },
       },
       () => !working,
     )
-  const faulty = Promise.all(Array.from({ length: faultsAtOnce }, (_, index) => makesFaults(index)))
+  const workBeganMs = scheduler.nowMs
+  const cpuBegan = process.cpuUsage()
+  const faulty = Promise.all(Array.from({ length: faultsAtOnce }, (_, index) => makesFaults(index + 1)))
   const layoutOptions: LayoutChangeOptions = {
-    ...{ cluster, store: admin.store, random: random.fork('layouts'), replicas, pause },
-    onChange: what => {
-      faults.push(`${scheduler.nowMs.toFixed(3)} ${what}`)
-      scheduler.record(`layout ${what}`)
-    },
+    ...{ cluster, store: admin.store, random: random.fork('layouts'), replicas, pause, schedule },
+    destroys: options.destroys ?? true,
+    onChange: what => timeline.fault(what),
   }
   const changed = options.layouts === true ? changeLayouts(layoutOptions, () => !working) : undefined
+  const compared = options.comparing === true ? compareMeanwhile(admin, () => !working) : undefined
   const worked = Promise.all(
     connected.map(({ store, process }) =>
       work({
         name: process.name,
-        store,
-        bucket,
-        process,
-        operations,
-        history,
+        ...{ store, bucket, process, operations, history, calm, load, contest, schedule, timeline },
         policyOf: plan.policyOf,
-        calm,
-        load,
-        contest,
+        gapMs: (1000 * clients) / rate,
       }),
     ),
   ).finally(() => {
     working = false
   })
-  const [results, , owed] = await scheduler.drive(Promise.all([worked, faulty, changed]))
+  const [results, , owed] = await scheduler.drive(Promise.all([worked, faulty, changed, compared]))
+  const workMs = scheduler.nowMs - workBeganMs
+  const cpu = process.cpuUsage(cpuBegan)
+  timeline.note('all is mended')
 
   await scheduler.drive(cluster.mend())
   if (options.layouts === true) {
@@ -228,6 +265,7 @@ async function run(
   for (const key of contest.keys)
     await scheduler.drive(readContested({ store: first.store, bucket, contest }, key))
   contest.check()
+  await scheduler.drive(definite(first.process, () => endUploads({ store: first.store, bucket })))
   const purges = random.fork('purges')
   const removed = [...history.keys, ...contest.keys].filter(() => purges.chance(0.5))
   await scheduler.drive(purgeAll(checked, removed))
@@ -240,15 +278,21 @@ async function run(
   await scheduler.drive(cluster.stop())
   // Audits of keys of which an owner takes no part are not decided: what is not needed stays.
   const census = await cluster.census()
-  if (cluster.restored === undefined)
-    checkCensus(
-      census.map(({ blocks }) => blocks),
-      replicas,
+  if (cluster.restored === undefined) {
+    const majority = Math.floor(replicas / 2) + 1
+    expectNone(
+      censusProblems(
+        census.map(({ blocks }) => blocks),
+        majority,
+      ),
     )
+  }
+  if (checked.becomesLevel) expectNone(queueProblems(census.map(({ queues }) => queues)))
   const remainders = census.map(agent => agent.remainders)
-  if (checked.becomesLevel && remainderMs < hourMs) checkRemainders(remainders)
+  if (checked.becomesLevel && remainderMs < hourMs) expectNone(remainderProblems(remainders))
   return {
-    ...summary(scheduler, history, results, faults),
+    ...summary(scheduler, history, results, timeline.faults),
+    ...{ workMs, workCpuMs: (cpu.user + cpu.system) / 1000 },
     collectedPartitions: Math.max(...remainders.map(({ partitions }) => partitions)),
     contested: contest.count('done'),
     lateTwins,
@@ -264,24 +308,21 @@ const remainderAges = 8
 const calmMs = 30_000
 
 /** Times that are short beside faults: uploads are overtaken by audits and have to begin their claims again. */
-function planCollection(random: SeededRandom): Required<{ [K in keyof CollectionOptions]: number }> {
+function planCollection(
+  random: SeededRandom,
+  long: boolean,
+): Required<{ [K in keyof CollectionOptions]: number }> {
   return {
-    graceMs: random.pick([1, 50, 1000]),
-    uploadMs: random.pick([20, 200, 2000]),
+    graceMs: random.pick(long ? [500, 2000, 8000] : [1, 50, 1000]),
+    uploadMs: random.pick(long ? [6000, 12_000, 20_000] : [20, 200, 2000]),
     // As good as never: what a release is for must not be left to the audits that come by themselves.
-    auditEveryMs: random.pick([100, 3_600_000, 3_600_000]),
+    auditEveryMs: random.pick([long ? 2000 : 100, hourMs, hourMs]),
     // A key is purged only once all earlier writes of it have an answer, so that none of them is sent again after that.
-    remainderMs: random.pick([20, 300, 2000, hourMs]),
+    remainderMs: random.pick(long ? [500, 2000, 5000, hourMs] : [20, 300, 2000, hourMs]),
   }
 }
 
-function checkCensus(agents: readonly BlockCensus[], replicas: number): void {
-  const [problem, ...more] = censusProblems(agents, Math.floor(replicas / 2) + 1)
-  if (problem !== undefined) throw new Violation(`${problem}, and ${more.length} more:\n${more.join('\n')}`)
-}
-
-function checkRemainders(agents: readonly RemainderCensus[]): void {
-  const [problem, ...more] = remainderProblems(agents)
+function expectNone([problem, ...more]: readonly string[]): void {
   if (problem !== undefined) throw new Violation(`${problem}, and ${more.length} more:\n${more.join('\n')}`)
 }
 
@@ -290,7 +331,10 @@ function summary(
   history: History,
   results: readonly WorkResult[],
   faults: readonly string[],
-): Omit<SimulationResult, 'collectedPartitions' | 'contested' | 'lateTwins' | 'restored'> {
+): Omit<
+  SimulationResult,
+  'collectedPartitions' | 'contested' | 'lateTwins' | 'restored' | 'workMs' | 'workCpuMs'
+> {
   const failures = new Map<string, number>()
   for (const result of results) {
     for (const [code, count] of result.failures) failures.set(code, (failures.get(code) ?? 0) + count)

@@ -4,51 +4,34 @@ import { startAgent } from '@torc/node-agent/agent'
 import { immediateCompressor } from '@torc/node-agent/blocks/immediate-compressor'
 import type { CollectionOptions } from '@torc/node-agent/collection/collection'
 import { blockFolders, indexFile } from '@torc/node-agent/data-directory/data-directory'
-import { MemoryDisk } from '@torc/node-agent/disk/memory-disk'
+import type { MemoryDisk } from '@torc/node-agent/disk/memory-disk'
 import { silentLog } from '@torc/protocol/environment/log'
 import type { Safeguard } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import { startServer } from '@torc/server/start-server'
 import { type BlockCensus, takeCensus } from '../../replicas/block-census.js'
+import { type QueueCensus, takeQueueCensus } from '../../replicas/queue-census.js'
 import { type RemainderCensus, remaindersOf } from '../../replicas/remainder-census.js'
 import { ReplicaProbe } from '../../replicas/replica-probe.js'
 import { SimulatedNetwork } from '../network/network.js'
 import type { Scheduler } from '../scheduler.js'
 import type { SeededRandom } from '../seeded-random.js'
-import { SimulatedDisk } from '../simulated-disk.js'
-import { SimulatedProcess } from '../simulated-process.js'
+import { type ClockSkew, SimulatedProcess } from '../simulated-process.js'
 import type { Faultable } from './faults.js'
 import type { Changeable } from './layout-changes.js'
+import { Machine } from './machine.js'
 
 const port = 7400
 const clientTimeoutMs = 5_000
 const settlePollMs = 100
 const settleMs = 60_000
 
-/** What production code gives back for a node that runs. */
-interface RunningNode {
-  readonly id: string
-  close(): Promise<void>
-}
-
-interface Machine {
-  readonly name: string
-  /** What outlives its processes; servers keep nothing. */
-  disk: MemoryDisk | undefined
-  copy: MemoryDisk | undefined
-  readonly clockSkewMs: number
-  lives: number
-  process: SimulatedProcess | undefined
-  node: RunningNode | undefined
-  /** Of the agent that ran here last. */
-  id: string | undefined
-}
-
 /** What an agent has on its disk. */
 export interface AgentCensus {
   readonly blocks: BlockCensus
   readonly remainders: RemainderCensus
+  readonly queues: QueueCensus
 }
 
 export interface SimulatedClusterOptions {
@@ -58,6 +41,8 @@ export interface SimulatedClusterOptions {
   /** Machines of agents that are started later, to be taken into the layout. */
   readonly spares: number
   readonly servers: number
+  /** Owners of each key. */
+  readonly replicas: number
   /** Wall clocks differ by up to this much in both directions. */
   readonly clockSkewMsMax: number
   /** When agents let blocks go that nobody needs. */
@@ -75,6 +60,7 @@ export class SimulatedCluster implements Faultable, Changeable {
   readonly #random: SeededRandom
   readonly #collection: CollectionOptions
   readonly #without: Safeguard | undefined
+  readonly #replicas: number
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
   #restored: string | undefined
@@ -88,6 +74,7 @@ export class SimulatedCluster implements Faultable, Changeable {
     this.#random = random
     this.#collection = options.collection
     this.#without = options.without
+    this.#replicas = options.replicas
     this.network = new SimulatedNetwork({ scheduler, random: random.fork('network') })
     this.#secret = {
       clusterId: Buffer.from(random.bytes(16)).toString('hex'),
@@ -97,16 +84,9 @@ export class SimulatedCluster implements Faultable, Changeable {
     this.#spares = new Set(this.agentNames.slice(agents))
     this.serverNames = Array.from({ length: servers }, (_, index) => `server-${index + 1}`)
     for (const name of [...this.serverNames, ...this.agentNames]) {
-      this.#machines.set(name, {
-        name,
-        disk: this.serverNames.includes(name) ? undefined : new MemoryDisk(name),
-        copy: undefined,
-        clockSkewMs: (2 * random.fraction() - 1) * clockSkewMsMax,
-        lives: 0,
-        process: undefined,
-        node: undefined,
-        id: undefined,
-      })
+      const hasDisk = !this.serverNames.includes(name)
+      const clockSkewMs = (2 * random.fraction() - 1) * clockSkewMsMax
+      this.#machines.set(name, new Machine({ name, scheduler, hasDisk, clockSkewMs }))
     }
   }
 
@@ -121,19 +101,14 @@ export class SimulatedCluster implements Faultable, Changeable {
     }
   }
 
-  isUp(name: string): boolean {
-    return this.#machine(name).node !== undefined
+  machine(name: string): Machine {
+    const machine = this.#machines.get(name)
+    if (machine === undefined) throw new Error(`no machine ${name}`)
+    return machine
   }
 
-  crash(name: string): void {
-    const machine = this.#machine(name)
-    machine.process?.kill()
-    machine.process = undefined
-    machine.node = undefined
-  }
-
-  loseDisk(name: string): void {
-    this.#machine(name).disk = new MemoryDisk(name)
+  flushDisks(): void {
+    for (const { disk } of this.#machines.values()) disk?.flush()
   }
 
   /** The machine whose disk is an old copy since `restoreDisk`. */
@@ -141,29 +116,22 @@ export class SimulatedCluster implements Faultable, Changeable {
     return this.#restored
   }
 
-  copyDisk(name: string): void {
-    const machine = this.#machine(name)
-    machine.copy = machine.disk?.copy()
-  }
-
   restoreDisk(name: string): boolean {
-    const machine = this.#machine(name)
-    if (this.#restored !== undefined || machine.copy === undefined) return false
-    const disks = this.agentNames.filter(other => other !== name).map(other => this.#machine(other).disk)
+    const { copy } = this.machine(name)
+    if (this.#restored !== undefined || copy === undefined) return false
+    const disks = this.agentNames.filter(other => other !== name).map(other => this.machine(other).disk)
     const copies = disks.flatMap(disk => (disk === undefined ? [] : [disk.copy()]))
-    if (!isKnownToBeOld(machine.copy.copy(), copies)) return false
-    this.crash(name)
-    machine.disk = machine.copy
+    if (!isKnownToBeOld(copy.copy(), copies)) return false
+    this.machine(name).restoreDisk()
     this.#restored = name
     return true
   }
 
-  /** Starts the node of a machine on what its disk kept. */
+  /** Starts the node of a machine on what its disk kept; one that can't start for want of room is left for later. */
   async restart(name: string): Promise<void> {
-    const machine = this.#machine(name)
-    if (machine.process !== undefined || this.#spares.has(name) || this.#destroyed.has(name)) return
-    const process = this.#startProcess(name, ++machine.lives, machine.clockSkewMs)
-    machine.process = process
+    const machine = this.machine(name)
+    if (machine.isTaken || this.#spares.has(name) || this.#destroyed.has(name)) return
+    const process = this.#startProcess(name, machine.nextLife(), machine.skew)
     const common = {
       secret: this.#secret,
       transport: this.network.transportOf(process),
@@ -174,41 +142,46 @@ export class SimulatedCluster implements Faultable, Changeable {
       environment: process.environment,
       log: silentLog,
     }
-    machine.node =
-      machine.disk === undefined
-        ? await startServer({ ...common, sharedRoots: [] })
-        : await startAgent({
-            ...common,
-            ...this.#secret,
-            data: new SimulatedDisk(machine.disk, process),
-            zone: '',
-            capacity: 1024 ** 3,
-            collection: this.#collection,
-            compressor: immediateCompressor,
-          })
-    machine.id = machine.node.id
+    try {
+      await machine.run(process, data =>
+        data === undefined
+          ? startServer({ ...common, sharedRoots: [] })
+          : startAgent({
+              ...common,
+              ...this.#secret,
+              ...{ data, zone: '', capacity: 1024 ** 3, collection: this.#collection },
+              compressor: immediateCompressor,
+            }),
+      )
+    } catch (error) {
+      if (!(error instanceof TorcError) || error.code !== 'DISK_FULL') throw error
+      machine.crash()
+    }
   }
 
   get spareNames(): readonly string[] {
     return [...this.#spares]
   }
 
-  async startSpare(name: string): Promise<void> {
+  async startSpare(name: string): Promise<boolean> {
     this.#spares.delete(name)
     await this.restart(name)
+    const started = this.machine(name).nodeId !== undefined
+    if (!started) this.#spares.add(name)
+    return started
   }
 
   destroy(id: string): void {
     const name = this.nameOf(id)
-    this.crash(name)
+    this.machine(name).crash()
     this.#destroyed.add(name)
   }
 
   /** The other way round, too: the id of the agent on a machine. */
   nameOf(name: string): string {
     for (const machine of this.#machines.values()) {
-      if (machine.id === name) return machine.name
-      if (machine.name === name && machine.id !== undefined) return machine.id
+      if (machine.nodeId === name) return machine.name
+      if (machine.name === name && machine.nodeId !== undefined) return machine.nodeId
     }
     throw new Error(`no agent ${name}`)
   }
@@ -225,7 +198,7 @@ export class SimulatedCluster implements Faultable, Changeable {
     name: string,
     servers = this.serverNames,
   ): Promise<{ store: Store; process: SimulatedProcess }> {
-    const process = this.#startProcess(name, 1, 0)
+    const process = this.#startProcess(name, 1)
     const store = await connect({
       servers: servers.map(server => `${server}:${port}`),
       credentials: deriveRootKey(this.#secret.secret),
@@ -238,7 +211,7 @@ export class SimulatedCluster implements Faultable, Changeable {
 
   /** Asks the agents themselves what they hold, from a process of its own. */
   probe(): ReplicaProbe {
-    const process = this.#startProcess('probe', 1, 0)
+    const process = this.#startProcess('probe', 1)
     return new ReplicaProbe({
       secret: this.#secret,
       addresses: this.#presentNames.map(name => `${name}:${port}`),
@@ -253,13 +226,14 @@ export class SimulatedCluster implements Faultable, Changeable {
       this.agentNames
         .filter(name => !this.#spares.has(name) && !this.#destroyed.has(name))
         .map(async name => {
-          const { disk } = this.#machine(name)
+          const { disk } = this.machine(name)
           if (disk === undefined) throw new Error(`${name} has no disk`)
           const files = await Promise.all(blockFolders().map(folder => disk.list(folder)))
           const database = disk.openDatabase(indexFile)
           return {
             blocks: takeCensus(name, database, files.flat()),
             remainders: remaindersOf(name, database),
+            queues: takeQueueCensus(name, database),
           }
         }),
     )
@@ -275,22 +249,16 @@ export class SimulatedCluster implements Faultable, Changeable {
   async stop(): Promise<void> {
     for (const machine of this.#machines.values()) {
       await machine.node?.close()
-      this.crash(machine.name)
+      machine.crash()
     }
   }
 
-  #startProcess(name: string, life: number, clockSkewMs: number): SimulatedProcess {
+  #startProcess(name: string, life: number, skew?: ClockSkew): SimulatedProcess {
     const random = this.#random.fork(`${name} life ${life}`)
     return new SimulatedProcess({
-      ...{ name, scheduler: this.#scheduler, random, clockSkewMs },
-      without: this.#without,
+      ...{ name, scheduler: this.#scheduler, random, without: this.#without },
+      ...(skew === undefined ? {} : { skew }),
     })
-  }
-
-  #machine(name: string): Machine {
-    const machine = this.#machines.get(name)
-    if (machine === undefined) throw new Error(`no machine ${name}`)
-    return machine
   }
 
   /** Waits until a server knows all agents and the layout, which the first one makes. */
@@ -303,7 +271,7 @@ export class SimulatedCluster implements Faultable, Changeable {
         const alive = members.filter(({ role, state }) => role === 'agent' && state === 'alive')
         if (alive.length === this.agentNames.length - this.#spares.size) {
           if (epoch > 0) return
-          if (isFirst) await store.initLayout({ agents: alive.length, replicas: Math.min(3, alive.length) })
+          if (isFirst) await store.initLayout({ agents: alive.length, replicas: this.#replicas })
         }
       } catch (error) {
         if (!(error instanceof TorcError) || !error.retryable) throw error

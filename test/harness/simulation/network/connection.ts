@@ -171,7 +171,7 @@ export class SimulatedConnection implements Connection {
   #arrive(item: Uint8Array | Ending): void {
     if (this.#closed) return
     this.#arrived.push(item)
-    this.#read()
+    this.process.enter(() => this.#read())
   }
 
   #scheduleRead(): void {

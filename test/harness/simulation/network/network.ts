@@ -174,15 +174,15 @@ export class SimulatedNetwork {
         if (over) return
         if (listening === undefined) {
           const refused = new TorcError('UNREACHABLE', `${name} refused the connection`)
-          back.carry('refused', 0, () => finish(() => reject(refused)))
+          back.carry('refused', 0, () => process.enter(() => finish(() => reject(refused))))
           return
         }
         const pair = this.#pair(process, listening.process, address, there, back)
         const [mine, theirs] = pair
-        listening.onConnection(theirs)
+        listening.process.enter(() => listening.onConnection(theirs))
         back.carry('connected', 0, () => {
           if (over || !process.alive) return mine.abandon(true)
-          finish(() => resolve(mine))
+          process.enter(() => (over ? mine.abandon(true) : finish(() => resolve(mine))))
         })
       })
     })

@@ -1,0 +1,62 @@
+import { describeFailure } from '../cluster/describe-failure.js'
+import { scenarioOf } from '../cluster/scenario.js'
+import {
+  SimulationFailure,
+  type SimulationOptions,
+  type SimulationResult,
+  simulateCluster,
+} from '../cluster/simulate-cluster.js'
+
+/** What a process that explores tells of one seed. */
+export interface Explored {
+  /** Decimal. */
+  readonly seed: string
+  /** Undefined where it failed. */
+  readonly result:
+    | Pick<
+        SimulationResult,
+        'acknowledged' | 'indeterminate' | 'reads' | 'contested' | 'workMs' | 'workCpuMs'
+      >
+    | undefined
+  readonly faults: number
+  /** What broke; undefined where nothing did. */
+  readonly failure: string | undefined
+  readonly tookMs: number
+}
+
+/** Whether this process was made by `explore`. */
+export function isExplorer(): boolean {
+  return process.send !== undefined && process.env.TORC_SIMULATION_EXPLORES === '1'
+}
+
+/** Runs each seed that comes, and tells what came of it, until the other side goes. */
+export function serveExplorer(change: (scenario: SimulationOptions) => SimulationOptions): void {
+  process.on('message', (seed: string) => {
+    void exploreSeed(BigInt(seed), change).then(told => process.send?.(told))
+  })
+  process.on('disconnect', () => process.exit())
+  process.send?.('ready')
+}
+
+async function exploreSeed(
+  seed: bigint,
+  change: (scenario: SimulationOptions) => SimulationOptions,
+): Promise<Explored> {
+  const beganMs = performance.now()
+  const ran = { seed: seed.toString() }
+  try {
+    const { faults, ...result } = await simulateCluster(change(scenarioOf(seed)))
+    const { acknowledged, indeterminate, reads, contested, workMs, workCpuMs } = result
+    return {
+      ...ran,
+      result: { acknowledged, indeterminate, reads, contested, workMs, workCpuMs },
+      faults: faults.length,
+      failure: undefined,
+      tookMs: performance.now() - beganMs,
+    }
+  } catch (error) {
+    const failure =
+      error instanceof SimulationFailure ? describeFailure(error) : String((error as Error).stack ?? error)
+    return { ...ran, result: undefined, faults: 0, failure, tookMs: performance.now() - beganMs }
+  }
+}
