@@ -9,7 +9,10 @@ const largeProbability = 0.1
 const oldProbability = 0.1
 const readProbability = 0.3
 
-/** Keys that all clients write, only ever under conditions: each must behave as one register does. */
+/**
+ * Keys that all clients write, only ever under conditions: each must behave as one register does. Reads are strict: one
+ * that may miss something says so otherwise (`degraded`), and promises nothing.
+ */
 export class Contested implements Activity {
   readonly #parts: ClientParts
   #steps = 0
@@ -33,7 +36,7 @@ export class Contested implements Activity {
     const { name, store, history } = this.#parts
     return history.record(callOf(name, 'head', buckets.loose, key), () =>
       shownOr(async () => {
-        const { versionId, degraded, siblings } = await store.head(buckets.loose, key)
+        const { versionId, degraded, siblings } = await store.head(buckets.loose, key, { strict: true })
         return { shown: siblings.length === 0 ? versionId : [versionId, ...siblings].join(' '), degraded }
       }),
     )
