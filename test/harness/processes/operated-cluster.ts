@@ -19,6 +19,7 @@ export interface OperatedNode {
   readonly proxy: FaultProxy | undefined
   /** What it was started with, its address among it. */
   readonly args: readonly string[]
+  readonly within: readonly string[] | undefined
 }
 
 export interface NodeOptions {
@@ -28,6 +29,10 @@ export interface NodeOptions {
   readonly join?: readonly string[]
   /** Puts a fault proxy before the node. */
   readonly proxied?: boolean
+  /** `host:port` that it listens at, where that is known before. */
+  readonly listen?: string
+  /** Words of a command that becomes its process, somewhere else: see `TorcProcessOptions`. */
+  readonly within?: readonly string[]
   readonly args?: readonly string[]
 }
 
@@ -58,8 +63,8 @@ export class OperatedCluster {
   }
 
   /** Starts a process; it is ended with the cluster. */
-  launch(args: readonly string[]): TorcProcess {
-    const process = new TorcProcess(args, { configDirectory: this.configDirectory })
+  launch(args: readonly string[], within?: readonly string[]): TorcProcess {
+    const process = new TorcProcess(args, { configDirectory: this.configDirectory, within })
     this.#processes.push(process)
     return process
   }
@@ -94,7 +99,8 @@ export class OperatedCluster {
     options: NodeOptions,
     own: readonly string[],
   ): Promise<OperatedNode> {
-    const listen = options.proxied === true ? await freeAddress() : '127.0.0.1:0'
+    const { within } = options
+    const listen = options.listen ?? (options.proxied === true ? await freeAddress() : '127.0.0.1:0')
     const proxy = options.proxied === true ? await FaultProxy.start(listen) : undefined
     if (proxy !== undefined) this.#proxies.push(proxy)
     const args = [
@@ -103,14 +109,14 @@ export class OperatedCluster {
       ...((options.join ?? []).length === 0 ? [] : ['--join', (options.join ?? []).join(',')]),
       ...(options.args ?? []),
     ]
-    const process = this.launch(args)
+    const process = this.launch(args, within)
     const ready = await process.waitFor(`the ${kind}`, line => line.event === 'ready')
-    return { name, address: proxy?.address ?? String(ready.address), process, proxy, args }
+    return { name, address: proxy?.address ?? String(ready.address), process, proxy, args, within }
   }
 
   /** Starts a node whose process has ended again, on what it left. One that is proxied is where it was. */
   async restart(node: OperatedNode): Promise<OperatedNode> {
-    const process = this.launch(node.args)
+    const process = this.launch(node.args, node.within)
     const ready = await process.waitFor(node.name, line => line.event === 'ready')
     return { ...node, process, address: node.proxy?.address ?? String(ready.address) }
   }
@@ -194,18 +200,29 @@ export class OperatedCluster {
     }
   }
 
+  /** Ends all processes, in order. */
+  async end(): Promise<void> {
+    await Promise.all(this.#processes.map(process => process.end()))
+  }
+
   /** Ends all processes and removes what they left. */
   async stop(): Promise<void> {
-    await Promise.all(this.#processes.map(process => process.end()))
+    await this.end()
     await Promise.all(this.#proxies.map(proxy => proxy.close()))
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
 
+/**
+ * Where nodes behind proxies listen. On Linux connections that go out never have it as their own address: no port of it
+ * is taken while its node is away.
+ */
+const proxiedHost = process.platform === 'linux' ? '127.0.0.2' : '127.0.0.1'
+
 /** An address of loopback that nobody listens at just now. */
 async function freeAddress(): Promise<string> {
   const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => server.listen(0, proxiedHost, resolve))
   const bound = server.address()
   await new Promise(resolve => server.close(resolve))
   if (bound === null || typeof bound === 'string') throw new Error('no port was bound')

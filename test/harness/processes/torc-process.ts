@@ -13,6 +13,8 @@ export interface TorcProcessOptions {
   /** Working directory; the repository's root when absent. */
   readonly directory?: string
   readonly variables?: Readonly<Record<string, string>>
+  /** Words of a command (`nsenter` and its options, say) that runs the program somewhere else, and becomes it. */
+  readonly within?: readonly string[] | undefined
 }
 
 /** A test never waits for ever: what takes longer has failed, and says what was there. */
@@ -29,7 +31,7 @@ export class TorcProcess {
 
   constructor(args: readonly string[], options: TorcProcessOptions) {
     const variables = { TORC_CONFIG_DIR: options.configDirectory, ...options.variables }
-    const [command, ...words] = undisturbed(variables, [entry, ...args])
+    const [command = '', ...words] = [...(options.within ?? []), ...undisturbed(variables, [entry, ...args])]
     this.child = spawn(command, words, {
       cwd: options.directory,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -38,7 +38,8 @@ export function fetchKeyHandler(agent: AgentContext) {
 
 function answerOf(agent: AgentContext, name: KeyName, head: RequestOf<'fetchKey'>): Answer {
   const wanted = head.versionId === undefined ? undefined : operationRange(head.versionId)
-  if (head.attempt !== undefined) raiseFence(agent, head, wanted)
+  if (head.opId !== undefined) agent.index.fence.check(head.opId, head.attempt)
+  else if (head.attempt !== undefined) raiseFence(agent, head, wanted)
   const time = agent.clock.now()
   if (head.want === 'heads' && head.at === undefined) {
     const found = agent.index.findWithBody(name.bucketId, name.key)

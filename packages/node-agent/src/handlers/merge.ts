@@ -10,7 +10,7 @@ import { checkInlineBody, readInlineBody } from './inline-body.js'
 
 /**
  * Joins a delta (or part of a state) into a key: the one way by which writes, purges and repairs reach the owners
- * that did not mint them.
+ * that did not mint them. SUPERSEDED for a purge that names its operation, where a later attempt of that has looked.
  *
  * Durable before sent: the merged state is committed before the answer leaves, and with it hints for owners that are
  * down. `seen` is never an ack: the version
@@ -35,10 +35,12 @@ export function mergeHandler(agent: AgentContext) {
       arriving = { version, record: head.record, body }
     }
     const bodyBytes = arriving?.body?.length ?? 0
+    const purge = arriving === undefined ? head.opId : undefined
     const merged = await agent.commit.submit(() => {
       agent.layout.checkStill(head.epoch, head.stage)
       agent.collections.check(name.partition, head.collection)
       agent.hints.counts.checkRoom(targets.length, bodyBytes)
+      if (purge !== undefined) agent.index.fence.check(purge, head.attempt)
       const result = agent.index.merge(name, { context, arriving, keep, attributes })
       // What changes nothing here may still be new to the owner that is down; "seen" is nothing that is here.
       if (result.outcome !== 'seen')

@@ -19,7 +19,7 @@ const hashBytes = 32
 /**
  * Mints a new version of a key, and removes in the same transaction what the retention policy says. Retried by opId:
  * what an earlier attempt made is answered again; SUPERSEDED where a later attempt may follow, or the version was
- * removed since.
+ * removed since. One that its server gave up before it began does nothing.
  *
  * Durable before sent: the version, what it prunes, the end of the counter lease and the hints for owners that are
  * down are committed before the answer leaves.
@@ -39,6 +39,8 @@ export function mintHandler(agent: AgentContext) {
     if (body !== null) checkInlineBody(agent.hasher, body, head.size, head.sha256)
     const cover = head.cover === undefined ? undefined : decodeContext(head.cover)
     const minted = await agent.commit.submit(() => {
+      // Whoever gave it up may have had another agent mint: of an agent that was stopped, what waited is read first.
+      if (request.cancelled) throw new TorcError('CANCELLED', 'the mint was given up before it began')
       agent.layout.checkStill(head.epoch, head.stage)
       agent.collections.check(name.partition, head.collection)
       agent.hints.counts.checkRoom(targets.length, body?.length ?? 0)

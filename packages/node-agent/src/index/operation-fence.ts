@@ -7,7 +7,8 @@ export const fencedOperationsMax = 16_384
  * Attempts of a write that come late. A server that lost the answer of its mint looks for the operation first and
  * mints again only where nobody has it. Without a fence the first mint could still arrive after the look: one write
  * would then have two versions. So the look names the attempt that may follow, and an owner that was asked takes no
- * mint but of that attempt. In memory only: a process that ends takes its connections, and what they brought, along.
+ * mint but of that attempt. The same holds for purges that read what they take: one that comes late would take what was
+ * written since. In memory only: a process that ends takes its connections, and what they brought, along.
  */
 export class OperationFence {
   readonly #attempts = new Map<string, string>()

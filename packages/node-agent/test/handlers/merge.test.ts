@@ -1,4 +1,5 @@
 import { decodeContext } from '@torc/cluster/clocks/causal-context'
+import { versionIdOf } from '@torc/cluster/state/version'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
 import t, { type Test } from 'tap'
 import { fetched, firstEpoch, serverConnection, startedAgent } from '../support/agent-harness.js'
@@ -46,6 +47,23 @@ t.test('a version that was purged is never taken again', async t => {
   t.same(await digestOf(one), await digestOf(two))
   const [usage] = await fetched(one, 'fetchUsage', {})
   t.match(usage?.head, { keys: 0, versions: 0 })
+})
+
+t.test('a purge that names its operation is refused where a later attempt of it has looked', async t => {
+  const { one } = await pair(t)
+  const minted = await mint(one, 'a', Buffer.from('hello'))
+  const opId = Buffer.alloc(16, 7)
+  const attempt = (number: number) => Buffer.alloc(8, number)
+  const look = { ...address, key: 'a', want: 'state', versionId: versionIdOf(opId) } as const
+  await fetched(one, 'fetchKey', { ...look, attempt: attempt(2) })
+  const purge = { ...address, key: 'a', context: minted.context, opId }
+  await t.rejects(one.request('merge', purge), { code: 'SUPERSEDED' })
+  await t.rejects(one.request('merge', { ...purge, attempt: attempt(1) }), { code: 'SUPERSEDED' })
+  const read = { ...address, key: 'a', want: 'clock', opId } as const
+  await t.rejects(fetched(one, 'fetchKey', read), { code: 'SUPERSEDED' })
+  await fetched(one, 'fetchKey', { ...read, attempt: attempt(2) })
+  const { head } = await one.request('merge', { ...purge, attempt: attempt(2) })
+  t.same(head.removed, [minted.version.id])
 })
 
 t.test('a whole state comes version by version, and what the sender still holds stays', async t => {

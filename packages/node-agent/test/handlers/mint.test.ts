@@ -50,6 +50,27 @@ t.test('a retry with the same opId answers what the first attempt made', async t
   t.equal((state?.head.heads?.length ?? 0) + (state?.head.versions?.length ?? 0), 2)
 })
 
+t.test('a mint that was given up before it began makes nothing', async t => {
+  const { server } = await soleAgent(t)
+  const givenUp = new AbortController()
+  const body = Buffer.from('late')
+  const head = {
+    ...address,
+    key: 'a',
+    opId: systemRandom.bytes(16),
+    kind: 'object' as const,
+    ...written(body),
+  }
+  const late = server.request('mint', head, { body, signal: givenUp.signal })
+  // Both are there when the agent looks, as where it was stopped.
+  givenUp.abort()
+  await t.rejects(late, { code: 'CANCELLED' })
+  const { version } = await mint(server, 'a', Buffer.from('next'))
+  const [state] = await fetched(server, 'fetchKey', { ...address, key: 'a', want: 'state' })
+  t.equal((state?.head.heads?.length ?? 0) + (state?.head.versions?.length ?? 0), 1)
+  t.equal(version.seq, 1)
+})
+
 t.test('the clock is above what was seen', async t => {
   const { server } = await soleAgent(t)
   const seenTime = Date.now() * 1000 + 5_000_000

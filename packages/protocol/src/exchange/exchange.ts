@@ -50,6 +50,8 @@ export interface IncomingRequest<N extends MessageName> {
   readonly peer: Peer
   /** Aborts when the requester cancels, its deadline passes or the connection ends. */
   readonly signal: AbortSignal
+  /** Whether that has happened; costs less than the signal. */
+  readonly cancelled: boolean
 }
 
 /** What a handler returns: the RESULT's head (and a body). */

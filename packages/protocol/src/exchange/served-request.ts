@@ -56,6 +56,10 @@ export class ServedRequest extends Call {
     return this.#over
   }
 
+  get cancelled(): boolean {
+    return this.#aborted !== undefined
+  }
+
   /** Made when it is first asked for: most handlers never do. */
   get signal(): AbortSignal {
     this.#controller ??= new AbortController()

@@ -129,6 +129,10 @@ export const replicaMessages = {
         f.optional(f.list(f.pair(f.text(16), f.integer(1)), 65536)),
       ),
       opId: f.optional(operationId),
+      attempt: f.note(
+        'Beside an `opId` without a version (a purge): as in `mint`',
+        f.optional(f.bytes(8, true)),
+      ),
       attributes: f.note('Join these registers of the key and its versions', f.optional(attributeBytes)),
       hintFor,
       replicas: bucketReplicas,
@@ -171,8 +175,12 @@ export const replicaMessages = {
         "With `clock`: the bucket's retention policy; where it (or the key's own) limits versions, `live` tells of the oldest",
         f.optional(f.text(256, 1)),
       ),
+      opId: f.note(
+        'With `clock`: a purge of what it tells follows, which is SUPERSEDED here as a `mint` would be',
+        f.optional(operationId),
+      ),
       attempt: f.note(
-        'With `state` and a whole `versionId`: from now on no mint of this operation is taken but under the greatest attempt that looked. Its hybrid time, shifted by 12 bits, and 12 random bits',
+        'Beside an `opId`: as in `mint`. With `state` and a whole `versionId`: from now on no mint of this operation, and no purge, is taken but under the greatest attempt that looked. Its hybrid time, shifted by 12 bits, and 12 random bits',
         f.optional(f.bytes(8, true)),
       ),
       asHolder,

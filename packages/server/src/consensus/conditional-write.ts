@@ -34,7 +34,7 @@ import { withFreshLayout } from '../core/fresh-layout.js'
 import { ownersOf, type Placement, place, planWrite } from '../core/placement.js'
 import { etagOf, inlineOf, policyOf } from '../flows/mint.js'
 import { completeOperation, nextAttempt } from '../flows/repeat-flow.js'
-import { tooFewOwners } from '../flows/write-errors.js'
+import { notMinted, tooFewOwners } from '../flows/write-errors.js'
 import type { WriteOutcome, WriteRequest } from '../flows/write-request.js'
 import { PlaceTally } from '../quorum/place-tally.js'
 import { owner, quorumsOf } from '../quorum/write-quorum.js'
@@ -216,7 +216,10 @@ async function acceptSecured(
 
 const noHints: ReadonlyMap<string, readonly string[]> = new Map()
 
-/** Where the body is in blocks: an owner with an intent of the operation, under which all references were made. */
+/**
+ * Where the body is in blocks: an owner with an intent of the operation, under which all references were made. The first
+ * that takes it: one may be full.
+ */
 async function secureBlocks(
   c: Coordination,
   p: Placement,
@@ -224,10 +227,18 @@ async function secureBlocks(
 ): Promise<string | undefined> {
   const { claim } = body
   if (claim === undefined) return undefined
-  const [first] = ownersOf(c, p).live
-  if (first === undefined) throw new TorcError('UNAVAILABLE', 'no owner of the key can be reached')
-  await claim.secure(owner(first), () => referToBlocks(c, claim.use, claim, claim.use, blocksOf(body)))
-  return first
+  const errors = new Map<string, TorcError>()
+  for (const agent of ownersOf(c, p).live) {
+    try {
+      await claim.secure(owner(agent), () => referToBlocks(c, claim.use, claim, claim.use, blocksOf(body)))
+      return agent
+    } catch (thrown) {
+      const error = TorcError.from(thrown)
+      if (error.code !== 'DISK_FULL') throw error
+      errors.set(agent, error)
+    }
+  }
+  throw notMinted(errors, false)
 }
 
 function versionOf(

@@ -179,10 +179,10 @@ export class Operations {
 
   /** Purges a key, what a context covers of it, or one version. */
   async purge(operation: DeleteOperation): Promise<DeleteOutcome> {
-    const { key, versionId, retry, timeoutMs, signal } = operation
+    const { key, opId, versionId, retry, timeoutMs, signal } = operation
     const bucket = strictly(await this.#buckets.find(operation.bucket, operation), operation)
     const token = tokenOf(operation.context, bucket, key)
-    return purge(this.#c, { bucket, key, versionId, token, retry, timeoutMs, signal })
+    return purge(this.#c, { bucket, key, opId, versionId, token, retry, timeoutMs, signal })
   }
 
   /** Adds a delete marker. */

@@ -16,6 +16,7 @@ import { holdersOf, keyFields, observe, type Placement } from '../core/placement
 import { describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
 import { askHolders } from './ask-holders.js'
+import type { Operation } from './send-merge.js'
 
 /** What a write may cover, above which times and numbers it must lie, and what may be pruned with it. */
 export interface ClockRead {
@@ -35,7 +36,8 @@ export interface ClockRead {
  * what it may prune. Where fewer candidates are up, as many do unless the bucket is strict: a write then covers less,
  * and what it does not cover stays beside it. CLOCK_UNREAD when fewer answer, or in a strict bucket when a holder of
  * hints is silent: nothing was written. `minter`: knows by itself what it holds. STALE_COLLECTION where an agent turns
- * out to have a newer collection number: a write that follows would be refused.
+ * out to have a newer collection number: a write that follows would be refused. `purge`: whose attempt takes what is told;
+ * owners that were asked for a later one refuse it.
  */
 export async function readClocks(
   c: Coordination,
@@ -45,12 +47,14 @@ export async function readClocks(
   deadline: Deadline,
   policy?: RetentionPolicy,
   minter?: string,
+  purge: Operation = {},
 ): Promise<ClockRead> {
   const limiting = policy === undefined || policy.kind === 'all' ? undefined : policyText(policy)
   const ask = async (agent: string, asHolder: boolean): Promise<ResponseOf<'fetchKey'>> => {
     const request: RequestOf<'fetchKey'> = { ...keyFields(c, p), want: 'clock' }
     if (limiting !== undefined) request.policy = limiting
     if (asHolder) request.asHolder = true
+    else Object.assign(request, purge)
     const { head } = await c.agents.request(agent, 'fetchKey', request, {
       timeoutMs: deadline.attempt(readAttemptMs),
     })

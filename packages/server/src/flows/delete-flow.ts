@@ -19,7 +19,8 @@ import { collectWriteAcks } from '../quorum/collect-write-acks.js'
 import { readClocks } from './clock-read.js'
 import { uniqueMatch } from './get-flow.js'
 import { readMerged } from './reconcile.js'
-import { sendMerge } from './send-merge.js'
+import { fenceEarlier, nextAttempt } from './repeat-flow.js'
+import { type Delta, type Operation, sendMerge } from './send-merge.js'
 import { tooFewOwners } from './write-errors.js'
 
 export interface DeleteRequest {
@@ -29,6 +30,8 @@ export interface DeleteRequest {
   readonly versionId: string | undefined
   /** Purge just what a GET showed. */
   readonly token: Token | undefined
+  /** Of a client's call: what tells its attempts from other calls. */
+  readonly opId?: Uint8Array | undefined
   /** Sent before: what is gone may be gone by the first attempt. */
   readonly retry: boolean
   readonly timeoutMs: number | undefined
@@ -51,15 +54,42 @@ export function purge(c: Coordination, request: DeleteRequest): Promise<DeleteOu
     const p = place(c, request.bucket, request.key)
     const { versionId } = request
     if (versionId !== undefined) return purgeVersion(c, p, request, versionId, deadline)
-    const context = request.token?.context ?? (await closedClock(c, p, deadline))
+    if (request.token === undefined) return purgeAll(c, p, request, deadline)
+    const { context } = request.token
     return { removed: await purgeContext(c, p, context, deadline), context, placement: p }
   })
 }
 
+/**
+ * What is there by now. An attempt that comes late, from a server that was stopped say, would take what was written
+ * after another attempt was answered: so each later one is announced to the owners, who refuse those before it from then
+ * on (decision 14).
+ */
+async function purgeAll(
+  c: Coordination,
+  p: Placement,
+  { opId, retry }: DeleteRequest,
+  deadline: Deadline,
+): Promise<DeleteOutcome> {
+  const attempt = opId !== undefined && retry ? nextAttempt(c) : undefined
+  if (opId !== undefined && attempt !== undefined) await fenceEarlier(c, p, opId, attempt, deadline)
+  const operation: Operation = {
+    ...(opId === undefined ? {} : { opId }),
+    ...(attempt === undefined ? {} : { attempt }),
+  }
+  const context = await closedClock(c, p, deadline, operation)
+  return { removed: await purgeContext(c, p, context, deadline, operation), context, placement: p }
+}
+
 /** What R owners and holders of hints hold, closed, so that nothing that an overwritten version covered comes back. */
-async function closedClock(c: Coordination, p: Placement, deadline: Deadline): Promise<CausalContext> {
+async function closedClock(
+  c: Coordination,
+  p: Placement,
+  deadline: Deadline,
+  purge: Operation,
+): Promise<CausalContext> {
   const { live } = ownersOf(c, p)
-  return (await readClocks(c, p, live, p.readQuorum, deadline)).context
+  return (await readClocks(c, p, live, p.readQuorum, deadline, undefined, undefined, purge)).context
 }
 
 async function purgeVersion(
@@ -88,12 +118,13 @@ async function purgeContext(
   p: Placement,
   context: CausalContext,
   deadline: Deadline,
+  operation: Operation = {},
 ): Promise<string[]> {
   if (isSubset(context, emptyContext)) return []
   const plan = planWrite(c, p)
   if (!plan.suffices) throw tooFewOwners(p, plan)
   const removed = new Set<string>()
-  const delta = { context: encodeContext(context), keep: [] }
+  const delta: Delta = { context: encodeContext(context), keep: [], ...operation }
   const { clock } = c.environment
   const acks = collectWriteAcks(clock, plan, [...plan.targets], async target => {
     const head = await sendMerge(c, p, target, delta, undefined, deadline)

@@ -140,6 +140,24 @@ export async function completeOperation(
 }
 
 /**
+ * Tells every agent that an earlier attempt may have reached, as far as it can be reached, that from now on only
+ * `attempt` of the operation counts. For one that leaves no version of which a look could tell.
+ */
+export async function fenceEarlier(
+  c: Coordination,
+  p: Placement,
+  opId: Uint8Array,
+  attempt: Uint8Array,
+  deadline: Deadline,
+): Promise<void> {
+  const reachable = lookedAt(c, p, planWrite(c, p))
+  const { errors } = await gather(reachable, reachable.length, agent =>
+    readKeyState(c, p, agent, deadline, versionIdOf(opId), attempt),
+  )
+  throwStaleCollection(errors)
+}
+
+/**
  * All live owners, those that are known to hold hints of the key, and as many others as stood in for owners that were
  * down when an earlier attempt was made, perhaps through another server. A twin, should one arise all the same, is a
  * sibling that is shown once.

@@ -9,7 +9,13 @@ import { keyFields, noteHint, type Placement } from '../core/placement.js'
 import type { WriteTarget } from '../quorum/write-quorum.js'
 
 /** What joins a key's state on an owner: a version, a purge, registers, or part of a state. */
-export type Delta = Pick<RequestOf<'merge'>, 'context' | 'record' | 'opId' | 'keep' | 'attributes'>
+export type Delta = Pick<
+  RequestOf<'merge'>,
+  'context' | 'record' | 'opId' | 'attempt' | 'keep' | 'attributes'
+>
+
+/** Whose attempt a purge is; nothing where it may come at any time. */
+export type Operation = Pick<Delta, 'opId' | 'attempt'>
 
 /** A version alone, as it was minted: its own dot with `after` is all that the context says. */
 export function deltaOf(version: Version): Delta {

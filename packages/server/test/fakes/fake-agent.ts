@@ -169,9 +169,7 @@ export class FakeAgent {
       return this.#minted(stored, earlier, contextOfDot(earlier.dot, earlier.after), true)
     const id = versionIdOf(head.opId)
     if (stored.removed.some(([gone]) => gone === id)) throw new TorcError('SUPERSEDED', 'removed since')
-    const fence = this.fences.get(id)
-    if (fence !== undefined && Buffer.compare(fence, head.attempt ?? new Uint8Array()) !== 0)
-      throw new TorcError('SUPERSEDED', 'a later attempt was announced')
+    this.#checkFence(head.opId, head.attempt)
     if (head.blocks !== undefined && !this.intents.has(id))
       throw new TorcError('INTENT_EXPIRED', 'there is no intent')
     const summary = summaryOf(stored.state)
@@ -236,8 +234,15 @@ export class FakeAgent {
     return { head }
   }
 
+  #checkFence(opId: Uint8Array, attempt: Uint8Array | undefined): void {
+    const fence = this.fences.get(versionIdOf(opId))
+    if (fence !== undefined && Buffer.compare(fence, attempt ?? new Uint8Array()) !== 0)
+      throw new TorcError('SUPERSEDED', 'a later attempt was announced')
+  }
+
   #merge(head: RequestOf<'merge'>, body: Uint8Array | undefined): FakeReply<'merge'> {
     this.#checkCollection(head)
+    if (head.record === undefined && head.opId !== undefined) this.#checkFence(head.opId, head.attempt)
     const stored = this.#findOrMake(head.bucketId, head.key)
     const { outcome, removed } = mergeInto(stored, head, body)
     const closed = encodeContext(closedContext(stored.state))
@@ -288,6 +293,7 @@ export class FakeAgent {
     const stored = this.#find(head.bucketId, head.key)
     const state = stored?.state ?? emptyState
     const time = this.#clock.now()
+    if (head.opId !== undefined) this.#checkFence(head.opId, head.attempt)
     if (head.attempt !== undefined && head.versionId !== undefined) {
       const before = this.fences.get(head.versionId)
       if (before === undefined || Buffer.compare(before, head.attempt) < 0)

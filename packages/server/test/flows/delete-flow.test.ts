@@ -61,6 +61,30 @@ t.test('with a context: a write made meanwhile survives', async t => {
   t.equal((await get(cluster)).version.id, meanwhile.version.id)
 })
 
+t.test('an attempt that comes after a later one was answered takes nothing', async t => {
+  const cluster = fakeCluster()
+  const one = await put(cluster, 'one')
+  const opId = Buffer.alloc(16, 7)
+  t.strictSame((await purge(cluster.c, request({ opId, retry: true }))).removed, [one.version.id])
+  const later = await put(cluster, 'written since')
+  const late = () => purge(cluster.c, request({ opId }))
+  await t.rejects(late(), { code: 'CLOCK_UNREAD', message: /SUPERSEDED/ })
+  // Also where one owner has forgotten it, and where it had read before.
+  const [first, ...others] = cluster.owners(bucket, 'key')
+  first?.fences.clear()
+  await t.rejects(late(), { code: 'CLOCK_UNREAD', message: /SUPERSEDED/ })
+  t.equal((await get(cluster)).version.id, later.version.id)
+  const fences = others.map(agent => [agent, [...agent.fences]] as const)
+  for (const [agent] of fences) agent.fences.clear()
+  cluster.agents.fault = ({ name }) => {
+    if (name === 'merge')
+      for (const [agent, kept] of fences) for (const [id, attempt] of kept) agent.fences.set(id, attempt)
+    return undefined
+  }
+  await t.rejects(late(), { code: 'INDETERMINATE', message: /SUPERSEDED/ })
+  cluster.agents.fault = undefined
+})
+
 t.test('too few owners', async t => {
   const cluster = fakeCluster()
   await put(cluster, 'one')
