@@ -26,10 +26,10 @@ export interface CheckOptions extends Pick<Task, 'bucket' | 'process' | 'history
  * Checks every key that was ever written, until the answer is definite; the cluster is whole by now. Then one write
  * more to each: it resolves all siblings, a policy is kept to, and the replicas are the same byte by byte.
  */
-export async function checkAll(options: CheckOptions): Promise<Twins> {
+export async function checkAll(options: CheckOptions): Promise<{ readonly lateTwins: number }> {
   const { store, bucket, process, history } = options
   if (options.becomesLevel) await untilLevel(options)
-  const twins = await settle(options)
+  const lateTwins = await settle(options)
   for (const key of history.keys)
     await definite(process, () => readAndCheck(store, bucket, key, history, true))
   await definite(process, () => listAndCheck(store, bucket, history, '', true))
@@ -39,28 +39,20 @@ export async function checkAll(options: CheckOptions): Promise<Twins> {
   await definite(process, () => store.changeBucket(bucket, { readQuorum: options.replicas }))
   await process.pause(2 * recordAgeMs, 'waits until every server knows it')
   for (const key of history.keys) await definite(process, () => checkResolved(options, key))
-  return twins
+  return { lateTwins }
 }
 
-/** Second versions of writes: see `History.settle`. */
-export interface Twins {
-  readonly lateTwins: number
-  readonly twinned: number
-}
-
-/** Ends all doubt about attempts that might still come; the sums of `History.settle`. */
-async function settle({ history, replicasOf }: CheckOptions): Promise<Twins> {
-  const sums = { lateTwins: 0, twinned: 0 }
+/** Ends all doubt about attempts that might still come; the sum of `History.settle`. */
+async function settle({ history, replicasOf }: CheckOptions): Promise<number> {
+  let lateTwins = 0
   for (const key of history.keys) {
     const replicas = await replicasOf(key)
     const minted = replicas.map(({ versions, mintedAt }) =>
       versions.map((id, index) => ({ id, atMs: (mintedAt[index] ?? 0) / 1000 })),
     )
-    const { lateTwins, twinned } = history.settle(key, minted)
-    sums.lateTwins += lateTwins
-    sums.twinned += twinned
+    lateTwins += history.settle(key, minted)
   }
-  return sums
+  return lateTwins
 }
 
 async function checkVersions(store: ObjectStore, bucket: string, history: History): Promise<void> {

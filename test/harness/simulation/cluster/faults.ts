@@ -174,7 +174,7 @@ async function make(fault: PlannedFault, cluster: Faultable): Promise<void> {
     case 'reset':
       return network.reset(node, other)
     case 'hold': {
-      const link = network.link(node, other)
+      const link = random.chance(0.5) ? network.link(node, other) : network.link(other, node)
       link.hold()
       return await during(() => link.release(), wait)
     }
@@ -191,8 +191,11 @@ async function make(fault: PlannedFault, cluster: Faultable): Promise<void> {
       return await during(network.partition(some, others), wait)
     }
     case 'partition':
-    case 'one-way partition':
-      return await during(network.partition([node], [other], { oneWay: kind === 'one-way partition' }), wait)
+      return await during(network.partition([node], [other]), wait)
+    case 'one-way partition': {
+      const [from, to] = random.chance(0.5) ? [node, other] : [other, node]
+      return await during(network.partition([from], [to], { oneWay: true }), wait)
+    }
   }
 }
 

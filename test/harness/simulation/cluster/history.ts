@@ -300,26 +300,20 @@ export class History {
 
   /**
    * Looks at the versions on all agents once these are whole: where a write has no dot but the acknowledged one, no
-   * attempt of it comes late any more. `lateTwins`: attempts that were minted after their write was acknowledged; there
-   * are none where whoever tried again reached all owners, as each then refuses the earlier attempt. `twinned`: writes with
-   * more than one version.
+   * attempt of it comes late any more. Returns how many attempts were minted after their write was acknowledged;
+   * there are none where whoever tried again reached all owners, as each then refuses the earlier attempt.
    */
-  settle(
-    key: string,
-    replicas: readonly (readonly Minted[])[],
-  ): { readonly lateTwins: number; readonly twinned: number } {
+  settle(key: string, replicas: readonly (readonly Minted[])[]): number {
     let lateTwins = 0
-    let twinned = 0
     for (const write of this.versionsOf(key)) {
       const dots = replicas.map(minted => minted.filter(({ id }) => id === write.versionId))
       const untilMs = write.twinsUntilMs ?? Number.POSITIVE_INFINITY
-      if (dots.some(found => found.length > 1)) twinned++
       lateTwins += Math.max(...dots.map(found => found.filter(({ atMs }) => atMs > untilMs).length))
       // What is left of two dots may be the one that nobody heard of.
       if (dots.flat().every(({ atMs }) => Math.floor(atMs) === write.createdAtMs))
         write.twinsUntilMs = undefined
     }
-    return { lateTwins, twinned }
+    return lateTwins
   }
 
   /** Checks an answer that says that a version does not exist; `last` as of `checkRead`. */

@@ -50,10 +50,14 @@ export interface SimulationOptions {
    * As often as in a short one they would cost more than all that they strike.
    */
   readonly long?: boolean
+  /** How long agents wait before they let go what is left of removed keys; drawn from some times when absent. */
+  readonly remainderMs?: number
   /** Faults to draw from; all kinds when absent. */
   readonly faults?: readonly FaultKind[]
   /** Faults that may overlap; 2 when absent. */
   readonly faultsAtOnce?: number
+  /** Longest that a fault lasts; some seconds when absent. */
+  readonly faultsLastMs?: number
   /** Agents compare their replicas all the time, and must find nothing: only for runs whose faults lose no message. */
   readonly comparing?: boolean
   /** What clients do; `mixed` when absent. */
@@ -88,8 +92,6 @@ export interface SimulationResult {
   readonly twins: number
   /** Attempts of writes that were minted after the write was acknowledged through another attempt. */
   readonly lateTwins: number
-  /** Writes of which an agent has more than one version. */
-  readonly twinned: number
   /** Failed calls by code. */
   readonly failures: ReadonlyMap<string, number>
   readonly faults: readonly string[]
@@ -167,7 +169,8 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   const history = new History(plan.keeps, sloppy, options.servers === 1)
   const contest = new Contest()
   const records = new Records(() => scheduler.nowMs)
-  const planned = planCollection(random.fork('collection'), long)
+  const drawn = planCollection(random.fork('collection'), long)
+  const planned = { ...drawn, remainderMs: options.remainderMs ?? drawn.remainderMs }
   // A release goes to who owns the blocks as its sender knows; whoever took them over meanwhile finds out by itself.
   const collection = options.layouts === true ? { ...planned, auditEveryMs: long ? 2000 : 100 } : planned
   const cluster = new SimulatedCluster({
@@ -195,7 +198,8 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   )
 
   // Long enough for gossip to take a node for down, in some runs: stand-ins are for such times.
-  const lastsMsMax = sloppy && random.fork('lengths').chance(0.5) ? 15_000 : undefined
+  const lasting = sloppy && random.fork('lengths').chance(0.5) ? 15_000 : undefined
+  const lastsMsMax = options.faultsLastMs ?? lasting
   let working = true
   const calm = new Calm()
   const pause = (ms: number) => harness.pause(ms, 'waits')
@@ -269,7 +273,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     becomesLevel: converges && !(options.faults ?? faultKinds).some(kind => kind === 'lose disk'),
     replicasOf,
   }
-  const { lateTwins, twinned } = await scheduler.drive(checkAll(checked))
+  const { lateTwins } = await scheduler.drive(checkAll(checked))
   for (const key of contest.keys)
     await scheduler.drive(readContested({ store: first.store, bucket, contest }, key))
   contest.check()
@@ -305,7 +309,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     ...{ workMs, workCpuMs: (cpu.user + cpu.system) / 1000 },
     collectedPartitions: Math.max(...remainders.map(({ partitions }) => partitions)),
     contested: contest.count('done'),
-    ...{ lateTwins, twinned, restored: cluster.restored },
+    ...{ lateTwins, restored: cluster.restored },
   }
 }
 
@@ -355,7 +359,7 @@ function summary(
   faults: readonly string[],
 ): Omit<
   SimulationResult,
-  'collectedPartitions' | 'contested' | 'lateTwins' | 'twinned' | 'restored' | 'workMs' | 'workCpuMs'
+  'collectedPartitions' | 'contested' | 'lateTwins' | 'restored' | 'workMs' | 'workCpuMs'
 > {
   const failures = new Map<string, number>()
   for (const result of results) {

@@ -8,8 +8,8 @@ export interface SafeguardCase {
   /** What breaks. */
   readonly shows: string
   readonly options: Omit<SimulationOptions, 'seed' | 'without'>
-  /** All owners are reached by whoever tries again: no write may be made twice. */
-  readonly noTwins?: boolean
+  /** All owners and who stands in for them are reached by whoever tries again: no earlier attempt may come after it. */
+  readonly noLateTwins?: boolean
   /** One of so many seeds must fail. */
   readonly seedsMax: number
   /** The one that did when this was written: it is tried first. 1 when absent. */
@@ -35,14 +35,14 @@ export async function catchCase(one: SafeguardCase): Promise<Caught | undefined>
 
 /** Runs one seed of a case, with or without the rule; undefined where nothing breaks. */
 export async function failureOf(
-  { options, noTwins = false }: SafeguardCase,
+  { options, noLateTwins = false }: SafeguardCase,
   seed: string,
   without: Safeguard | undefined,
 ): Promise<SimulationFailure | undefined> {
   try {
-    const { twinned } = await simulateCluster({ ...options, seed, without })
-    if (!noTwins || twinned === 0) return undefined
-    const wrong = new Violation(`${twinned} writes were made twice`)
+    const { lateTwins } = await simulateCluster({ ...options, seed, without })
+    if (!noLateTwins || lateTwins === 0) return undefined
+    const wrong = new Violation(`${lateTwins} versions were made after another attempt was acknowledged`)
     return new SimulationFailure(seed, wrong)
   } catch (thrown) {
     if (thrown instanceof SimulationFailure) return thrown
