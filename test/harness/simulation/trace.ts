@@ -1,6 +1,8 @@
 import { createHash, type Hash } from 'node:crypto'
 
 const linesKept = 200
+/** Lines that are hashed together. */
+const linesAtOnce = 64
 
 /**
  * What happened, as one running hash: two runs of a seed are the same run when their hashes are equal. The last
@@ -10,11 +12,13 @@ export class Trace {
   readonly #hash: Hash = createHash('sha256')
   readonly #lines: string[] = []
   #count = 0
+  #unhashed = ''
 
   record(timeMs: number, what: string): void {
     const line = `${timeMs.toFixed(6)} ${what}`
-    this.#hash.update(line).update('\n')
+    this.#unhashed += `${line}\n`
     this.#lines[this.#count++ % linesKept] = line
+    if (this.#count % linesAtOnce === 0) this.#flush()
   }
 
   /** Lines recorded so far. */
@@ -24,6 +28,7 @@ export class Trace {
 
   /** Hex digest of all lines so far; recording may go on. */
   digest(): string {
+    this.#flush()
     return this.#hash.copy().digest('hex')
   }
 
@@ -32,5 +37,10 @@ export class Trace {
     if (this.#count <= linesKept) return [...this.#lines]
     const start = this.#count % linesKept
     return [...this.#lines.slice(start), ...this.#lines.slice(0, start)]
+  }
+
+  #flush(): void {
+    this.#hash.update(this.#unhashed)
+    this.#unhashed = ''
   }
 }

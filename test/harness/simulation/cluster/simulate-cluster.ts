@@ -172,7 +172,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   const drawn = planCollection(random.fork('collection'), long)
   const planned = { ...drawn, remainderMs: options.remainderMs ?? drawn.remainderMs }
   // A release goes to who owns the blocks as its sender knows; whoever took them over meanwhile finds out by itself.
-  const collection = options.layouts === true ? { ...planned, auditEveryMs: long ? 2000 : 100 } : planned
+  const collection = options.layouts === true ? { ...planned, auditEveryMs: long ? 10_000 : 100 } : planned
   const cluster = new SimulatedCluster({
     scheduler,
     random: random.fork('cluster'),
@@ -288,7 +288,9 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   // Leases of uploads that failed are audited at last, and again; then their blocks have their grace time.
   const { uploadMs, graceMs, remainderMs } = collection
   const agesMs = remainderMs < hourMs ? remainderAges * remainderMs : 0
-  await scheduler.drive(harness.pause(3 * (uploadMs + graceMs) + agesMs + calmMs, 'waits'))
+  const settledMs = 3 * (uploadMs + graceMs) + agesMs + calmMs
+  // Where an agent takes no part nothing is decided, however long it is waited for.
+  if (cluster.restored === undefined) await scheduler.drive(harness.pause(settledMs, 'waits'))
   await scheduler.drive(cluster.stop())
   // Audits of keys of which an owner takes no part are not decided: what is not needed stays.
   const census = await cluster.census()
@@ -326,12 +328,12 @@ function planCollection(
   long: boolean,
 ): Required<{ [K in keyof CollectionOptions]: number }> {
   return {
-    graceMs: random.pick(long ? [500, 2000, 8000] : [1, 50, 1000]),
-    uploadMs: random.pick(long ? [10_000, 30_000] : [20, 200, 2000]),
+    graceMs: random.pick(long ? [3000, 8000] : [1, 50, 1000]),
+    uploadMs: random.pick(long ? [10_000, 20_000] : [20, 200, 2000]),
     // As good as never: what a release is for must not be left to the audits that come by themselves.
-    auditEveryMs: random.pick([long ? 2000 : 100, hourMs, hourMs]),
+    auditEveryMs: random.pick([long ? 30_000 : 100, hourMs, hourMs]),
     // A key is purged only once all earlier writes of it have an answer, so that none of them is sent again after that.
-    remainderMs: random.pick(long ? [500, 2000, 5000, hourMs] : [20, 300, 2000, hourMs]),
+    remainderMs: random.pick(long ? [4000, hourMs] : [20, 300, 2000, hourMs]),
   }
 }
 
