@@ -19,7 +19,7 @@ export interface OtherAgents {
     as: 'owner' | 'holder',
     signal: AbortSignal,
   ): Promise<OperationState[]>
-  /** Members that say they hold hints of the partition, this agent excepted. */
+  /** Members that say they hold hints of the partition, this agent and those excepted that are gone for good. */
   holdersOf(partition: number): readonly string[]
   /** Resolves once `agent` has it on its disk. */
   release(agent: string, operations: readonly Operation[], signal: AbortSignal): Promise<void>
@@ -64,10 +64,11 @@ export class PeerAgents implements OtherAgents {
   }
 
   holdersOf(partition: number): readonly string[] {
-    const { membership } = this.#parts
+    const { layout, membership } = this.#parts
     return membership
       .members()
       .filter(({ id, hints }) => id !== membership.selfId && hasPartition(hints, partition))
+      .filter(({ id }) => !layout.isGivenUp(id))
       .map(({ id }) => id)
   }
 

@@ -120,6 +120,11 @@ export class AgentLayout implements TransactionListener {
     return this.#part.draining
   }
 
+  /** Whether the layout says that an agent is gone for good: nobody waits for what it may have. */
+  isGivenUp(agent: string): boolean {
+    return this.#part.layout?.epoch.terms?.lost.includes(agent) === true
+  }
+
   /** Calls `callback` when a layout or a stage has come into force, or this agent has left. */
   watch(callback: () => void): void {
     this.#watchers.push(callback)

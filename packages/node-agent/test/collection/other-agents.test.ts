@@ -12,7 +12,7 @@ import { HintCluster, membersOf } from '../hints/hint-fixture.js'
 import { ManualClock } from '../support/manual-clock.js'
 
 t.test(
-  'who says that it holds hints of a partition, whatever is believed of it, but for this agent',
+  'who says that it holds hints of a partition, whatever is believed of it, but for this agent and those that were given up',
   async t => {
     const clock = new ManualClock()
     const database = new MemoryDisk().openDatabase('index.sqlite')
@@ -23,6 +23,7 @@ t.test(
       { ...node, id: 'self', state: 'alive', hints },
       { ...node, id: 'holder', state: 'alive', hints },
       { ...node, id: 'holder-down', state: 'down', hints },
+      { ...node, id: 'holder-gone', state: 'down', hints },
       { ...node, id: 'other', state: 'alive' },
     ] as Member[]
     const membership = {
@@ -32,7 +33,9 @@ t.test(
       isDown: () => false,
     }
     const agents = new PeerAgents({
-      layout: new AgentLayout(database, 'self', systemHasher),
+      layout: Object.assign(new AgentLayout(database, 'self', systemHasher), {
+        isGivenUp: (id: string) => id === 'holder-gone',
+      }),
       membership,
       peers: { reach: () => Promise.reject(new TorcError('UNREACHABLE', 'gone')) },
       clock: new HybridClock(clock),

@@ -67,7 +67,9 @@ export function holdersOf(c: Coordination, p: Placement): readonly string[] {
   // Other buckets' hints in the partition are no reason to doubt, or to refuse, an answer.
   if (p.bucket.neverHinted === true || !inForce(c.environment, 'readers ask hint holders')) return nobody
   const holders = c.hints.of(p.partition)
-  return holders.length === 0 ? holders : holders.filter(agent => !p.owners.includes(agent))
+  if (holders.length === 0) return holders
+  // What an agent kept that is gone for good is gone with it: no answer is degraded for its sake for ever.
+  return holders.filter(agent => !p.owners.includes(agent) && !c.layouts.require().isGivenUp(agent))
 }
 
 /** An agent answered a write that made it keep hints. */

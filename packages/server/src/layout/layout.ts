@@ -49,6 +49,11 @@ export class Layout {
     return this.epoch.agents
   }
 
+  /** Whether it says that an agent is gone for good: nobody waits for what it may have. */
+  isGivenUp(agent: string): boolean {
+    return this.epoch.terms?.lost.includes(agent) === true
+  }
+
   /** The owners that are read: the first `replicas` agents of the partition's row, in preference order. */
   owners(partition: number, replicas: number): readonly string[] {
     let rows = this.#owners.get(replicas)

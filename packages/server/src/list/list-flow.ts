@@ -184,7 +184,8 @@ function hintSources(
   failed: ReadonlySet<string>,
 ): string[] {
   if (bucket.neverHinted === true) return []
-  const others = c.hints.all().filter(agent => !agents.includes(agent))
+  const layout = c.layouts.require()
+  const others = c.hints.all().filter(agent => !agents.includes(agent) && !layout.isGivenUp(agent))
   const silent = others.filter(agent => failed.has(agent) || !c.agents.isAlive(agent))
   if (bucket.strict && silent.length > 0) {
     throw new TorcError(

@@ -6,7 +6,9 @@ const shownMax = 120
 
 /** What broke, and what led to it: faults, and the calls that name the key at fault where it is known. */
 export function describeFailure({ why, moments }: SimulationFailure): string {
-  const key = /\b(client-\d+\/object-\d+|contest\/\d+)\b/.exec(why)?.[1]
+  const key = /\b(client-\d+\/object-\d+|contest\/\d+|set\/client-\d+\/\w+|register\/client-\d+)\b/.exec(
+    why,
+  )?.[1]
   const told = moments.filter(({ what }) => key === undefined || what.includes(key) || !isCall(what))
   const left = told.length - shownMax
   return [
@@ -18,7 +20,7 @@ export function describeFailure({ why, moments }: SimulationFailure): string {
 }
 
 function isCall(what: string): boolean {
-  return /^(client-\d+|contest)\//.test(what)
+  return /^(client-\d+|contest|set|register)\//.test(what)
 }
 
 function describeMoment({ atMs, what }: Moment): string {

@@ -9,6 +9,13 @@ const removeProbability = 0.4
 const registerPrefix = 'register/'
 const eraseProbability = 0.2
 
+interface Element {
+  readonly key: string
+  readonly versionId: string
+  /** It may have a second version, which those who saw the first one do not cover (DESIGN §4). */
+  readonly mayBeTwinned: boolean
+}
+
 /**
  * Calls as they were made and answered, of keys that all clients read: a set, of which each element is a key that one
  * client adds and perhaps removes, and a register of each client. Judged at the end, by the checkers that judge clusters of
@@ -19,28 +26,51 @@ export class Records {
   readonly #set: SetCall[] = []
   readonly #registers = new Map<string, RegisterReadsCall[]>()
   /** Elements of a client that it may remove. */
-  readonly #elements = new Map<string, string[]>()
+  readonly #elements = new Map<string, Element[]>()
 
   constructor(nowMs: () => number) {
     this.#nowMs = nowMs
   }
 
   /** Adds an element, or removes one. */
-  async changeSet({ name, store, bucket, random }: Task): Promise<string> {
+  async changeSet(task: Task): Promise<string> {
+    const { name, random } = task
     const own = this.#elements.get(name) ?? []
     this.#elements.set(name, own)
     const old = random.chance(removeProbability) ? own.shift() : undefined
-    const element = old ?? `${setPrefix}${name}/${Buffer.from(random.bytes(8)).toString('hex')}`
+    if (old !== undefined) return await this.#remove(task, old)
+    const key = `${setPrefix}${name}/${Buffer.from(random.bytes(8)).toString('hex')}`
+    const isCalm = task.calm.watch()
+    return await this.#change(task, 'add', key, async () => {
+      const { versionId } = await task.store.put(task.bucket, key, Buffer.from(key))
+      own.push({ key, versionId, mayBeTwinned: !isCalm() })
+      return 'ok'
+    })
+  }
+
+  /** Where others stand in for owners, a removal is sure of what it says that it removed, and of nothing else. */
+  #remove(task: Task, { key, versionId, mayBeTwinned }: Element): Promise<string> {
+    return this.#change(task, 'remove', key, async () => {
+      const { removed } = await task.store.delete(task.bucket, key)
+      return !mayBeTwinned && (task.strict || removed.includes(versionId)) ? 'ok' : 'unknown'
+    })
+  }
+
+  async #change(
+    { timeline }: Task,
+    kind: 'add' | 'remove',
+    element: string,
+    make: () => Promise<'ok' | 'unknown'>,
+  ): Promise<string> {
     const calledAt = this.#nowMs()
+    timeline.note(`${element} ${kind} begins`)
     const note = (result: 'ok' | 'unknown'): void => {
       const returnedAt = result === 'ok' ? this.#nowMs() : undefined
-      this.#set.push({ kind: old === undefined ? 'add' : 'remove', element, calledAt, returnedAt, result })
+      this.#set.push({ kind, element, calledAt, returnedAt, result })
+      timeline.note(`${element} ${kind} is ${result}`)
     }
     try {
-      if (old === undefined) await store.put(bucket, element, Buffer.from(element))
-      else await store.delete(bucket, element)
-      note('ok')
-      if (old === undefined) own.push(element)
+      note(await make())
       return 'acknowledged'
     } catch (error) {
       note('unknown')
@@ -58,23 +88,26 @@ export class Records {
   }
 
   /** Overwrites the client's register, or erases it. */
-  async writeRegister({ name, store, bucket, random, calm }: Task): Promise<string> {
+  async writeRegister({ name, store, bucket, random, calm, timeline }: Task): Promise<string> {
     const key = `${registerPrefix}${name}`
     const calls = this.#callsOf(key)
     const value = random.chance(eraseProbability) ? undefined : Buffer.from(random.bytes(8)).toString('hex')
     const calledAt = this.#nowMs()
     const isCalm = calm.watch()
     const kind = value === undefined ? 'delete' : 'put'
+    timeline.note(`${key} ${kind} ${value ?? ''} begins`)
     const written = { kind, ...(value === undefined ? {} : { value }), calledAt } as const
     try {
       if (value === undefined) await store.delete(bucket, key)
       else await store.put(bucket, key, Buffer.from(value))
       calls.push({ ...written, returnedAt: this.#nowMs(), result: 'ok' })
+      timeline.note(`${key} ${kind} ${value ?? ''} is acknowledged`)
       // What was tried more than once may have a second dot, which those who saw the first one do not cover (DESIGN §4).
       if (!isCalm()) calls.push({ ...written, returnedAt: undefined, result: 'unknown' })
       return 'acknowledged'
     } catch (error) {
       calls.push({ ...written, returnedAt: undefined, result: 'unknown' })
+      timeline.note(`${key} ${kind} ${value ?? ''} fails: ${error}`)
       return expectedFailure(error)
     }
   }
