@@ -140,6 +140,32 @@ t.test('a holder that is silent: degraded, and in a strict bucket unavailable', 
   await t.rejects(get(r, strict), { code: 'UNAVAILABLE', message: /may hold newer writes/ })
 })
 
+t.test('a holder that is gone for good, as the layout says, is not waited for', async t => {
+  const r = ring()
+  const { agents } = r.cluster
+  take(agents.down, r.owners[0])
+  await put(r, 'x')
+  agents.down.clear()
+  const [holder] = r.others
+  take(agents.down, holder)
+  const list = () =>
+    listPage(r.cluster.c, {
+      bucket: strict,
+      prefix: '',
+      delimiter: undefined,
+      what: 'keys',
+      limit: 10,
+      startAfter: undefined,
+      token: undefined,
+      ...limitless,
+    })
+  await t.rejects(list(), { code: 'UNAVAILABLE', message: /may hold newer writes/ })
+  Object.assign(r.cluster.c.layouts.require(), { isGivenUp: (agent: string) => agent === holder })
+  t.equal((await get(r)).degraded, false)
+  t.equal((await get(r, strict)).degraded, false)
+  t.equal((await list()).entries.length, 1)
+})
+
 t.test('hints of others are nothing to a bucket that was strict from the first', async t => {
   const r = ring()
   const { agents } = r.cluster
