@@ -3,9 +3,10 @@
 import { parseArgs } from 'node:util'
 import { describeFailure } from './cluster/describe-failure.js'
 import { type LoadName, loads } from './cluster/load.js'
-import { parseSeed, scenarioOf } from './cluster/scenario.js'
+import { callsOfEach, parseSeed, scenarioOf } from './cluster/scenario.js'
 import { shrink } from './cluster/shrink.js'
-import { SimulationFailure, type SimulationOptions, simulateCluster } from './cluster/simulate-cluster.js'
+import { type SimulationOptions, simulateCluster } from './cluster/simulate-cluster.js'
+import { SimulationFailure } from './cluster/simulation-failure.js'
 import { explore } from './explore/explore.js'
 import { isExplorer, serveExplorer } from './explore/worker.js'
 
@@ -83,9 +84,8 @@ function given(scenario: SimulationOptions): SimulationOptions {
   if (values.sloppy === true || values.strict === true) set.sloppy = values.sloppy === true
   if (values.layouts === true || values['no-layouts'] === true) set.layouts = values.layouts === true
   const options = { ...scenario, ...set }
-  const { clients = 1, rate = 1 } = options
-  const seconds = values.seconds === undefined ? 60 : number(values.seconds, 'seconds')
-  return { ...options, operations: Math.ceil((seconds * rate) / clients) }
+  const seconds = values.seconds === undefined ? undefined : number(values.seconds, 'seconds')
+  return { ...options, operations: callsOfEach(options.clients ?? 1, seconds) }
 }
 
 function loadNamed(name: string): LoadName {

@@ -4,7 +4,7 @@ import t from 'tap'
 import { emptyDigest } from '../../src/state/digest.js'
 import { HashTree, type StoredLeaf } from '../../src/trees/hash-tree.js'
 import { foldRoot, keyEntry, referenceEntry } from '../../src/trees/tree-entry.js'
-import { slotOf, treePosition } from '../../src/trees/tree-shape.js'
+import { slotOf, treeLeaves, treePosition } from '../../src/trees/tree-shape.js'
 
 const hashOf = (n: number): Uint8Array => systemHasher.sha256(Buffer.from(`key ${n}`))
 /** Of a key's state; the empty one at 0. */
@@ -49,6 +49,8 @@ t.test('a tree that follows changes equals the one made from scratch, in whateve
         tree.toggle(replicasOf(key), slot, keyEntry(hashOf(key), digestOf(states.get(key) ?? 0)))
         tree.toggle(replicasOf(key), slot, keyEntry(hashOf(key), digestOf(state)))
         states.set(key, state)
+        // Roots are kept: each is asked for before and after what may change it.
+        for (const rank of [0, 2]) tree.root(Math.floor(slot / treeLeaves), rank)
         if (end === 'commit') {
           tree.commit()
           durable = new Map(states)
@@ -56,6 +58,7 @@ t.test('a tree that follows changes equals the one made from scratch, in whateve
           tree.undo()
           states = new Map(durable)
         }
+        for (const rank of [0, 2]) tree.root(Math.floor(slot / treeLeaves), rank)
       }
       const scratch = treeOf(states, partitions)
       for (const key of Array.from({ length: 21 }, (_, n) => n)) {

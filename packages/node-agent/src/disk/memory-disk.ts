@@ -13,8 +13,8 @@ interface StoredFile {
 
 /**
  * A disk in memory that can crash. Databases are SQLite's own in-memory ones: a commit is durable (unless `synchronous`
- * is less than FULL: see `flush`), an open transaction is not. Files pass the same stages as on a real disk, so that a crash in between loses what a
- * real one would lose. An adapter for tests and for the simulation.
+ * is less than FULL: see `flush`), an open transaction is not. Files pass the same stages as on a real disk, so that a
+ * crash in between loses what a real one would lose. An adapter for tests and for the simulation.
  */
 export class MemoryDisk implements Disk {
   readonly name: string

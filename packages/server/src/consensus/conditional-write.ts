@@ -238,6 +238,7 @@ async function secureBlocks(
       errors.set(agent, error)
     }
   }
+  if (errors.size === 0) throw new TorcError('UNAVAILABLE', 'no owner of the key can be reached')
   throw notMinted(errors, false)
 }
 

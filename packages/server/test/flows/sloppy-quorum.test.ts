@@ -32,6 +32,11 @@ const put = async ({ cluster }: Ring, text: string, view = bucket, more = {}) =>
   write(cluster.c, await writeOf(cluster.c, view, 'key', text, more))
 const get = ({ cluster }: Ring, view = bucket) =>
   read(cluster.c, { bucket: view, key: 'key', versionId: undefined, ...limitless })
+const list = ({ cluster }: Ring, view = bucket) =>
+  listPage(cluster.c, {
+    ...{ bucket: view, prefix: '', delimiter: undefined, what: 'keys', limit: 10 },
+    ...{ startAfter: undefined, token: undefined, ...limitless },
+  })
 const take = (set: Set<string>, ...agents: (string | undefined)[]): void => {
   for (const agent of agents) if (agent !== undefined) set.add(agent)
 }
@@ -95,16 +100,7 @@ t.test('what is only in hints is read, overwritten, listed and purged', async t 
   const found = await get(r)
   t.equal(found.version.id, one.version.id)
   t.notOk(found.degraded)
-  const page = await listPage(c, {
-    bucket,
-    prefix: '',
-    delimiter: undefined,
-    what: 'keys',
-    limit: 10,
-    startAfter: undefined,
-    token: undefined,
-    ...limitless,
-  })
+  const page = await list(r)
   t.equal(page.entries.length, 1)
   const two = await put(r, 'two')
   t.strictSame(two.siblings, [], 'it covers what was in the hint')
@@ -148,22 +144,11 @@ t.test('a holder that is gone for good, as the layout says, is not waited for', 
   agents.down.clear()
   const [holder] = r.others
   take(agents.down, holder)
-  const list = () =>
-    listPage(r.cluster.c, {
-      bucket: strict,
-      prefix: '',
-      delimiter: undefined,
-      what: 'keys',
-      limit: 10,
-      startAfter: undefined,
-      token: undefined,
-      ...limitless,
-    })
-  await t.rejects(list(), { code: 'UNAVAILABLE', message: /may hold newer writes/ })
+  await t.rejects(list(r, strict), { code: 'UNAVAILABLE', message: /may hold newer writes/ })
   Object.assign(r.cluster.c.layouts.require(), { isGivenUp: (agent: string) => agent === holder })
   t.equal((await get(r)).degraded, false)
   t.equal((await get(r, strict)).degraded, false)
-  t.equal((await list()).entries.length, 1)
+  t.equal((await list(r, strict)).entries.length, 1)
 })
 
 t.test('hints of others are nothing to a bucket that was strict from the first', async t => {

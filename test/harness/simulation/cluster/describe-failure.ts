@@ -1,4 +1,4 @@
-import type { SimulationFailure } from './simulate-cluster.js'
+import type { SimulationFailure } from './simulation-failure.js'
 import type { Moment } from './timeline.js'
 
 /** Moments that are shown at most; the last ones count. */

@@ -3,9 +3,14 @@ import { faultKinds } from './faults.js'
 import { type LoadName, pick } from './load.js'
 import type { SimulationOptions } from './simulate-cluster.js'
 
-/** Of a scenario: at least so long do clients work, so often, with faults all the time. */
+/** At least so long do clients work, so often, with faults all the time. */
 const workSeconds = 60
 const callsPerSecond = 10
+
+/** Calls that each of some clients makes in so many seconds; in those of a scenario when absent. */
+export function callsOfEach(clients: number, seconds = workSeconds): number {
+  return Math.ceil((seconds * callsPerSecond) / clients)
+}
 
 /**
  * What one seed of 64 bits decides: the kind of bucket, the load, and what else happens beside the faults, of which
@@ -18,7 +23,7 @@ export function scenarioOf(seed: bigint): SimulationOptions {
   return {
     seed: seed.toString(),
     ...{ agents: 5, servers: 2, replicas: 3, clients },
-    operations: Math.ceil((workSeconds * callsPerSecond) / clients),
+    operations: callsOfEach(clients),
     rate: callsPerSecond,
     long: true,
     sloppy: random.chance(0.5),

@@ -3,7 +3,8 @@ import { Scheduler } from '../scheduler.js'
 import { describeFailure } from './describe-failure.js'
 import { Schedule } from './schedule.js'
 import { shrink } from './shrink.js'
-import { SimulationFailure, type SimulationOptions, simulateCluster } from './simulate-cluster.js'
+import { type SimulationOptions, simulateCluster } from './simulate-cluster.js'
+import { SimulationFailure } from './simulation-failure.js'
 import { Timeline } from './timeline.js'
 
 const planned = Array.from({ length: 40 }, (_, index) => `step ${index + 1}`)

@@ -1,5 +1,6 @@
 import type { StepName } from './schedule.js'
-import { SimulationFailure, type SimulationOptions, simulateCluster } from './simulate-cluster.js'
+import { type SimulationOptions, simulateCluster } from './simulate-cluster.js'
+import { SimulationFailure } from './simulation-failure.js'
 
 export interface ShrinkOptions {
   /** Runs that may be made; the shortest that failed by then is the result. */

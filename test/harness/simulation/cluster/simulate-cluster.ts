@@ -1,4 +1,4 @@
-import type { CollectionOptions } from '@torc/node-agent/collection/collection'
+import { majority } from '@torc/cluster/consensus/majority'
 import type { Safeguard } from '@torc/protocol/environment/safeguards'
 import { censusProblems } from '../../replicas/block-census.js'
 import { queueProblems } from '../../replicas/queue-census.js'
@@ -8,16 +8,18 @@ import { SeededRandom } from '../seeded-random.js'
 import { SimulatedProcess } from '../simulated-process.js'
 import { Calm } from './calm.js'
 import { type CheckOptions, checkAll, compareMeanwhile, definite, purgeAll } from './check-all.js'
+import { hourMs, planCollection } from './collection-plan.js'
 import { Contest, readContested } from './contest.js'
 import { type FaultKind, faultKinds, makeFaults } from './faults.js'
 import { History, Violation } from './history.js'
 import { changeAtLast, changeLayouts, type LayoutChangeOptions, untilSettled } from './layout-changes.js'
-import { type Load, loads } from './load.js'
+import { type Load, type LoadName, loads } from './load.js'
 import { Records } from './records.js'
 import { planRetention } from './retention-plan.js'
 import { Schedule, type StepName } from './schedule.js'
 import { SimulatedCluster } from './simulated-cluster.js'
-import { type Moment, Timeline } from './timeline.js'
+import { type Recorded, SimulationFailure } from './simulation-failure.js'
+import { Timeline } from './timeline.js'
 import { endUploads } from './upload-calls.js'
 import { type WorkResult, work } from './workload.js'
 
@@ -61,7 +63,7 @@ export interface SimulationOptions {
   /** Agents compare their replicas all the time, and must find nothing: only for runs whose faults lose no message. */
   readonly comparing?: boolean
   /** What clients do; `mixed` when absent. */
-  readonly load?: keyof typeof loads
+  readonly load?: LoadName
   /** Wall clocks are off by up to this; 20 ms when absent. */
   readonly clockSkewMsMax?: number
   /** A rule that all nodes do without: then some seed must fail. */
@@ -97,37 +99,6 @@ export interface SimulationResult {
   readonly faults: readonly string[]
   /** The agent whose disk was replaced by an old copy, if that came about. */
   readonly restored: string | undefined
-}
-
-/** A broken rule, or a run that did not end; names the seed that brings it back. */
-export class SimulationFailure extends Error {
-  override readonly name = 'SimulationFailure'
-  readonly seed: string | number
-  /** What broke, in one line or some. */
-  readonly why: string
-  /** The last events. */
-  readonly trace: readonly string[]
-  readonly moments: readonly Moment[]
-  /** The steps that were made. */
-  readonly steps: readonly StepName[]
-
-  constructor(seed: string | number, cause: unknown, recorded?: Recorded) {
-    const why = cause instanceof Error ? cause.message : String(cause)
-    const faults = recorded?.timeline.faults ?? []
-    super(`seed ${JSON.stringify(seed)}: ${why}\nfaults:\n  ${faults.join('\n  ')}`, { cause })
-    this.seed = seed
-    this.why = why
-    this.trace = recorded?.scheduler.trace.tail() ?? []
-    this.moments = recorded?.timeline.moments ?? []
-    this.steps = recorded?.schedule.happened ?? []
-  }
-}
-
-/** What is kept of a run. */
-interface Recorded {
-  readonly scheduler: Scheduler
-  readonly timeline: Timeline
-  readonly schedule: Schedule
 }
 
 const bucket = 'simulated'
@@ -295,13 +266,8 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   // Audits of keys of which an owner takes no part are not decided: what is not needed stays.
   const census = await cluster.census()
   if (cluster.restored === undefined) {
-    const majority = Math.floor(replicas / 2) + 1
-    expectNone(
-      censusProblems(
-        census.map(({ blocks }) => blocks),
-        majority,
-      ),
-    )
+    const blocks = census.map(agent => agent.blocks)
+    expectNone(censusProblems(blocks, majority(replicas)))
   }
   if (checked.becomesLevel) expectNone(queueProblems(census.map(({ queues }) => queues)))
   const remainders = census.map(agent => agent.remainders)
@@ -315,27 +281,11 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   }
 }
 
-const hourMs = 3_600_000
 /** Each owner waits for an age more than the one before it, and for a part of one after each attempt in vain. */
 const remainderAges = 8
 
 /** For what is under way, and for workers that look again after a while. */
 const calmMs = 30_000
-
-/** Times that are short beside faults: uploads are overtaken by audits and have to begin their claims again. */
-function planCollection(
-  random: SeededRandom,
-  long: boolean,
-): Required<{ [K in keyof CollectionOptions]: number }> {
-  return {
-    graceMs: random.pick(long ? [3000, 8000] : [1, 50, 1000]),
-    uploadMs: random.pick(long ? [10_000, 20_000] : [20, 200, 2000]),
-    // As good as never: what a release is for must not be left to the audits that come by themselves.
-    auditEveryMs: random.pick([long ? 30_000 : 100, hourMs, hourMs]),
-    // A key is purged only once all earlier writes of it have an answer, so that none of them is sent again after that.
-    remainderMs: random.pick(long ? [4000, hourMs] : [20, 300, 2000, hourMs]),
-  }
-}
 
 /** What nobody writes any more, twice. */
 async function readRecords(

@@ -1,11 +1,11 @@
 import { describeFailure } from '../cluster/describe-failure.js'
 import { scenarioOf } from '../cluster/scenario.js'
 import {
-  SimulationFailure,
   type SimulationOptions,
   type SimulationResult,
   simulateCluster,
 } from '../cluster/simulate-cluster.js'
+import { SimulationFailure } from '../cluster/simulation-failure.js'
 
 /** What a process that explores tells of one seed. */
 export interface Explored {
@@ -21,7 +21,6 @@ export interface Explored {
   readonly faults: number
   /** What broke; undefined where nothing did. */
   readonly failure: string | undefined
-  readonly tookMs: number
 }
 
 /** Whether this process was made by `explore`. */
@@ -42,7 +41,6 @@ async function exploreSeed(
   seed: bigint,
   change: (scenario: SimulationOptions) => SimulationOptions,
 ): Promise<Explored> {
-  const beganMs = performance.now()
   const ran = { seed: seed.toString() }
   try {
     const { faults, ...result } = await simulateCluster(change(scenarioOf(seed)))
@@ -52,11 +50,10 @@ async function exploreSeed(
       result: { acknowledged, indeterminate, reads, contested, workMs, workCpuMs },
       faults: faults.length,
       failure: undefined,
-      tookMs: performance.now() - beganMs,
     }
   } catch (error) {
     const failure =
       error instanceof SimulationFailure ? describeFailure(error) : String((error as Error).stack ?? error)
-    return { ...ran, result: undefined, faults: 0, failure, tookMs: performance.now() - beganMs }
+    return { ...ran, result: undefined, faults: 0, failure }
   }
 }

@@ -180,10 +180,10 @@ export const safeguardCases: readonly SafeguardCase[] = [
 export const unseen: readonly { readonly without: Safeguard; readonly why: string }[] = [
   {
     without: 'reads write back',
-    why: 'a version must be on one owner alone, be read there by the one server, and the next read must go to the others; 80 seeds of three loads did not come to it (one of 30 did in an earlier form of the load)',
+    why: 'a version must be on one owner alone, be read there by the one server, and the next read must go to the others; 80 seeds of this load (`reads`, one server, partitions and holds) and some 150 of other set-ups did not come to it',
   },
   {
     without: 'recount before a block goes',
-    why: 'a reference must come between the look for blocks that nobody needs and the commit that removes one: both are at one virtual time unless a writer of the same block has its turn just then',
+    why: 'a reference must come between the look for blocks that nobody needs and the commit that removes one: both seem to be at one virtual time unless a writer of the same block has its turn just then (reasoned, not shown)',
   },
 ]

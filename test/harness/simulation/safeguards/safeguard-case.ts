@@ -1,6 +1,7 @@
 import type { Safeguard } from '@torc/protocol/environment/safeguards'
 import { Violation } from '../cluster/history.js'
-import { SimulationFailure, type SimulationOptions, simulateCluster } from '../cluster/simulate-cluster.js'
+import { type SimulationOptions, simulateCluster } from '../cluster/simulate-cluster.js'
+import { SimulationFailure } from '../cluster/simulation-failure.js'
 
 /** How the simulator finds out that a rule is not kept. */
 export interface SafeguardCase {
