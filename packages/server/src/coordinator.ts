@@ -7,7 +7,13 @@ import {
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
 import type { AccessKeyAdmin } from '@torc/protocol/store/access-keys'
-import type { Admin, ClusterStatus, LayoutChange, LayoutInfo } from '@torc/protocol/store/admin'
+import type {
+  Admin,
+  ClusterStatus,
+  InitLayoutOptions,
+  LayoutChange,
+  LayoutInfo,
+} from '@torc/protocol/store/admin'
 import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
@@ -301,7 +307,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     return this.#administration.layouts.apply(options)
   }
 
-  initLayout(options: Parameters<Admin['initLayout']>[0] = {}): Promise<LayoutInfo> {
+  initLayout(options: InitLayoutOptions = {}): Promise<LayoutInfo> {
     return this.#administration.initLayout(options)
   }
 

@@ -24,6 +24,14 @@ t.test('what a read may show', async t => {
     ['a write of which nobody heard', [put('a', 1, 2), put('b', 3, 4, 'unknown'), read('b', 5, 6)]],
     ['not that write', [put('a', 1, 2), put('b', 3, 4, 'unknown'), read('a', 5, 6)]],
     [
+      'not that write, of a read that need not be right at once',
+      [put('a', 1, 2), put('b', 3, 4, 'unknown'), read('b', 5, 6, false), read('a', 7, 8)],
+    ],
+    [
+      'not that write, in a read beside one that shows it',
+      [put('a', 1, 2), put('b', 3, 4, 'unknown'), read('b', 5, 8), read('a', 6, 9)],
+    ],
+    [
       'that write, late',
       [put('a', 1, 2), put('b', 3, 4, 'unknown'), put('c', 5, 6), read('c', 7, 8), read('b', 9, 10)],
     ],
@@ -43,6 +51,11 @@ t.test('what no read may show', async t => {
       'nothing, after a write',
       [put('a', 1, 2), read(undefined, 3, 4)],
       /shows nothing, which is overwritten/,
+    ],
+    [
+      'less than a read before it',
+      [put('a', 1, 2), put('b', 3, 4, 'unknown'), read('b', 5, 6), read('a', 7, 8)],
+      /overwritten/,
     ],
     ['a deleted value', [put('a', 1, 2), remove(3, 4), read('a', 5, 6)], /overwritten/],
     [

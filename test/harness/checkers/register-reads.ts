@@ -37,8 +37,8 @@ export interface RegisterVerdict {
 
 /**
  * Whether each read of a register with one writer shows what it may: the last write that was acknowledged before it, one
- * that was under way meanwhile, or one of which nobody knows what became of it. A read that is not binding may be late,
- * but still shows what somebody wrote.
+ * that was under way meanwhile, or one of which nobody knows what became of it; and nothing older than what a read before
+ * it showed. A read that is not binding may be late, but still shows what somebody wrote.
  */
 export function checkRegisterReads(history: readonly RegisterReadsCall[]): RegisterVerdict {
   const writes = history
@@ -51,7 +51,7 @@ export function checkRegisterReads(history: readonly RegisterReadsCall[]): Regis
   for (const read of reads) {
     const why = nonsense(writes, read)
     if (why !== undefined) wrong.push({ read, why })
-    else if (isLate(writes, read)) {
+    else if (isLate(writes, read, shownBefore(reads, read))) {
       if (read.binding) wrong.push({ read, why: `${told(read.shown)}, which is overwritten` })
       else stale++
     }
@@ -73,10 +73,22 @@ function nonsense(
   return undefined
 }
 
-function isLate(writes: readonly RegisterWrite[], { shown, calledAt, returnedAt }: RegisterRead): boolean {
+/** Values that reads which are sure had shown before this one began; none where it is not sure itself. */
+function shownBefore(reads: readonly RegisterRead[], { binding, calledAt }: RegisterRead): Set<string> {
+  const before = binding ? reads.filter(read => read.binding && read.returnedAt < calledAt) : []
+  return new Set(before.flatMap(({ shown }) => shown ?? []))
+}
+
+function isLate(
+  writes: readonly RegisterWrite[],
+  { shown, calledAt, returnedAt }: RegisterRead,
+  before: ReadonlySet<string>,
+): boolean {
   const begun = writes.filter(write => write.calledAt < returnedAt)
   const last = begun.findLastIndex(
-    write => write.result === 'ok' && write.returnedAt !== undefined && write.returnedAt < calledAt,
+    write =>
+      (write.value !== undefined && before.has(write.value)) ||
+      (write.result === 'ok' && write.returnedAt !== undefined && write.returnedAt < calledAt),
   )
   // Nothing is there before the first write.
   if (shown === undefined && last < 0) return false

@@ -6,6 +6,8 @@ import type { SeededRandom } from './seeded-random.js'
 
 /** Wall-clock time at virtual time 0: 2026-01-01T00:00:00Z. */
 const startOfTimeMs = 1_767_225_600_000
+/** A turn of the event loop takes a while, in which requests arrive: what waits for the next one is not alone in it. */
+export const usualTurnMs = 0.3
 /** Node's shortest timer. */
 const timerMsMin = 1
 
@@ -34,6 +36,8 @@ export class SimulatedProcess {
   readonly environment: Environment
   /** Draws of this life. */
   readonly random: SeededRandom
+  /** Longest turn of its event loop, in virtual milliseconds; commits that wait for a slow disk make it longer. */
+  turnMsMax = usualTurnMs
   readonly #scheduler: Scheduler
   readonly #atDeath: (() => void)[] = []
   #alive = true
@@ -48,11 +52,12 @@ export class SimulatedProcess {
     this.name = name
     this.random = random
     this.#scheduler = scheduler
+    const turns = random.fork('turns')
     const clock: Clock = {
       nowMs: () => Math.floor(startOfTimeMs + scheduler.nowMs + skew.ms),
       monotonicMs: () => scheduler.nowMs,
       after: (ms, callback) => this.schedule(Math.max(timerMsMin, ms), 'timer', callback),
-      soon: callback => void this.schedule(0, 'soon', callback),
+      soon: callback => void this.schedule(turns.fraction() * this.turnMsMax, 'soon', callback),
     }
     this.environment = Object.freeze({ clock, random, hasher: systemHasher, without })
   }

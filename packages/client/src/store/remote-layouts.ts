@@ -1,12 +1,11 @@
 import type { RequestOf } from '@torc/protocol/messages/table'
-import type { Admin, LayoutChange, LayoutInfo } from '@torc/protocol/store/admin'
+import type { Admin, InitLayoutOptions, LayoutChange, LayoutInfo } from '@torc/protocol/store/admin'
 import type * as s from '@torc/protocol/store/object-store'
 import type { Caller } from '../connection/caller.js'
 import { limitsOf } from './requests.js'
 
 export type ApplyOptions = NonNullable<Parameters<Admin['applyLayout']>[0]>
 export type RecoverOptions = NonNullable<Parameters<Admin['recoverLayout']>[0]>
-export type InitOptions = NonNullable<Parameters<Admin['initLayout']>[0]>
 
 /** What operators do with the layout. */
 export class RemoteLayouts {
@@ -20,10 +19,11 @@ export class RemoteLayouts {
     return (await this.#caller.call('getLayout', {}, limitsOf(options))).head
   }
 
-  async init(options: InitOptions): Promise<LayoutInfo> {
+  async init(options: InitLayoutOptions): Promise<LayoutInfo> {
     const head: RequestOf<'initLayout'> = {}
     if (options.agents !== undefined) head.agents = options.agents
     if (options.replicas !== undefined) head.replicas = options.replicas
+    if (options.partitions !== undefined) head.partitions = options.partitions
     await this.#caller.call('initLayout', head, { ...limitsOf(options), writes: true })
     return this.show(options)
   }

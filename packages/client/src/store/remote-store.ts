@@ -2,7 +2,13 @@ import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { RequestOf } from '@torc/protocol/messages/table'
-import type { Admin, ClusterStatus, LayoutChange, LayoutInfo } from '@torc/protocol/store/admin'
+import type {
+  Admin,
+  ClusterStatus,
+  InitLayoutOptions,
+  LayoutChange,
+  LayoutInfo,
+} from '@torc/protocol/store/admin'
 import type { BlockPlaces, BlocksOptions } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
 import type * as m from '@torc/protocol/store/multipart'
@@ -21,7 +27,7 @@ import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
 import { RemoteKeys } from './remote-keys.js'
-import { type ApplyOptions, type InitOptions, type RecoverOptions, RemoteLayouts } from './remote-layouts.js'
+import { type ApplyOptions, type RecoverOptions, RemoteLayouts } from './remote-layouts.js'
 import { RemoteUploads } from './remote-uploads.js'
 import {
   again,
@@ -326,7 +332,7 @@ export class RemoteStore implements Store {
     return this.#layouts.recover(options)
   }
 
-  initLayout(options: InitOptions = {}): Promise<LayoutInfo> {
+  initLayout(options: InitLayoutOptions = {}): Promise<LayoutInfo> {
     return this.#layouts.init(options)
   }
 

@@ -94,6 +94,10 @@ export const layoutOperations = {
         f.optional(f.integer(1, limits.membersMax)),
       ),
       replicas: f.note('Number of owners of each key (N)', f.optional(f.integer(1, 64))),
+      partitions: f.note(
+        'Number of partitions: a power of two; 256 when absent',
+        f.optional(f.integer(1, 65_536)),
+      ),
     },
     response: {
       epoch: f.note('Number of the layout', f.integer()),

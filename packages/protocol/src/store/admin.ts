@@ -85,15 +85,22 @@ export interface LayoutChange {
   readonly replicas?: number | undefined
 }
 
+export interface InitLayoutOptions extends CallOptions {
+  /** Refuse unless exactly this many agents are there. */
+  readonly agents?: number | undefined
+  /** Owners of each key (N): 3 when absent. */
+  readonly replicas?: number | undefined
+  /** How many parts the hash space is cut in, for good: a power of two up to 65,536; 256 when absent. */
+  readonly partitions?: number | undefined
+}
+
 /** What operators do. */
 export interface Admin {
   readonly keys: AccessKeyAdmin
   status(options?: CallOptions): Promise<ClusterStatus>
   layout(options?: CallOptions): Promise<LayoutInfo>
   /** Makes the first epoch; CONFLICT when there is one with other agents, the same answer when it fits. */
-  initLayout(
-    options?: CallOptions & { readonly agents?: number | undefined; readonly replicas?: number | undefined },
-  ): Promise<LayoutInfo>
+  initLayout(options?: InitLayoutOptions): Promise<LayoutInfo>
   /**
    * Adds to the changes that wait, and tells what applying all of them comes to. BAD_REQUEST where it can't be,
    * CONFLICT where those that wait are for an older layout.

@@ -1,11 +1,11 @@
 import type { Membership } from '@torc/cluster/membership/membership'
-import type { ClusterStatus, LayoutInfo } from '@torc/protocol/store/admin'
+import type { ClusterStatus, InitLayoutOptions, LayoutInfo } from '@torc/protocol/store/admin'
 import type { BucketFlow } from '../buckets/bucket-flow.js'
 import { type RepairAnswer, repairStatus, startRepair } from '../flows/repair-flow.js'
 import { type ScrubAnswer, scrubStatus, startScrub } from '../flows/scrub-flow.js'
 import { clusterStatus } from '../flows/status-flow.js'
 import type { LayoutChanges } from '../layout/change-flow.js'
-import { type InitLayoutOptions, initLayout } from '../layout/layout-flow.js'
+import { initLayout } from '../layout/layout-flow.js'
 import type { Coordination } from './coordination.js'
 
 /** Operations on the cluster as a whole, for both faces of the coordinator. */

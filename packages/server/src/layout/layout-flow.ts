@@ -1,21 +1,14 @@
 import type { Member } from '@torc/cluster/membership/member'
 import { type Epoch, encodeEpoch, firstParentHash } from '@torc/cluster/ring/epoch'
-import { partitionCountDefault } from '@torc/cluster/ring/partition'
+import { isPartitionCount, partitionCountDefault, partitionCountMax } from '@torc/cluster/ring/partition'
 import { assignTable, type RingAgent } from '@torc/cluster/ring/table'
 import { validateTable } from '@torc/cluster/ring/validate'
 import { TorcError } from '@torc/protocol/errors'
-import type { LayoutInfo } from '@torc/protocol/store/admin'
-import type { CallOptions } from '@torc/protocol/store/object-store'
+import type { InitLayoutOptions, LayoutInfo } from '@torc/protocol/store/admin'
 import { replicasDefault } from '../buckets/bucket-flow.js'
 import type { Coordination } from '../core/coordination.js'
 import { readAttemptMs, writeAttemptMs } from '../core/deadline.js'
 import { describeErrors } from '../quorum/collect-acks.js'
-
-export interface InitLayoutOptions extends CallOptions {
-  /** Refuse unless exactly this many agents are there. */
-  readonly agents?: number | undefined
-  readonly replicas?: number | undefined
-}
 
 /**
  * Makes the first layout over the agents that are alive, and stores it on each: a register that is written once. A
@@ -46,13 +39,27 @@ export async function initLayout(
       },
     )
   }
-  const epoch = makeFirstEpoch(c, agents, options.replicas ?? replicasDefault)
+  const epoch = makeFirstEpoch(c, agents, {
+    partitions: partitionsOf(options),
+    replicas: options.replicas ?? replicasDefault,
+  })
   await storeEpoch(c, epoch)
   return describeLayout(c)
 }
 
-function makeFirstEpoch(c: Coordination, agents: readonly RingAgent[], replicas: number): Epoch {
-  const table = assignTable(agents, { partitions: partitionCountDefault, replicas })
+function partitionsOf({ partitions = partitionCountDefault }: InitLayoutOptions): number {
+  if (isPartitionCount(partitions)) return partitions
+  throw new TorcError('BAD_REQUEST', `${partitions} is no number of partitions`, {
+    hint: `Ask for a power of two, up to ${partitionCountMax}; ${partitionCountDefault} suits up to some fifty agents.`,
+  })
+}
+
+function makeFirstEpoch(
+  c: Coordination,
+  agents: readonly RingAgent[],
+  shape: { readonly partitions: number; readonly replicas: number },
+): Epoch {
+  const table = assignTable(agents, shape)
   const { problems } = validateTable(table, agents)
   if (problems.length > 0)
     throw new TorcError('INTERNAL', `the layout made is wrong: ${problems.slice(0, 3).join('; ')}`)
@@ -97,7 +104,7 @@ async function storeEpoch(c: Coordination, epoch: Epoch): Promise<void> {
 
 function existing(c: Coordination, options: InitLayoutOptions): LayoutInfo {
   const layout = c.layouts.require()
-  const { agents, replicas } = options
+  const { agents, replicas, partitions } = options
   if (agents !== undefined && agents < layout.agents.length) {
     throw new TorcError(
       'CONFLICT',
@@ -111,6 +118,15 @@ function existing(c: Coordination, options: InitLayoutOptions): LayoutInfo {
     throw new TorcError('CONFLICT', `the cluster's layout has ${layout.replicas} replicas, not ${replicas}`, {
       hint: `Change it: \`torc layout replicas ${replicas}\`, then \`torc layout apply\`.`,
     })
+  }
+  if (partitions !== undefined && partitions !== layout.partitions) {
+    throw new TorcError(
+      'CONFLICT',
+      `the cluster's layout has ${layout.partitions} partitions, not ${partitions}`,
+      {
+        hint: 'Their number is for good: another one needs another cluster, and a copy of what this one holds.',
+      },
+    )
   }
   return describeLayout(c)
 }

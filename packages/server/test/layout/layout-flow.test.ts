@@ -30,6 +30,10 @@ t.test('the first layout is made over the agents that are alive, and stored on e
   t.strictSame(describeLayout(c), info)
   await t.rejects(initLayout(c, membersOf(ids), { agents: 2 }), { code: 'CONFLICT', hint: /3 agents/ })
   await t.rejects(initLayout(c, membersOf(ids), { replicas: 2 }), { code: 'CONFLICT' })
+  await t.rejects(initLayout(c, membersOf(ids), { partitions: 16 }), {
+    code: 'CONFLICT',
+    hint: /another cluster/,
+  })
 })
 
 t.test('N stays what was asked for with fewer agents', async t => {
@@ -37,6 +41,16 @@ t.test('N stays what was asked for with fewer agents', async t => {
   const info = await initLayout(c, membersOf(ids), {})
   t.equal(info.replicas, 3)
   t.equal(c.layouts.require().owners(0, 3).length, 2)
+})
+
+t.test('as many partitions as are asked for', async t => {
+  const { c, ids } = fakeCluster({ bare: true })
+  for (const partitions of [0, 3, 131_072])
+    await t.rejects(initLayout(c, membersOf(ids), { partitions }), {
+      code: 'BAD_REQUEST',
+      hint: /power of two/,
+    })
+  t.match(await initLayout(c, membersOf(ids), { partitions: 16 }), { epoch: 1, partitions: 16 })
 })
 
 t.test('nobody, or too few', async t => {

@@ -59,9 +59,10 @@ export const faultKinds = [
 /**
  * Faults that take what was stored. A run can bear one of them, on one machine: `bit rot` changes blocks, `restore disk`
  * takes an agent out for good where there are agents to spare. `lose disk` breaks promises on purpose: it shows that the
- * oracle can see.
+ * oracle can see. `turn about` is none of these: all agents but one are cut off, and then that one, so that what it alone
+ * has taken is seen and then is not.
  */
-export type FaultKind = (typeof faultKinds)[number] | 'bit rot' | 'restore disk' | 'lose disk'
+export type FaultKind = (typeof faultKinds)[number] | 'bit rot' | 'restore disk' | 'lose disk' | 'turn about'
 
 /** How often a fault begins, and how long it lasts. */
 const quietMs = { min: 20, max: 600, maxOfLong: 3000 }
@@ -74,6 +75,8 @@ const stepsMax = 60
 /** Some writes fit before the disk is full. */
 const freeBytesMax = 100_000
 const jumpMsMax = 20_000
+/** Between the two halves of `turn about` everybody is reached. */
+const turnMsMax = 1000
 /** Most traffic is between the server and an agent. */
 const serverProbability = 0.7
 
@@ -107,6 +110,7 @@ interface PlannedFault {
   readonly other: string
   readonly random: SeededRandom
   wait(): Promise<void>
+  pause(ms: number): Promise<void>
 }
 
 /** Makes and undoes one fault after the other until `stopped()`. Several may run side by side. */
@@ -129,7 +133,7 @@ export async function makeFaults(options: FaultOptions, stopped: () => boolean):
     else {
       const undone = onFault(`${kind}: ${node}, ${strikesClient ? server : other}, ${forMs} ms`)
       await make(
-        { kind, node, other: strikesClient ? server : other, random, wait: () => pause(forMs) },
+        { kind, node, other: strikesClient ? server : other, random, pause, wait: () => pause(forMs) },
         cluster,
       )
       undone()
@@ -142,7 +146,7 @@ function takesData(kind: FaultKind): boolean {
 }
 
 async function make(fault: PlannedFault, cluster: Faultable): Promise<void> {
-  const { kind, node, other, random, wait } = fault
+  const { kind, node, other, random, pause, wait } = fault
   const { network } = cluster
   if (kind === 'reset client') return network.reset(node, other)
   if (kind === 'hold client') {
@@ -192,6 +196,14 @@ async function make(fault: PlannedFault, cluster: Faultable): Promise<void> {
     }
     case 'partition':
       return await during(network.partition([node], [other]), wait)
+    case 'turn about': {
+      const agents = cluster.agentNames.filter(name => name !== node)
+      const healOthers = network.partition(agents, [node, ...cluster.serverNames])
+      await wait()
+      healOthers()
+      await pause(random.integer(1, turnMsMax))
+      return await during(network.partition([node], [...agents, ...cluster.serverNames]), wait)
+    }
     case 'one-way partition': {
       const [from, to] = random.chance(0.5) ? [node, other] : [other, node]
       return await during(network.partition([from], [to], { oneWay: true }), wait)

@@ -6,6 +6,10 @@ export interface Load {
   readonly bytes: readonly (readonly [bytesMax: number, weight: number])[]
   /** Part of the bodies whose second block is that of many others. */
   readonly shared: number
+  /** How long a register's writer waits for an answer; as long as the library does when absent. */
+  readonly patienceMs?: number
+  /** Part of the calls of sets and registers that read; 0.4 when absent. */
+  readonly reads?: number
   /** Bodies that shrink, in a bucket that keeps them compressed. */
   readonly compressed?: boolean
   readonly percent: {
@@ -102,6 +106,17 @@ export const loads = {
     bytes: [[10, 1]],
     shared: 0,
     percent: { put: 50, mark: 0, purge: 45, removeVersion: 0, copy: 0, tag: 0, get: 5, upload: 0, list: 0 },
+  },
+  /** Registers that everybody reads, and whose writers soon give up. */
+  registers: {
+    bytes: [[10, 1]],
+    shared: 0,
+    patienceMs: 500,
+    reads: 0.75,
+    percent: {
+      ...{ put: 0, mark: 0, purge: 0, removeVersion: 0, copy: 0, tag: 0, get: 0, upload: 0, list: 0 },
+      register: 100,
+    },
   },
   /** Blocks that many bodies have in common, and that nobody needs for a while now and then. */
   shared: {

@@ -3,7 +3,7 @@ import { MemoryDisk } from '@torc/node-agent/disk/memory-disk'
 import type { Scheduler } from '../scheduler.js'
 import type { SeededRandom } from '../seeded-random.js'
 import { type DiskDelay, SimulatedDisk } from '../simulated-disk.js'
-import type { ClockSkew, SimulatedProcess } from '../simulated-process.js'
+import { type ClockSkew, type SimulatedProcess, usualTurnMs } from '../simulated-process.js'
 
 /** What production code gives back for a node that runs. */
 export interface RunningNode {
@@ -20,6 +20,8 @@ export interface MachineOptions {
 }
 
 const usualDiskDelay: DiskDelay = { minMs: 0.02, maxMs: 0.4 }
+/** Longest turn of a process that waits for commits on a slow disk. */
+const slowTurnMs = 40
 
 /** What outlives a node's processes (disk, clock), the process that runs on it, and what can go wrong with them. */
 export class Machine {
@@ -79,6 +81,7 @@ export class Machine {
     this.#process = process
     const died = new Promise<undefined>(resolve => process.onDeath(() => resolve(undefined)))
     this.#data = this.#disk && new SimulatedDisk(this.#disk, process, this.#diskDelay)
+    this.#slowDown()
     const node = await Promise.race([start(this.#data), died])
     if (node === undefined || this.#process !== process) return
     this.#node = node
@@ -116,10 +119,17 @@ export class Machine {
   slowDisk(delay: DiskDelay): () => void {
     const set = (next: DiskDelay): void => {
       this.#diskDelay = next
-      if (this.#data !== undefined) this.#data.delay = next
+      this.#slowDown()
     }
     set(delay)
     return () => set(usualDiskDelay)
+  }
+
+  /** Files, and commits: these hold up the process that waits for them. */
+  #slowDown(): void {
+    if (this.#data !== undefined) this.#data.delay = this.#diskDelay
+    if (this.#process !== undefined)
+      this.#process.turnMsMax = this.#diskDelay === usualDiskDelay ? usualTurnMs : slowTurnMs
   }
 
   fillDisk(freeBytes: number): () => void {

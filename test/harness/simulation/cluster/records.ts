@@ -8,6 +8,7 @@ const setPrefix = 'set/'
 const removeProbability = 0.4
 const registerPrefix = 'register/'
 const eraseProbability = 0.2
+const contextProbability = 0.5
 
 interface Element {
   readonly key: string
@@ -25,6 +26,8 @@ export class Records {
   readonly #nowMs: () => number
   readonly #set: SetCall[] = []
   readonly #registers = new Map<string, RegisterReadsCall[]>()
+  /** Of the last write of each register that was acknowledged. */
+  readonly #contexts = new Map<string, string>()
   /** Elements of a client that it may remove. */
   readonly #elements = new Map<string, Element[]>()
 
@@ -88,7 +91,7 @@ export class Records {
   }
 
   /** Overwrites the client's register, or erases it. */
-  async writeRegister({ name, store, bucket, random, calm, timeline }: Task): Promise<string> {
+  async writeRegister({ name, store, bucket, random, calm, timeline, load }: Task): Promise<string> {
     const key = `${registerPrefix}${name}`
     const calls = this.#callsOf(key)
     const value = random.chance(eraseProbability) ? undefined : Buffer.from(random.bytes(8)).toString('hex')
@@ -98,8 +101,14 @@ export class Records {
     timeline.note(`${key} ${kind} ${value ?? ''} begins`)
     const written = { kind, ...(value === undefined ? {} : { value }), calledAt } as const
     try {
-      if (value === undefined) await store.delete(bucket, key)
-      else await store.put(bucket, key, Buffer.from(value))
+      const timeoutMs = load.patienceMs
+      // Who says what it overwrites needs no read of the key's clock first: one owner that is reached takes it.
+      const context = random.chance(contextProbability) ? this.#contexts.get(key) : undefined
+      if (value === undefined) await store.delete(bucket, key, { timeoutMs })
+      else {
+        const put = await store.put(bucket, key, Buffer.from(value), { timeoutMs, context })
+        this.#contexts.set(key, put.context)
+      }
       calls.push({ ...written, returnedAt: this.#nowMs(), result: 'ok' })
       timeline.note(`${key} ${kind} ${value ?? ''} is acknowledged`)
       // What was tried more than once may have a second dot, which those who saw the first one do not cover (DESIGN §4).

@@ -47,6 +47,7 @@ export function scenarioOf(seed: bigint): SimulationOptions {
     ],
     faultsAtOnce: random.integer(1, 3),
     clockSkewMsMax: random.pick([0, 20, 200]),
+    partitions: random.pick([8, 16, 16, 16, 32, 64, 64, 256]),
   }
 }
 

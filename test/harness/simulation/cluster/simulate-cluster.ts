@@ -37,6 +37,8 @@ export interface SimulationOptions {
   readonly faultyServers?: readonly string[]
   /** Owners of each key; as many as agents, at most 3, when absent. */
   readonly replicas?: number
+  /** Parts of the hash space; 16 when absent. Few are compared and handed over sooner, and more happens to each. */
+  readonly partitions?: number
   /** Of the bucket; a majority when absent. One that does not overlap with the write quorum breaks promises. */
   readonly readQuorum?: number
   /** Agents stand in for owners that are down; only owners count when absent. It takes more agents than replicas. */
@@ -149,7 +151,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     random: random.fork('cluster'),
     agents,
     spares: options.layouts === true ? sparesOfChanges : 0,
-    ...{ servers: options.servers ?? 2, replicas },
+    ...{ servers: options.servers ?? 2, replicas, partitions: options.partitions ?? 16 },
     clockSkewMsMax: options.clockSkewMsMax ?? 20,
     collection,
     without: options.without,

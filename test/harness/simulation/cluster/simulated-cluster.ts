@@ -43,6 +43,8 @@ export interface SimulatedClusterOptions {
   readonly servers: number
   /** Owners of each key. */
   readonly replicas: number
+  /** Parts of the hash space; as many as of any cluster when absent. */
+  readonly partitions?: number | undefined
   /** Wall clocks differ by up to this much in both directions. */
   readonly clockSkewMsMax: number
   /** When agents let blocks go that nobody needs. */
@@ -60,7 +62,7 @@ export class SimulatedCluster implements Faultable, Changeable {
   readonly #random: SeededRandom
   readonly #collection: CollectionOptions
   readonly #without: Safeguard | undefined
-  readonly #replicas: number
+  readonly #shape: Pick<SimulatedClusterOptions, 'replicas' | 'partitions'>
   readonly #secret: { readonly clusterId: string; readonly secret: Uint8Array }
   readonly #machines = new Map<string, Machine>()
   #restored: string | undefined
@@ -74,7 +76,7 @@ export class SimulatedCluster implements Faultable, Changeable {
     this.#random = random
     this.#collection = options.collection
     this.#without = options.without
-    this.#replicas = options.replicas
+    this.#shape = { replicas: options.replicas, partitions: options.partitions }
     this.network = new SimulatedNetwork({ scheduler, random: random.fork('network') })
     this.#secret = {
       clusterId: Buffer.from(random.bytes(16)).toString('hex'),
@@ -273,7 +275,7 @@ export class SimulatedCluster implements Faultable, Changeable {
         const alive = members.filter(({ role, state }) => role === 'agent' && state === 'alive')
         if (alive.length === this.agentNames.length - this.#spares.size) {
           if (epoch > 0) return
-          if (isFirst) await store.initLayout({ agents: alive.length, replicas: this.#replicas })
+          if (isFirst) await store.initLayout({ agents: alive.length, ...this.#shape })
         }
       } catch (error) {
         if (!(error instanceof TorcError) || !error.retryable) throw error

@@ -91,15 +91,15 @@ function calls({ percent }: Load): readonly (readonly [Call, number])[] {
 const sharing: readonly Call[] = [contend, useSet, useRegister]
 
 async function useSet(task: WorkTask): Promise<string | undefined> {
-  const { records, random } = task
-  return random.chance(readsOfShared)
+  const { records, random, load } = task
+  return random.chance(load.reads ?? readsOfShared)
     ? await reading(() => records.readSet(task))
     : await records.changeSet(task)
 }
 
 async function useRegister(task: WorkTask): Promise<string | undefined> {
-  const { records, random, name, strict } = task
-  if (!random.chance(readsOfShared)) return await records.writeRegister(task)
+  const { records, random, name, strict, load } = task
+  if (!random.chance(load.reads ?? readsOfShared)) return await records.writeRegister(task)
   const any = random.pick(records.registers.length === 0 ? [name] : records.registers)
   return await reading(() => records.readRegister(task, any, strict))
 }
