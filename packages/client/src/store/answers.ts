@@ -46,6 +46,7 @@ export function putResultOf(bucket: string, key: string, head: ResponseOf<'putOb
     sha256: hexOf(head.sha256),
     contentType: head.contentType,
     createdAt: dateOf(head.createdAt),
+    seq: head.seq ?? 0,
     context: head.context,
     clock: clockOf(head.clock),
     siblings: head.siblings,

@@ -59,6 +59,7 @@ export const writeAnswer = {
   sha256: f.note('Digest of the whole body', f.sha256),
   contentType: f.note('Media type, free text; empty = none', f.contentType),
   createdAt: f.note('Hybrid time of the write', f.hybridTime),
+  seq: f.note('1 + the greatest that it covers', f.optional(f.integer())),
   context: f.note('Causal context as an opaque token', f.token),
   clock: f.note('The version’s clock for people: actor and counter', f.clockPairs),
   siblings: f.note('Ids of the other heads', f.list(f.versionIdText, 1024)),

@@ -202,6 +202,8 @@ export interface PutResult {
   readonly sha256: string
   readonly contentType: string
   readonly createdAt: Date
+  /** 1 + the greatest that it covers: the version's number for people. 0 where an older server does not tell. */
+  readonly seq: number
   readonly context: string
   readonly clock: ClockView
   readonly siblings: readonly string[]

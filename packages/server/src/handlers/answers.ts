@@ -35,6 +35,7 @@ export function writeAnswer(outcome: WriteOutcome, sentBytes: number): WriteAnsw
     sha256: version.sha256,
     contentType: version.contentType,
     createdAt: version.createdAt,
+    seq: version.seq,
     context: tokenAfterWrite(outcome, context),
     clock: vectorPairs(context),
     siblings: outcome.siblings.slice(0, siblingsMax),

@@ -26,6 +26,7 @@ export function putResult(outcome: WriteOutcome, sentBytes: number): s.PutResult
     sha256: hex(version.sha256),
     contentType: version.contentType,
     createdAt: hybridToDate(version.createdAt),
+    seq: version.seq,
     context: tokenAfterWrite(outcome, context),
     clock: Object.fromEntries(vectorPairs(context)),
     siblings: outcome.siblings,
