@@ -10,6 +10,7 @@ import type { AccessKeyAdmin } from '@torc/protocol/store/access-keys'
 import type { Admin, ClusterStatus, LayoutChange, LayoutInfo } from '@torc/protocol/store/admin'
 import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
+import { checkedFacts, refuseSeal } from '@torc/protocol/store/late-facts'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { type RepairStatus, repairStatusOf } from '@torc/protocol/store/repair'
@@ -77,7 +78,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     body: s.BodyInput,
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
-    const source = givenBody(body, options.size, options.onProgress)
+    const source = givenBody(body, options.size, options.onProgress, options.seal)
     const outcome = await this.#operations.put({ ...this.#write(bucket, key, options), source })
     return putResult(outcome, outcome.version.size)
   }
@@ -88,6 +89,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     path: string,
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
+    refuseSeal(options)
     const operation = this.#write(bucket, key, options)
     const announced = { size: options.size, sha256: undefined }
     const outcome = await withSharedBody(this.#files, path, announced, source =>
@@ -99,7 +101,7 @@ export class Coordinator implements s.ObjectStore, Admin {
   async post(bucket: string, body: s.BodyInput, options: s.PutOptions = {}): Promise<s.PutResult> {
     const { clock, random } = this.#c.environment
     const opId = options.opId ?? makeTimeOrderedOperationId(clock, random)
-    const source = givenBody(body, options.size, options.onProgress)
+    const source = givenBody(body, options.size, options.onProgress, options.seal)
     const outcome = await this.#operations.put({
       ...this.#write(bucket, undefined, { ...options, opId }),
       source,
@@ -340,7 +342,8 @@ export class Coordinator implements s.ObjectStore, Admin {
   }
 
   #write<K extends string | undefined>(bucket: string, key: K, options: s.PutOptions) {
-    const { contentType, metadata, context, policy, retry = false, strict, timeoutMs, signal } = options
+    const { contentType, context, policy, retry = false, strict, timeoutMs, signal } = options
+    const { etag, metadata } = checkedFacts(options)
     const opId = options.opId ?? makeOperationId(this.#c.environment.random)
     if (opId.length !== operationIdBytes) {
       throw new TorcError('BAD_REQUEST', `an operation id has ${operationIdBytes} bytes, not ${opId.length}`)
@@ -350,6 +353,7 @@ export class Coordinator implements s.ObjectStore, Admin {
       bucket: bucketName.check(bucket, 'bucket'),
       key,
       opId,
+      etag,
       contentType,
       metadata,
       context,

@@ -1,3 +1,4 @@
+import { TorcError } from '@torc/protocol/errors'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type {
   BucketInfo,
@@ -34,6 +35,14 @@ export function clockOf(pairs: readonly (readonly [string, number])[]): ClockVie
 /** The end of a Date's millisecond as hybrid time: what was made within it counts. */
 export function hybridTimeOf(date: Date): number {
   return date.getTime() * 1000 + 999
+}
+
+/** UNSUPPORTED where a server took no notice of the etag (and of what came with it): it is of before it was thought of. */
+export function checkEtag(stored: { readonly etag: string }, wanted: string | undefined): void {
+  if (wanted === undefined || stored.etag === wanted) return
+  throw new TorcError('UNSUPPORTED', `the server stored the etag ${stored.etag} instead of ${wanted}`, {
+    hint: 'Update the server; what it stored is there.',
+  })
 }
 
 export function putResultOf(bucket: string, key: string, head: ResponseOf<'putObject'>): PutResult {

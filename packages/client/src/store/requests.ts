@@ -1,5 +1,6 @@
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import { type LateFacts, withLateFacts } from '@torc/protocol/store/late-facts'
 import type * as s from '@torc/protocol/store/object-store'
 import { hybridTimeOf } from './answers.js'
 import type { Upload } from './upload.js'
@@ -17,6 +18,7 @@ export function writeRequest(
   upload: Upload | undefined,
 ): RequestOf<'postDatum'> {
   const head: RequestOf<'postDatum'> = { bucket, opId }
+  if (options.etag !== undefined) head.etag = options.etag
   if (options.contentType !== undefined) head.contentType = options.contentType
   if (options.metadata !== undefined) head.metadata = options.metadata.map(([name, value]) => [name, value])
   if (options.context !== undefined) head.context = options.context
@@ -25,7 +27,18 @@ export function writeRequest(
   if (options.retry !== undefined) head.retry = options.retry
   if (upload?.size !== undefined) head.size = upload.size
   if (upload?.sha256 !== undefined) head.sha256 = upload.sha256
+  addFacts(head, upload?.facts)
   return head
+}
+
+/** What is learned of a body, over what was said beforehand. BAD_REQUEST where it is too much together. */
+export function addFacts(
+  head: { etag?: string; metadata?: [string, string][] },
+  late: LateFacts | undefined,
+): void {
+  const { etag, metadata } = withLateFacts<LateFacts>(head, late)
+  if (etag !== undefined) head.etag = etag
+  if (metadata !== undefined) head.metadata = metadata.map(([name, value]) => [name, value])
 }
 
 /** Conditions, for the heads of the requests that take them. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { TorcError } from '@torc/protocol/errors'
 import type { ClusterStatus } from '@torc/protocol/store/admin'
 import type { BlockPlaces } from '@torc/protocol/store/blocks'
+import { withLateFacts } from '@torc/protocol/store/late-facts'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import type { RepairStatus } from '@torc/protocol/store/repair'
@@ -101,7 +102,7 @@ export class MemoryStore extends MemoryOperations implements Store {
     if (options.signal?.aborted) throw options.signal.reason
     const bytes = Buffer.concat(pieces)
     options.onProgress?.(bytes.length)
-    return this.#add(bucket, key, bytes, options)
+    return this.#add(bucket, key, bytes, withLateFacts(options, options.seal?.()))
   }
 
   putShared(bucket: string, key: string, path: string, options: s.PutOptions = {}): Promise<s.PutResult> {
@@ -343,7 +344,7 @@ export class MemoryStore extends MemoryOperations implements Store {
       info: {
         ...{ bucket, key, kind, size: bytes.length, isLatest: true, siblings: [], degraded: false },
         versionId: `v${counter}`,
-        etag: `etag-${createHash('sha256').update(bytes).digest('hex').slice(0, 4)}`,
+        etag: options.etag ?? `etag-${createHash('sha256').update(bytes).digest('hex').slice(0, 4)}`,
         sha256: createHash('sha256').update(bytes).digest('hex'),
         contentType: options.contentType ?? 'application/octet-stream',
         metadata: options.metadata ?? [],

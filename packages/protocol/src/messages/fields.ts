@@ -221,6 +221,14 @@ export const storedKey: Field<string, false> = field('stored key', (value, name)
   return value
 })
 
+const etagPattern = /^[\x20-\x7e]{1,128}$/
+
+/** An opaque tag of the content, as a writer names it: 1 to 128 characters of printable ASCII. */
+export const etag: Field<string, false> = field('etag', (value, name) => {
+  if (typeof value === 'string' && etagPattern.test(value)) return value
+  throw bad(name, 'an etag of 1 to 128 characters of printable ASCII')
+})
+
 export const opId = bytes(16, true)
 export const sha256 = bytes(32, true)
 /** An id of a node, `name-xxxxxxxx`. */

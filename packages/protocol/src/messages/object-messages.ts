@@ -17,6 +17,10 @@ import {
 export const writtenFields = {
   contentType: f.note('Media type, free text; empty = none', f.optional(f.contentType)),
   metadata: f.note('Pairs of the writer’s own, in order', f.optional(f.metadata)),
+  etag: f.note(
+    'Etag that the version gets; absent = one that the server makes (it may also come with END)',
+    f.optional(f.etag),
+  ),
   context: f.note('Token of a GET: cover just what it shows', f.optional(f.token)),
   size: f.note(
     'Bytes of the body where the writer knows them',

@@ -1,3 +1,4 @@
+import type { LateFacts } from './late-facts.js'
 import type { UploadStore } from './multipart.js'
 
 /**
@@ -27,6 +28,15 @@ export interface WriteConditions {
 export interface PutOptions extends CallOptions, WriteConditions {
   readonly contentType?: string | undefined
   readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Etag that the version gets (1 to 128 characters of printable ASCII); absent: one that the store makes. */
+  readonly etag?: string | undefined
+  /**
+   * For a writer who learns facts of the body only from its bytes (an MD5, a checksum behind them): called once, when the
+   * whole body was read and before the version is made. Its etag goes before `etag`, its metadata is added behind
+   * `metadata`. Where it throws, the write fails with that and nothing is stored. Not with a shared path, whose bytes
+   * the caller does not see (BAD_REQUEST).
+   */
+  readonly seal?: (() => LateFacts) | undefined
   /** Context token of a GET: the new version covers just what that GET showed. */
   readonly context?: string | undefined
   /** Bytes of a streamed body where known (checked). A client then sends only what the cluster lacks of a large one. */

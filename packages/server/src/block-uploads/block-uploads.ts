@@ -36,6 +36,7 @@ export interface OfferStep extends UploadStep {
 export interface CommitStep extends UploadStep {
   readonly condition?: Condition | undefined
   readonly body: CommittedBody
+  readonly etag: string | undefined
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
   readonly context: string | undefined
@@ -124,6 +125,7 @@ export class BlockUploads {
       opId,
       kind: 'object',
       body: await referToCommitted(this.#c, use, claim, body, origin),
+      etag: step.etag,
       contentType: step.contentType ?? defaultContentType,
       metadata: step.metadata ?? [],
       token,

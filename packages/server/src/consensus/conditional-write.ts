@@ -258,7 +258,7 @@ function versionOf(
     context: covered.context,
     kind,
     size: body.size,
-    etag: kind === 'marker' ? '' : etagOf(body),
+    etag: etagOf(request),
     sha256: body.sha256,
     contentType,
     metadata,

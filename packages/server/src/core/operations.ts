@@ -1,5 +1,6 @@
 import type { Condition } from '@torc/cluster/consensus/condition'
 import { parsePolicy } from '@torc/cluster/retention/policy'
+import { withLateFacts } from '@torc/protocol/store/late-facts'
 import type { BodySource } from '../bodies/body-source.js'
 import { inlineBody, type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
 import type { BucketView } from '../buckets/bucket-record.js'
@@ -32,6 +33,7 @@ export interface PutOperation extends OperationLimits {
   readonly key: string | undefined
   readonly opId: Uint8Array
   readonly source: BodySource
+  readonly etag?: string | undefined
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
   /** Token as the client gave it. */
@@ -125,14 +127,16 @@ export class Operations {
       const token = tokenOf(operation.context, bucket, key)
       const prepared = prepareBody(this.#c, source, { bucket, key, opId, timeoutMs, signal })
       const body = prepared instanceof Promise ? await prepared : prepared
+      const { etag, metadata } = withLateFacts(operation, source.late?.())
       return await write(this.#c, {
         bucket,
         key,
         opId,
         kind: 'object',
         body,
+        etag,
         contentType: operation.contentType ?? defaultContentType,
-        metadata: operation.metadata ?? noMetadata,
+        metadata: metadata ?? noMetadata,
         token,
         condition: operation.condition,
         policy,

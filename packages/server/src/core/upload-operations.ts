@@ -9,7 +9,7 @@ import { completeUpload } from '../uploads/complete-upload.js'
 import { type CopiedPartOutcome, copyPart } from '../uploads/copy-part.js'
 import { abortUpload } from '../uploads/end-upload.js'
 import { type ListedUploads, listUploads } from '../uploads/list-uploads.js'
-import { type PartRecordPage, partRecordPage } from '../uploads/part-records.js'
+import { answerable, type PartRecordPage, partRecordPage } from '../uploads/part-records.js'
 import type { NamedUpload } from '../uploads/upload-names.js'
 import type { UploadPageRequest } from '../uploads/upload-page.js'
 import { uploadPart } from '../uploads/upload-part.js'
@@ -39,6 +39,8 @@ export interface PartOperation extends UploadOperation {
   readonly partNumber: number
   readonly opId: Uint8Array
   readonly retry: boolean
+  readonly etag?: string | undefined
+  readonly metadata?: Version['metadata'] | undefined
 }
 
 export interface CopyPartOperation extends PartOperation {
@@ -51,6 +53,9 @@ export interface CopyPartOperation extends PartOperation {
 export interface CompleteUploadOperation extends UploadOperation {
   readonly opId: Uint8Array
   readonly parts: readonly NamedPart[]
+  readonly etag: string | undefined
+  /** Added behind the upload's. */
+  readonly metadata: Version['metadata'] | undefined
   /** Token as the client gave it. */
   readonly context: string | undefined
   readonly condition?: Condition | undefined
@@ -104,7 +109,8 @@ export class UploadOperations {
   async parts(operation: PartPageOperation): Promise<PartRecordPage> {
     const upload = await this.#upload(operation)
     await readOpenRecord(this.#c, upload, operation)
-    return partRecordPage(this.#c, upload, operation.partNumberMarker, operation.limit, operation)
+    const { partNumberMarker, limit } = operation
+    return answerable(await partRecordPage(this.#c, upload, partNumberMarker, limit, operation))
   }
 
   async list(operation: UploadPageOperation): Promise<ListedUploads> {
@@ -123,8 +129,9 @@ export class UploadOperations {
   }
 
   async #part(operation: PartOperation): Promise<PartRequest> {
-    const { partNumber, opId, retry, timeoutMs, signal } = operation
-    return { upload: await this.#upload(operation), partNumber, opId, retry, timeoutMs, signal }
+    const { partNumber, opId, retry, etag, metadata, timeoutMs, signal } = operation
+    const upload = await this.#upload(operation)
+    return { upload, partNumber, opId, retry, etag, metadata, timeoutMs, signal }
   }
 
   async #upload(operation: UploadOperation): Promise<NamedUpload> {

@@ -49,7 +49,7 @@ export async function mint(
     kind: request.kind,
     size: body.size,
     sha256: body.sha256,
-    etag: request.kind === 'marker' ? '' : etagOf(body),
+    etag: etagOf(request),
     contentType: request.contentType,
     metadata: request.metadata as [string, string][],
   }
@@ -153,7 +153,12 @@ function tell(head: RequestOf<'mint'>, read: ClockRead, { blockSizes = [] }: Pre
   if (live.length > 0) head.live = live
 }
 
-/** The etag of a native PUT: opaque, with a `-`, so that nobody takes it for an MD5; of an object in parts as in S3. */
-export function etagOf({ sha256, partBlocks }: PreparedBody): string {
+/**
+ * The writer's own etag, or that of a native PUT: opaque, with a `-`, so that nobody takes it for an MD5; of an object in
+ * parts as in S3.
+ */
+export function etagOf({ kind, etag, body: { sha256, partBlocks } }: WriteRequest): string {
+  if (kind === 'marker') return ''
+  if (etag !== undefined) return etag
   return `${Buffer.from(sha256.buffer, sha256.byteOffset, 16).toString('hex')}-${partBlocks?.length ?? 't'}`
 }

@@ -14,6 +14,8 @@ export interface WriteRequest {
   readonly opId: Uint8Array
   readonly kind: 'object' | 'marker'
   readonly body: PreparedBody
+  /** As its writer names it; undefined: one that is made of the body. */
+  readonly etag?: string | undefined
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
   /** A client's context: cover just that. Undefined: cover what R owners hold. */

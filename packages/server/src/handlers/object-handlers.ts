@@ -77,13 +77,13 @@ async function store(
   conditions: WriteConditions,
 ): Promise<Reply<'putObject'>> {
   const { head, body } = request
-  const { bucket, opId, contentType, metadata, context, policy, retry = false, strict } = head
+  const { bucket, opId, etag, contentType, metadata, context, policy, retry = false, strict } = head
   const { size, sha256, shared } = head
   // A small body is here whole: what is left takes no longer than its answer, and nothing needs a signal.
   const signal =
     body?.inline === undefined && (body !== undefined || shared !== undefined) ? request.signal : undefined
   const condition = conditionOf(conditions, context)
-  const what = { bucket, key, opId, contentType, metadata, context, condition, policy }
+  const what = { bucket, key, opId, etag, contentType, metadata, context, condition, policy }
   const operation = { ...what, retry, strict, timeoutMs, signal }
   if (shared === undefined) {
     const outcome = await operations.put({ ...operation, source: receivedBody(body, size, sha256) })

@@ -3,6 +3,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { makeOperationId, operationIdBytes } from '@torc/protocol/identifiers/operation-id'
 import { limits } from '@torc/protocol/limits'
 import { bucketName, integer, keyText } from '@torc/protocol/messages/fields'
+import { checkedFacts } from '@torc/protocol/store/late-facts'
 import type * as m from '@torc/protocol/store/multipart'
 import type { BodyInput, CallOptions, CopySource, PutResult } from '@torc/protocol/store/object-store'
 import { listParts, listUploads } from '@torc/protocol/store/upload-entries'
@@ -42,8 +43,13 @@ export class InProcessUploads implements m.UploadStore {
     body: BodyInput,
     options: m.PartOptions = {},
   ): Promise<m.PartResult> {
-    const part = this.#part(bucket, key, uploadId, partNumber, options)
-    const outcome = await this.#uploads.part(part, givenBody(body, options.size, options.onProgress))
+    const { size, onProgress, seal, etag, metadata } = options
+    const part = {
+      ...this.#part(bucket, key, uploadId, partNumber, options),
+      ...checkedFacts({ etag, metadata }),
+    }
+    const source = givenBody(body, size, onProgress, seal)
+    const outcome = await this.#uploads.part(part, source)
     return partResult(partNumber, outcome, outcome.version.size)
   }
 
@@ -82,11 +88,12 @@ export class InProcessUploads implements m.UploadStore {
       limit: Math.min(limit, limits.listLimitMax),
     })
     return {
-      parts: parts.map(({ partNumber, version: { etag, size, sha256, createdAt } }) => ({
+      parts: parts.map(({ partNumber, version: { etag, size, sha256, metadata, createdAt } }) => ({
         partNumber,
         etag,
         size,
         sha256: hex(sha256),
+        metadata,
         createdAt: hybridToDate(createdAt),
       })),
       nextPartNumberMarker: more ? parts.at(-1)?.partNumber : undefined,
@@ -126,11 +133,13 @@ export class InProcessUploads implements m.UploadStore {
     parts: readonly m.NamedPart[],
     options: m.CompleteOptions = {},
   ): Promise<PutResult> {
-    const { context, retry = false } = options
+    const { context, etag, metadata, retry = false } = options
+    const facts = checkedFacts({ etag, metadata })
     const upload = uploadName(bucket, key, uploadId, options)
     const opId = this.#opId(options)
     const condition = conditionOf(options, context)
-    return putResult(await this.#uploads.complete({ ...upload, opId, parts, context, condition, retry }), 0)
+    const operation = { ...upload, ...facts, opId, parts, context, condition, retry }
+    return putResult(await this.#uploads.complete(operation), 0)
   }
 
   abortUpload(bucket: string, key: string, uploadId: string, options: CallOptions = {}): Promise<void> {
