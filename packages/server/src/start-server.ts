@@ -84,6 +84,13 @@ export interface RunningServer {
   readonly store: ObjectStore & Admin
   /** As another access key may use it: each call is checked as a request of that key would be. */
   storeFor(accessKey: Principal): ObjectStore & Admin
+  /** As whoever says nothing of who they are may use it. */
+  storeForAnonymous(): ObjectStore & Admin
+  /**
+   * The secret with which requests of this access key are signed; undefined where there is no such key (any more),
+   * UNAVAILABLE where its record can't be read.
+   */
+  secretOf(accessKey: Principal): Promise<string | undefined>
   /** Takes no more requests, lets those under way end, leaves the cluster. */
   close(): Promise<void>
   /** Resolves when it is closed: with an error where the cluster refused it (CONFLICT), which ended it. */
@@ -161,8 +168,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await membership.start()
   await Promise.all(pool.ids.map(agent => pool.track(agent)))
   log.info({ id, address: identity.address, epoch: node.c.layouts.number }, 'server started')
-  const { store, storeFor } = node
-  return { id, address: identity.address, store, storeFor, close, closed }
+  const { store, storeFor, credentials } = node
+  return {
+    ...{ id, address: identity.address, store, storeFor, close, closed },
+    storeForAnonymous: () => storeFor(''),
+    async secretOf(accessKey) {
+      const secret = await credentials.secretOf('client', accessKey)
+      return secret === undefined ? undefined : Buffer.from(secret).toString()
+    },
+  }
 }
 
 interface ComposedServer {

@@ -48,6 +48,18 @@ const options = defineOptions({
     value: 'PORT',
     doc: 'Port of the first server; others listen at PORT + 1, …, agents at PORT + 10, + 11, …; 0 = the system chooses all',
   },
+  httpPort: {
+    type: 'integer',
+    max: 65_535,
+    value: 'PORT',
+    doc: 'Port of the REST face of the first server; 7480 when absent; 0 = the system chooses, as with --port 0',
+  },
+  s3Port: {
+    type: 'integer',
+    max: 65_535,
+    value: 'PORT',
+    doc: 'Port of its S3 face; 7490 when absent; 0 = the system chooses, as with --port 0',
+  },
   sharedRoot: {
     type: 'repeated',
     value: 'NAME=DIR',
@@ -62,6 +74,9 @@ const options = defineOptions({
     doc: 'How much the processes log, in DATA/logs',
   },
 })
+
+const httpPortDefault = 7480
+const s3PortDefault = 7490
 
 type UpContext = CommandContext<Record<never, never>, typeof options>
 
@@ -104,6 +119,8 @@ async function runCluster(context: UpContext, directory: ClusterDirectory): Prom
       agents: directory.agentCount,
     }),
     sharedRoots: sharedRootsOf(options, context.directory),
+    httpPort: options.httpPort ?? (options.port === 0 ? 0 : httpPortDefault),
+    s3Port: options.s3Port ?? (options.port === 0 ? 0 : s3PortDefault),
     agentArguments: collectionArguments(options),
     logLevel: options.logLevel,
     variables: context.variables,
@@ -175,6 +192,7 @@ async function start(
     { server: servers.join(','), credentials: directory.credentialsFile },
     context.variables,
   )
+  const { http, s3 } = cluster.servers[0]?.node ?? {}
   const serverPids = cluster.servers.map(({ node }) => node?.pid ?? 0)
   return {
     event: 'ready',
@@ -189,7 +207,7 @@ async function start(
       pid: node?.pid ?? 0,
       data: directory.dataOf(name),
     })),
-    credentials: directory.credentialsFile,
+    ...{ http, s3, credentials: directory.credentialsFile },
   }
 }
 

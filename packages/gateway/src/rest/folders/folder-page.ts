@@ -43,13 +43,13 @@ ${rows}
   const more =
     token === undefined || bucket === undefined
       ? ''
-      : `<p class="more"><a rel="next" href="${escape(`${pathOf(bucket, prefix)}?token=${encodeURIComponent(token)}`)}">More →</a></p>`
+      : `<p class="more"><a rel="next" href="${escapeHtml(`${pathOf(bucket, prefix)}?token=${encodeURIComponent(token)}`)}">More →</a></p>`
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width">
-<title>${escape(title)}</title>
+<title>${escapeHtml(title)}</title>
 <style>${style}</style>
 </head>
 <body>
@@ -65,11 +65,11 @@ ${more}
 
 function row({ name, path, file }: FolderEntry): string {
   const size =
-    file === undefined ? '' : `<span title="${file.size} bytes">${escape(formatBytes(file.size))}</span>`
+    file === undefined ? '' : `<span title="${file.size} bytes">${escapeHtml(formatBytes(file.size))}</span>`
   const iso = file?.createdAt.toISOString()
   const date =
     iso === undefined ? '' : `<time datetime="${iso}">${iso.slice(0, 10)} ${iso.slice(11, 16)}</time>`
-  return `<tr><td><a href="${escape(path)}">${escape(name)}</a></td><td class="number">${size}</td><td class="date">${date}</td></tr>`
+  return `<tr><td><a href="${escapeHtml(path)}">${escapeHtml(name)}</a></td><td class="number">${size}</td><td class="date">${date}</td></tr>`
 }
 
 /** The way here, each step a link. */
@@ -85,7 +85,7 @@ function crumbs({ bucket, prefix }: Folder): string {
 }
 
 function link(text: string, path: string): string {
-  return `<a href="${escape(path)}">${escape(text === '' ? '(no name)' : text)}</a>`
+  return `<a href="${escapeHtml(path)}">${escapeHtml(text === '' ? '(no name)' : text)}</a>`
 }
 
 const entities: Readonly<Record<string, string>> = {
@@ -97,6 +97,6 @@ const entities: Readonly<Record<string, string>> = {
 }
 
 /** Text as HTML, in content and in quoted attributes. Control characters would be shown as nothing: they get a sign. */
-export function escape(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, char => entities[char] ?? '').replace(/\p{Cc}/gu, '\ufffd')
 }
