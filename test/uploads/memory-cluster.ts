@@ -6,8 +6,9 @@ import { systemEnvironment } from '@torc/protocol/environment/system'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
 import { memoryTransport } from '@torc/protocol/transport/memory'
+import type { Transport } from '@torc/protocol/transport/transport'
 import { parseAddress } from '@torc/protocol/transport/transport'
-import { startServer } from '@torc/server/start-server'
+import { type RunningServer, startServer } from '@torc/server/start-server'
 
 const agentNames = ['agent-1', 'agent-2', 'agent-3']
 
@@ -17,6 +18,10 @@ export interface MemoryCluster {
   readonly inProcess: ObjectStore
   /** A client of the same server. */
   readonly remote: Store
+  readonly server: RunningServer
+  /** How the server is reached, and the secret of the cluster. */
+  readonly transport: Transport
+  readonly secret: { readonly clusterId: string; readonly secret: Uint8Array }
   stop(): Promise<void>
 }
 
@@ -48,7 +53,7 @@ export async function startMemoryCluster(): Promise<MemoryCluster> {
   await remote.initLayout({ agents: agentNames.length })
   return {
     inProcess: server.store,
-    remote,
+    ...{ remote, server, transport, secret },
     async stop() {
       await remote.close()
       await server.close()

@@ -29,8 +29,16 @@ export interface ListenerOptions {
   readonly log: Log
 }
 
+/** What a port has open. */
+interface Open {
+  readonly requests: Set<Active>
+  readonly connections: Set<Socket>
+  closing: boolean
+}
+
 /** A request under way. */
 interface Active {
+  readonly socket: Socket
   readonly guard: ProgressGuard
   readonly response: ServerResponse
   cut(why: string): void
@@ -49,27 +57,27 @@ export class Listener {
   readonly address: Address
   readonly #options: ListenerOptions
   readonly #server: Server
-  readonly #active: Set<Active>
+  readonly #open: Open
   readonly #stopLooking: () => void
 
   private constructor(
     options: ListenerOptions,
     server: Server,
     address: Address,
-    active: Set<Active>,
+    open: Open,
     stopLooking: () => void,
   ) {
     this.#options = options
     this.#server = server
     this.address = address
-    this.#active = active
+    this.#open = open
     this.#stopLooking = stopLooking
   }
 
   /** Resolves once it listens; CONFIG where it can't. */
   static async open(options: ListenerOptions): Promise<Listener> {
     const { bounds, tls, environment } = options
-    const active = new Set<Active>()
+    const open: Open = { requests: new Set(), connections: new Set(), closing: false }
     const settings = {
       maxHeaderSize: bounds.headerBytesMax,
       headersTimeout: bounds.headersMs,
@@ -86,20 +94,32 @@ export class Listener {
     server.maxConnections = bounds.connectionsMax
     // All of them count: one that is dropped silently could be the one that matters.
     server.maxHeadersCount = 0
-    serve(server, options, active)
+    serve(server, options, open)
     const address = await listening(server, options.listen)
-    return new Listener(options, server, address, active, lookRepeatedly(environment.clock, bounds, active))
+    return new Listener(
+      options,
+      server,
+      address,
+      open,
+      lookRepeatedly(environment.clock, bounds, open.requests),
+    )
   }
 
   /** Takes no new connections, lets requests under way end for `drainMs`, then cuts them. */
   async close(): Promise<void> {
     const { bounds, environment } = this.#options
+    const { requests, connections } = this.#open
+    this.#open.closing = true
     const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    // Clients that keep their connections learn with their next answer that it was the last.
-    for (const { response } of this.#active) response.shouldKeepAlive = false
-    this.#server.closeIdleConnections()
+    const busy = new Set<Socket>()
+    for (const { response, socket } of requests) {
+      busy.add(socket)
+      // Clients that keep their connections learn with their next answer that it was the last.
+      response.shouldKeepAlive = false
+    }
+    for (const socket of connections) if (!busy.has(socket)) socket.destroy()
     const cancel = environment.clock.after(bounds.drainMs, () => {
-      for (const active of [...this.#active]) active.cut('the gateway stops')
+      for (const active of [...requests]) active.cut('the gateway stops')
       this.#server.closeAllConnections()
     })
     await closed
@@ -108,13 +128,17 @@ export class Listener {
   }
 }
 
-function serve(server: Server, options: ListenerOptions, active: Set<Active>): void {
-  const { face, metrics, log } = options
+function serve(server: Server, options: ListenerOptions, open: Open): void {
+  const { face, metrics, log, tls } = options
   /** What a connection had received and sent when its last request was over. */
   const counted = new WeakMap<Socket, readonly [received: number, sent: number]>()
-  server.on('connection', (socket: Socket) => {
+  server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
     metrics.connection(face.name, 1)
-    socket.once('close', () => metrics.connection(face.name, -1))
+    open.connections.add(socket)
+    socket.once('close', () => {
+      metrics.connection(face.name, -1)
+      open.connections.delete(socket)
+    })
   })
   server.on('drop', () => {
     metrics.refused(face.name, 'crowded')
@@ -127,7 +151,7 @@ function serve(server: Server, options: ListenerOptions, active: Set<Active>): v
     else socket.end(refusalOf(error.code), () => socket.destroy())
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) =>
-    answer(request, response, options, active, counted),
+    answer(request, response, options, open, counted),
   )
 }
 
@@ -135,7 +159,7 @@ function answer(
   request: IncomingMessage,
   response: ServerResponse,
   options: ListenerOptions,
-  all: Set<Active>,
+  open: Open,
   counted: WeakMap<Socket, readonly [number, number]>,
 ): void {
   const { face, metrics, log, environment, bounds } = options
@@ -147,7 +171,7 @@ function answer(
   const abort = (why: string): void => controller.abort(new TorcError('CANCELLED', why))
   const active: Active = {
     guard: new ProgressGuard({ request, response, socket }, startedMs),
-    response,
+    ...{ response, socket },
     cut(why) {
       metrics.refused(face.name, 'slow')
       log.info({ requestId, face: face.name }, `a connection was cut: ${why}`)
@@ -155,7 +179,7 @@ function answer(
       socket.destroy()
     },
   }
-  all.add(active)
+  open.requests.add(active)
   metrics.began(face.name)
   response.setHeader('x-request-id', requestId)
   response.once('finish', () => {
@@ -168,8 +192,9 @@ function answer(
     request.once('close', cancel)
   })
   response.once('close', () => {
-    all.delete(active)
+    open.requests.delete(active)
     if (!response.writableFinished) abort('the client has gone')
+    if (open.closing) socket.end()
     const [receivedBefore, sentBefore] = counted.get(socket) ?? [0, 0]
     counted.set(socket, [socket.bytesRead, socket.bytesWritten])
     const facts = {
