@@ -88,12 +88,12 @@ function register(
         let account: Awaited<ReturnType<typeof authenticate>>
         try {
           claim = claimOf(request.headers.authorization)
-          refuseForeignPages(request.raw, claim)
           account = await authenticate(claim, accounts, environment.hasher)
         } catch (thrown) {
           return unauthorizedAnswer(asTorcError(thrown))
         }
         try {
+          refuseForeignPages(request.raw, claim)
           const { bucket = '', '*': key = '' } = request.params as Readonly<Record<string, string>>
           return await route.answer({
             ...{ request: request.raw, store: account.store, signal: call.signal, bucket, key, environment },
