@@ -53,6 +53,12 @@ export const limits = Object.freeze({
   contentTypeBytesMax: 256,
   metadataPairsMax: 64,
   metadataBytesMax: 16 * 1024,
+  /** Tags of one version. Name and value hold S3's 128 and 256 characters. */
+  tagsMax: 64,
+  tagNameBytesMax: 512,
+  tagValueBytesMax: 1024,
+  /** Name of a register of a key or a version: of a tag, say, and what stands before it. */
+  registerNameBytesMax: 640,
   tokenBytesMax: 64 * 1024,
   listLimitMax: 1000,
   pathBytesMax: 4096,
@@ -141,6 +147,7 @@ export function assertLimits(l: typeof limits = limits): void {
         l.headBytesMax,
     ],
     ['a stored key holds a key, NUL and an id', l.storedKeyBytesMax >= l.keyBytesMax + 1 + 64],
+    ['a tag is a register', l.tagNameBytesMax + 16 <= l.registerNameBytesMax],
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],

@@ -39,6 +39,7 @@ import {
   tagInfo,
   versionInfo,
 } from './in-process/results.js'
+import { tagPairs } from './in-process/tag-pairs.js'
 import type { SharedFiles } from './shared-path/shared-files.js'
 import { withSharedBody, writeShared } from './shared-path/shared-transfer.js'
 
@@ -344,6 +345,7 @@ export class Coordinator implements s.ObjectStore, Admin {
   #write<K extends string | undefined>(bucket: string, key: K, options: s.PutOptions) {
     const { contentType, context, policy, retry = false, strict, timeoutMs, signal } = options
     const { etag, metadata } = checkedFacts(options)
+    const tags = tagPairs(options.tags)
     const opId = options.opId ?? makeOperationId(this.#c.environment.random)
     if (opId.length !== operationIdBytes) {
       throw new TorcError('BAD_REQUEST', `an operation id has ${operationIdBytes} bytes, not ${opId.length}`)
@@ -356,6 +358,7 @@ export class Coordinator implements s.ObjectStore, Admin {
       etag,
       contentType,
       metadata,
+      tags,
       context,
       condition: conditionOf(options, context),
       policy,

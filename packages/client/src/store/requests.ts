@@ -21,6 +21,7 @@ export function writeRequest(
   if (options.etag !== undefined) head.etag = options.etag
   if (options.contentType !== undefined) head.contentType = options.contentType
   if (options.metadata !== undefined) head.metadata = options.metadata.map(([name, value]) => [name, value])
+  if (options.tags !== undefined) head.tags = Object.entries(options.tags)
   if (options.context !== undefined) head.context = options.context
   if (options.strict !== undefined) head.strict = options.strict
   if (options.policy !== undefined) head.policy = options.policy
@@ -89,7 +90,7 @@ export function copyRequest(
   opId: Uint8Array,
   options: s.CopyOptions,
 ): RequestOf<'copyObject'> {
-  const { contentType, metadata, context, policy, retry } = options
+  const { contentType, metadata, tags, context, policy, retry } = options
   const head: RequestOf<'copyObject'> = {
     ...{ bucket, key, opId, sourceBucket: source.bucket, sourceKey: source.key },
     ...conditionFields(options),
@@ -97,6 +98,7 @@ export function copyRequest(
   if (source.versionId !== undefined) head.sourceVersionId = source.versionId
   if (contentType !== undefined) head.contentType = contentType
   if (metadata !== undefined) head.metadata = metadata.map(([name, value]) => [name, value])
+  if (tags !== undefined) head.tags = Object.entries(tags)
   if (context !== undefined) head.context = context
   if (policy !== undefined) head.policy = policy
   if (retry !== undefined) head.retry = retry

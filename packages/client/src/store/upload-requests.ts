@@ -24,10 +24,11 @@ export function createRequest(
   opId: Uint8Array,
   options: m.UploadOptions,
 ): RequestOf<'createUpload'> {
-  const { contentType, metadata, policy, retry } = options
+  const { contentType, metadata, tags, policy, retry } = options
   const head: RequestOf<'createUpload'> = { bucket, key, opId }
   if (contentType !== undefined) head.contentType = contentType
   if (metadata !== undefined) head.metadata = metadata.map(([name, value]) => [name, value])
+  if (tags !== undefined) head.tags = Object.entries(tags)
   if (policy !== undefined) head.policy = policy
   if (retry !== undefined) head.retry = retry
   return head

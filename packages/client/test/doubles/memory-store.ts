@@ -340,7 +340,7 @@ export class MemoryStore extends MemoryOperations implements Store {
     return {
       bytes,
       covers: coveredBy(options.context, this.held.get(bucket)?.get(key) ?? []),
-      tags: new Map(),
+      tags: new Map(Object.entries(options.tags ?? {})),
       info: {
         ...{ bucket, key, kind, size: bytes.length, isLatest: true, siblings: [], degraded: false },
         versionId: `v${counter}`,

@@ -239,6 +239,10 @@ export const versionIdText = text(64, 1)
 export const contentType = text(limits.contentTypeBytesMax)
 /** User metadata as pairs, in the user's order. */
 export const metadata = list(pair(text(256, 1), text(4096)), limits.metadataPairsMax)
+/** Name of a tag: 1 to 512 bytes; servers take no control characters. */
+export const tagName = text(limits.tagNameBytesMax, 1)
+/** Names and values of tags. */
+export const tags = list(pair(tagName, text(limits.tagValueBytesMax)), limits.tagsMax)
 /** A causal context token as people see it (base64url). */
 export const token = text(limits.tokenBytesMax)
 /** What people read as a version's clock: actor → counter. */

@@ -17,6 +17,7 @@ import {
 export const writtenFields = {
   contentType: f.note('Media type, free text; empty = none', f.optional(f.contentType)),
   metadata: f.note('Pairs of the writer’s own, in order', f.optional(f.metadata)),
+  tags: f.note('Tags that the version is made with', f.optional(f.tags)),
   etag: f.note(
     'Etag that the version gets; absent = one that the server makes (it may also come with END)',
     f.optional(f.etag),
@@ -242,6 +243,7 @@ export const objectMessages = {
       ),
       contentType: f.note("Media type; absent = the source's", f.optional(f.contentType)),
       metadata: f.note("Pairs of the writer’s own; absent = the source's", f.optional(f.metadata)),
+      tags: f.note("Tags that the copy is made with; absent = the source's", f.optional(f.tags)),
       ...conditionFields,
       context: f.note('Token of a GET of the key: cover just what it shows', f.optional(f.token)),
       policy: f.note('Retention policy of the key from now on', f.optional(f.text(256, 1))),

@@ -50,6 +50,7 @@ export const uploadMessages = {
       opId: operationId,
       contentType: f.note('Media type, free text; empty = none', f.optional(f.contentType)),
       metadata: f.note('Pairs of the writer’s own, in order', f.optional(f.metadata)),
+      tags: f.note('Tags that the completed version is made with', f.optional(f.tags)),
       policy: f.note(`Of the key, from the completed version on. ${policyNote}`, f.optional(f.text(256, 1))),
       retry: f.note('Sent before under this opId', f.optional(f.boolean)),
     },

@@ -12,6 +12,8 @@ import type {
 export interface UploadOptions extends CallOptions {
   readonly contentType?: string | undefined
   readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Tags that the completed version is made with. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
   /** Retention policy of the key from the completed version on; `inherit` takes its own away. */
   readonly policy?: string | undefined
 }

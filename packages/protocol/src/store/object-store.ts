@@ -28,6 +28,8 @@ export interface WriteConditions {
 export interface PutOptions extends CallOptions, WriteConditions {
   readonly contentType?: string | undefined
   readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Tags that the version is made with: nobody sees it without them. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
   /** Etag that the version gets (1 to 128 characters of printable ASCII); absent: one that the store makes. */
   readonly etag?: string | undefined
   /**
@@ -87,6 +89,8 @@ export interface CopySource {
 export interface CopyOptions extends CallOptions, WriteConditions {
   readonly contentType?: string | undefined
   readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Tags that the copy is made with; absent: those that the source has then (one read more). */
+  readonly tags?: Readonly<Record<string, string>> | undefined
   /** Context token of a GET of the destination. */
   readonly context?: string | undefined
   readonly policy?: string | undefined

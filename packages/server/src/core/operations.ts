@@ -14,6 +14,7 @@ import { type ReadVersion, read } from '../flows/get-flow.js'
 import { type HistoryVersion, readHistory } from '../flows/history-flow.js'
 import { postKey } from '../flows/post-key.js'
 import { write } from '../flows/put-flow.js'
+import { createdTags, type TagChange } from '../flows/tag-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import { KeyCache } from '../list/key-cache.js'
 import { type ListedPage, listPage } from '../list/list-flow.js'
@@ -34,6 +35,7 @@ export interface PutOperation extends OperationLimits {
   readonly opId: Uint8Array
   readonly source: BodySource
   readonly etag?: string | undefined
+  readonly tags?: TagChange['set'] | undefined
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
   /** Token as the client gave it. */
@@ -56,6 +58,7 @@ export interface CopyOperation extends OperationLimits {
   /** Undefined: the source's. */
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
+  readonly tags?: TagChange['set'] | undefined
   /** Token of the destination. */
   readonly context: string | undefined
   readonly condition?: Condition | undefined
@@ -121,6 +124,7 @@ export class Operations {
     const { opId, timeoutMs, signal, source } = operation
     try {
       const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
+      const tags = createdTags(operation.tags)
       const found = this.#buckets.find(operation.bucket, operation)
       const bucket = strictly(found instanceof Promise ? await found : found, operation)
       const key = operation.key ?? postKey(opId)
@@ -137,6 +141,7 @@ export class Operations {
         etag,
         contentType: operation.contentType ?? defaultContentType,
         metadata: metadata ?? noMetadata,
+        tags,
         token,
         condition: operation.condition,
         policy,
@@ -154,6 +159,7 @@ export class Operations {
   async copy(operation: CopyOperation): Promise<CopyOutcome> {
     const { key, opId, contentType, metadata, retry, timeoutMs, signal } = operation
     const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
+    const tags = createdTags(operation.tags)
     const bucket = await this.#buckets.find(operation.bucket, operation)
     const sourceBucket = await this.#buckets.find(operation.sourceBucket, operation)
     const token = tokenOf(operation.context, bucket, key)
@@ -165,6 +171,7 @@ export class Operations {
       opId,
       contentType,
       metadata,
+      tags,
       token,
       condition: operation.condition,
       policy,

@@ -4,6 +4,7 @@ import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import type { NamedPart } from '@torc/protocol/store/multipart'
 import type { BodySource } from '../bodies/body-source.js'
 import type { Buckets } from '../buckets/buckets.js'
+import { createdTags, type TagChange } from '../flows/tag-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import { completeUpload } from '../uploads/complete-upload.js'
 import { type CopiedPartOutcome, copyPart } from '../uploads/copy-part.js'
@@ -25,6 +26,7 @@ export interface CreateUploadOperation extends OperationLimits {
   readonly opId: Uint8Array
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
+  readonly tags?: TagChange['set'] | undefined
   readonly policy: string | undefined
   readonly retry: boolean
 }
@@ -85,9 +87,10 @@ export class UploadOperations {
   async create(operation: CreateUploadOperation): Promise<Version> {
     const { key, opId, contentType = defaultContentType, metadata = [] } = operation
     const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
+    const tags = createdTags(operation.tags)
     const bucket = await this.#buckets.find(operation.bucket, operation)
     const upload = { bucket, key, uploadId: versionIdOf(opId) }
-    return writeRecord(this.#c, { ...operation, upload, contentType, metadata, policy })
+    return writeRecord(this.#c, { ...operation, upload, contentType, metadata, tags, policy })
   }
 
   async part(operation: PartOperation, source: BodySource): Promise<WriteOutcome> {

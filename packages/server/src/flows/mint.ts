@@ -82,6 +82,8 @@ export async function mint(
     head.blockSizes = body.blockSizes
     if (body.partBlocks !== undefined) head.partBlocks = [...body.partBlocks]
   }
+  const { tags = [] } = request
+  if (tags.length > 0) head.tags = tags.map(([name, value]) => [name, value])
   if (p.bucket.policy.kind !== 'all') head.policy = policyText(p.bucket.policy)
   if (request.policy !== undefined) head.setPolicy = policyText(request.policy)
   if (attempt !== undefined) head.attempt = attempt

@@ -18,6 +18,8 @@ export interface WriteRequest {
   readonly etag?: string | undefined
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
+  /** Tags that it is made with, as `createdTags` checked them. */
+  readonly tags?: Version['tags']
   /** A client's context: cover just that. Undefined: cover what R owners hold. */
   readonly token: Token | undefined
   /** It takes place only where this holds, as the key's owners decide by consensus. */

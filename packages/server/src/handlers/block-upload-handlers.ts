@@ -37,7 +37,7 @@ export function blockUploadHandlers(uploads: BlockUploads): Handlers {
       return { head: { receipt: await uploads.putBlock(step, { hash, size }, body) } }
     },
     async commitBlocks({ head, body, signal }) {
-      const { bucket, key, opId, etag, contentType, metadata, context, policy, retry = false } = head
+      const { bucket, key, opId, etag, tags, contentType, metadata, context, policy, retry = false } = head
       const { size, sha256 } = head
       if (body === undefined) throw new TorcError('BAD_REQUEST', 'a commit comes with its list of blocks')
       const blocks = committedBlocks(await body.bytes(blockListBytesMax))
@@ -47,6 +47,7 @@ export function blockUploadHandlers(uploads: BlockUploads): Handlers {
         opId,
         body: { size, sha256, blocks },
         etag,
+        tags,
         contentType,
         metadata,
         context,

@@ -13,8 +13,8 @@ import { writeAnswer } from './answers.js'
 export function uploadHandlers(uploads: UploadOperations): Handlers {
   return {
     async createUpload({ head, signal }) {
-      const { bucket, key, opId, contentType, metadata, policy, retry = false } = head
-      const operation = { bucket, key, opId, contentType, metadata, policy, retry, timeoutMs, signal }
+      const { bucket, key, opId, contentType, metadata, tags, policy, retry = false } = head
+      const operation = { bucket, key, opId, contentType, metadata, tags, policy, retry, timeoutMs, signal }
       const { id, createdAt } = await uploads.create(operation)
       return { head: { uploadId: id, createdAt } }
     },

@@ -13,6 +13,7 @@ import type { Coordination } from '../core/coordination.js'
 import type { UploadOperations } from '../core/upload-operations.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import { hex, putResult } from './results.js'
+import { tagPairs } from './tag-pairs.js'
 
 const partNumberField = integer(1, limits.objectPartsMax)
 const partMarkerField = integer(0, limits.objectPartsMax)
@@ -28,9 +29,11 @@ export class InProcessUploads implements m.UploadStore {
   }
 
   async createUpload(bucket: string, key: string, options: m.UploadOptions = {}): Promise<m.CreatedUpload> {
-    const { contentType, metadata, policy, retry = false, timeoutMs, signal } = options
+    const { contentType, policy, retry = false, timeoutMs, signal } = options
+    const { metadata } = checkedFacts({ metadata: options.metadata })
+    const tags = tagPairs(options.tags)
     const name = { bucket: bucketName.check(bucket, 'bucket'), key: keyText.check(key, 'key') }
-    const operation = { ...name, opId: this.#opId(options), contentType, metadata, policy, retry }
+    const operation = { ...name, opId: this.#opId(options), contentType, metadata, tags, policy, retry }
     const { id, createdAt } = await this.#uploads.create({ ...operation, timeoutMs, signal })
     return { bucket, key, uploadId: id, createdAt: hybridToDate(createdAt) }
   }

@@ -49,7 +49,7 @@ export async function completeUpload(c: Coordination, request: CompleteRequest):
     }
   }
   const record = await readOpenRecord(c, upload, request)
-  const { contentType, metadata, policy } = withLateFacts(record, { metadata: request.metadata })
+  const { contentType, metadata, tags, policy } = withLateFacts(record, { metadata: request.metadata })
   const selection = new PartSelection(request.parts)
   for await (const parts of partRecords(c, upload, request)) if (!selection.take(parts)) break
   const joined = joinParts(c.environment.hasher, selection.finish())
@@ -65,6 +65,7 @@ export async function completeUpload(c: Coordination, request: CompleteRequest):
     etag: request.etag,
     contentType,
     metadata,
+    tags,
     token: request.token,
     condition: request.condition,
     policy,
