@@ -9,6 +9,7 @@ import { type HttpTls, Listener } from './http/listener.js'
 import { HttpMetrics } from './http/metrics.js'
 import { withOperations } from './http/operations-face.js'
 import { createRestFace } from './rest/rest-face.js'
+import { createS3Face } from './s3/s3-face.js'
 
 export interface GatewayOptions {
   readonly accounts: Accounts
@@ -16,8 +17,8 @@ export interface GatewayOptions {
   readonly status: StatusSource
   /** Where REST is served; nowhere when absent. Port 0 chooses one. */
   readonly rest?: Address | undefined
-  /** The same for S3, and what answers there. */
-  readonly s3?: { readonly listen: Address; readonly face: Face } | undefined
+  /** The same for S3. `domains`: those whose subdomains are buckets, beside path style. */
+  readonly s3?: { readonly listen: Address; readonly domains?: readonly string[] | undefined } | undefined
   /** Both ports speak HTTPS where it is given. */
   readonly tls?: HttpTls | undefined
   readonly bounds?: Partial<HttpBounds> | undefined
@@ -57,7 +58,11 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
       const health = new Health(options.status, environment.clock)
       rest = await open(withOperations(face, health, metrics), options.rest)
     }
-    const s3 = options.s3 === undefined ? undefined : await open(options.s3.face, options.s3.listen)
+    let s3: Address | undefined
+    if (options.s3 !== undefined) {
+      const { listen, domains } = options.s3
+      s3 = await open(createS3Face({ accounts, environment, domains }), listen)
+    }
     return { rest, s3, close }
   } catch (thrown) {
     await close()

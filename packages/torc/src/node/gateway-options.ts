@@ -16,6 +16,11 @@ export const gatewayOptions = defineOptions({
     value: 'PORT',
     doc: 'Port of the S3 face; 0 = one that the system chooses',
   },
+  s3Domain: {
+    type: 'list',
+    value: 'DOMAIN[,…]',
+    doc: 'Domains whose subdomains are buckets (BUCKET.DOMAIN); path style always works',
+  },
   httpsCert: {
     type: 'path',
     value: 'FILE',

@@ -31,7 +31,7 @@ export interface OpenedGateway {
 /** Opens the HTTP faces that the options ask for; undefined where they ask for none. */
 export async function openGateway(open: OpenGatewayOptions): Promise<OpenedGateway | undefined> {
   const { options, host, accounts, status, version, environment, log } = open
-  const { httpPort, s3Port } = options
+  const { httpPort, s3Port, s3Domain: domains } = options
   const tls = tlsOf(options)
   if (httpPort === undefined && s3Port === undefined) return undefined
   // Loaded only where it is used: a server without faces needs no web framework.
@@ -39,6 +39,7 @@ export async function openGateway(open: OpenGatewayOptions): Promise<OpenedGatew
   const gateway = await startGateway({
     ...{ accounts, status, version, environment, log, tls },
     rest: httpPort === undefined ? undefined : { host, port: httpPort },
+    s3: s3Port === undefined ? undefined : { listen: { host, port: s3Port }, domains },
   })
   const urlOf = (address: Address | undefined): string | undefined => {
     if (address === undefined) return undefined
