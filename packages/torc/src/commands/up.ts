@@ -187,12 +187,12 @@ async function start(
       await store.close()
     }
   }
+  const { http, s3 } = cluster.servers[0]?.node ?? {}
   writeProfile(
     defaultProfile,
-    { server: servers.join(','), credentials: directory.credentialsFile },
+    { server: servers.join(','), credentials: directory.credentialsFile, s3 },
     context.variables,
   )
-  const { http, s3 } = cluster.servers[0]?.node ?? {}
   const serverPids = cluster.servers.map(({ node }) => node?.pid ?? 0)
   return {
     event: 'ready',
