@@ -17,6 +17,9 @@ function object(
 const reference = (name: string): Schema => ({ $ref: `#/components/schemas/${name}` })
 const listOf = (items: Schema): Schema => ({ type: 'array', items })
 
+/** As `torc status --json` says it, which may tell more of each with time. */
+const objects = listOf({ type: 'object' })
+
 const stored = {
   ...{ success, pref_list: texts, replicas_written: texts, node: text },
   vector_clock_list: { ...texts, minItems: 1, maxItems: 1 },
@@ -82,12 +85,9 @@ export const schemas: Readonly<Record<string, Schema>> = {
   ),
   Status: object({
     ...{ success, epoch: number, partitions: number, replicas: number, healthy: { type: 'boolean' } },
-    ...{
-      problems: texts,
-      servers: listOf({ type: 'object' }),
-      agents: listOf({ type: 'object' }),
-      buckets: number,
-    },
+    ...{ problems: texts, servers: objects, agents: objects, buckets: number },
+    ...{ repair: { type: 'object' }, workers: objects },
+    ...{ logicalBytes: { type: ['integer', 'null'] }, physicalBytes: { type: ['integer', 'null'] } },
   }),
   Health: object(
     { available: { type: 'boolean' } },
