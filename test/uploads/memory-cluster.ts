@@ -6,9 +6,8 @@ import { systemEnvironment } from '@torc/protocol/environment/system'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
 import { memoryTransport } from '@torc/protocol/transport/memory'
-import type { Transport } from '@torc/protocol/transport/transport'
-import { parseAddress } from '@torc/protocol/transport/transport'
-import { type RunningServer, startServer } from '@torc/server/start-server'
+import { parseAddress, type Transport } from '@torc/protocol/transport/transport'
+import { type ClusterSecret, type RunningServer, startServer } from '@torc/server/start-server'
 
 const agentNames = ['agent-1', 'agent-2', 'agent-3']
 
@@ -19,9 +18,8 @@ export interface MemoryCluster {
   /** A client of the same server. */
   readonly remote: Store
   readonly server: RunningServer
-  /** How the server is reached, and the secret of the cluster. */
+  readonly secret: ClusterSecret
   readonly transport: Transport
-  readonly secret: { readonly clusterId: string; readonly secret: Uint8Array }
   stop(): Promise<void>
 }
 
@@ -53,7 +51,10 @@ export async function startMemoryCluster(): Promise<MemoryCluster> {
   await remote.initLayout({ agents: agentNames.length })
   return {
     inProcess: server.store,
-    ...{ remote, server, transport, secret },
+    remote,
+    server,
+    secret,
+    transport,
     async stop() {
       await remote.close()
       await server.close()

@@ -34,6 +34,7 @@ const bucket = {
   ...{ bucket: text, createdAt: time, policy: text, policyFrom: text },
   ...{ replicas: number, readQuorum: number, writeQuorum: number },
   ...{ strict: { type: 'boolean' }, cutting: text, compression: text },
+  ...{ versioning: { enum: ['unversioned', 'enabled', 'suspended'] }, publicRead: { type: 'boolean' } },
 }
 
 const file = {
@@ -57,7 +58,7 @@ export const schemas: Readonly<Record<string, Schema>> = {
     marker: { type: ['string', 'null'] },
     context: text,
   }),
-  Bucket: object({ success, ...bucket }),
+  Bucket: object({ success, ...bucket, tags: { type: 'object', additionalProperties: text } }),
   Buckets: object({ success, buckets: listOf(object(bucket)) }),
   BucketRemoved: object({ success, bucket: text }),
   Files: object({

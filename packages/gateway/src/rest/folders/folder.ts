@@ -1,4 +1,4 @@
-import type { BucketInfo, ListPage } from '@torc/protocol/store/object-store'
+import type { ListedBucket, ListPage } from '@torc/protocol/store/object-store'
 
 export interface FolderEntry {
   /** The last part of the key or prefix. */
@@ -45,7 +45,7 @@ export function folderOf(bucket: string, prefix: string, { entries, token }: Lis
   }
 }
 
-export function folderOfBuckets(buckets: readonly BucketInfo[]): Folder {
+export function folderOfBuckets(buckets: readonly Pick<ListedBucket, 'bucket'>[]): Folder {
   const entries = buckets.map(({ bucket }) => ({
     name: `${bucket}/`,
     path: pathOf(bucket, ''),

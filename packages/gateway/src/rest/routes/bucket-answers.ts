@@ -1,6 +1,6 @@
 import { bucketRecord, statusRecord } from '@torc/client/output/records'
 import { TorcError } from '@torc/protocol/errors'
-import type { BucketChanges, BucketOptions } from '@torc/protocol/store/object-store'
+import type { BucketChanges, BucketOptions, ListedBucket } from '@torc/protocol/store/object-store'
 import type { RestAnswer, RestCall } from '../rest-call.js'
 import { readJson } from './json-body.js'
 import { flagOf } from './query.js'
@@ -16,11 +16,14 @@ export const bucketFields: Readonly<Record<string, Kind>> = {
   policy: 'string',
   cutting: 'string',
   compression: 'string',
+  versioning: 'string',
+  publicRead: 'boolean',
+  tags: 'object',
 }
 
 export async function listBuckets({ store, signal }: RestCall): Promise<RestAnswer> {
   const buckets = await store.buckets({ signal })
-  return { status: 200, json: { success: true, buckets: buckets.map(bucketRecord) } }
+  return { status: 200, json: { success: true, buckets: buckets.map(listedBucket) } }
 }
 
 export async function showBucket({ store, bucket, signal }: RestCall): Promise<RestAnswer> {
@@ -55,6 +58,16 @@ export async function showStatus({ store, signal }: RestCall): Promise<RestAnswe
   return { status: 200, json: { success: true, ...statusRecord(await store.status({ signal })) } }
 }
 
+function isTexts(value: object): boolean {
+  return !Array.isArray(value) && Object.values(value).every(text => typeof text === 'string')
+}
+
+/** The list has no room for tags. */
+function listedBucket(bucket: ListedBucket): object {
+  const { tags: _, ...listed } = bucketRecord({ ...bucket, tags: {} }) as { readonly tags: object }
+  return listed
+}
+
 /** BAD_REQUEST for a field that nobody knows or that is of another type; what its value may be the store decides. */
 function checked(given: object, fields: Readonly<Record<string, Kind>>): object {
   for (const [name, value] of Object.entries(given)) {
@@ -64,7 +77,7 @@ function checked(given: object, fields: Readonly<Record<string, Kind>>): object 
         hint: `The fields are ${Object.keys(fields).join(', ')}.`,
       })
     }
-    if (typeof value !== kind || value === null)
+    if (typeof value !== kind || value === null || (kind === 'object' && !isTexts(value)))
       throw new TorcError('BAD_REQUEST', `${name} must be a ${kind}`)
   }
   return given
