@@ -1,5 +1,6 @@
 import type { Command } from '@torc/client/commands/command'
 import { agentCommand } from './agent.js'
+import { gatewayCommand } from './gateway.js'
 import { initCommand } from './init.js'
 import { serverCommand } from './server.js'
 import { shareCommand } from './share.js'
@@ -11,5 +12,6 @@ export const torcCommands: readonly Command[] = [
   initCommand,
   serverCommand,
   agentCommand,
+  gatewayCommand,
   shareCommand,
 ]
