@@ -85,3 +85,23 @@ t.test('a key that was deleted is refused', async t => {
   await server.store.keys.delete(gone.accessKey)
   t.equal((await c.send('/mine/k', { as: gone })).status, 401)
 })
+
+t.test('a bucket that is open is read without a key, and changed with one alone', async t => {
+  t.equal((await c.send('/mine/k', { as: null })).status, 401)
+  const opened = await c.json('/buckets/mine', { method: 'PATCH', body: '{"publicRead":true}' })
+  t.match(opened, { status: 200, body: { publicRead: true } })
+  t.equal(await (await c.send('/mine/k', { as: null })).text(), 'text')
+  t.match(await c.json('/files/mine/', { as: null }), {
+    status: 200,
+    body: { files: [{ key: 'forged' }, { key: 'k' }] },
+  })
+  t.equal((await c.send('/mine/k', { as: null, method: 'HEAD' })).status, 200)
+  for (const [method, path] of [
+    ['PUT', '/buckets/mine/files/x'],
+    ['DELETE', '/mine/k'],
+    ['DELETE', '/buckets/mine'],
+    ['GET', '/buckets'],
+    ['GET', '/hidden/k'],
+  ] as const)
+    t.equal((await c.send(path, { as: null, method })).status, 401, `${method} ${path}`)
+})

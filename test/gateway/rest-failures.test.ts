@@ -57,6 +57,22 @@ function clockOf({ vector_clock_list: list }: Record<string, unknown>): [names: 
   return [entries.map(([name = '']) => name), number ?? 0]
 }
 
+t.test('torc gateway serves the same cluster from a process of its own', async t => {
+  const args = ['gateway', '--join', server.address, '--cluster-secret-file', cluster.secretFile]
+  const gateway = cluster.launch([...args, '--http-port', '0', '--s3-port', '0'])
+  const { http, s3 } = await gateway.waitFor('the gateway', line => line.event === 'ready')
+  t.match(await (await fetch(`${http}/health`)).json(), { available: true, agents: { alive: 4, total: 4 } })
+  const { accessKey, secretKey } = readCredentials(cluster.credentials)
+  const listed = await fetch(`${http}/buckets`, {
+    headers: { authorization: `Bearer ${accessKey}:${secretKey}` },
+  })
+  t.match(await listed.json(), { success: true, buckets: [{ bucket: 'box' }] })
+  t.equal((await fetch(`${s3}/box`)).status, 403)
+  t.equal(await gateway.end('SIGTERM'), 0)
+  const portless = await cluster.torc(args)
+  t.match([portless.code, portless.stderr], [2, /without a port/])
+})
+
 t.test('four agents, three owners: what is answered while owners are lost one after the other', async t => {
   const whole = await upload('all are there')
   t.match(whole, { success: true, key: 'report.txt' })
