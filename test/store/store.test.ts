@@ -1,17 +1,21 @@
 import t from 'tap'
 import { startMemoryCluster } from '../uploads/memory-cluster.js'
+import { checkBucketSettings } from './bucket-settings.js'
 import { checkLateFacts } from './late-facts.js'
 import { checkTagsAtCreation } from './tags-at-creation.js'
 
 const cluster = await startMemoryCluster()
 t.teardown(() => cluster.stop())
 
-t.test('in process', async t => {
-  checkLateFacts(t, 'in-process', async () => cluster.inProcess)
-  checkTagsAtCreation(t, 'in-process', async () => cluster.inProcess)
-})
+const implementations = [
+  ['in-process', async () => cluster.inProcess],
+  ['remote', async () => cluster.remote],
+] as const
 
-t.test('over the wire', async t => {
-  checkLateFacts(t, 'remote', async () => cluster.remote)
-  checkTagsAtCreation(t, 'remote', async () => cluster.remote)
-})
+for (const [what, connect] of implementations) {
+  t.test(what, async t => {
+    checkLateFacts(t, what, connect)
+    checkTagsAtCreation(t, what, connect)
+    checkBucketSettings(t, what, connect)
+  })
+}

@@ -57,6 +57,9 @@ export const limits = Object.freeze({
   tagsMax: 64,
   tagNameBytesMax: 512,
   tagValueBytesMax: 1024,
+  /** Tags of a bucket, and bytes of all their names and values together: they are part of its record. */
+  bucketTagsMax: 50,
+  bucketTagsBytesMax: 12 * 1024,
   /** Name of a register of a key or a version: of a tag, say, and what stands before it. */
   registerNameBytesMax: 640,
   tokenBytesMax: 64 * 1024,
@@ -141,6 +144,8 @@ export function assertLimits(l: typeof limits = limits): void {
       'an access key’s record is stored inline',
       l.grantsMax * (l.bucketNameBytesMax + 16 + 8) + l.keyNameBytesMax + 512 <= l.storedInlineBytesMax,
     ],
+    // Beside a bucket's tags: some numbers, the name and the policy.
+    ['a bucket’s record is stored inline', l.bucketTagsBytesMax + 1024 <= l.storedInlineBytesMax],
     [
       'a page of access keys fits a head',
       l.accessKeysListedMax * (l.grantsMax * (l.bucketNameBytesMax + 24) + l.keyNameBytesMax + 128) <=

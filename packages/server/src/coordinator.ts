@@ -34,6 +34,7 @@ import {
   fetchItem,
   historyEntry,
   listEntry,
+  listedBucket,
   policyInfo,
   putResult,
   tagInfo,
@@ -276,8 +277,8 @@ export class Coordinator implements s.ObjectStore, Admin {
     )
   }
 
-  async buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {
-    return (await this.#administration.buckets.all(options)).map(bucketInfo)
+  async buckets(options: s.CallOptions = {}): Promise<readonly s.ListedBucket[]> {
+    return (await this.#administration.buckets.all(options)).map(listedBucket)
   }
 
   status(): Promise<ClusterStatus> {

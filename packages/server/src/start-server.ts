@@ -18,7 +18,7 @@ import { AccessKeys } from './access/access-keys.js'
 import { credentialsOf } from './access/credentials.js'
 import { guardedHandlers } from './access/guarded-handlers.js'
 import { guardedStore } from './access/guarded-store.js'
-import type { Principal } from './access/principal.js'
+import { anonymous, type Principal } from './access/principal.js'
 import { SecretSeals } from './access/secret-seals.js'
 import { AgentPool } from './agents/agent-pool.js'
 import { hasOtherServers, serverMembership } from './agents/membership.js'
@@ -84,6 +84,8 @@ export interface RunningServer {
   readonly store: ObjectStore & Admin
   /** As another access key may use it: each call is checked as a request of that key would be. */
   storeFor(accessKey: Principal): ObjectStore & Admin
+  /** As whoever has no access key may use it: reads of public buckets, all else fails with DENIED. */
+  storeForAnonymous(): ObjectStore & Admin
   /** Takes no more requests, lets those under way end, leaves the cluster. */
   close(): Promise<void>
   /** Resolves when it is closed: with an error where the cluster refused it (CONFLICT), which ended it. */
@@ -162,7 +164,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await Promise.all(pool.ids.map(agent => pool.track(agent)))
   log.info({ id, address: identity.address, epoch: node.c.layouts.number }, 'server started')
   const { store, storeFor } = node
-  return { id, address: identity.address, store, storeFor, close, closed }
+  const storeForAnonymous = (): ObjectStore & Admin => storeFor(anonymous)
+  return { id, address: identity.address, store, storeFor, storeForAnonymous, close, closed }
 }
 
 interface ComposedServer {

@@ -6,6 +6,7 @@ import type {
   CopyResult,
   HistoryEntry,
   ListEntry,
+  ListedBucket,
   PolicyInfo,
   PutResult,
   TagInfo,
@@ -147,11 +148,15 @@ export function tagInfoOf(bucket: string, key: string, head: ResponseOf<'getTags
 }
 
 export function bucketInfoOf(head: ResponseOf<'getBucket'>): BucketInfo {
+  return { ...listedBucketOf(head), tags: recordOf(head.tags ?? []) }
+}
+
+export function listedBucketOf(head: ResponseOf<'listBuckets'>['buckets'][number]): ListedBucket {
   const { bucket, replicas, readQuorum, writeQuorum, strict, policy, policyFrom = 'bucket' } = head
-  const { cutting = 'fixed', compression = 'none' } = head
+  const { cutting = 'fixed', compression = 'none', versioning = 'enabled', publicRead = false } = head
   const createdAt = dateOf(head.createdAt)
   return {
     ...{ bucket, createdAt, replicas, readQuorum, writeQuorum, strict, policy, policyFrom },
-    ...{ cutting, compression },
+    ...{ cutting, compression, versioning, publicRead },
   }
 }

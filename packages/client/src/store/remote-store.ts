@@ -230,7 +230,7 @@ export class RemoteStore implements Store {
     return this.#buckets.delete(bucket, options)
   }
 
-  buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {
+  buckets(options: s.CallOptions = {}): Promise<readonly s.ListedBucket[]> {
     return this.#buckets.list(options)
   }
 

@@ -126,6 +126,9 @@ export function bucketRequest(bucket: string, options: s.BucketOptions): Request
   if (options.policy !== undefined) head.policy = options.policy
   if (options.cutting !== undefined) head.cutting = options.cutting
   if (options.compression !== undefined) head.compression = options.compression
+  if (options.versioning !== undefined) head.versioning = options.versioning
+  if (options.publicRead !== undefined) head.publicRead = options.publicRead
+  if (options.tags !== undefined) head.tags = Object.entries(options.tags)
   return head
 }
 

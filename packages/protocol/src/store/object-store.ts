@@ -288,6 +288,12 @@ export type Cutting = 'fixed' | 'content'
 /** Whether new blocks are kept compressed where that saves a tenth or more. */
 export type Compression = 'none' | 'brotli'
 
+/**
+ * What becomes of a version that another one replaces, in S3's sense. `enabled`: it stays. `unversioned`, `suspended`: what
+ * is written is a *null version*, which takes the place of the null version before it.
+ */
+export type Versioning = 'unversioned' | 'enabled' | 'suspended'
+
 export interface BucketOptions extends CallOptions {
   readonly replicas?: number | undefined
   readonly readQuorum?: number | undefined
@@ -299,6 +305,12 @@ export interface BucketOptions extends CallOptions {
   readonly cutting?: Cutting | undefined
   /** `none` when absent. A change counts for blocks that are new from then on. */
   readonly compression?: Compression | undefined
+  /** `enabled` when absent. Once it was that, it can be suspended, and not be `unversioned` again. */
+  readonly versioning?: Versioning | undefined
+  /** Whoever comes without an access key may read objects and list keys and versions. False when absent. */
+  readonly publicRead?: boolean | undefined
+  /** All tags of the bucket: up to 50, names of 1 to 128 and values of up to 256 characters, 12 KiB in all. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
 }
 
 /** What can be changed later; what is absent stays. */
@@ -316,7 +328,13 @@ export interface BucketInfo {
   readonly policyFrom: 'bucket' | 'cluster' | 'default'
   readonly cutting: Cutting
   readonly compression: Compression
+  readonly versioning: Versioning
+  readonly publicRead: boolean
+  readonly tags: Readonly<Record<string, string>>
 }
+
+/** A bucket in the list of all of them, which has no room for tags. */
+export type ListedBucket = Omit<BucketInfo, 'tags'>
 
 export interface ObjectStore extends UploadStore {
   /** Adds a version. Fails with INDETERMINATE when fewer than W agents acknowledged it. */
@@ -367,5 +385,5 @@ export interface ObjectStore extends UploadStore {
     bucket: string,
     options?: CallOptions & { readonly force?: boolean | undefined },
   ): Promise<void>
-  buckets(options?: CallOptions): Promise<readonly BucketInfo[]>
+  buckets(options?: CallOptions): Promise<readonly ListedBucket[]>
 }

@@ -158,6 +158,12 @@ export function blocksAnswer({ versionId, blocks }: BlockPage): ResponseOf<'fetc
 }
 
 export function bucketAnswer(record: BucketDescription): BucketAnswer {
+  const answer: BucketAnswer = listedBucket(record)
+  if (record.tags.length > 0) answer.tags = record.tags.map(([name, value]) => [name, value])
+  return answer
+}
+
+export function listedBucket(record: BucketDescription): ResponseOf<'listBuckets'>['buckets'][number] {
   return {
     bucket: record.name,
     createdAt: record.createdAt,
@@ -169,6 +175,8 @@ export function bucketAnswer(record: BucketDescription): BucketAnswer {
     policyFrom: record.inForce.from,
     cutting: record.cutting,
     compression: record.compression,
+    versioning: record.versioning,
+    publicRead: record.publicRead,
   }
 }
 

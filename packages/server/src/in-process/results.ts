@@ -132,6 +132,10 @@ export function tagInfo(bucket: string, key: string, { version, tags }: TaggedVe
 }
 
 export function bucketInfo(record: BucketDescription): s.BucketInfo {
+  return { ...listedBucket(record), tags: Object.fromEntries(record.tags) }
+}
+
+export function listedBucket(record: BucketDescription): s.ListedBucket {
   return {
     bucket: record.name,
     createdAt: hybridToDate(record.createdAt),
@@ -143,6 +147,8 @@ export function bucketInfo(record: BucketDescription): s.BucketInfo {
     policyFrom: record.inForce.from,
     cutting: record.cutting,
     compression: record.compression,
+    versioning: record.versioning,
+    publicRead: record.publicRead,
   }
 }
 
