@@ -28,7 +28,8 @@ export function checkAccess(t: Test, cluster: S3Cluster): void {
     t.equal(await failure(reader.send(new s3.CreateBucketCommand({ Bucket: 'other' }))), '403 AccessDenied')
     const many = new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects: [{ Key: 'a' }] } })
     t.match((await reader.send(many)).Errors, [{ Code: 'AccessDenied' }])
-    const seen = async (by: s3.S3Client) => (await by.send(new s3.ListBucketsCommand())).Buckets?.map(b => b.Name)
+    const seen = async (by: s3.S3Client) =>
+      (await by.send(new s3.ListBucketsCommand())).Buckets?.map(b => b.Name)
     t.strictSame(await seen(reader), [Bucket])
     t.strictSame(await seen(nobody), [])
     const wrong = { ...cluster.credentials, secretAccessKey: 'wrong' }
@@ -46,7 +47,9 @@ export function checkAccess(t: Test, cluster: S3Cluster): void {
     t.equal(await status('/a'), '403 AccessDenied')
     t.equal(await status('?list-type=2'), '403 AccessDenied')
     await client.send(new s3.PutBucketAclCommand({ Bucket, ACL: 'public-read' }))
-    t.match(await client.send(new s3.GetBucketPolicyStatusCommand({ Bucket })), { PolicyStatus: { IsPublic: true } })
+    t.match(await client.send(new s3.GetBucketPolicyStatusCommand({ Bucket })), {
+      PolicyStatus: { IsPublic: true },
+    })
     const { Grants } = await client.send(new s3.GetBucketAclCommand({ Bucket }))
     t.match(Grants?.[1], { Permission: 'READ', Grantee: { URI: /AllUsers$/ } })
     t.equal(await status('/a'), '200')

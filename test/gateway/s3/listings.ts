@@ -41,10 +41,16 @@ export function checkListings(t: Test, cluster: S3Cluster): void {
   t.test('folders', async t => {
     const folders = [...new Set(keys.map(key => key.replace(/\/.*/, '/')))].sort()
     const page = await client.send(new s3.ListObjectsV2Command({ Bucket, Delimiter: '/' }))
-    t.strictSame(page.CommonPrefixes?.map(({ Prefix }) => Prefix), folders)
+    t.strictSame(
+      page.CommonPrefixes?.map(({ Prefix }) => Prefix),
+      folders,
+    )
     t.equal(page.KeyCount, 30)
     const found: (string | undefined)[] = []
-    for await (const { CommonPrefixes = [] } of s3.paginateListObjectsV2({ client, pageSize: 7 }, { Bucket, Delimiter: '/' }))
+    for await (const { CommonPrefixes = [] } of s3.paginateListObjectsV2(
+      { client, pageSize: 7 },
+      { Bucket, Delimiter: '/' },
+    ))
       found.push(...CommonPrefixes.map(({ Prefix }) => Prefix))
     t.strictSame(found, folders)
     const first: (string | undefined)[] = []
@@ -63,7 +69,10 @@ export function checkListings(t: Test, cluster: S3Cluster): void {
     const list = (more: Partial<s3.ListObjectsV2CommandInput>) =>
       client.send(new s3.ListObjectsV2Command({ Bucket, ...more }))
     const of7 = keys.filter(key => key.startsWith('folder-7/'))
-    t.strictSame((await list({ Prefix: 'folder-7/' })).Contents?.map(({ Key }) => Key), of7)
+    t.strictSame(
+      (await list({ Prefix: 'folder-7/' })).Contents?.map(({ Key }) => Key),
+      of7,
+    )
     const StartAfter = of7[10]
     t.match(await list({ Prefix: 'folder-7/', StartAfter, MaxKeys: 1, FetchOwner: true }), {
       Contents: [{ Key: of7[11], Owner: { ID: 'torc' }, Size: 14, StorageClass: 'STANDARD' }],
@@ -86,7 +95,10 @@ export function checkListings(t: Test, cluster: S3Cluster): void {
     const odd = ['a\u0001b', 'c\r\nd', 'e&<>"\'f', 'g h+i%20', 'j/ü/🎉']
     for (const key of odd) await cluster.store.put(Bucket, key, 'x')
     const { Contents = [] } = await client.send(new s3.ListObjectsV2Command({ Bucket, EncodingType: 'url' }))
-    t.strictSame(Contents.map(({ Key }) => decodeURIComponent(Key ?? '')), odd)
+    t.strictSame(
+      Contents.map(({ Key }) => decodeURIComponent(Key ?? '')),
+      odd,
+    )
     const plain = await client.send(new s3.ListObjectsV2Command({ Bucket, Prefix: 'e' }))
     t.match(plain.Contents, [{ Key: odd[2] }])
   })

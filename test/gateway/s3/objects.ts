@@ -17,7 +17,7 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
   const { client } = cluster
   const Bucket = 'objects'
   t.before(() => client.send(new s3.CreateBucketCommand({ Bucket })))
-  const put = (Key: string, Body: s3.PutObjectCommandInput['Body'], more = {}) =>
+  const put = (Key: string, Body: Uint8Array | string | Readable, more = {}) =>
     client.send(new s3.PutObjectCommand({ Bucket, Key, Body, ...more }))
   const get = (Key: string, more = {}) => client.send(new s3.GetObjectCommand({ Bucket, Key, ...more }))
   const head = (Key: string, more = {}) => client.send(new s3.HeadObjectCommand({ Bucket, Key, ...more }))
@@ -37,9 +37,16 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
     await client.send(new s3.DeleteBucketCommand({ Bucket }))
     t.equal(await failure(client.send(new s3.HeadBucketCommand({ Bucket }))), '404 NotFound')
     t.equal(await failure(client.send(new s3.ListObjectsV2Command({ Bucket }))), '404 NoSuchBucket')
-    t.equal(await failure(client.send(new s3.PutObjectCommand({ Bucket, Key: 'a', Body: 'x' }))), '404 NoSuchBucket')
+    t.equal(
+      await failure(client.send(new s3.PutObjectCommand({ Bucket, Key: 'a', Body: 'x' }))),
+      '404 NoSuchBucket',
+    )
     for (const Bucket of ['ab', 'a..b', '10.0.0.1', 'a.-b'])
-      t.equal(await failure(client.send(new s3.CreateBucketCommand({ Bucket }))), '400 InvalidBucketName', Bucket)
+      t.equal(
+        await failure(client.send(new s3.CreateBucketCommand({ Bucket }))),
+        '400 InvalidBucketName',
+        Bucket,
+      )
     const other = cluster.clientWith({ region: 'eu-central-1' })
     await other.send(new s3.CreateBucketCommand({ Bucket: 'elsewhere' }))
     const foreign = { LocationConstraint: 'ap-south-1' } as const
@@ -66,7 +73,16 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
   })
 
   t.test('keys of all kinds', async t => {
-    const keys = ['a b+c', 'ü/日本/🎉', '//', '../../etc/passwd', "!-_.*'()", '&$@=;:,?\\{}^%`[]"<>~#|', 'a/./b', 'x'.repeat(1024)]
+    const keys = [
+      'a b+c',
+      'ü/日本/🎉',
+      '//',
+      '../../etc/passwd',
+      "!-_.*'()",
+      '&$@=;:,?\\{}^%`[]"<>~#|',
+      'a/./b',
+      'x'.repeat(1024),
+    ]
     for (const key of keys) {
       await put(key, key)
       t.equal((await bodyOf(await get(key))).toString(), key, key.slice(0, 30))
@@ -114,9 +130,12 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
         ['no token', 'x'],
       ],
     })
-    const native = await fetch(await getSignedUrl(client, new s3.HeadObjectCommand({ Bucket, Key: 'native' })), {
-      method: 'HEAD',
-    })
+    const native = await fetch(
+      await getSignedUrl(client, new s3.HeadObjectCommand({ Bucket, Key: 'native' })),
+      {
+        method: 'HEAD',
+      },
+    )
     t.equal(native.headers.get('set-cookie'), null)
     t.equal(native.headers.get('x-amz-missing-meta'), '2')
     t.equal(Buffer.from(native.headers.get('x-amz-meta-fine') ?? '', 'latin1').toString(), 'ü')
@@ -130,14 +149,25 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
       return [got.$metadata.httpStatusCode, got.ContentRange, await bodyOf(got)] as const
     }
     t.strictSame(await range('bytes=0-9'), [206, 'bytes 0-9/3000000', body.subarray(0, 10)])
-    t.strictSame(await range('bytes=1048570-1048590'), [206, 'bytes 1048570-1048590/3000000', body.subarray(1048570, 1048591)])
-    t.strictSame(await range('bytes=2999990-'), [206, 'bytes 2999990-2999999/3000000', body.subarray(2_999_990)])
+    t.strictSame(await range('bytes=1048570-1048590'), [
+      206,
+      'bytes 1048570-1048590/3000000',
+      body.subarray(1048570, 1048591),
+    ])
+    t.strictSame(await range('bytes=2999990-'), [
+      206,
+      'bytes 2999990-2999999/3000000',
+      body.subarray(2_999_990),
+    ])
     t.strictSame(await range('bytes=-5'), [206, 'bytes 2999995-2999999/3000000', body.subarray(-5)])
     t.equal((await range('bytes=0-1,5-6'))[0], 200, 'several ranges')
     t.equal((await range('lines=0-1'))[0], 200, 'another unit')
     t.equal(await failure(get('range', { Range: 'bytes=3000000-' })), '416 InvalidRange')
     t.equal(await failure(get('sizes/0', { Range: 'bytes=0-' })), '416 InvalidRange')
-    t.match(await head('range', { Range: 'bytes=0-9' }), { ContentLength: 10, ContentRange: 'bytes 0-9/3000000' })
+    t.match(await head('range', { Range: 'bytes=0-9' }), {
+      ContentLength: 10,
+      ContentRange: 'bytes 0-9/3000000',
+    })
     t.match(await get('range', { IfMatch: ETag }), { ETag })
     t.equal(await failure(get('range', { IfMatch: '"x"' })), '412 PreconditionFailed')
     t.match(await failure(get('range', { IfNoneMatch: ETag })), /^304/)
@@ -201,7 +231,11 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
 
   t.test('copies', async t => {
     const body = randomBytes(2_000_000)
-    const { ETag } = await put('from ü+&', body, { Metadata: { a: '1' }, CacheControl: 'max-age=1', Tagging: 't=1' })
+    const { ETag } = await put('from ü+&', body, {
+      Metadata: { a: '1' },
+      CacheControl: 'max-age=1',
+      Tagging: 't=1',
+    })
     const CopySource = `/${Bucket}/${encodeURIComponent('from ü+&')}`
     const copy = (Key: string, more: Partial<s3.CopyObjectCommandInput> = {}) =>
       client.send(new s3.CopyObjectCommand({ Bucket, Key, CopySource, ...more }))
@@ -211,7 +245,13 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
     t.ok((await bodyOf(copied)).equals(body))
     const tags = (Key: string) => client.send(new s3.GetObjectTaggingCommand({ Bucket, Key }))
     t.match(await tags('to'), { TagSet: [{ Key: 't', Value: '1' }] })
-    await copy('replaced', { MetadataDirective: 'REPLACE', Metadata: { b: '2' }, ContentType: 'x/y', TaggingDirective: 'REPLACE', Tagging: 'u=2' })
+    await copy('replaced', {
+      MetadataDirective: 'REPLACE',
+      Metadata: { b: '2' },
+      ContentType: 'x/y',
+      TaggingDirective: 'REPLACE',
+      Tagging: 'u=2',
+    })
     const replaced = await head('replaced')
     t.match(replaced, { ContentType: 'x/y', Metadata: { b: '2' } })
     t.strictSame([replaced.CacheControl, replaced.Metadata], [undefined, { b: '2' }])
@@ -229,7 +269,8 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
 
   t.test('tags', async t => {
     await put('tagged', 'x', { Tagging: 'color=red&size=10%20cm' })
-    const tags = async () => (await client.send(new s3.GetObjectTaggingCommand({ Bucket, Key: 'tagged' }))).TagSet
+    const tags = async () =>
+      (await client.send(new s3.GetObjectTaggingCommand({ Bucket, Key: 'tagged' }))).TagSet
     t.match(await tags(), [
       { Key: 'color', Value: 'red' },
       { Key: 'size', Value: '10 cm' },
@@ -253,8 +294,13 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
     const keys = Array.from({ length: 40 }, (_, i) => `many/${i} & <more>`)
     await Promise.all(keys.map(key => put(key, 'x')))
     const Objects = [...keys, 'many/nothing'].map(Key => ({ Key }))
-    const { Deleted, Errors } = await client.send(new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects } }))
-    t.strictSame(Deleted?.map(({ Key }) => Key), [...keys, 'many/nothing'])
+    const { Deleted, Errors } = await client.send(
+      new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects } }),
+    )
+    t.strictSame(
+      Deleted?.map(({ Key }) => Key),
+      [...keys, 'many/nothing'],
+    )
     t.equal(Errors, undefined)
     t.equal((await client.send(new s3.ListObjectsV2Command({ Bucket, Prefix: 'many/' }))).KeyCount, 0)
     const quiet = { Quiet: true, Objects: [{ Key: 'many/1' }, { Key: 'x', VersionId: 'none' }] }
@@ -297,11 +343,17 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
       ETag: md5('hello'),
       ObjectSize: 5,
       StorageClass: 'STANDARD',
-      Checksum: { ChecksumSHA256: createHash('sha256').update('hello').digest('base64'), ChecksumType: 'FULL_OBJECT' },
+      Checksum: {
+        ChecksumSHA256: createHash('sha256').update('hello').digest('base64'),
+        ChecksumType: 'FULL_OBJECT',
+      },
     })
     const owned = [{ Grantee: { ID: 'torc', Type: 'CanonicalUser' }, Permission: 'FULL_CONTROL' }]
     t.match(await client.send(new s3.GetObjectAclCommand({ Bucket, Key: 'attributes' })), { Grants: owned })
-    t.match(await client.send(new s3.GetBucketAclCommand({ Bucket })), { Owner: { ID: 'torc' }, Grants: owned })
+    t.match(await client.send(new s3.GetBucketAclCommand({ Bucket })), {
+      Owner: { ID: 'torc' },
+      Grants: owned,
+    })
     t.equal(await failure(put('acl', 'x', { ACL: 'public-read' })), '400 AccessControlListNotSupported')
     await put('acl', 'x', { ACL: 'bucket-owner-full-control', StorageClass: 'STANDARD' })
     t.equal(await failure(put('acl', 'x', { StorageClass: 'GLACIER' })), '400 InvalidStorageClass')

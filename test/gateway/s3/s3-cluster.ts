@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, request as httpRequest, type Server } from 'node:http'
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import type { Accounts } from '@torc/gateway/accounts/accounts'
@@ -13,6 +13,7 @@ import type { ObjectStore } from '@torc/protocol/store/object-store'
 import { memoryTransport } from '@torc/protocol/transport/memory'
 import { parseAddress } from '@torc/protocol/transport/transport'
 import { type RunningServer, startServer } from '@torc/server/start-server'
+import { signed } from './sign.js'
 
 const agentNames = ['agent-1', 'agent-2', 'agent-3']
 
@@ -34,6 +35,8 @@ export interface S3Cluster {
   createKey(bucket: string, grants: readonly ('read' | 'write' | 'owner')[]): Promise<Credentials>
   /** Asks for a URL at this cluster, whatever its host's name means to others. */
   fetchAs(url: string): Promise<{ readonly status: number | undefined; readonly text: string }>
+  /** A request that is signed by hand, for what is no operation of the SDK. */
+  signedFetch(method: string, url: string, headers?: Readonly<Record<string, string>>): Promise<Response>
   stop(): Promise<void>
 }
 
@@ -93,6 +96,12 @@ export async function startS3Cluster(): Promise<S3Cluster> {
       return { accessKeyId: accessKey, secretAccessKey: secretKey }
     },
     fetchAs: url => fetchAt(port, new URL(url)),
+    signedFetch(method, url, headers = {}) {
+      const { host, pathname, search } = new URL(url)
+      const target = pathname + search
+      const ours = signed({ method, target, headers: { ...headers, host }, credentials })
+      return fetch(url, { method, headers: ours.headers })
+    },
     async stop() {
       for (const client of clients) client.destroy()
       await closed(http)
@@ -106,7 +115,7 @@ function accountsOf(server: RunningServer, secrets: ReadonlyMap<string, string>)
   return {
     secretOf: async accessKey => secrets.get(accessKey),
     account: async accessKey => ({ accessKey, store: server.storeFor(accessKey) }),
-    anonymous: async () => ({ accessKey: '', store: server.storeFor('TKAAAAAAAAAAAAAAAAAA') }),
+    anonymous: async () => ({ accessKey: '', store: server.storeForAnonymous() }),
   }
 }
 

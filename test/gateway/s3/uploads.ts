@@ -50,7 +50,11 @@ export function checkUploads(t: Test, cluster: S3Cluster): void {
       }),
     )
     const listed = await client.send(new s3.ListPartsCommand({ ...begun, MaxParts: 2 }))
-    t.match(listed, { IsTruncated: true, NextPartNumberMarker: '2', Parts: [{ Size: partBytes }, { PartNumber: 2 }] })
+    t.match(listed, {
+      IsTruncated: true,
+      NextPartNumberMarker: '2',
+      Parts: [{ Size: partBytes }, { PartNumber: 2 }],
+    })
     const rest = await client.send(new s3.ListPartsCommand({ ...begun, PartNumberMarker: '2' }))
     t.match(rest, { IsTruncated: false, Parts: [{ PartNumber: 3, Size: 100 }] })
     const uploads = await client.send(new s3.ListMultipartUploadsCommand({ Bucket }))
@@ -140,7 +144,12 @@ export function checkUploads(t: Test, cluster: S3Cluster): void {
     const begun = await begin('copied')
     const copy = (PartNumber: number, CopySourceRange?: string) =>
       client.send(
-        new s3.UploadPartCopyCommand({ ...begun, PartNumber, CopySource: `${Bucket}/source`, CopySourceRange }),
+        new s3.UploadPartCopyCommand({
+          ...begun,
+          PartNumber,
+          CopySource: `${Bucket}/source`,
+          CopySourceRange,
+        }),
       )
     const first = await copy(1)
     const second = await copy(2, 'bytes=10-19')

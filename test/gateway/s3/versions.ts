@@ -11,7 +11,8 @@ export function checkVersions(t: Test, cluster: S3Cluster): void {
   const put = (Key: string, Body: string) => client.send(new s3.PutObjectCommand({ Bucket, Key, Body }))
   const get = (Key: string, VersionId?: string) =>
     client.send(new s3.GetObjectCommand({ Bucket, Key, VersionId }))
-  const text = async (Key: string, VersionId?: string) => (await get(Key, VersionId)).Body?.transformToString()
+  const text = async (Key: string, VersionId?: string) =>
+    (await get(Key, VersionId)).Body?.transformToString()
   const remove = (Key: string, VersionId?: string) =>
     client.send(new s3.DeleteObjectCommand({ Bucket, Key, VersionId }))
   const turn = (Status: 'Enabled' | 'Suspended') =>
@@ -74,11 +75,25 @@ export function checkVersions(t: Test, cluster: S3Cluster): void {
     t.equal(await text('kept', 'null'), 'before', 'what was there before is the null version')
     const { VersionId: later = '' } = await put('kept', 'after')
     t.strictSame(await list('kept'), { versions: [later, 'null'], markers: [] })
-    t.equal(await failure(client.send(new s3.PutObjectTaggingCommand({ Bucket, Key: 'kept', VersionId: second, Tagging: { TagSet: [] } }))), '404 NoSuchVersion')
-    await client.send(
-      new s3.PutObjectTaggingCommand({ Bucket, Key: 'kept', VersionId: 'null', Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] } }),
+    t.equal(
+      await failure(
+        client.send(
+          new s3.PutObjectTaggingCommand({ Bucket, Key: 'kept', VersionId: second, Tagging: { TagSet: [] } }),
+        ),
+      ),
+      '404 NoSuchVersion',
     )
-    t.match(await client.send(new s3.GetObjectTaggingCommand({ Bucket, Key: 'kept', VersionId: 'null' })), { TagSet: [{ Key: 'a' }] })
+    await client.send(
+      new s3.PutObjectTaggingCommand({
+        Bucket,
+        Key: 'kept',
+        VersionId: 'null',
+        Tagging: { TagSet: [{ Key: 'a', Value: 'b' }] },
+      }),
+    )
+    t.match(await client.send(new s3.GetObjectTaggingCommand({ Bucket, Key: 'kept', VersionId: 'null' })), {
+      TagSet: [{ Key: 'a' }],
+    })
     t.strictSame((await client.send(new s3.GetObjectTaggingCommand({ Bucket, Key: 'kept' }))).TagSet, [])
   })
 
@@ -140,7 +155,10 @@ export function checkVersions(t: Test, cluster: S3Cluster): void {
     const url = `${cluster.endpoint}/${Bucket}/many?x-torc-policy`
     const set = await cluster.signedFetch('PUT', url, { 'x-torc-policy': 'global:3' })
     t.equal(set.status, 200)
-    t.match(await (await cluster.signedFetch('GET', url)).text(), /<Policy>global:3<\/Policy><From>object<\/From>/)
+    t.match(
+      await (await cluster.signedFetch('GET', url)).text(),
+      /<Policy>global:3<\/Policy><From>object<\/From>/,
+    )
     await put('many', 'last')
     t.equal((await list('many')).versions.length, 3 + 3)
     t.equal((await cluster.signedFetch('DELETE', url)).status, 204)

@@ -92,7 +92,10 @@ t.test('what is refused', async t => {
     codeOf(() => neededText(read('<Delete/>'), 'Key')),
     'MalformedXML',
   )
-  t.equal(codeOf(() => childText(read('<Delete><Key>a</Key><Key>b</Key></Delete>'), 'Key')), 'MalformedXML')
+  t.equal(
+    codeOf(() => childText(read('<Delete><Key>a</Key><Key>b</Key></Delete>'), 'Key')),
+    'MalformedXML',
+  )
 })
 
 t.test('names of properties are only names', async t => {
