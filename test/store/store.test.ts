@@ -1,6 +1,7 @@
 import t from 'tap'
 import { startMemoryCluster } from '../uploads/memory-cluster.js'
 import { checkBucketSettings } from './bucket-settings.js'
+import { checkGateways } from './gateways.js'
 import { checkLateFacts } from './late-facts.js'
 import { checkTagsAtCreation } from './tags-at-creation.js'
 
@@ -19,3 +20,7 @@ for (const [what, connect] of implementations) {
     checkBucketSettings(t, what, connect)
   })
 }
+
+t.test('gateways', async t => {
+  checkGateways(t, () => cluster)
+})
