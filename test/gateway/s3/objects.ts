@@ -3,14 +3,11 @@ import { Readable } from 'node:stream'
 import * as s3 from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import type { Test } from 'tap'
+import { withBytes } from './answer-bytes.js'
 import { failure } from './failure.js'
 import type { S3Cluster } from './s3-cluster.js'
 
 const md5 = (bytes: Uint8Array | string): string => createHash('md5').update(bytes).digest('hex')
-
-async function bodyOf(answer: Pick<s3.GetObjectCommandOutput, 'Body'>): Promise<Buffer> {
-  return Buffer.from((await answer.Body?.transformToByteArray()) ?? [])
-}
 
 /** A day of work with objects of a bucket without versions. */
 export function checkObjects(t: Test, cluster: S3Cluster): void {
@@ -19,7 +16,8 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
   t.before(() => client.send(new s3.CreateBucketCommand({ Bucket })))
   const put = (Key: string, Body: Uint8Array | string | Readable, more = {}) =>
     client.send(new s3.PutObjectCommand({ Bucket, Key, Body, ...more }))
-  const get = (Key: string, more = {}) => client.send(new s3.GetObjectCommand({ Bucket, Key, ...more }))
+  const get = async (Key: string, more = {}) =>
+    withBytes(await client.send(new s3.GetObjectCommand({ Bucket, Key, ...more })))
   const head = (Key: string, more = {}) => client.send(new s3.HeadObjectCommand({ Bucket, Key, ...more }))
 
   t.test('the life of a bucket', async t => {
@@ -64,12 +62,12 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
       const got = await get(Key)
       t.equal(got.ContentLength, size)
       t.equal(got.ETag, `"${md5(body)}"`)
-      t.equal(md5(await bodyOf(got)), md5(body))
+      t.equal(md5(got.bytes), md5(body))
     }
     const streamed = randomBytes(3_000_000)
     const pieces = Readable.from([streamed.subarray(0, 5), streamed.subarray(5)])
     await put('streamed', pieces, { ContentLength: streamed.length })
-    t.ok((await bodyOf(await get('streamed'))).equals(streamed))
+    t.ok((await get('streamed')).bytes.equals(streamed))
   })
 
   t.test('keys of all kinds', async t => {
@@ -85,7 +83,7 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
     ]
     for (const key of keys) {
       await put(key, key)
-      t.equal((await bodyOf(await get(key))).toString(), key, key.slice(0, 30))
+      t.equal((await get(key)).bytes.toString(), key, key.slice(0, 30))
     }
     t.equal(await failure(put('x'.repeat(1025), 'x')), '400 KeyTooLongError')
     t.equal(await failure(get('nothing')), '404 NoSuchKey')
@@ -146,7 +144,7 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
     const { ETag = '' } = await put('range', body)
     const range = async (Range: string) => {
       const got = await get('range', { Range })
-      return [got.$metadata.httpStatusCode, got.ContentRange, await bodyOf(got)] as const
+      return [got.$metadata.httpStatusCode, got.ContentRange, got.bytes] as const
     }
     t.strictSame(await range('bytes=0-9'), [206, 'bytes 0-9/3000000', body.subarray(0, 10)])
     t.strictSame(await range('bytes=1048570-1048590'), [
@@ -193,7 +191,7 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
     t.equal(await failure(put('created', 'x', { IfNoneMatch: ETag })), '501 NotImplemented')
     await put('created', 'next', { IfMatch: ETag })
     t.equal(await failure(put('created', 'x', { IfMatch: ETag })), '412 PreconditionFailed')
-    t.equal((await bodyOf(await get('created'))).toString(), 'next')
+    t.equal((await get('created')).bytes.toString(), 'next')
     t.equal(
       await failure(client.send(new s3.DeleteObjectCommand({ Bucket, Key: 'created', IfMatch: '"abc"' }))),
       '412 PreconditionFailed',
@@ -217,7 +215,7 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
       t.equal(streamed[field], stored[field], `${ChecksumAlgorithm} behind the body`)
       const got = await get(Key, { ChecksumMode: 'ENABLED' })
       t.equal(got[field], stored[field])
-      t.ok((await bodyOf(got)).equals(body), 'the SDK checked it')
+      t.ok(got.bytes.equals(body), 'the SDK checked it')
       t.equal((await head(Key))[field], undefined, 'only where it is asked for')
       const wrong = put(`${Key}/wrong`, Buffer.from('other'), { [field]: stored[field] })
       t.equal(await failure(wrong), '400 BadDigest')
@@ -242,7 +240,7 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
     t.match(await copy('to'), { CopyObjectResult: { ETag, LastModified: Date } })
     const copied = await get('to')
     t.match(copied, { ETag, Metadata: { a: '1' }, CacheControl: 'max-age=1' })
-    t.ok((await bodyOf(copied)).equals(body))
+    t.ok(copied.bytes.equals(body))
     const tags = (Key: string) => client.send(new s3.GetObjectTaggingCommand({ Bucket, Key }))
     t.match(await tags('to'), { TagSet: [{ Key: 't', Value: '1' }] })
     await copy('replaced', {
@@ -325,7 +323,7 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
     t.equal((await fetch(url, { method: 'DELETE' })).status, 403)
     const upload = await getSignedUrl(client, new s3.PutObjectCommand({ Bucket, Key: 'uploaded' }))
     t.equal((await fetch(upload, { method: 'PUT', body: 'by url' })).status, 200)
-    t.equal((await bodyOf(await get('uploaded'))).toString(), 'by url')
+    t.equal((await get('uploaded')).bytes.toString(), 'by url')
     const past = new Date(Date.now() - 120_000)
     const expired = await getSignedUrl(client, command, { expiresIn: 60, signingDate: past })
     const refused = await fetch(expired)

@@ -60,9 +60,8 @@ export async function startS3Cluster(): Promise<S3Cluster> {
   await untilAlive(server.store)
   await server.store.initLayout({ agents: agentNames.length })
   const root = deriveRootKey(secret.secret)
-  const secrets = new Map([[root.accessKey, root.secretKey]])
   const face = createS3Face({
-    accounts: accountsOf(server, secrets),
+    accounts: accountsOf(server),
     environment,
     domains: ['s3.test', 'localhost'],
   })
@@ -91,7 +90,6 @@ export async function startS3Cluster(): Promise<S3Cluster> {
     ...{ port, endpoint, credentials, store: server.store, client: clientWith({}), clientWith },
     async createKey(bucket, grants) {
       const { accessKey, secretKey } = await server.store.keys.create()
-      secrets.set(accessKey, secretKey)
       if (grants.length > 0) await server.store.keys.grant(accessKey, bucket, grants)
       return { accessKeyId: accessKey, secretAccessKey: secretKey }
     },
@@ -111,9 +109,9 @@ export async function startS3Cluster(): Promise<S3Cluster> {
   }
 }
 
-function accountsOf(server: RunningServer, secrets: ReadonlyMap<string, string>): Accounts {
+function accountsOf(server: RunningServer): Accounts {
   return {
-    secretOf: async accessKey => secrets.get(accessKey),
+    secretOf: accessKey => server.secretOf(accessKey),
     account: async accessKey => ({ accessKey, store: server.storeFor(accessKey) }),
     anonymous: async () => ({ accessKey: '', store: server.storeForAnonymous() }),
   }

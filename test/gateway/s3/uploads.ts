@@ -3,6 +3,7 @@ import { crc32 } from 'node:zlib'
 import * as s3 from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import type { Test } from 'tap'
+import { withBytes } from './answer-bytes.js'
 import { failure } from './failure.js'
 import type { S3Cluster } from './s3-cluster.js'
 
@@ -36,7 +37,8 @@ export function checkUploads(t: Test, cluster: S3Cluster): void {
     client.send(new s3.UploadPartCommand({ ...begun, PartNumber, Body, ...more }))
   const complete = (begun: Begun, Parts: s3.CompletedPart[], more = {}) =>
     client.send(new s3.CompleteMultipartUploadCommand({ ...begun, MultipartUpload: { Parts }, ...more }))
-  const get = (Key: string, more = {}) => client.send(new s3.GetObjectCommand({ Bucket, Key, ...more }))
+  const get = async (Key: string, more = {}) =>
+    withBytes(await client.send(new s3.GetObjectCommand({ Bucket, Key, ...more })))
 
   t.test('parts make one object', async t => {
     const bodies = [partBytes, partBytes + 1, 100].map(size => randomBytes(size))
@@ -64,14 +66,14 @@ export function checkUploads(t: Test, cluster: S3Cluster): void {
     const whole = Buffer.concat(bodies)
     const got = await get('parts')
     t.match(got, { ETag: etagOfParts(bodies), ContentType: 'film/x', Metadata: { a: '1' } })
-    t.ok(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(whole))
+    t.ok(got.bytes.equals(whole))
     const second = await get('parts', { PartNumber: 2 })
     t.match(second, {
       PartsCount: 3,
       ContentLength: partBytes + 1,
       ContentRange: `bytes ${partBytes}-${2 * partBytes}/${whole.length}`,
     })
-    t.ok(Buffer.from((await second.Body?.transformToByteArray()) ?? []).equals(bodies[1] ?? whole))
+    t.ok(second.bytes.equals(bodies[1] ?? whole))
     t.equal(await failure(get('parts', { PartNumber: 4 })), '416 InvalidPartNumber')
     const attributes = new s3.GetObjectAttributesCommand({
       ...{ Bucket, Key: 'parts', ObjectAttributes: ['ObjectParts'], MaxParts: 2 },
@@ -135,7 +137,7 @@ export function checkUploads(t: Test, cluster: S3Cluster): void {
     const params = { Bucket, Key: 'managed', Body: body, Metadata: { a: '1' } }
     await new Upload({ client, params, queueSize: 3 }).done()
     const got = await get('managed')
-    t.ok(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(body))
+    t.ok(got.bytes.equals(body))
   })
 
   t.test('parts that are copied', async t => {
@@ -162,7 +164,7 @@ export function checkUploads(t: Test, cluster: S3Cluster): void {
     t.match(ETag, /^"[0-9a-f]{32}-2"$/)
     const got = await get('copied')
     const expected = Buffer.concat([source, source.subarray(10, 20)])
-    t.ok(Buffer.from((await got.Body?.transformToByteArray()) ?? []).equals(expected))
+    t.ok(got.bytes.equals(expected))
   })
 
   t.test('uploads are listed by key, prefix and delimiter', async t => {

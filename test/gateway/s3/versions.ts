@@ -1,5 +1,6 @@
 import * as s3 from '@aws-sdk/client-s3'
 import type { Test } from 'tap'
+import { withBytes } from './answer-bytes.js'
 import { failure } from './failure.js'
 import type { S3Cluster } from './s3-cluster.js'
 
@@ -9,10 +10,9 @@ export function checkVersions(t: Test, cluster: S3Cluster): void {
   const Bucket = 'versions'
   t.before(() => client.send(new s3.CreateBucketCommand({ Bucket })))
   const put = (Key: string, Body: string) => client.send(new s3.PutObjectCommand({ Bucket, Key, Body }))
-  const get = (Key: string, VersionId?: string) =>
-    client.send(new s3.GetObjectCommand({ Bucket, Key, VersionId }))
-  const text = async (Key: string, VersionId?: string) =>
-    (await get(Key, VersionId)).Body?.transformToString()
+  const get = async (Key: string, VersionId?: string) =>
+    withBytes(await client.send(new s3.GetObjectCommand({ Bucket, Key, VersionId })))
+  const text = async (Key: string, VersionId?: string) => (await get(Key, VersionId)).bytes.toString()
   const remove = (Key: string, VersionId?: string) =>
     client.send(new s3.DeleteObjectCommand({ Bucket, Key, VersionId }))
   const turn = (Status: 'Enabled' | 'Suspended') =>
