@@ -79,6 +79,8 @@ export async function copy(c: Coordination, request: CopyRequest): Promise<CopyO
     opId: request.opId,
     kind: 'object',
     body: await bodyOf(c, request, source),
+    // The content is the same, so its tag is.
+    etag: source.version.etag,
     contentType: request.contentType ?? source.version.contentType,
     metadata: request.metadata ?? source.version.metadata,
     tags,

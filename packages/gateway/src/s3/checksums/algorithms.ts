@@ -92,7 +92,8 @@ function startCrc32(): RunningChecksum {
   let value = 0
   return {
     update(bytes) {
-      value = crc32(bytes, value)
+      // Of no bytes at all it may answer 0, whatever came before.
+      if (bytes.length > 0) value = crc32(bytes, value)
     },
     digest: () => wordOf(value),
   }

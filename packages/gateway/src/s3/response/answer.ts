@@ -28,7 +28,7 @@ export function defined(headers: AnswerHeaders): Record<string, string> {
   return sent
 }
 
-/** Node writes headers as Latin-1. */
+/** Node writes headers as Latin-1, as long as what follows them is bytes and no text. */
 export function headerBytes(text: string): string {
   return /[^\x20-\x7e]/.test(text) ? Buffer.from(text).toString('latin1') : text
 }

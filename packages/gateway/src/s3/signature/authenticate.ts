@@ -32,7 +32,7 @@ const skewMsMax = 15 * 60 * 1000
 
 /** Checks the signature of a request's head. Of its body it only says how it is to be checked. */
 export async function authenticate(
-  request: IncomingMessage,
+  request: Pick<IncomingMessage, 'method' | 'headersDistinct'>,
   target: Target,
   needs: AuthenticationNeeds,
 ): Promise<Authenticated> {

@@ -21,12 +21,7 @@ export function canonicalRequest(parts: CanonicalParts): string {
     .sort(([nameA, valueA], [nameB, valueB]) => compare(nameA, nameB) || compare(valueA, valueB))
     .map(([name, value]) => `${name}=${value}`)
     .join('&')
-  const headers = signedHeaders.map(
-    name =>
-      `${name}:${header(name)
-        .map(value => value.trim().replace(/\s+/g, ' '))
-        .join(',')}\n`,
-  )
+  const headers = signedHeaders.map(name => `${name}:${header(name).map(trimmed).join(',')}\n`)
   return [
     method,
     path.split('/').map(encodeUri).join('/'),
@@ -35,6 +30,11 @@ export function canonicalRequest(parts: CanonicalParts): string {
     signedHeaders.join(';'),
     payloadHash,
   ].join('\n')
+}
+
+/** Only what HTTP takes for white space: in Latin-1 other bytes of UTF-8 look like it. */
+function trimmed(value: string): string {
+  return value.replace(/^[ \t]+|[ \t]+$/g, '').replace(/[ \t]+/g, ' ')
 }
 
 /** RFC 3986: everything but unreserved characters. */
