@@ -1,8 +1,11 @@
-import { readFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { readCredentials } from '@torc/client/config/credentials'
 import t from 'tap'
 import { type Cluster, startCluster } from '../harness/processes/cluster.js'
+import { runTorc } from '../harness/processes/run-torc.js'
 
 let cluster: Cluster
 let http: string
@@ -47,6 +50,17 @@ t.test('torc share prints a link that works without a key, for that object alone
   const plain = await cluster.torc(['share', 'box/a', '--s3', 'http://elsewhere:1'])
   t.match(plain.stdout.toString(), /^http:\/\/elsewhere:1\/box\/a\?X-Amz-Algorithm=/)
   t.equal((await cluster.torc(['share', 'box/a', '--s3', 'http://a/b'])).code, 2)
+})
+
+t.test('the example with an SDK does what it says', async t => {
+  const file = join(cluster.folder, 'film')
+  writeFileSync(file, randomBytes(6_000_000))
+  const program = fileURLToPath(new URL('../../../examples/s3-sdk.mjs', import.meta.url))
+  const variables = { TORC_S3: s3, TORC_CREDENTIALS: cluster.credentials }
+  const ran = await runTorc([file], { program, variables, configDirectory: cluster.configDirectory })
+  t.equal(ran.code, 0, ran.stderr)
+  t.match(ran.stdout.toString(), /stored .*-2"\n.*film {2}6000000 bytes.*read 6000000 bytes back\ndeleted/s)
+  t.notMatch((await cluster.torc(['ls'])).stdout.toString(), 'example')
 })
 
 t.test('a server that is started again serves HTTP where it did', async t => {
