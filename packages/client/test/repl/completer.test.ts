@@ -86,6 +86,7 @@ t.test('completion', async t => {
     '--profile',
     '--progress',
     '--quiet',
+    '--s3',
     '--server',
     '--timeout',
     '--tls',
