@@ -1,8 +1,14 @@
+import { readFileSync } from 'node:fs'
+import { get } from 'node:https'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
 import { connect, connectGateway } from '@torc/client'
+import type { Accounts } from '@torc/gateway/accounts/accounts'
 import { RemoteAccounts } from '@torc/gateway/accounts/remote-accounts'
 import { startGateway } from '@torc/gateway/gateway'
 import { silentLog } from '@torc/protocol/environment/log'
 import { systemEnvironment } from '@torc/protocol/environment/system'
+import { TorcError } from '@torc/protocol/errors'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import t from 'tap'
 import { startMemoryCluster } from '../uploads/memory-cluster.js'
@@ -56,3 +62,34 @@ t.test(
     t.equal((await send('/buckets')).status, 401)
   },
 )
+
+t.test('both ports speak HTTPS where they are given a certificate', async t => {
+  const fixture = (name: string): Buffer =>
+    readFileSync(
+      fileURLToPath(new URL(`../../../packages/protocol/test/transport/fixtures/${name}`, import.meta.url)),
+    )
+  const down = new TorcError('UNREACHABLE', 'there is no cluster here')
+  const nobody: Accounts = {
+    secretOf: () => Promise.reject(down),
+    account: () => Promise.reject(down),
+    anonymous: () => Promise.reject(down),
+  }
+  const listen = { host: '127.0.0.1', port: 0 }
+  const gateway = await startGateway({
+    ...{ accounts: nobody, status: () => Promise.reject(down), rest: listen, s3: { listen } },
+    tls: { cert: fixture('server.pem'), key: fixture('server.key') },
+    ...{ version: '0.0.0', environment: systemEnvironment, log: silentLog },
+  })
+  t.teardown(() => gateway.close())
+  const ask = (port: number | undefined, path: string): Promise<readonly [number | undefined, string]> =>
+    new Promise((resolve, reject) => {
+      get({ host: '127.0.0.1', port, path, ca: fixture('ca.pem') }, async response => {
+        resolve([response.statusCode, await text(response)])
+      }).once('error', reject)
+    })
+  const [status, health] = await ask(gateway.rest?.port, '/health')
+  t.match([status, JSON.parse(health)], [503, { available: false, reason: 'there is no cluster here' }])
+  t.match(await ask(gateway.rest?.port, '/buckets'), [503, /UNREACHABLE/])
+  t.match(await ask(gateway.s3?.port, '/box/k'), [503, /<Error>/])
+  await t.rejects(fetch(`http://127.0.0.1:${gateway.rest?.port}/health`), 'plain HTTP is not answered')
+})

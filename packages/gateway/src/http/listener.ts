@@ -47,6 +47,8 @@ interface Active {
 /** Looks at clients so many times within the span in which they must move. */
 const looks = 4
 const pathShownMax = 256
+/** What it is called when a client has gone. */
+const gone: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'HPE_INVALID_EOF_STATE'])
 
 /**
  * One port. Everything that is the same for all faces is here: bounds on connections, headers and idle clients, request
@@ -145,10 +147,14 @@ function serve(server: Server, options: ListenerOptions, open: Open): void {
     log.warn({ face: face.name }, 'a connection was refused: too many are open')
   })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // Clients may leave in the middle of whatever they say: that is no defect of theirs.
+    if (!socket.writable || gone.has(error.code ?? '')) {
+      socket.destroy()
+      return
+    }
     metrics.refused(face.name, error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'slow' : 'malformed')
     log.debug({ face: face.name, error: error.code }, 'a connection was cut: it did not speak HTTP')
-    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
-    else socket.end(refusalOf(error.code), () => socket.destroy())
+    socket.end(refusalOf(error.code), () => socket.destroy())
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) =>
     answer(request, response, options, open, counted),
