@@ -77,6 +77,11 @@ export class S3Call {
     return parameter(this.target, name)
   }
 
+  get hasBody(): boolean {
+    const { headers } = this.request
+    return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+  }
+
   /** The body, to be read once. MissingContentLength, EntityTooLarge and the like where its head won't do. */
   body(sizeMax?: number): ReceivedBody {
     const claims = readBodyClaims(this.request, this.#authenticated.payload, sizeMax)
@@ -95,9 +100,7 @@ export class S3Call {
 
   /** As `document`; undefined where there is no body. */
   async optionalDocument(root: string): Promise<ReadElement | undefined> {
-    const { headers } = this.request
-    if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0)
-      return undefined
+    if (!this.hasBody) return undefined
     const bytes = await readSmallBody(this.body(), documentBytesMax)
     return bytes.length === 0 ? undefined : readXml(bytes, root)
   }

@@ -21,7 +21,7 @@ export async function getBucketAcl(call: S3Call): Promise<void> {
 
 export async function putBucketAcl(call: S3Call): Promise<void> {
   const publicRead = publicReadOf(call.header('x-amz-acl'))
-  if (publicRead === undefined) {
+  if (publicRead === undefined || call.hasBody) {
     throw new S3Error('NotImplemented', {
       message: 'ACLs in documents are not implemented: send x-amz-acl: private or public-read.',
     })

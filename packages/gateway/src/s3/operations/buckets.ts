@@ -50,8 +50,7 @@ export async function createBucket(call: S3Call): Promise<void> {
   const publicRead = publicReadOf(call.header('x-amz-acl'))
   const document = await call.optionalDocument('CreateBucketConfiguration')
   if (document !== undefined) {
-    const supported = ['LocationConstraint', '#text']
-    const other = document.children.find(({ name }) => !supported.includes(name))
+    const other = document.children.find(({ name }) => name !== 'LocationConstraint')
     if (other !== undefined)
       throw new S3Error('NotImplemented', { message: `${other.name} of a new bucket is not implemented.` })
     checkRegion(call, childText(document, 'LocationConstraint')?.trim() ?? '')

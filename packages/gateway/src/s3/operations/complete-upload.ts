@@ -44,8 +44,8 @@ export async function completeMultipartUpload(call: S3Call): Promise<void> {
       ...call.options,
       ...conditions,
       opId: operationId(uploadId, named),
-      // An answer that was lost on its way is asked for again: the same completion is found, not made twice.
-      retry: parts === undefined,
+      // Nobody knows whether this was asked before and the answer was lost: the same completion is found, not made twice.
+      retry: true,
       timeoutMs: completeMsMax,
       etag: etagOfParts(named),
       metadata,

@@ -1,4 +1,4 @@
-import type { VersionInfo } from '@torc/protocol/store/object-store'
+import type { CopySource, VersionInfo } from '@torc/protocol/store/object-store'
 import { algorithmNamed, checksumAlgorithms } from '../checksums/algorithms.js'
 import { storedChecksum } from '../checksums/stored-checksums.js'
 import { invalidArgument, S3Error } from '../errors/s3-error.js'
@@ -31,23 +31,20 @@ export async function copyObject(call: S3Call): Promise<void> {
         "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.",
     })
   }
-  const info = await readSource(call, source)
-  checkAlgorithm(call, info)
-  const kept = info.metadata.filter(([name]) => name.startsWith(s3Prefix))
-  const result = await call.store.copy(
-    { bucket: source.bucket, key: source.key, versionId: info.versionId },
-    call.bucket,
-    call.key,
-    {
+  const conditions = await writeConditions(call)
+  const [info, result] = await withSource(call, source, (info, pinned) => {
+    checkAlgorithm(call, info)
+    const kept = info.metadata.filter(([name]) => name.startsWith(s3Prefix))
+    return call.store.copy(pinned, call.bucket, call.key, {
       ...call.options,
-      ...(await writeConditions(call)),
+      ...conditions,
       policy: object.policy,
       ...(replacesMetadata
         ? { contentType: object.contentType, metadata: [...object.metadata, ...kept] }
         : {}),
       ...(replacesTags ? { tags: object.tags ?? {} } : {}),
-    },
-  )
+    })
+  })
   const versioning = await call.buckets.versioning(call.store, call.bucket, call.options)
   answerXml(
     call,
@@ -63,8 +60,31 @@ export async function copyObject(call: S3Call): Promise<void> {
   )
 }
 
+/** Attempts at a source that others keep overwriting. */
+const attemptsMax = 5
+
+/**
+ * Copies just the version whose conditions were found to hold. One that was replaced between the two, in a bucket that
+ * keeps no versions, is looked at anew.
+ */
+export async function withSource<R>(
+  call: S3Call,
+  source: NamedSource,
+  copy: (info: VersionInfo, pinned: CopySource) => Promise<R>,
+): Promise<readonly [info: VersionInfo, result: R]> {
+  const { bucket, key } = source
+  for (let attempt = 1; ; attempt++) {
+    const info = await readSource(call, source)
+    try {
+      return [info, await copy(info, { bucket, key, versionId: info.versionId })]
+    } catch (thrown) {
+      if (!isAbsent(thrown) || source.versionId !== undefined || attempt === attemptsMax) throw thrown
+    }
+  }
+}
+
 /** The version that is to be copied, once its conditions hold. */
-export async function readSource(call: S3Call, source: NamedSource): Promise<VersionInfo> {
+async function readSource(call: S3Call, source: NamedSource): Promise<VersionInfo> {
   const { bucket, key, versionId } = source
   let info: VersionInfo
   try {

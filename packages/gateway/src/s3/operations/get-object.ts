@@ -3,6 +3,7 @@ import type { StoredObject, VersionInfo } from '@torc/protocol/store/object-stor
 import { S3Error } from '../errors/s3-error.js'
 import {
   failedCondition,
+  isAbsent,
   namesEtag,
   preconditionFailed,
   type ReadConditions,
@@ -18,9 +19,7 @@ import { markerNotReadable, readFailure } from './read-failure.js'
 
 export async function getObject(call: S3Call): Promise<void> {
   const asked = readAsked(call)
-  const { wanted, pinned } = await lookedUp(call, asked)
-  if (wanted === 'none') throw unsatisfiable(call, (await readHead(call, asked.versionId)).size)
-  const object = await readBody(call, wanted, pinned?.versionId ?? asked.versionId)
+  const object = await opened(call, asked)
   try {
     if (answeredByCondition(call, asked.conditions, object)) {
       object.discard()
@@ -29,9 +28,8 @@ export async function getObject(call: S3Call): Promise<void> {
     const headers = await headersOf(call, asked, object)
     const { range, size } = object
     const [first, last] = range ?? [0, size - 1]
-    const partial = range !== undefined || (asked.partNumber !== undefined && size === 0)
     call.response.writeHead(
-      partial ? 206 : 200,
+      range === undefined ? 200 : 206,
       defined({
         ...headers,
         'content-length': last - first + 1,
@@ -116,6 +114,23 @@ function overridesOf(call: S3Call): AnswerHeaders {
     overrides[name] = value
   }
   return overrides
+}
+
+/** Attempts at an object that others keep overwriting. */
+const attemptsMax = 5
+
+/** One that was looked at and then replaced, in a bucket that keeps no versions, is looked at anew. */
+async function opened(call: S3Call, asked: Asked): Promise<StoredObject> {
+  for (let attempt = 1; ; attempt++) {
+    const { wanted, pinned } = await lookedUp(call, asked)
+    if (wanted === 'none') throw unsatisfiable(call, (await readHead(call, asked.versionId)).size)
+    try {
+      return await readBody(call, wanted, pinned?.versionId ?? asked.versionId)
+    } catch (thrown) {
+      const last = pinned === undefined || asked.versionId !== undefined || attempt === attemptsMax
+      if (last || !isAbsent(thrown)) throw thrown
+    }
+  }
 }
 
 interface LookedUp {

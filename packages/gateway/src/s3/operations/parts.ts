@@ -9,7 +9,7 @@ import { quoted } from '../response/object-headers.js'
 import { ownerElement } from '../response/owner.js'
 import type { S3Call } from '../s3-call.js'
 import type { XmlElement } from '../xml/xml-writer.js'
-import { readSource, sourceVersionId } from './copy-object.js'
+import { sourceVersionId, withSource } from './copy-object.js'
 import { checksumOf, sealOf, storeBody } from './put-object.js'
 
 export const partNumberMax = 10_000
@@ -32,16 +32,11 @@ export async function uploadPartCopy(call: S3Call): Promise<void> {
   const partNumber = partNumberOf(call)
   const uploadId = uploadIdOf(call)
   const source = copySourceOf(call)
-  const info = await readSource(call, source)
-  const range = sourceRange(call, info.size)
-  const part = await call.store.copyPart(
-    call.bucket,
-    call.key,
-    uploadId,
-    partNumber,
-    { bucket: source.bucket, key: source.key, versionId: info.versionId },
-    { ...call.options, range },
-  )
+  const [info, part] = await withSource(call, source, (info, pinned) => {
+    const range = sourceRange(call, info.size)
+    const options = { ...call.options, range }
+    return call.store.copyPart(call.bucket, call.key, uploadId, partNumber, pinned, options)
+  })
   answerXml(
     call,
     [

@@ -59,7 +59,8 @@ function metadataHeaders({ metadata }: Pick<VersionInfo, 'metadata'>): AnswerHea
       continue
     }
     const header = name.toLowerCase()
-    if (tokenPattern.test(header) && fitsHeader(value)) headers[`x-amz-meta-${header}`] = value
+    const sent = `x-amz-meta-${header}`
+    if (tokenPattern.test(header) && fitsHeader(value) && !(sent in headers)) headers[sent] = value
     else missing++
   }
   if (missing > 0) headers['x-amz-missing-meta'] = missing
