@@ -6,6 +6,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { type Address, formatAddress } from '@torc/protocol/transport/transport'
 import type { HttpBounds } from './bounds.js'
+import { continueWhenRead } from './continue-when-read.js'
 import type { Face } from './face.js'
 import type { HttpMetrics } from './metrics.js'
 import { ProgressGuard } from './progress-guard.js'
@@ -155,6 +156,10 @@ function serve(server: Server, options: ListenerOptions, open: Open): void {
     metrics.refused(face.name, error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'slow' : 'malformed')
     log.debug({ face: face.name, error: error.code }, 'a connection was cut: it did not speak HTTP')
     socket.end(refusalOf(error.code), () => socket.destroy())
+  })
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    continueWhenRead(request, response)
+    answer(request, response, options, open, counted)
   })
   server.on('request', (request: IncomingMessage, response: ServerResponse) =>
     answer(request, response, options, open, counted),
