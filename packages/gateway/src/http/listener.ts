@@ -193,6 +193,8 @@ function answer(
   open.requests.add(active)
   metrics.began(face.name)
   response.setHeader('x-request-id', requestId)
+  // Whoever writes on when the client has gone is told by `signal`; without a listener the process would end.
+  response.on('error', error => log.debug({ requestId, error: error.message }, 'an answer could not be sent'))
   response.once('finish', () => {
     // An answer may come before the end of the body (a refusal): the client may need a moment to notice.
     if (request.complete) return
