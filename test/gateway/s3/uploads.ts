@@ -167,6 +167,20 @@ export function checkUploads(t: Test, cluster: S3Cluster): void {
     t.ok(got.bytes.equals(expected))
   })
 
+  t.test('uploads that nobody completed go with their bucket, where there is nothing else', async t => {
+    const Bucket = 'abandoned'
+    await client.send(new s3.CreateBucketCommand({ Bucket }))
+    const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand({ Bucket, Key: 'a' }))
+    await client.send(new s3.UploadPartCommand({ Bucket, Key: 'a', UploadId, PartNumber: 1, Body: 'x' }))
+    await cluster.store.put(Bucket, 'b', 'x')
+    const remove = () => client.send(new s3.DeleteBucketCommand({ Bucket }))
+    t.equal(await failure(remove()), '409 BucketNotEmpty')
+    t.match(await client.send(new s3.ListMultipartUploadsCommand({ Bucket })), { Uploads: [{ Key: 'a' }] })
+    await cluster.store.delete(Bucket, 'b')
+    await remove()
+    t.equal(await failure(remove()), '404 NoSuchBucket')
+  })
+
   t.test('uploads are listed by key, prefix and delimiter', async t => {
     const keys = ['list/a', 'list/b/1', 'list/b/2', 'list/c']
     const begun = await Promise.all(keys.map(key => begin(key)))
