@@ -8,7 +8,7 @@ const outsideWorld: Readonly<Record<string, RegExp>> = {
   timers: /\bset(?:Timeout|Interval|Immediate)\b|'node:timers/,
   randomness: /\bMath\.random\b|\brandom(?:Bytes|UUID|Int|FillSync)\b|\bgetRandomValues\b/,
   files: /'(?:node:)?fs(?:\/promises)?'|'better-sqlite3'/,
-  network: /'(?:node:)?(?:net|tls|http|https|dgram|dns)'/,
+  network: /\b(?:from|import)\s*\(?\s*'(?:node:)?(?:net|tls|http|https|dgram|dns)'/,
 }
 
 /** The only sources that may touch it, and why. */
@@ -24,6 +24,10 @@ const adapters: Readonly<Record<string, { readonly touches: readonly string[]; r
   'packages/protocol/src/transport/reception.ts': {
     touches: ['network'],
     why: 'a part of the transport over sockets: where their bytes go',
+  },
+  'packages/gateway/src/http/listener.ts': {
+    touches: ['network'],
+    why: 'the ports of the HTTP faces',
   },
   'packages/node-agent/src/disk/file-disk.ts': { touches: ['files'], why: 'the disk of an agent' },
   'packages/server/src/shared-path/disk-shared-files.ts': {

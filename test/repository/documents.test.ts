@@ -52,7 +52,7 @@ function problem(invocation: string): string | undefined {
       if (flag !== undefined) known.add(flag).add(`no-${flag}`)
     }
   }
-  const unknown = [...invocation.matchAll(/(?:^|[\s[])--([a-z][a-z-]*)/g)].find(
+  const unknown = [...invocation.matchAll(/(?:^|[\s[])--([a-z][a-z0-9-]*)/g)].find(
     ([, flag]) => !known.has(flag ?? ''),
   )
   return unknown === undefined ? undefined : `${command.name} has no option --${unknown[1]}`

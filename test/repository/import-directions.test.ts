@@ -3,14 +3,15 @@ import { join } from 'node:path'
 import t from 'tap'
 import { filesBelow, importsOf, packageNames, packageOf, resolveImport, root } from './sources.js'
 
-/** DESIGN: protocol ← cluster ← {node-agent, server}, protocol ← client, all ← torc. */
+/** DESIGN: protocol ← cluster ← {node-agent, server}, protocol ← client ← gateway, all ← torc. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   cluster: ['protocol'],
   'node-agent': ['protocol', 'cluster'],
   server: ['protocol', 'cluster'],
   client: ['protocol'],
-  torc: ['protocol', 'cluster', 'node-agent', 'server', 'client'],
+  gateway: ['protocol', 'client'],
+  torc: ['protocol', 'cluster', 'node-agent', 'server', 'client', 'gateway'],
 }
 
 t.test('every package has its place in the order', async t => {

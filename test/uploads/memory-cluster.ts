@@ -6,8 +6,8 @@ import { systemEnvironment } from '@torc/protocol/environment/system'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
 import { memoryTransport } from '@torc/protocol/transport/memory'
-import { parseAddress } from '@torc/protocol/transport/transport'
-import { startServer } from '@torc/server/start-server'
+import { parseAddress, type Transport } from '@torc/protocol/transport/transport'
+import { type ClusterSecret, type RunningServer, startServer } from '@torc/server/start-server'
 
 const agentNames = ['agent-1', 'agent-2', 'agent-3']
 
@@ -17,6 +17,9 @@ export interface MemoryCluster {
   readonly inProcess: ObjectStore
   /** A client of the same server. */
   readonly remote: Store
+  readonly server: RunningServer
+  readonly secret: ClusterSecret
+  readonly transport: Transport
   stop(): Promise<void>
 }
 
@@ -49,6 +52,9 @@ export async function startMemoryCluster(): Promise<MemoryCluster> {
   return {
     inProcess: server.store,
     remote,
+    server,
+    secret,
+    transport,
     async stop() {
       await remote.close()
       await server.close()

@@ -45,9 +45,7 @@ export interface ConnectOptions {
  * scenes; the calls that were under way go on at another server, within their deadlines.
  */
 export async function connect(options: ConnectOptions = {}): Promise<Store> {
-  const environment = options.environment ?? systemEnvironment
   const { servers, credentials, timeoutMs, tls } = await completed(options)
-  const transport = options.transport ?? tcpTransport(tls)
   const identity: Identity = {
     role: 'client',
     id: credentials.accessKey,
@@ -56,10 +54,25 @@ export async function connect(options: ConnectOptions = {}): Promise<Store> {
     clusterId: '',
     secret: Buffer.from(credentials.secretKey),
   }
+  return openStore(identity, { ...options, servers, timeoutMs, tls })
+}
+
+/** How the servers are reached. */
+export interface Reach
+  extends Pick<ConnectOptions, 'signal' | 'onReconnecting' | 'environment' | 'transport'> {
+  readonly servers: readonly Address[]
+  readonly timeoutMs: number
+  readonly tls: TlsFiles | undefined
+}
+
+/** The store as `identity` may use it. */
+export async function openStore(identity: Identity, reach: Reach): Promise<RemoteStore> {
+  const { servers, timeoutMs, environment = systemEnvironment, signal, onReconnecting } = reach
+  const transport = reach.transport ?? tcpTransport(reach.tls)
   const connector = new Connector({
     servers,
     environment,
-    onReconnecting: options.onReconnecting,
+    onReconnecting,
     open: (address, signal, silence) =>
       connectExchange(transport, address, {
         identity,
@@ -71,7 +84,7 @@ export async function connect(options: ConnectOptions = {}): Promise<Store> {
       }),
   })
   try {
-    await connector.acquire(new Deadline(environment.clock, timeoutMs, options.signal), 1)
+    await connector.acquire(new Deadline(environment.clock, timeoutMs, signal), 1)
   } catch (error) {
     await connector.close()
     throw error
@@ -110,7 +123,8 @@ export function tlsFilesOf({ tls, tlsCa, tlsCert, tlsKey }: GlobalOptions): TlsF
   return wanted ? { ca: tlsCa, cert: tlsCert, key: tlsKey } : undefined
 }
 
-function addressOf(text: string): Address {
+/** CONFIG where it is none. */
+export function addressOf(text: string): Address {
   const address = parseAddress(text)
   if (address !== undefined) return address
   throw new TorcError('CONFIG', `${JSON.stringify(text)} is not a server's address`, {

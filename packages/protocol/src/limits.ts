@@ -53,6 +53,15 @@ export const limits = Object.freeze({
   contentTypeBytesMax: 256,
   metadataPairsMax: 64,
   metadataBytesMax: 16 * 1024,
+  /** Tags of one version. Name and value hold S3's 128 and 256 characters. */
+  tagsMax: 64,
+  tagNameBytesMax: 512,
+  tagValueBytesMax: 1024,
+  /** Tags of a bucket, and bytes of all their names and values together: they are part of its record. */
+  bucketTagsMax: 50,
+  bucketTagsBytesMax: 12 * 1024,
+  /** Name of a register of a key or a version: of a tag, say, and what stands before it. */
+  registerNameBytesMax: 640,
   tokenBytesMax: 64 * 1024,
   listLimitMax: 1000,
   pathBytesMax: 4096,
@@ -135,12 +144,15 @@ export function assertLimits(l: typeof limits = limits): void {
       'an access key’s record is stored inline',
       l.grantsMax * (l.bucketNameBytesMax + 16 + 8) + l.keyNameBytesMax + 512 <= l.storedInlineBytesMax,
     ],
+    // Beside a bucket's tags: some numbers, the name and the policy.
+    ['a bucket’s record is stored inline', l.bucketTagsBytesMax + 1024 <= l.storedInlineBytesMax],
     [
       'a page of access keys fits a head',
       l.accessKeysListedMax * (l.grantsMax * (l.bucketNameBytesMax + 24) + l.keyNameBytesMax + 128) <=
         l.headBytesMax,
     ],
     ['a stored key holds a key, NUL and an id', l.storedKeyBytesMax >= l.keyBytesMax + 1 + 64],
+    ['a tag is a register', l.tagNameBytesMax + 16 <= l.registerNameBytesMax],
     ['the send queue is refused before it is cut', l.sendQueueBytesMax < l.sendQueueBytesClose],
     ['a handshake frame fits a frame', l.handshakeFrameBytesMax <= l.frameBytesMax],
     ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],

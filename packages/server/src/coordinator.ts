@@ -16,6 +16,7 @@ import type {
 } from '@torc/protocol/store/admin'
 import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
+import { checkedFacts, refuseSeal } from '@torc/protocol/store/late-facts'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { type RepairStatus, repairStatusOf } from '@torc/protocol/store/repair'
@@ -39,11 +40,13 @@ import {
   fetchItem,
   historyEntry,
   listEntry,
+  listedBucket,
   policyInfo,
   putResult,
   tagInfo,
   versionInfo,
 } from './in-process/results.js'
+import { tagPairs } from './in-process/tag-pairs.js'
 import type { SharedFiles } from './shared-path/shared-files.js'
 import { withSharedBody, writeShared } from './shared-path/shared-transfer.js'
 
@@ -83,7 +86,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     body: s.BodyInput,
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
-    const source = givenBody(body, options.size, options.onProgress)
+    const source = givenBody(body, options.size, options.onProgress, options.seal)
     const outcome = await this.#operations.put({ ...this.#write(bucket, key, options), source })
     return putResult(outcome, outcome.version.size)
   }
@@ -94,6 +97,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     path: string,
     options: s.PutOptions = {},
   ): Promise<s.PutResult> {
+    refuseSeal(options)
     const operation = this.#write(bucket, key, options)
     const announced = { size: options.size, sha256: undefined }
     const outcome = await withSharedBody(this.#files, path, announced, source =>
@@ -105,7 +109,7 @@ export class Coordinator implements s.ObjectStore, Admin {
   async post(bucket: string, body: s.BodyInput, options: s.PutOptions = {}): Promise<s.PutResult> {
     const { clock, random } = this.#c.environment
     const opId = options.opId ?? makeTimeOrderedOperationId(clock, random)
-    const source = givenBody(body, options.size, options.onProgress)
+    const source = givenBody(body, options.size, options.onProgress, options.seal)
     const outcome = await this.#operations.put({
       ...this.#write(bucket, undefined, { ...options, opId }),
       source,
@@ -279,8 +283,8 @@ export class Coordinator implements s.ObjectStore, Admin {
     )
   }
 
-  async buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {
-    return (await this.#administration.buckets.all(options)).map(bucketInfo)
+  async buckets(options: s.CallOptions = {}): Promise<readonly s.ListedBucket[]> {
+    return (await this.#administration.buckets.all(options)).map(listedBucket)
   }
 
   status(): Promise<ClusterStatus> {
@@ -346,7 +350,9 @@ export class Coordinator implements s.ObjectStore, Admin {
   }
 
   #write<K extends string | undefined>(bucket: string, key: K, options: s.PutOptions) {
-    const { contentType, metadata, context, policy, retry = false, strict, timeoutMs, signal } = options
+    const { contentType, context, policy, retry = false, strict, timeoutMs, signal } = options
+    const { etag, metadata } = checkedFacts(options)
+    const tags = tagPairs(options.tags)
     const opId = options.opId ?? makeOperationId(this.#c.environment.random)
     if (opId.length !== operationIdBytes) {
       throw new TorcError('BAD_REQUEST', `an operation id has ${operationIdBytes} bytes, not ${opId.length}`)
@@ -356,8 +362,10 @@ export class Coordinator implements s.ObjectStore, Admin {
       bucket: bucketName.check(bucket, 'bucket'),
       key,
       opId,
+      etag,
       contentType,
       metadata,
+      tags,
       context,
       condition: conditionOf(options, context),
       policy,

@@ -15,10 +15,10 @@ import { type Address, formatAddress, parseAddress, type Transport } from '@torc
 import { AccessControl } from './access/access-control.js'
 import { AccessKeyFlow } from './access/access-key-flow.js'
 import { AccessKeys } from './access/access-keys.js'
-import { credentialsOf } from './access/credentials.js'
+import { credentialsOf, secretKeyOf } from './access/credentials.js'
 import { guardedHandlers } from './access/guarded-handlers.js'
 import { guardedStore } from './access/guarded-store.js'
-import type { Principal } from './access/principal.js'
+import { anonymous, type Principal } from './access/principal.js'
 import { SecretSeals } from './access/secret-seals.js'
 import { AgentPool } from './agents/agent-pool.js'
 import { hasOtherServers, serverMembership } from './agents/membership.js'
@@ -27,7 +27,7 @@ import { UploadSeals } from './block-uploads/upload-seals.js'
 import { RepairQueue } from './bodies/repair-queue.js'
 import { BucketFlow } from './buckets/bucket-flow.js'
 import { Buckets } from './buckets/buckets.js'
-import { ObjectControlStore } from './buckets/control-store.js'
+import { type ControlCall, ObjectControlStore } from './buckets/control-store.js'
 import { hearsFromMost, RecordNews } from './buckets/record-news.js'
 import { CollectionNumbers } from './collection/collection-numbers.js'
 import { Coordinator } from './coordinator.js'
@@ -84,6 +84,13 @@ export interface RunningServer {
   readonly store: ObjectStore & Admin
   /** As another access key may use it: each call is checked as a request of that key would be. */
   storeFor(accessKey: Principal): ObjectStore & Admin
+  /**
+   * The secret of an access key (the root key's too), for faces that check signatures which are made with it. Undefined
+   * where there is no such key (any more); UNAVAILABLE where nobody can tell.
+   */
+  secretOf(accessKey: string): Promise<string | undefined>
+  /** As whoever has no access key may use it: reads of public buckets, all else fails with DENIED. */
+  storeForAnonymous(): ObjectStore & Admin
   /** Takes no more requests, lets those under way end, leaves the cluster. */
   close(): Promise<void>
   /** Resolves when it is closed: with an error where the cluster refused it (CONFLICT), which ended it. */
@@ -161,8 +168,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await membership.start()
   await Promise.all(pool.ids.map(agent => pool.track(agent)))
   log.info({ id, address: identity.address, epoch: node.c.layouts.number }, 'server started')
-  const { store, storeFor } = node
-  return { id, address: identity.address, store, storeFor, close, closed }
+  const { store, storeFor, secretOf } = node
+  const storeForAnonymous = (): ObjectStore & Admin => storeFor(anonymous)
+  return { id, address: identity.address, store, storeFor, storeForAnonymous, secretOf, close, closed }
 }
 
 interface ComposedServer {
@@ -173,6 +181,7 @@ interface ComposedServer {
   readonly credentials: Credentials
   readonly store: Coordinator
   readonly storeFor: RunningServer['storeFor']
+  readonly secretOf: RunningServer['secretOf']
 }
 
 /** Builds the parts and fills `handlers` with what they serve. */
@@ -275,6 +284,8 @@ function composeServer(
   const root = rootKey.accessKey
   const seals = new SecretSeals(secret.secret, hasher, random)
   const accessKeys = new AccessKeys(control, clock, seals, hearsNews)
+  const secretOf = (id: string, call: ControlCall = {}): Promise<string | undefined> =>
+    secretKeyOf(rootKey, accessKeys, id, call)
   const accessKeyFlow = new AccessKeyFlow(c, control, accessKeys, seals, root)
   const access = new AccessControl(root, accessKeys, buckets)
   const served: Handlers = {
@@ -284,7 +295,7 @@ function composeServer(
     ...listingHandlers(operations),
     ...uploadHandlers(uploads),
     ...clusterHandlers(administration, access),
-    ...keyHandlers(accessKeyFlow, root),
+    ...keyHandlers(accessKeyFlow, root, secretOf),
     ...membership.handlers,
   }
   Object.assign(handlers, guardedHandlers(served, access))
@@ -294,6 +305,7 @@ function composeServer(
     ...{ c, pool, peers, membership, store },
     credentials: credentialsOf(secret.secret, rootKey, accessKeys),
     storeFor: principal => guardedStore(store, access, principal),
+    secretOf,
   }
 }
 

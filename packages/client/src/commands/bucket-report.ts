@@ -33,5 +33,8 @@ export function reportBucket(output: Output, info: BucketInfo): void {
     ['policy', info.policy + origins[info.policyFrom]],
     ['cutting', cuttings[info.cutting]],
     ['compression', compressions[info.compression]],
+    ['versioning', info.versioning],
+    ['public read', info.publicRead ? 'yes' : 'no'],
+    ...Object.entries(info.tags).map(([name, value]): [string, string] => ['tag', `${name} = ${value}`]),
   ])
 }

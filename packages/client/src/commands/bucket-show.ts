@@ -8,7 +8,7 @@ export const bucketShow = defineCommand({
   arguments: { bucket: { label: 'BUCKET', kind: 'bucket', required: true, doc: 'Bucket to show' } },
   options: {},
   examples: [
-    { line: 'bucket show photos', does: 'shows replicas, quorums, policy, cutting and compression' },
+    { line: 'bucket show photos', does: 'shows replicas, quorums, policy, versioning and the like' },
   ],
   async run({ arguments: { bucket }, output, signal, ...context }) {
     const store = await context.store()

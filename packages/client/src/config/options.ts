@@ -26,6 +26,7 @@ export const globalOptions = defineOptions({
     value: 'FILE',
     doc: 'File with {"accessKey","secretKey"}, readable by its owner only',
   },
+  s3: { type: 'text', value: 'URL', doc: 'Address of the S3 face, for the links of torc share' },
   json: { type: 'boolean', doc: 'One JSON object per line, errors too' },
   quiet: { type: 'boolean', doc: 'Print data and errors only' },
   progress: { type: 'boolean', default: true, doc: 'Show no progress, also on a terminal' },

@@ -34,7 +34,11 @@ export function readProfile(name: string | undefined, variables?: Variables): Pr
 /** Writes a profile (mode 0600); `credentials` is the path of a credentials file. Returns the profile's path. */
 export function writeProfile(
   name: string,
-  profile: { readonly server: string; readonly credentials?: string },
+  profile: {
+    readonly server: string
+    readonly credentials?: string
+    readonly s3?: string | undefined
+  },
   variables?: Variables,
 ): string {
   const path = profilePath(name, variables)

@@ -10,6 +10,7 @@ import type {
   FetchItem,
   HistoryEntry,
   ListEntry,
+  ListedBucket,
   PolicyInfo,
   PolicyTarget,
   PutResult,
@@ -83,16 +84,16 @@ export function historyRecord(entry: HistoryEntry): object {
 }
 
 /** A line of `ls` without arguments. */
-export function bucketListRecord({ bucket, createdAt, policy, replicas }: BucketInfo): object {
+export function bucketListRecord({ bucket, createdAt, policy, replicas }: ListedBucket): object {
   return { bucket, createdAt, policy, replicas }
 }
 
 export function bucketRecord(info: BucketInfo): object {
   const { bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict } = info
-  const { cutting, compression } = info
+  const { cutting, compression, versioning, publicRead, tags } = info
   return {
     ...{ bucket, createdAt, policy, policyFrom, replicas, readQuorum, writeQuorum, strict },
-    ...{ cutting, compression },
+    ...{ cutting, compression, versioning, publicRead, tags },
   }
 }
 

@@ -1,3 +1,4 @@
+import { TorcError } from '@torc/protocol/errors'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type {
   BucketInfo,
@@ -5,6 +6,7 @@ import type {
   CopyResult,
   HistoryEntry,
   ListEntry,
+  ListedBucket,
   PolicyInfo,
   PutResult,
   TagInfo,
@@ -36,6 +38,14 @@ export function hybridTimeOf(date: Date): number {
   return date.getTime() * 1000 + 999
 }
 
+/** UNSUPPORTED where a server took no notice of the etag (and of what came with it): it is of before it was thought of. */
+export function checkEtag(stored: { readonly etag: string }, wanted: string | undefined): void {
+  if (wanted === undefined || stored.etag === wanted) return
+  throw new TorcError('UNSUPPORTED', `the server stored the etag ${stored.etag} instead of ${wanted}`, {
+    hint: 'Update the server; what it stored is there.',
+  })
+}
+
 export function putResultOf(bucket: string, key: string, head: ResponseOf<'putObject'>): PutResult {
   return {
     bucket,
@@ -46,6 +56,7 @@ export function putResultOf(bucket: string, key: string, head: ResponseOf<'putOb
     sha256: hexOf(head.sha256),
     contentType: head.contentType,
     createdAt: dateOf(head.createdAt),
+    seq: head.seq ?? 0,
     context: head.context,
     clock: clockOf(head.clock),
     siblings: head.siblings,
@@ -138,11 +149,15 @@ export function tagInfoOf(bucket: string, key: string, head: ResponseOf<'getTags
 }
 
 export function bucketInfoOf(head: ResponseOf<'getBucket'>): BucketInfo {
+  return { ...listedBucketOf(head), tags: recordOf(head.tags ?? []) }
+}
+
+export function listedBucketOf(head: ResponseOf<'listBuckets'>['buckets'][number]): ListedBucket {
   const { bucket, replicas, readQuorum, writeQuorum, strict, policy, policyFrom = 'bucket' } = head
-  const { cutting = 'fixed', compression = 'none' } = head
+  const { cutting = 'fixed', compression = 'none', versioning = 'enabled', publicRead = false } = head
   const createdAt = dateOf(head.createdAt)
   return {
     ...{ bucket, createdAt, replicas, readQuorum, writeQuorum, strict, policy, policyFrom },
-    ...{ cutting, compression },
+    ...{ cutting, compression, versioning, publicRead },
   }
 }

@@ -2,7 +2,7 @@ import { TorcError } from '@torc/protocol/errors'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type * as s from '@torc/protocol/store/object-store'
 import type { Caller } from '../connection/caller.js'
-import { bucketInfoOf } from './answers.js'
+import { bucketInfoOf, listedBucketOf } from './answers.js'
 import { bucketRequest, limitsOf } from './requests.js'
 
 /** The calls on buckets. They have no operation ids: a repeated one must take what an earlier attempt did. */
@@ -58,7 +58,7 @@ export class RemoteBuckets {
     }
   }
 
-  async list(options: s.CallOptions): Promise<readonly s.BucketInfo[]> {
-    return (await this.#caller.call('listBuckets', {}, limitsOf(options))).head.buckets.map(bucketInfoOf)
+  async list(options: s.CallOptions): Promise<readonly s.ListedBucket[]> {
+    return (await this.#caller.call('listBuckets', {}, limitsOf(options))).head.buckets.map(listedBucketOf)
   }
 }

@@ -1,3 +1,4 @@
+import { isAccessKeyId } from '@torc/protocol/identifiers/access-key-id'
 import type { Grant } from '@torc/protocol/messages/access'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type * as k from '@torc/protocol/store/access-keys'
@@ -53,6 +54,12 @@ export class RemoteKeys implements k.AccessKeyAdmin {
     const head: RequestOf<'deleteAccessKey'> = { accessKey }
     if (options.retry !== undefined) head.retry = options.retry
     await this.#caller.call('deleteAccessKey', head, { ...limitsOf(options), writes: true, repeat: again })
+  }
+
+  /** Of a gateway's connection alone: the secret of a key; undefined where there is no such key (any more). */
+  async secretOf(accessKey: string, options: CallOptions = {}): Promise<string | undefined> {
+    if (!isAccessKeyId(accessKey)) return undefined
+    return (await this.#caller.call('getAccessSecret', { accessKey }, limitsOf(options))).head.secretKey
   }
 
   async #change(

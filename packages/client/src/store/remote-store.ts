@@ -1,6 +1,5 @@
 import type { Environment } from '@torc/protocol/environment/system'
-import { TorcError } from '@torc/protocol/errors'
-import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
+import type { TorcError } from '@torc/protocol/errors'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type {
   Admin,
@@ -19,8 +18,7 @@ import { type ScrubStatus, scrubStatusOf, workerInfoOf } from '@torc/protocol/st
 import { Caller, Pin } from '../connection/caller.js'
 import type { Connector } from '../connection/connector.js'
 import { anotherServerMayHelp } from '../connection/retry.js'
-import { HashUploads } from '../upload/hash-uploads.js'
-import { copyResultOf, hexOf, listEntryOf, putResultOf, versionInfoOf } from './answers.js'
+import { copyResultOf, listEntryOf, versionInfoOf } from './answers.js'
 import { gather, gatherBlocks, gatherHistory } from './gather.js'
 import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
@@ -29,9 +27,9 @@ import { RemoteBuckets } from './remote-buckets.js'
 import { RemoteKeys } from './remote-keys.js'
 import { type ApplyOptions, type RecoverOptions, RemoteLayouts } from './remote-layouts.js'
 import { RemoteUploads } from './remote-uploads.js'
+import { RemoteWrites } from './remote-writes.js'
 import {
   again,
-  conditionFields,
   copyRequest,
   deleteRequest,
   getRequest,
@@ -39,9 +37,7 @@ import {
   limitsOf,
   listRequest,
   sharedLimits,
-  writeRequest,
 } from './requests.js'
-import { type Upload, uploadOf } from './upload.js'
 
 export interface Store extends s.ObjectStore, Admin {
   /** Lets open requests end, then closes the connections. The store can't be used afterwards. */
@@ -59,7 +55,7 @@ export class RemoteStore implements Store {
   readonly #attributes: RemoteAttributes
   readonly #layouts: RemoteLayouts
   readonly #uploads: RemoteUploads
-  readonly #hashUploads: HashUploads
+  readonly #writes: RemoteWrites
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
@@ -71,48 +67,16 @@ export class RemoteStore implements Store {
     this.keys = new RemoteKeys(this.#caller, this.#opIds)
     this.#layouts = new RemoteLayouts(this.#caller)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
-    this.#hashUploads = new HashUploads(this.#caller, environment)
+    this.#writes = new RemoteWrites(this.#caller, environment, this.#opIds)
   }
 
   close(): Promise<void> {
     return this.#connector.close()
   }
 
-  async put(
-    bucket: string,
-    key: string,
-    body: s.BodyInput,
-    options: s.PutOptions = {},
-  ): Promise<s.PutResult> {
-    const opId = this.#opId(options)
-    const stored = await this.#hashUploads.put({ bucket, key, opId }, body, options)
-    if (stored !== undefined) return checkedResult(putResultOf(bucket, key, stored.head), stored.sha256)
-    const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)
-    const head = { ...writeRequest(bucket, opId, options, upload), ...conditionFields(options) }
-    return this.#send('putObject', key, head, options, upload)
-  }
-
-  async putShared(
-    bucket: string,
-    key: string,
-    path: string,
-    options: s.PutOptions = {},
-  ): Promise<s.PutResult> {
-    const head = {
-      ...writeRequest(bucket, this.#opId(options), options, undefined),
-      ...conditionFields(options),
-    }
-    head.shared = path
-    return this.#send('putObject', key, head, sharedLimits(options), undefined)
-  }
-
-  async post(bucket: string, body: s.BodyInput, options: s.PutOptions = {}): Promise<s.PutResult> {
-    const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)
-    const { clock, random } = this.#environment
-    // The server makes the key from the id: keys are in the order of time.
-    const opId = options.opId ?? makeTimeOrderedOperationId(clock, random)
-    return this.#send('postDatum', '', writeRequest(bucket, opId, options, upload), options, upload)
-  }
+  readonly put: s.ObjectStore['put'] = (...of) => this.#writes.put(...of)
+  readonly putShared: s.ObjectStore['putShared'] = (...of) => this.#writes.putShared(...of)
+  readonly post: s.ObjectStore['post'] = (...of) => this.#writes.post(...of)
 
   async get(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.StoredObject> {
     const { signal, timeoutMs, onProgress } = options
@@ -272,7 +236,7 @@ export class RemoteStore implements Store {
     return this.#buckets.delete(bucket, options)
   }
 
-  buckets(options: s.CallOptions = {}): Promise<readonly s.BucketInfo[]> {
+  buckets(options: s.CallOptions = {}): Promise<readonly s.ListedBucket[]> {
     return this.#buckets.list(options)
   }
 
@@ -359,41 +323,9 @@ export class RemoteStore implements Store {
   #opId(options: s.CallOptions): Uint8Array {
     return options.opId ?? this.#opIds.next()
   }
-
-  async #send(
-    name: 'putObject' | 'postDatum',
-    key: string,
-    head: RequestOf<'postDatum'>,
-    options: s.PutOptions,
-    upload: Upload | undefined,
-  ): Promise<s.PutResult> {
-    const { signal, timeoutMs } = options
-    const plan = { signal, timeoutMs, body: upload, writes: true, repeat: again }
-    let result: s.PutResult
-    try {
-      const answer =
-        name === 'putObject'
-          ? await this.#caller.call(name, { ...head, key }, plan)
-          : await this.#caller.call(name, head, plan)
-      result = putResultOf(head.bucket, key, answer.head)
-    } catch (error) {
-      if (upload?.sourceError === undefined) throw error
-      throw TorcError.from(upload.sourceError)
-    }
-    return checkedResult(result, upload?.sentSha256())
-  }
 }
 
 /** Whether the rest of a body may come by another request: the connection broke, or the server can't read on. */
 function mayResume({ code }: TorcError): boolean {
   return code === 'UNREACHABLE' || anotherServerMayHelp(code)
-}
-
-/** CHECKSUM where the server answers about other bytes than were sent. */
-function checkedResult(result: s.PutResult, sent: Uint8Array | undefined): s.PutResult {
-  if (sent === undefined || hexOf(sent) === result.sha256) return result
-  throw new TorcError(
-    'CHECKSUM',
-    `${result.bucket}/${result.key}: the server stored other bytes than were sent`,
-  )
 }

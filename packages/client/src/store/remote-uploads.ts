@@ -5,7 +5,7 @@ import type * as m from '@torc/protocol/store/multipart'
 import type { BodyInput, CallOptions, CopySource, PutResult } from '@torc/protocol/store/object-store'
 import { listParts, listUploads } from '@torc/protocol/store/upload-entries'
 import type { Caller } from '../connection/caller.js'
-import { dateOf, hexOf, putResultOf } from './answers.js'
+import { checkEtag, dateOf, hexOf, putResultOf } from './answers.js'
 import type { OperationIds } from './operation-ids.js'
 import { again, limitsOf, sharedLimits } from './requests.js'
 import { uploadOf } from './upload.js'
@@ -46,7 +46,7 @@ export class RemoteUploads implements m.UploadStore {
     body: BodyInput,
     options: m.PartOptions = {},
   ): Promise<m.PartResult> {
-    const upload = uploadOf(body, this.#environment.hasher, options.size, options.onProgress)
+    const upload = uploadOf(body, this.#environment.hasher, options)
     const part: PartName = { bucket, key, uploadId, partNumber, opId: this.#opId(options) }
     const plan = { ...limitsOf(options), body: upload, writes: true, repeat: again }
     let answer: ResponseOf<'uploadPart'>
@@ -56,6 +56,7 @@ export class RemoteUploads implements m.UploadStore {
       if (upload.sourceError === undefined) throw error
       throw TorcError.from(upload.sourceError)
     }
+    checkEtag(answer, upload.sentEtag() ?? options.etag)
     const sent = upload.sentSha256()
     if (sent !== undefined && hexOf(sent) !== hexOf(answer.sha256)) {
       throw new TorcError(
@@ -93,8 +94,9 @@ export class RemoteUploads implements m.UploadStore {
     const request = partPageRequest({ bucket, key, uploadId }, options)
     const { head } = await this.#caller.call('listParts', request, limitsOf(options))
     return {
-      parts: head.parts.map(({ sha256, createdAt, ...part }) => ({
+      parts: head.parts.map(({ sha256, createdAt, metadata = [], ...part }) => ({
         ...part,
+        metadata,
         sha256: hexOf(sha256),
         createdAt: dateOf(createdAt),
       })),
@@ -132,7 +134,9 @@ export class RemoteUploads implements m.UploadStore {
     const request = completeRequest({ bucket, key, uploadId, opId: this.#opId(options) }, parts, options)
     // It takes as long as there are parts to remove, and shows no progress.
     const plan = { ...limitsOf(sharedLimits(options)), writes: true, repeat: again }
-    return putResultOf(bucket, key, (await this.#caller.call('completeUpload', request, plan)).head)
+    const result = putResultOf(bucket, key, (await this.#caller.call('completeUpload', request, plan)).head)
+    checkEtag(result, options.etag)
+    return result
   }
 
   async abortUpload(bucket: string, key: string, uploadId: string, options: CallOptions = {}): Promise<void> {

@@ -1,5 +1,6 @@
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
+import { type LateFacts, withLateFacts } from '@torc/protocol/store/late-facts'
 import type * as s from '@torc/protocol/store/object-store'
 import { hybridTimeOf } from './answers.js'
 import type { Upload } from './upload.js'
@@ -17,15 +18,28 @@ export function writeRequest(
   upload: Upload | undefined,
 ): RequestOf<'postDatum'> {
   const head: RequestOf<'postDatum'> = { bucket, opId }
+  if (options.etag !== undefined) head.etag = options.etag
   if (options.contentType !== undefined) head.contentType = options.contentType
   if (options.metadata !== undefined) head.metadata = options.metadata.map(([name, value]) => [name, value])
+  if (options.tags !== undefined) head.tags = Object.entries(options.tags)
   if (options.context !== undefined) head.context = options.context
   if (options.strict !== undefined) head.strict = options.strict
   if (options.policy !== undefined) head.policy = options.policy
   if (options.retry !== undefined) head.retry = options.retry
   if (upload?.size !== undefined) head.size = upload.size
   if (upload?.sha256 !== undefined) head.sha256 = upload.sha256
+  addFacts(head, upload?.facts)
   return head
+}
+
+/** What is learned of a body, over what was said beforehand. BAD_REQUEST where it is too much together. */
+export function addFacts(
+  head: { etag?: string; metadata?: [string, string][] },
+  late: LateFacts | undefined,
+): void {
+  const { etag, metadata } = withLateFacts<LateFacts>(head, late)
+  if (etag !== undefined) head.etag = etag
+  if (metadata !== undefined) head.metadata = metadata.map(([name, value]) => [name, value])
 }
 
 /** Conditions, for the heads of the requests that take them. */
@@ -76,7 +90,7 @@ export function copyRequest(
   opId: Uint8Array,
   options: s.CopyOptions,
 ): RequestOf<'copyObject'> {
-  const { contentType, metadata, context, policy, retry } = options
+  const { contentType, metadata, tags, context, policy, retry } = options
   const head: RequestOf<'copyObject'> = {
     ...{ bucket, key, opId, sourceBucket: source.bucket, sourceKey: source.key },
     ...conditionFields(options),
@@ -84,6 +98,7 @@ export function copyRequest(
   if (source.versionId !== undefined) head.sourceVersionId = source.versionId
   if (contentType !== undefined) head.contentType = contentType
   if (metadata !== undefined) head.metadata = metadata.map(([name, value]) => [name, value])
+  if (tags !== undefined) head.tags = Object.entries(tags)
   if (context !== undefined) head.context = context
   if (policy !== undefined) head.policy = policy
   if (retry !== undefined) head.retry = retry
@@ -111,6 +126,9 @@ export function bucketRequest(bucket: string, options: s.BucketOptions): Request
   if (options.policy !== undefined) head.policy = options.policy
   if (options.cutting !== undefined) head.cutting = options.cutting
   if (options.compression !== undefined) head.compression = options.compression
+  if (options.versioning !== undefined) head.versioning = options.versioning
+  if (options.publicRead !== undefined) head.publicRead = options.publicRead
+  if (options.tags !== undefined) head.tags = Object.entries(options.tags)
   return head
 }
 

@@ -1,8 +1,8 @@
 import { limits } from '@torc/protocol/limits'
 import type { RequestOf } from '@torc/protocol/messages/table'
 import type * as m from '@torc/protocol/store/multipart'
-import type { CallOptions, CopySource } from '@torc/protocol/store/object-store'
-import { conditionFields } from './requests.js'
+import type { CopySource } from '@torc/protocol/store/object-store'
+import { addFacts, conditionFields } from './requests.js'
 import type { Upload } from './upload.js'
 
 /*
@@ -24,10 +24,11 @@ export function createRequest(
   opId: Uint8Array,
   options: m.UploadOptions,
 ): RequestOf<'createUpload'> {
-  const { contentType, metadata, policy, retry } = options
+  const { contentType, metadata, tags, policy, retry } = options
   const head: RequestOf<'createUpload'> = { bucket, key, opId }
   if (contentType !== undefined) head.contentType = contentType
   if (metadata !== undefined) head.metadata = metadata.map(([name, value]) => [name, value])
+  if (tags !== undefined) head.tags = Object.entries(tags)
   if (policy !== undefined) head.policy = policy
   if (retry !== undefined) head.retry = retry
   return head
@@ -35,10 +36,12 @@ export function createRequest(
 
 export function partRequest(
   part: PartName,
-  { retry }: CallOptions,
-  { size, sha256 }: Upload,
+  { retry, etag, metadata }: m.PartOptions,
+  { size, sha256, facts }: Upload,
 ): RequestOf<'uploadPart'> {
   const head: RequestOf<'uploadPart'> = { ...part }
+  addFacts(head, { etag, metadata })
+  addFacts(head, facts)
   if (retry !== undefined) head.retry = retry
   if (size !== undefined) head.size = size
   if (sha256 !== undefined) head.sha256 = sha256
@@ -67,6 +70,7 @@ export function completeRequest(
     parts: parts.map(({ partNumber, etag }) => [partNumber, etag]),
     ...conditionFields(options),
   }
+  addFacts(head, options)
   const { context, retry } = options
   if (context !== undefined) head.context = context
   if (retry !== undefined) head.retry = retry

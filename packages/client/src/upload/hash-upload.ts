@@ -6,11 +6,12 @@ import { blockEntryBytes } from '@torc/protocol/messages/block-upload-messages'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { BlockBudget } from '@torc/protocol/store/block-budget'
 import { FillingPlace } from '@torc/protocol/store/filling-place'
+import type { LateFacts } from '@torc/protocol/store/late-facts'
 import type { Cutting, PutOptions } from '@torc/protocol/store/object-store'
 import type { Caller } from '../connection/caller.js'
 import { cancelledBy } from '../connection/deadline.js'
 import { RepeatableBody } from '../store/repeatable-body.js'
-import { conditionFields, writeRequest } from '../store/requests.js'
+import { addFacts, conditionFields, writeRequest } from '../store/requests.js'
 import { piecesOf } from '../store/upload.js'
 import { BlockRequests, type UploadName } from './block-requests.js'
 import { type BodyBlock, BodyCutter } from './body-cutter.js'
@@ -28,6 +29,14 @@ export interface HashUploadParts {
 export interface SizedBody {
   readonly input: Uint8Array | AsyncIterable<Uint8Array>
   readonly size: number
+}
+
+/** The server's answer, and what it is to agree with. */
+export interface StoredByHash {
+  readonly head: ResponseOf<'commitBlocks'>
+  readonly sha256: Uint8Array
+  /** The etag that was asked for, if any. */
+  readonly etag: string | undefined
 }
 
 /** A block of the body as the commit names it. */
@@ -50,7 +59,7 @@ export async function putByHash(
   name: UploadName,
   body: SizedBody,
   options: PutOptions,
-): Promise<{ head: ResponseOf<'commitBlocks'>; sha256: Uint8Array } | undefined> {
+): Promise<StoredByHash | undefined> {
   const upload = new HashUpload(parts, name, body, options)
   try {
     return await upload.run()
@@ -100,16 +109,18 @@ class HashUpload {
     return !this.#begun || input instanceof Uint8Array || input instanceof RepeatableBody
   }
 
-  async run(): Promise<{ head: ResponseOf<'commitBlocks'>; sha256: Uint8Array }> {
+  async run(): Promise<StoredByHash> {
     const { context, policy, onProgress } = this.#options
     const cutting = await this.#requests.begin(context, policy)
     const sha256 = await this.#pass(cutting, (block, i) => {
       this.#list[i] = { hash: block.hash, name: nameOf(block), size: block.size }
       return onProgress
     })
+    const late = this.#options.seal?.()
+    const etag = late?.etag ?? this.#options.etag
     for (let commits = 1; ; commits++) {
       try {
-        return { head: await this.#commit(sha256, commits > 1), sha256 }
+        return { head: await this.#commit(sha256, late, commits > 1), sha256, etag }
       } catch (thrown) {
         const error = TorcError.from(thrown)
         if (error.code !== 'BLOCKS_MISSING' || commits === commitsMax) throw error
@@ -224,13 +235,18 @@ class HashUpload {
     this.#stop.abort(this.#failure)
   }
 
-  async #commit(sha256: Uint8Array, retry: boolean): Promise<ResponseOf<'commitBlocks'>> {
+  async #commit(
+    sha256: Uint8Array,
+    late: LateFacts | undefined,
+    retry: boolean,
+  ): Promise<ResponseOf<'commitBlocks'>> {
     const { bucket, key, opId } = this.#name
     const head = {
       ...writeRequest(bucket, opId, this.#options, undefined),
       ...conditionFields(this.#options),
       ...{ key, size: this.#body.size, sha256 },
     }
+    addFacts(head, late)
     if (retry) head.retry = true
     const list = Buffer.alloc(this.#list.length * blockEntryBytes)
     let at = 0

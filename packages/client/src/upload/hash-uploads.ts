@@ -1,11 +1,10 @@
 import type { Environment } from '@torc/protocol/environment/system'
 import { limits } from '@torc/protocol/limits'
-import type { ResponseOf } from '@torc/protocol/messages/table'
 import { BlockBudget } from '@torc/protocol/store/block-budget'
 import type { BodyInput, PutOptions } from '@torc/protocol/store/object-store'
 import type { Caller } from '../connection/caller.js'
 import type { UploadName } from './block-requests.js'
-import { type HashUploadParts, putByHash, type SizedBody } from './hash-upload.js'
+import { type HashUploadParts, putByHash, type SizedBody, type StoredByHash } from './hash-upload.js'
 
 /**
  * Blocks of bodies that are uploaded by hash, in memory at once: the 16 that a server has under way at agents, and those
@@ -29,11 +28,7 @@ export class HashUploads {
   }
 
   /** Undefined where the body is to be sent as a stream: it is small, or of unknown size, or nobody knows how else. */
-  async put(
-    name: UploadName,
-    body: BodyInput,
-    options: PutOptions,
-  ): Promise<{ head: ResponseOf<'commitBlocks'>; sha256: Uint8Array } | undefined> {
+  async put(name: UploadName, body: BodyInput, options: PutOptions): Promise<StoredByHash | undefined> {
     const large = this.#running < uploadsMax ? largeBody(body, options.size) : undefined
     if (large === undefined) return undefined
     this.#running++

@@ -46,6 +46,22 @@ t.test('how blocks are kept is set, changed and shown', async t => {
   t.match(wrong.err, /one of none, brotli/)
 })
 
+t.test('what faces ask of a bucket is set, changed and shown', async t => {
+  const store = await filled({})
+  await run(['mb', 'site', '--versioning', 'unversioned', '--public-read'], { store })
+  t.match(await store.headBucket('site'), { versioning: 'unversioned', publicRead: true })
+  const shown = (await run(['bucket', 'show', 'site'], { store })).out
+  t.match(shown, 'versioning\tunversioned\npublic read\tyes\n')
+  await run(['bucket', 'set', 'site', '--no-public-read'], { store })
+  const changed = await run(['bucket', 'set', 'site', '--versioning', 'enabled', '--json'], { store })
+  t.match(changed.io.records[0], { bucket: 'site', versioning: 'enabled', publicRead: false, tags: {} })
+  await store.changeBucket('site', { tags: { team: 'blue' } })
+  t.match((await run(['bucket', 'show', 'site'], { store })).out, 'tag\tteam = blue\n')
+  const wrong = await run(['mb', 'more', '--versioning', 'on'], { store })
+  t.equal(wrong.code, 2)
+  t.match(wrong.err, /one of enabled, suspended, unversioned/)
+})
+
 t.test('status', async t => {
   const store = await filled({ 'photos/a': 'a' })
   const healthy = await run(['status', '--json'], { store })

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { TorcError } from '@torc/protocol/errors'
 import type { ClusterStatus } from '@torc/protocol/store/admin'
 import type { BlockPlaces } from '@torc/protocol/store/blocks'
+import { withLateFacts } from '@torc/protocol/store/late-facts'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import type { RepairStatus } from '@torc/protocol/store/repair'
@@ -38,6 +39,7 @@ export class MemoryStore extends MemoryOperations implements Store {
   readonly policies = new MemoryPolicies()
   readonly cuttings = new Map<string, s.Cutting>()
   readonly compressions = new Map<string, s.Compression>()
+  readonly faced = new Map<string, Pick<s.BucketInfo, 'versioning' | 'publicRead' | 'tags'>>()
   /** What `blocks` answers for any object. */
   places: BlockPlaces[] = []
   #counter = 0
@@ -53,12 +55,14 @@ export class MemoryStore extends MemoryOperations implements Store {
     if (options.policy !== undefined) this.policies.set(bucket, options.policy)
     if (options.cutting !== undefined) this.cuttings.set(bucket, options.cutting)
     if (options.compression !== undefined) this.compressions.set(bucket, options.compression)
+    this.#face(bucket, options)
     return { ...this.#bucketInfo(bucket), replicas: options.replicas ?? 3 }
   }
 
   async changeBucket(bucket: string, changes: s.BucketChanges): Promise<s.BucketInfo> {
     this.#bucket(bucket)
     const { readQuorum, writeQuorum, strict, policy, cutting, compression } = changes
+    this.#face(bucket, changes)
     this.calls.push(
       `changeBucket ${bucket} ${JSON.stringify({ readQuorum, writeQuorum, strict, policy, cutting, compression })}`,
     )
@@ -101,7 +105,7 @@ export class MemoryStore extends MemoryOperations implements Store {
     if (options.signal?.aborted) throw options.signal.reason
     const bytes = Buffer.concat(pieces)
     options.onProgress?.(bytes.length)
-    return this.#add(bucket, key, bytes, options)
+    return this.#add(bucket, key, bytes, withLateFacts(options, options.seal?.()))
   }
 
   putShared(bucket: string, key: string, path: string, options: s.PutOptions = {}): Promise<s.PutResult> {
@@ -303,12 +307,33 @@ export class MemoryStore extends MemoryOperations implements Store {
     return keys
   }
 
+  #face(bucket: string, { versioning, publicRead, tags }: s.BucketChanges): void {
+    const before = this.#facedAs(bucket)
+    this.faced.set(bucket, {
+      versioning: versioning ?? before.versioning,
+      publicRead: publicRead ?? before.publicRead,
+      tags: tags ?? before.tags,
+    })
+  }
+
+  #facedAs(bucket: string): Pick<s.BucketInfo, 'versioning' | 'publicRead' | 'tags'> {
+    return this.faced.get(bucket) ?? { versioning: 'enabled', publicRead: false, tags: {} }
+  }
+
   #bucketInfo(bucket: string): s.BucketInfo {
     const createdAt = new Date('2026-01-02T03:04:05.678Z')
     const settings = { replicas: 3, readQuorum: 2, writeQuorum: 2, strict: false }
     const cutting = this.cuttings.get(bucket) ?? 'fixed'
     const compression = this.compressions.get(bucket) ?? 'none'
-    return { bucket, createdAt, ...settings, cutting, compression, ...this.policies.ofBucket(bucket) }
+    return {
+      bucket,
+      createdAt,
+      ...settings,
+      cutting,
+      compression,
+      ...this.#facedAs(bucket),
+      ...this.policies.ofBucket(bucket),
+    }
   }
 
   #find(
@@ -339,11 +364,11 @@ export class MemoryStore extends MemoryOperations implements Store {
     return {
       bytes,
       covers: coveredBy(options.context, this.held.get(bucket)?.get(key) ?? []),
-      tags: new Map(),
+      tags: new Map(Object.entries(options.tags ?? {})),
       info: {
         ...{ bucket, key, kind, size: bytes.length, isLatest: true, siblings: [], degraded: false },
         versionId: `v${counter}`,
-        etag: `etag-${createHash('sha256').update(bytes).digest('hex').slice(0, 4)}`,
+        etag: options.etag ?? `etag-${createHash('sha256').update(bytes).digest('hex').slice(0, 4)}`,
         sha256: createHash('sha256').update(bytes).digest('hex'),
         contentType: options.contentType ?? 'application/octet-stream',
         metadata: options.metadata ?? [],

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { systemHasher } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { compareKeys } from '@torc/protocol/identifiers/key-order'
+import { type LateFacts, withLateFacts } from '@torc/protocol/store/late-facts'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { listParts, listUploads } from '@torc/protocol/store/upload-entries'
@@ -69,7 +70,8 @@ export class MemoryUploads implements m.UploadStore {
     else for await (const piece of body) pieces.push(piece)
     const bytes = Buffer.concat(pieces)
     options.onProgress?.(bytes.length)
-    return this.#add(this.#open(bucket, key, uploadId), partNumber, bytes, bytes.length)
+    const facts = withLateFacts<LateFacts>(options, options.seal?.())
+    return this.#add(this.#open(bucket, key, uploadId), partNumber, bytes, bytes.length, facts)
   }
 
   async copyPart(
@@ -146,10 +148,17 @@ export class MemoryUploads implements m.UploadStore {
     this.#uploads.delete(uploadId)
   }
 
-  #add(upload: MemoryUpload, partNumber: number, bytes: Uint8Array, sentBytes: number): m.PartResult {
+  #add(
+    upload: MemoryUpload,
+    partNumber: number,
+    bytes: Uint8Array,
+    sentBytes: number,
+    { etag, metadata = [] }: LateFacts = {},
+  ): m.PartResult {
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    const info = { partNumber, etag: `etag-${sha256.slice(0, 4)}`, size: bytes.length, sha256 }
-    upload.parts.set(partNumber, { info: { ...info, createdAt: this.#target.now() }, bytes })
+    const info = { partNumber, etag: etag ?? `etag-${sha256.slice(0, 4)}`, size: bytes.length, sha256 }
+    const part = { ...info, metadata, createdAt: this.#target.now() }
+    upload.parts.set(partNumber, { info: part, bytes })
     return { ...info, deduplicatedBytes: 0, sentBytes }
   }
 

@@ -40,7 +40,7 @@ t.test('completion', async t => {
   await check('layout s', ['show'])
   await check('bucket s', ['set', 'show'])
   await check('bucket show ph', ['photos'])
-  await check('bucket set --', flagsOf('bucket set', ['--no-strict']))
+  await check('bucket set --', flagsOf('bucket set', ['--no-public-read', '--no-strict']))
   await check('bucket set --strict ph', ['photos'])
   await check('policy set g', ['global:'])
   await check('policy set global:5 ph', ['photos/'])
@@ -86,6 +86,7 @@ t.test('completion', async t => {
     '--profile',
     '--progress',
     '--quiet',
+    '--s3',
     '--server',
     '--timeout',
     '--tls',

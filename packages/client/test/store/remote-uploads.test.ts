@@ -146,7 +146,7 @@ t.test('pages', async t => {
   const page = await store.partPage('b', 'k', id, { partNumberMarker: 2, limit: 5_000 })
   const hex = sha256(Buffer.from('x')).toString('hex')
   t.strictSame(page, {
-    parts: [{ partNumber: 3, etag: 'x', size: 1, sha256: hex, createdAt: made }],
+    parts: [{ partNumber: 3, etag: 'x', size: 1, sha256: hex, metadata: [], createdAt: made }],
     nextPartNumberMarker: 3,
   })
   t.strictSame(heads[0], { bucket: 'b', key: 'k', uploadId: id, partNumberMarker: 2, limit: 1000 })

@@ -1,3 +1,4 @@
+import { limits } from '@torc/protocol/limits'
 import { type CausalContext, covers } from '../clocks/causal-context.js'
 import { type ActorId, actorIdBytes, compareDots, type Dot, dotsEqual, dotText } from '../clocks/dot.js'
 import type { PackReader } from '../codec/pack-reader.js'
@@ -24,7 +25,7 @@ export type Attributes = ReadonlyMap<string, AttributeRegister>
 
 export const noAttributes: Attributes = new Map()
 
-const nameBytesMax = 128
+const nameBytesMax = limits.registerNameBytesMax
 const valueBytesMax = 64 * 1024
 const countMax = 65_536
 

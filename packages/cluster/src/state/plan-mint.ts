@@ -43,6 +43,8 @@ export interface MintInput {
   readonly metadata: readonly (readonly [string, string])[]
   readonly blocks: readonly BlockReference[] | undefined
   readonly partBlocks?: readonly number[] | undefined
+  readonly tags?: Version['tags']
+  readonly isNull?: true | undefined
   /**
    * What prunes older versions in the same transaction; needs `local`. The policy is the one in force once
    * `setPolicy` is done (`policyInForce`); the minter's own report comes first.
@@ -124,7 +126,7 @@ export function planMint(
     seq: 1 + Math.max(greatestSeqCovered(old, context, input.exact), input.seenSeq),
     opId,
     blocks: input.blocks,
-    ...(input.partBlocks === undefined ? {} : { partBlocks: input.partBlocks }),
+    ...optionalFields(input),
   }
   const pruned = versionsToPrune(old, input, context, local)
   const attributes = attributesSet(version, input.setPolicy)
@@ -138,6 +140,22 @@ export function planMint(
   const plan = planMerge(old, { context: delta, versions: [version], attributes }, local)
   return { version, delta, attributes, pruned, plan }
 }
+
+/** Those fields of a version that most have not. */
+export function optionalFields({
+  partBlocks,
+  tags,
+  isNull,
+}: Pick<Version, 'partBlocks' | 'tags' | 'isNull'>): Partial<Version> {
+  if (partBlocks === undefined && tags === undefined && isNull === undefined) return none
+  return {
+    ...(partBlocks === undefined ? {} : { partBlocks }),
+    ...(tags === undefined || tags.length === 0 ? {} : { tags }),
+    ...(isNull === undefined ? {} : { isNull }),
+  }
+}
+
+const none: Partial<Version> = Object.freeze({})
 
 function versionsToPrune(
   old: KeySummary,

@@ -14,10 +14,12 @@ import { type BlockReference, type Version, versionIdOf } from './version.js'
  * `[hashes, count, size, count, size, …]`: all hashes one after the other, and runs of equal sizes.
  * Format 2 is that of a version in parts, and of no other, so that a version has the same bytes whoever writes it: after
  * the blocks comes `[parts, blocks, parts, blocks, …]`, runs of parts that have equally many blocks.
+ * Format 3 is that of a null version, of one that was made with tags, and of no other: after the parts (nil where there
+ * are none) come 1 for a null version, else 0, and `[name, value, …]` of the tags.
  */
-const newestSchema = 2
+const newestSchema = 3
 /** By format, from the first on. */
-const fieldCounts = [15, 16]
+const fieldCounts = [15, 16, 18]
 const hashBytes = 32
 const opIdBytes = 16
 const etagBytesMax = 128
@@ -41,8 +43,8 @@ export function decodeVersion(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): V
 
 /** The version as one value of a larger record. */
 export function writeVersion(writer: PackWriter, version: Version): void {
-  const { partBlocks } = version
-  const schema = partBlocks === undefined ? 1 : 2
+  const { partBlocks, tags = [], isNull } = version
+  const schema = isNull === true || tags.length > 0 ? 3 : partBlocks === undefined ? 1 : 2
   writer.array(fieldCounts[schema - 1] ?? 0)
   writer.uint(schema)
   writer.hexBytes(version.dot.actor)
@@ -53,11 +55,7 @@ export function writeVersion(writer: PackWriter, version: Version): void {
   writer.text(version.etag)
   writer.bytes(version.sha256)
   writer.text(version.contentType)
-  writer.array(2 * version.metadata.length)
-  for (const [name, value] of version.metadata) {
-    writer.text(name)
-    writer.text(value)
-  }
+  writePairs(writer, version.metadata)
   writer.uint(version.createdAt)
   writer.uint(version.seq)
   writer.bytes(version.opId)
@@ -65,6 +63,10 @@ export function writeVersion(writer: PackWriter, version: Version): void {
   if (version.blocks === undefined) writer.nil()
   else writeBlocks(writer, version.blocks)
   if (partBlocks !== undefined) writeRuns(writer, partBlocks)
+  if (schema < 3) return
+  if (partBlocks === undefined) writer.nil()
+  writer.uint(isNull === true ? 1 : 0)
+  writePairs(writer, tags)
 }
 
 export function readVersion(reader: PackReader): Version {
@@ -79,7 +81,7 @@ export function readVersion(reader: PackReader): Version {
   const etag = reader.text(etagBytesMax)
   const sha256 = reader.bytes(hashBytes, true)
   const contentType = reader.text(limits.contentTypeBytesMax)
-  const metadata = readMetadata(reader)
+  const metadata = readPairs(reader, limits.metadataPairsMax)
   const createdAt = reader.uint()
   const seq = reader.uint()
   if (seq === 0) throw reader.refuse('its sequence number is 0')
@@ -88,7 +90,11 @@ export function readVersion(reader: PackReader): Version {
   if (covers(context, dot)) throw reader.refuse('it covers itself')
   const blocks = reader.nil() ? undefined : readBlocks(reader, size)
   if (kind === 'marker' && (size !== 0 || blocks !== undefined)) throw reader.refuse('a marker with a body')
-  const partBlocks = schema < 2 ? undefined : readPartBlocks(reader, blocks?.length)
+  const inParts = schema === 2 || (schema === 3 && !reader.nil())
+  const partBlocks = inParts ? readPartBlocks(reader, blocks?.length) : undefined
+  const isNull = schema === 3 && reader.uint(1) === 1
+  const tags = schema === 3 ? readPairs(reader, limits.tagsMax) : []
+  if (schema === 3 && !isNull && tags.length === 0) throw reader.refuse('the format of another version')
   const id = versionIdOf(opId)
   const version: Version = {
     dot,
@@ -106,17 +112,31 @@ export function readVersion(reader: PackReader): Version {
     opId,
     blocks,
   }
-  return partBlocks === undefined ? version : { ...version, partBlocks }
+  if (schema === 1) return version
+  return {
+    ...version,
+    ...(partBlocks === undefined ? {} : { partBlocks }),
+    ...(tags.length === 0 ? {} : { tags }),
+    ...(isNull ? { isNull } : {}),
+  }
 }
 
-function readMetadata(reader: PackReader): Version['metadata'] {
-  const count = reader.array(2 * limits.metadataPairsMax)
-  if (count % 2 !== 0) throw reader.refuse('a metadata name without a value')
-  const metadata: [string, string][] = []
-  for (let i = 0; i < count; i += 2) {
-    metadata.push([reader.text(metadataTextBytesMax), reader.text(metadataTextBytesMax)])
+function writePairs(writer: PackWriter, pairs: Version['metadata']): void {
+  writer.array(2 * pairs.length)
+  for (const [name, value] of pairs) {
+    writer.text(name)
+    writer.text(value)
   }
-  return metadata
+}
+
+function readPairs(reader: PackReader, pairsMax: number): Version['metadata'] {
+  const count = reader.array(2 * pairsMax)
+  if (count % 2 !== 0) throw reader.refuse('a name without a value')
+  const pairs: [string, string][] = []
+  for (let i = 0; i < count; i += 2) {
+    pairs.push([reader.text(metadataTextBytesMax), reader.text(metadataTextBytesMax)])
+  }
+  return pairs
 }
 
 function writeBlocks(writer: PackWriter, blocks: readonly BlockReference[]): void {

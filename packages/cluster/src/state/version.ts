@@ -39,6 +39,13 @@ export interface Version {
    * of the parts.
    */
   readonly partBlocks?: readonly number[] | undefined
+  /** Tags that it was made with; what became of them since is in its registers. Absent = none. */
+  readonly tags?: readonly (readonly [name: string, value: string])[] | undefined
+  /**
+   * It was made where the bucket kept no versions (S3's null version): the next such version takes its place. Absent =
+   * no.
+   */
+  readonly isNull?: true | undefined
 }
 
 /** Sizes of the parts of an object that was uploaded in parts. */

@@ -5,7 +5,7 @@ import { limits } from '@torc/protocol/limits'
 import fc from 'fast-check'
 import t from 'tap'
 import { contextOfDot } from '../../src/clocks/causal-context.js'
-import { partSizesOf } from '../../src/state/version.js'
+import { partSizesOf, type Version } from '../../src/state/version.js'
 import { decodeVersion, encodeVersion } from '../../src/state/version-codec.js'
 import { checkMalformed } from '../support/malformed.js'
 import { versions } from '../support/records.js'
@@ -60,6 +60,29 @@ t.test('golden bytes of format 2: one more field, for a version in parts alone',
   t.notOk('partBlocks' in decodeVersion(Buffer.from(one, 'hex')))
   t.strictSame(partSizesOf(inParts), [5, 5, 0, 5])
   t.equal(partSizesOf(plain), undefined)
+})
+
+t.test('golden bytes of format 3: what few versions have, and no other format for them', async t => {
+  const blocks = [1, 2].map(n => ({ hash: new Uint8Array(32).fill(n), size: 5 }))
+  const plain = version({ size: 10, blocks })
+  const start = Buffer.from(encodeVersion(plain)).toString('hex').slice(4)
+  const cases: [more: Partial<Version>, hex: string][] = [
+    [{ isNull: true }, 'c0 01 90'],
+    [{ tags: [['k', 'v']] }, 'c0 00 92 a16b a176'],
+    [{ partBlocks: [1, 1], tags: [['k', 'v']], isNull: true }, '92 0201 01 92 a16b a176'],
+  ]
+  for (const [more, hex] of cases) {
+    const bytes = `dc001203${start}${hex.replaceAll(' ', '')}`
+    t.equal(Buffer.from(encodeVersion({ ...plain, ...more })).toString('hex'), bytes)
+    t.strictSame(decodeVersion(Buffer.from(bytes, 'hex')), { ...plain, ...more })
+  }
+  for (const [what, hex] of [
+    ['neither', 'c00090'],
+    ['another number', 'c00290'],
+    ['a tag without a value', 'c00191a16b'],
+    ['too many tags', `c001dc0082${'a16ba176'.repeat(65)}`],
+  ] as const)
+    t.throws(() => decodeVersion(Buffer.from(`dc001203${start}${hex}`, 'hex')), damaged, what)
 })
 
 t.test('parts must add up to the blocks, in their one form', async t => {

@@ -38,10 +38,12 @@ export const versions: fc.Arbitrary<Version> = fc
     opId: bytes(16),
     blocks: fc.option(blockLists, { nil: undefined }),
     inParts: fc.boolean(),
+    tags: fc.array(fc.tuple(texts, texts), { maxLength: 3 }),
+    isNull: fc.boolean(),
     gap: fc.nat(),
   })
   .filter(made => !covers(made.context, made.dot))
-  .map(({ gap, inParts, ...made }) => {
+  .map(({ gap, inParts, tags, isNull, ...made }) => {
     const blocks = made.kind === 'marker' ? undefined : made.blocks
     const size = blocks === undefined ? made.size : blocks.reduce((sum, block) => sum + block.size, 0)
     return {
@@ -51,5 +53,7 @@ export const versions: fc.Arbitrary<Version> = fc
       size: made.kind === 'marker' ? 0 : size,
       blocks,
       ...(inParts && blocks !== undefined ? { partBlocks: [1, 0, blocks.length - 1] } : {}),
+      ...(tags.length > 0 ? { tags } : {}),
+      ...(isNull ? { isNull } : {}),
     }
   })

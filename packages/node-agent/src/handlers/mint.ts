@@ -56,6 +56,7 @@ export function mintHandler(agent: AgentContext) {
         etag: head.etag,
         contentType: head.contentType,
         metadata: head.metadata,
+        tags: head.tags,
         blocks,
         partBlocks: head.partBlocks,
         body,

@@ -54,6 +54,7 @@ export interface MintRequest {
   readonly metadata: readonly (readonly [string, string])[]
   readonly blocks: Version['blocks']
   readonly partBlocks?: Version['partBlocks']
+  readonly tags?: Version['tags']
   /** The inline body; null where the body is in blocks or there is none. */
   readonly body: Uint8Array | null
   /** What older versions are judged by; undefined: only by the key's own policy. */
@@ -193,6 +194,7 @@ export class KeyIndex {
       metadata: request.metadata,
       blocks: request.blocks,
       partBlocks: request.partBlocks,
+      tags: request.tags,
       retention: retentionOf(this.rows, known, request),
       setPolicy: request.setPolicy,
     }

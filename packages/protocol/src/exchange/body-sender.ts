@@ -1,7 +1,8 @@
 import { TorcError } from '../errors.js'
 import { sizeOf } from '../frames/frame.js'
 import type { Lease } from '../frames/lease.js'
-import type { OutgoingBody } from './exchange.js'
+import type { BodyEnd } from '../messages/control.js'
+import type { LateFields, OutgoingBody } from './exchange.js'
 
 /** What a body that leaves needs of its call. */
 export interface BodySenderOwner {
@@ -15,7 +16,7 @@ export interface BodySenderOwner {
   /** Gives `lease` back when all that was sent so far has left this process. */
   releaseSent(lease: Lease): void
   sendData(pieces: readonly Uint8Array[]): void
-  sendEnd(sha256: Uint8Array | undefined): void
+  sendEnd(end: BodyEnd): void
   /** All is sent, or the peer wanted no more. */
   onSent(): void
   /** The program's source failed. */
@@ -59,6 +60,7 @@ export class BodySender {
   #stream: AsyncIterable<Uint8Array | Lease> | undefined
   #source: AsyncIterator<Uint8Array | Lease> | undefined
   readonly #sha256: (() => Uint8Array | undefined) | undefined
+  readonly #late: (() => LateFields | undefined) | undefined
   #pulling = false
   #waitsForRoom = false
   #over = false
@@ -69,6 +71,7 @@ export class BodySender {
       this.#pieces = []
       this.#stream = body.stream
       this.#sha256 = body.sha256
+      this.#late = body.late
     } else this.#pieces = body instanceof Uint8Array ? [body] : 'leases' in body ? body.leases : body
   }
 
@@ -171,15 +174,16 @@ export class BodySender {
   }
 
   #finish(): void {
-    let sha256: Uint8Array | undefined
+    let end: BodyEnd
     try {
-      sha256 = this.#sha256?.()
+      const sha256 = this.#sha256?.()
+      end = { ...this.#late?.(), ...(sha256 === undefined ? {} : { sha256 }) }
     } catch (error) {
       this.#fail(error)
       return
     }
     this.#over = true
-    this.#owner.sendEnd(sha256)
+    this.#owner.sendEnd(end)
     this.#owner.onSent()
   }
 

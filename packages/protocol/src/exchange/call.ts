@@ -1,6 +1,6 @@
 import type { TorcError } from '../errors.js'
 import type { Lease } from '../frames/lease.js'
-import type { AnnouncedLimits } from '../messages/control.js'
+import type { AnnouncedLimits, BodyEnd } from '../messages/control.js'
 import { frameType } from '../messages/frame-types.js'
 import { BodySender, type BodySenderOwner } from './body-sender.js'
 import type { OutgoingBody } from './exchange.js'
@@ -106,8 +106,8 @@ export abstract class Call implements BodySenderOwner, IncomingStreamOwner {
     encoder.finish(pieces, this.link.peerLimits.frameBytesMax)
   }
 
-  sendEnd(sha256: Uint8Array | undefined): void {
-    this.sendControl(frameType.END, sha256 === undefined ? {} : { sha256 })
+  sendEnd(end: BodyEnd): void {
+    this.sendControl(frameType.END, end)
   }
 
   sendCancel(): void {

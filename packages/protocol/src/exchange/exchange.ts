@@ -1,5 +1,6 @@
 import type { TorcError } from '../errors.js'
 import type { Lease } from '../frames/lease.js'
+import type { BodyEnd } from '../messages/control.js'
 import type { Role } from '../messages/frame-types.js'
 import type { MessageName, RequestOf, ResponseOf } from '../messages/table.js'
 
@@ -9,6 +10,8 @@ export interface IncomingBody extends AsyncIterable<Uint8Array> {
   readonly inline: readonly Uint8Array[] | undefined
   /** Contents of the END frame once the stream is over: the sender's digest of the whole. */
   readonly sha256: Uint8Array | undefined
+  /** What else END said of the body, once the stream is over. Absent where nothing can: the body rode in the frame. */
+  readonly late?: LateFields | undefined
   /**
    * To iterate over instead, for a reader that says when it is done with each piece, so that its memory is used again
    * (see `leasesOf`). Absent where no memory can be given back.
@@ -20,16 +23,23 @@ export interface IncomingBody extends AsyncIterable<Uint8Array> {
   discard(): void
 }
 
+/** What END may say of a body beside its digest: facts that its writer learned from the bytes. */
+export type LateFields = Pick<BodyEnd, 'etag' | 'metadata'>
+
 /**
  * A body to send. Pieces up to `inlineBodyBytesMax` in all ride in the frame; an async iterable, or more
- * bytes, go as DATA under the peer's window. `sha256` is asked for when the iterable has ended and goes
- * with END. Leases are released once their bytes have left, or nobody wants them; not where the connection breaks.
+ * bytes, go as DATA under the peer's window. `sha256` and `late` are asked for once, when the iterable has ended, and go
+ * with END; where one of them throws, the body fails as if the iterable had. Leases are released once their bytes have left, or nobody wants them; not where the connection breaks.
  */
 export type OutgoingBody =
   | Uint8Array
   | readonly Uint8Array[]
   | { readonly leases: readonly Lease[] }
-  | { readonly stream: AsyncIterable<Uint8Array | Lease>; readonly sha256?: () => Uint8Array | undefined }
+  | {
+      readonly stream: AsyncIterable<Uint8Array | Lease>
+      readonly sha256?: () => Uint8Array | undefined
+      readonly late?: () => LateFields | undefined
+    }
 
 export interface RequestOptions {
   readonly body?: OutgoingBody | undefined

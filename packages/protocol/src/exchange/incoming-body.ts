@@ -1,7 +1,8 @@
 import { TorcError } from '../errors.js'
 import { sizeOf } from '../frames/frame.js'
 import type { Lease } from '../frames/lease.js'
-import type { IncomingBody } from './exchange.js'
+import type { BodyEnd } from '../messages/control.js'
+import type { IncomingBody, LateFields } from './exchange.js'
 import type { ReceiveWindow } from './receive-window.js'
 
 /** The pieces as one view or one buffer; TOO_LARGE beyond `bytesMax`. */
@@ -54,6 +55,7 @@ interface Reader {
 export class IncomingStream implements IncomingBody {
   readonly inline = undefined
   sha256: Uint8Array | undefined
+  late: LateFields | undefined
   readonly #window: ReceiveWindow
   readonly #owner: IncomingStreamOwner
   #pieces: Lease[] = []
@@ -99,9 +101,10 @@ export class IncomingStream implements IncomingBody {
     }
   }
 
-  finish(sha256: Uint8Array | undefined): void {
+  finish({ sha256, ...late }: BodyEnd): void {
     if (this.over) return
     this.sha256 = sha256
+    this.late = late
     this.#ended = true
     this.#waiting?.resolve(undefined)
     this.#waiting = undefined

@@ -1,6 +1,7 @@
 import { TorcError } from '../errors.js'
 import type { Frame } from '../frames/frame.js'
 import type { CompiledMessage } from '../messages/compiled.js'
+import type { BodyEnd } from '../messages/control.js'
 import { Call, type CallLink } from './call.js'
 import type { IncomingBody } from './exchange.js'
 import { InlineBody } from './incoming-body.js'
@@ -133,8 +134,8 @@ export class OpenRequest extends Call implements RequestHandle {
   }
 
   /** END of the answer's body. */
-  finishBody(sha256: Uint8Array | undefined): void {
-    this.incoming?.finish(sha256)
+  finishBody(end: BodyEnd): void {
+    this.incoming?.finish(end)
     this.#endIfDone()
   }
 

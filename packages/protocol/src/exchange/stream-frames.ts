@@ -27,11 +27,11 @@ export function onStreamFrame(frame: Frame, { request, served }: CallOfFrame, da
       onData(frame, call, dataBytesMax)
       return
     case frameType.END: {
-      const { sha256 } = checkEnd(frame.head)
+      const end = checkEnd(frame.head)
       if (call === undefined) return
       const incoming = expected(call, frame)
-      if (request === undefined) incoming.finish(sha256)
-      else request.finishBody(sha256)
+      if (request === undefined) incoming.finish(end)
+      else request.finishBody(end)
       return
     }
     case frameType.CREDIT:

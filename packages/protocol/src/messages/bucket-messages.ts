@@ -1,3 +1,4 @@
+import { limits } from '../limits.js'
 import { allBuckets, anyKey, owns } from './access.js'
 import * as f from './fields.js'
 import { define, interactive, noBodies, policyNote, strict, users } from './message.js'
@@ -11,6 +12,16 @@ const compressionNote =
 
 const cuttingNote =
   'How bodies are cut into blocks from now on: `fixed` (1 MiB each) or `content` (about 1 MiB, where the content says so)'
+
+const versioning = f.oneOf('unversioned', 'enabled', 'suspended')
+
+const versioningNote =
+  'What becomes of a version that is replaced, as S3 has it; a bucket is not made `unversioned` again'
+
+const publicReadNote =
+  'Objects may be read and listed without an access key, through faces that know such callers'
+
+const bucketTags = f.list(f.pair(f.tagName, f.text(limits.tagValueBytesMax)), limits.bucketTagsMax)
 
 const bucketFields = {
   bucket: f.note('The bucket', f.bucketName),
@@ -26,6 +37,13 @@ const bucketFields = {
   ),
   cutting: f.note('How bodies are cut into blocks; absent = `fixed`', f.optional(cutting)),
   compression: f.note('How new blocks are kept; absent = `none`', f.optional(compression)),
+  versioning: f.note(`${versioningNote}; absent = \`enabled\``, f.optional(versioning)),
+  publicRead: f.note(publicReadNote, f.optional(f.boolean)),
+}
+
+const describedBucket = {
+  ...bucketFields,
+  tags: f.note('Names and values of its tags, by name; absent = none', f.optional(bucketTags)),
 }
 
 /** What clients ask about buckets. */
@@ -48,8 +66,11 @@ export const bucketMessages = {
       policy: f.note(policyNote, f.optional(f.text(256, 1))),
       cutting: f.note(cuttingNote, f.optional(cutting)),
       compression: f.note(compressionNote, f.optional(compression)),
+      versioning: f.note(versioningNote, f.optional(versioning)),
+      publicRead: f.note(publicReadNote, f.optional(f.boolean)),
+      tags: f.note('All its tags', f.optional(bucketTags)),
     },
-    response: bucketFields,
+    response: describedBucket,
   }),
   getBucket: define({
     doc: 'A bucket’s settings.',
@@ -61,7 +82,7 @@ export const bucketMessages = {
     ...interactive,
     ...noBodies,
     request: { bucket: f.note('The bucket', f.bucketName) },
-    response: bucketFields,
+    response: describedBucket,
   }),
   setBucket: define({
     doc: 'Changes a bucket’s settings; what is absent stays.',
@@ -80,8 +101,11 @@ export const bucketMessages = {
       policy: f.note(policyNote, f.optional(f.text(256, 1))),
       cutting: f.note(cuttingNote, f.optional(cutting)),
       compression: f.note(compressionNote, f.optional(compression)),
+      versioning: f.note(versioningNote, f.optional(versioning)),
+      publicRead: f.note(publicReadNote, f.optional(f.boolean)),
+      tags: f.note('All its tags', f.optional(bucketTags)),
     },
-    response: bucketFields,
+    response: describedBucket,
   }),
   deleteBucket: define({
     doc: 'Removes a bucket.',

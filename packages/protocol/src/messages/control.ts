@@ -61,6 +61,14 @@ export const controlHeads = {
   DATA: {},
   END: {
     sha256: f.note('Digest of all bytes of the stream, where the sender knows it', f.optional(f.sha256)),
+    etag: f.note(
+      'Of a body that is stored: its etag, where the writer learned it from the bytes. It goes before that of the request’s head',
+      f.optional(f.etag),
+    ),
+    metadata: f.note(
+      'Of a body that is stored: pairs that are added behind those of the request’s head',
+      f.optional(f.metadata),
+    ),
   },
   CREDIT: {
     bytes: f.note('How many bytes more the receiver accepts', f.integer(1, limits.streamWindowBytesMax)),
@@ -87,4 +95,6 @@ export const envelope = {
 } as const satisfies Record<string, f.Fields>
 
 export type Hello = f.HeadOf<(typeof controlHeads)['HELLO']>
+/** What a sender tells of a body once all of it has left. */
+export type BodyEnd = f.HeadOf<(typeof controlHeads)['END']>
 export type AnnouncedLimits = f.HeadOf<typeof announcedLimits>

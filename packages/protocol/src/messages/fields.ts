@@ -221,6 +221,14 @@ export const storedKey: Field<string, false> = field('stored key', (value, name)
   return value
 })
 
+const etagPattern = /^[\x20-\x7e]{1,128}$/
+
+/** An opaque tag of the content, as a writer names it: 1 to 128 characters of printable ASCII. */
+export const etag: Field<string, false> = field('etag', (value, name) => {
+  if (typeof value === 'string' && etagPattern.test(value)) return value
+  throw bad(name, 'an etag of 1 to 128 characters of printable ASCII')
+})
+
 export const opId = bytes(16, true)
 export const sha256 = bytes(32, true)
 /** An id of a node, `name-xxxxxxxx`. */
@@ -231,6 +239,10 @@ export const versionIdText = text(64, 1)
 export const contentType = text(limits.contentTypeBytesMax)
 /** User metadata as pairs, in the user's order. */
 export const metadata = list(pair(text(256, 1), text(4096)), limits.metadataPairsMax)
+/** Name of a tag: 1 to 512 bytes; servers take no control characters. */
+export const tagName = text(limits.tagNameBytesMax, 1)
+/** Names and values of tags. */
+export const tags = list(pair(tagName, text(limits.tagValueBytesMax)), limits.tagsMax)
 /** A causal context token as people see it (base64url). */
 export const token = text(limits.tokenBytesMax)
 /** What people read as a version's clock: actor → counter. */

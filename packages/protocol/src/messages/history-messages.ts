@@ -110,7 +110,7 @@ export const historyMessages = {
     },
     response: {
       versionId: f.note('Id of the version', f.versionIdText),
-      tags: f.note('Names and values, by name', f.list(f.pair(f.text(63, 1), f.text(1024)), 64)),
+      tags: f.note('Names and values, by name', f.tags),
     },
   }),
   setTags: define({
@@ -126,12 +126,12 @@ export const historyMessages = {
     request: {
       ...objectName,
       versionId: f.note("A version's id or a unique prefix of it", f.optional(f.versionIdText)),
-      set: f.note('Names and values', f.list(f.pair(f.text(63, 1), f.text(1024)), 64)),
-      clear: f.note('Names of tags that go', f.list(f.text(63, 1), 64)),
+      set: f.note('Names and values', f.tags),
+      clear: f.note('Names of tags that go', f.list(f.tagName, limits.tagsMax)),
     },
     response: {
       versionId: f.note('Id of the version', f.versionIdText),
-      tags: f.note('Names and values, by name', f.list(f.pair(f.text(63, 1), f.text(1024)), 64)),
+      tags: f.note('Names and values, by name', f.tags),
     },
   }),
 } as const

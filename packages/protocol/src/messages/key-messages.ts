@@ -116,4 +116,17 @@ export const keyMessages = {
     },
     response: {},
   }),
+  getAccessSecret: define({
+    doc: 'The secret of an access key, for a gateway, which checks its users’ signatures itself. A gateway has proved the cluster’s secret, from which it could derive as much; the answer crosses its connection as it is, so that this connection is to be one with TLS where others can listen.',
+    frame: 'GET',
+    op: 'access-secret',
+    from: ['gateway'],
+    to: ['server'],
+    ...interactive,
+    ...noBodies,
+    request: { accessKey },
+    response: {
+      secretKey: f.note('Absent = there is no such key (any more)', f.optional(f.text(64, 1))),
+    },
+  }),
 } as const

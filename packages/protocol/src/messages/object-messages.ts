@@ -17,6 +17,11 @@ import {
 export const writtenFields = {
   contentType: f.note('Media type, free text; empty = none', f.optional(f.contentType)),
   metadata: f.note('Pairs of the writer’s own, in order', f.optional(f.metadata)),
+  tags: f.note('Tags that the version is made with', f.optional(f.tags)),
+  etag: f.note(
+    'Etag that the version gets; absent = one that the server makes (it may also come with END)',
+    f.optional(f.etag),
+  ),
   context: f.note('Token of a GET: cover just what it shows', f.optional(f.token)),
   size: f.note(
     'Bytes of the body where the writer knows them',
@@ -59,6 +64,7 @@ export const writeAnswer = {
   sha256: f.note('Digest of the whole body', f.sha256),
   contentType: f.note('Media type, free text; empty = none', f.contentType),
   createdAt: f.note('Hybrid time of the write', f.hybridTime),
+  seq: f.note('1 + the greatest that it covers', f.optional(f.integer())),
   context: f.note('Causal context as an opaque token', f.token),
   clock: f.note('The version’s clock for people: actor and counter', f.clockPairs),
   siblings: f.note('Ids of the other heads', f.list(f.versionIdText, 1024)),
@@ -237,6 +243,7 @@ export const objectMessages = {
       ),
       contentType: f.note("Media type; absent = the source's", f.optional(f.contentType)),
       metadata: f.note("Pairs of the writer’s own; absent = the source's", f.optional(f.metadata)),
+      tags: f.note("Tags that the copy is made with; absent = the source's", f.optional(f.tags)),
       ...conditionFields,
       context: f.note('Token of a GET of the key: cover just what it shows', f.optional(f.token)),
       policy: f.note('Retention policy of the key from now on', f.optional(f.text(256, 1))),

@@ -32,6 +32,8 @@ const digestBytes = f.bytes(16, true)
 /** Attribute registers, as `@torc/cluster` encodes them. */
 const attributeBytes = opaque(256 * 1024)
 
+const registerName = f.text(limits.registerNameBytesMax, 1)
+
 /** What servers ask agents, and agents each other, about key states. */
 export const replicaMessages = {
   mint: define({
@@ -59,6 +61,7 @@ export const replicaMessages = {
       etag: f.note('Opaque tag of the content', f.text(128)),
       contentType: f.note('Media type, free text; empty = none', f.contentType),
       metadata: f.note('Pairs of the writer’s own, in order', f.metadata),
+      tags: f.note('Tags that the version is made with, by name; absent = none', f.optional(f.tags)),
       blocks: f.note(
         '32-byte hashes, one after the other, of a body that is not inline; `blockSizes` beside them',
         f.optional(opaque(limits.headBytesMax)),
@@ -293,8 +296,8 @@ export const replicaMessages = {
         'Actor and counter of the version; absent = registers of the key',
         f.optional(f.pair(f.text(16), f.integer(1))),
       ),
-      set: f.note('Names and values', f.list(f.pair(f.text(128, 1), f.bytes(64 * 1024)), 64)),
-      clear: f.note('Names that are cleared', f.list(f.text(128, 1), 64)),
+      set: f.note('Names and values', f.list(f.pair(registerName, f.bytes(64 * 1024)), 64)),
+      clear: f.note('Names that are cleared', f.list(registerName, 64)),
       seenTime: f.note('Greatest time among the registers that other owners hold', f.optional(f.hybridTime)),
     },
     response: {

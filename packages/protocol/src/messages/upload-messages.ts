@@ -50,6 +50,7 @@ export const uploadMessages = {
       opId: operationId,
       contentType: f.note('Media type, free text; empty = none', f.optional(f.contentType)),
       metadata: f.note('Pairs of the writer’s own, in order', f.optional(f.metadata)),
+      tags: f.note('Tags that the completed version is made with', f.optional(f.tags)),
       policy: f.note(`Of the key, from the completed version on. ${policyNote}`, f.optional(f.text(256, 1))),
       retry: f.note('Sent before under this opId', f.optional(f.boolean)),
     },
@@ -77,6 +78,14 @@ export const uploadMessages = {
       sha256: f.note(
         'Digest of the body where the writer knows it beforehand (else it may come with END)',
         f.optional(f.sha256),
+      ),
+      etag: f.note(
+        'Etag that the part gets; absent = one that the server makes (it may also come with END)',
+        f.optional(f.etag),
+      ),
+      metadata: f.note(
+        'Pairs of the writer’s own that are kept with the part, in order',
+        f.optional(f.metadata),
       ),
     },
     response: partAnswer,
@@ -124,6 +133,8 @@ export const uploadMessages = {
         'Number and etag of each part, in ascending order',
         f.list(f.pair(f.integer(1, limits.objectPartsMax), f.text(128)), limits.objectPartsMax),
       ),
+      etag: f.note('Etag that the version gets; absent = one that the server makes', f.optional(f.etag)),
+      metadata: f.note('Pairs that are added behind those of the upload', f.optional(f.metadata)),
       ...conditionFields,
       context: f.note('Token of a GET of the key: cover just what it shows', f.optional(f.token)),
       retry: f.note(
@@ -149,7 +160,7 @@ export const uploadMessages = {
     response: {},
   }),
   listParts: define({
-    doc: 'One page of the parts of an upload, by number.',
+    doc: 'One page of the parts of an upload, by number (it may be shorter than `limit`, also where more follow).',
     frame: 'LIST',
     op: 'parts',
     from: users,
@@ -169,7 +180,11 @@ export const uploadMessages = {
       parts: f.note(
         'The page',
         f.list(
-          f.map({ ...partFields, createdAt: f.note('Hybrid time of the write', f.hybridTime) }),
+          f.map({
+            ...partFields,
+            metadata: f.note('Pairs of the writer’s own; absent = none', f.optional(f.metadata)),
+            createdAt: f.note('Hybrid time of the write', f.hybridTime),
+          }),
           limits.listLimitMax,
         ),
       ),

@@ -1,3 +1,4 @@
+import type { LateFacts } from './late-facts.js'
 import type {
   BodyInput,
   CallOptions,
@@ -11,6 +12,8 @@ import type {
 export interface UploadOptions extends CallOptions {
   readonly contentType?: string | undefined
   readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Tags that the completed version is made with. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
   /** Retention policy of the key from the completed version on; `inherit` takes its own away. */
   readonly policy?: string | undefined
 }
@@ -25,6 +28,12 @@ export interface CreatedUpload {
 export interface PartOptions extends CallOptions {
   /** Bytes of a streamed body where known (checked). */
   readonly size?: number | undefined
+  /** Etag that the part gets, as `PutOptions.etag`. */
+  readonly etag?: string | undefined
+  /** Kept with the part, and shown with it; it does not become the object's. */
+  readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Facts of the part that are known once it was read, as `PutOptions.seal`. */
+  readonly seal?: (() => LateFacts) | undefined
   /** Called as bytes of the body leave. */
   readonly onProgress?: ((bytes: number) => void) | undefined
 }
@@ -55,6 +64,7 @@ export interface PartInfo {
   readonly size: number
   /** Hex. */
   readonly sha256: string
+  readonly metadata: readonly (readonly [string, string])[]
   readonly createdAt: Date
 }
 
@@ -71,6 +81,10 @@ export interface NamedPart {
 }
 
 export interface CompleteOptions extends CallOptions, WriteConditions {
+  /** Etag that the version gets, as `PutOptions.etag`. */
+  readonly etag?: string | undefined
+  /** Added behind the metadata that the upload was begun with. */
+  readonly metadata?: readonly (readonly [string, string])[] | undefined
   /** Context token of a GET of the key: the new version covers just what that GET showed. */
   readonly context?: string | undefined
 }
@@ -83,6 +97,7 @@ export interface PartPageOptions extends CallOptions {
 }
 
 export interface PartPage {
+  /** Fewer than `limit`, also where more follow, when they have much metadata. */
   readonly parts: readonly PartInfo[]
   /** The `partNumberMarker` of the next page; undefined at the end. */
   readonly nextPartNumberMarker: number | undefined

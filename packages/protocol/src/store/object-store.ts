@@ -1,3 +1,4 @@
+import type { LateFacts } from './late-facts.js'
 import type { UploadStore } from './multipart.js'
 
 /**
@@ -27,6 +28,17 @@ export interface WriteConditions {
 export interface PutOptions extends CallOptions, WriteConditions {
   readonly contentType?: string | undefined
   readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Tags that the version is made with: nobody sees it without them. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
+  /** Etag that the version gets (1 to 128 characters of printable ASCII); absent: one that the store makes. */
+  readonly etag?: string | undefined
+  /**
+   * For a writer who learns facts of the body only from its bytes (an MD5, a checksum behind them): called once, when the
+   * whole body was read and before the version is made. Its etag goes before `etag`, its metadata is added behind
+   * `metadata`. Where it throws, the write fails with that and nothing is stored. Not with a shared path, whose bytes
+   * the caller does not see (BAD_REQUEST).
+   */
+  readonly seal?: (() => LateFacts) | undefined
   /** Context token of a GET: the new version covers just what that GET showed. */
   readonly context?: string | undefined
   /** Bytes of a streamed body where known (checked). A client then sends only what the cluster lacks of a large one. */
@@ -77,6 +89,8 @@ export interface CopySource {
 export interface CopyOptions extends CallOptions, WriteConditions {
   readonly contentType?: string | undefined
   readonly metadata?: readonly (readonly [string, string])[] | undefined
+  /** Tags that the copy is made with; absent: those that the source has then (one read more). */
+  readonly tags?: Readonly<Record<string, string>> | undefined
   /** Context token of a GET of the destination. */
   readonly context?: string | undefined
   readonly policy?: string | undefined
@@ -202,6 +216,8 @@ export interface PutResult {
   readonly sha256: string
   readonly contentType: string
   readonly createdAt: Date
+  /** 1 + the greatest that it covers: the version's number for people. 0 where an older server does not tell. */
+  readonly seq: number
   readonly context: string
   readonly clock: ClockView
   readonly siblings: readonly string[]
@@ -274,6 +290,12 @@ export type Cutting = 'fixed' | 'content'
 /** Whether new blocks are kept compressed where that saves a tenth or more. */
 export type Compression = 'none' | 'brotli'
 
+/**
+ * What becomes of a version that another one replaces, in S3's sense. `enabled`: it stays. `unversioned`, `suspended`: what
+ * is written is a *null version*, which takes the place of the null version before it.
+ */
+export type Versioning = 'unversioned' | 'enabled' | 'suspended'
+
 export interface BucketOptions extends CallOptions {
   readonly replicas?: number | undefined
   readonly readQuorum?: number | undefined
@@ -285,6 +307,12 @@ export interface BucketOptions extends CallOptions {
   readonly cutting?: Cutting | undefined
   /** `none` when absent. A change counts for blocks that are new from then on. */
   readonly compression?: Compression | undefined
+  /** `enabled` when absent. Once it was that, it can be suspended, and not be `unversioned` again. */
+  readonly versioning?: Versioning | undefined
+  /** Whoever comes without an access key may read objects and list keys and versions. False when absent. */
+  readonly publicRead?: boolean | undefined
+  /** All tags of the bucket: up to 50, names of 1 to 128 and values of up to 256 characters, 12 KiB in all. */
+  readonly tags?: Readonly<Record<string, string>> | undefined
 }
 
 /** What can be changed later; what is absent stays. */
@@ -302,7 +330,13 @@ export interface BucketInfo {
   readonly policyFrom: 'bucket' | 'cluster' | 'default'
   readonly cutting: Cutting
   readonly compression: Compression
+  readonly versioning: Versioning
+  readonly publicRead: boolean
+  readonly tags: Readonly<Record<string, string>>
 }
+
+/** A bucket in the list of all of them, which has no room for tags. */
+export type ListedBucket = Omit<BucketInfo, 'tags'>
 
 export interface ObjectStore extends UploadStore {
   /** Adds a version. Fails with INDETERMINATE when fewer than W agents acknowledged it. */
@@ -353,5 +387,5 @@ export interface ObjectStore extends UploadStore {
     bucket: string,
     options?: CallOptions & { readonly force?: boolean | undefined },
   ): Promise<void>
-  buckets(options?: CallOptions): Promise<readonly BucketInfo[]>
+  buckets(options?: CallOptions): Promise<readonly ListedBucket[]>
 }

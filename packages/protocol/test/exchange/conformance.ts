@@ -1,5 +1,6 @@
 import type t from 'tap'
 import { TorcError } from '../../src/errors.js'
+import type { LateFields } from '../../src/exchange/exchange.js'
 import { limits } from '../../src/limits.js'
 import type { Transport } from '../../src/transport/transport.js'
 import {
@@ -103,12 +104,15 @@ export function exchangeConformance(t: Test, name: string, make: () => Transport
 
   t.test(`${name}: streams with the digest at their end`, async t => {
     const digest = Buffer.alloc(32, 8)
+    const late: LateFields = { etag: 'as learned', metadata: [['a', 'b']] }
     let received: Uint8Array | undefined
+    let learned: LateFields | undefined
     const pair = await openPair(make(), {
       agent: {
         putBlock: async request => {
           const size = await sizeOf(request.body)
           received = request.body?.sha256
+          learned = request.body?.late
           return { head: { time: size, had: false } }
         },
         fetchBlock: () => ({
@@ -118,10 +122,20 @@ export function exchangeConformance(t: Test, name: string, make: () => Transport
       },
     })
     const sent = await pair.server.request('putBlock', blockRequest(), {
-      body: { stream: chunks(60, 50_000), sha256: () => digest },
+      body: { stream: chunks(60, 50_000), sha256: () => digest, late: () => late },
     })
     t.equal(sent.head.time, 3_000_000)
     t.same(received, digest)
+    t.strictSame(learned, late)
+    const failing = (): LateFields => {
+      throw new TorcError('CHECKSUM', 'not what was announced')
+    }
+    await t.rejects(
+      pair.server.request('putBlock', blockRequest(), {
+        body: { stream: chunks(2, 50_000), late: failing },
+      }),
+      { code: 'CHECKSUM' },
+    )
     const got = await pair.server.request('fetchBlock', fetchBlockRequest)
     t.equal(await sizeOf(got.body), 2_000_000)
     t.same(got.body?.sha256, digest)

@@ -3,7 +3,7 @@ import type { PartPageOptions, UploadPageOptions } from '../../src/store/multipa
 import { listParts, listUploads } from '../../src/store/upload-entries.js'
 
 const createdAt = new Date(0)
-const part = (partNumber: number) => ({ partNumber, etag: 'e', size: 1, sha256: '', createdAt })
+const part = (partNumber: number) => ({ partNumber, etag: 'e', size: 1, sha256: '', metadata: [], createdAt })
 
 t.test('all pages of parts, one after the other', async t => {
   const asked: PartPageOptions[] = []

@@ -96,6 +96,14 @@ export class VersionStore implements RestorableStore {
 }
 
 const written = {
-  ...{ mintedBy: '', preferenceList: [], replicasWritten: [], vectorClocks: {}, down: [], hinted: {} },
+  ...{
+    seq: 1,
+    mintedBy: '',
+    preferenceList: [],
+    replicasWritten: [],
+    vectorClocks: {},
+    down: [],
+    hinted: {},
+  },
   ...{ deduplicatedBytes: 0, sentBytes: 0 },
 }

@@ -5,7 +5,8 @@ import type { BucketView } from '../buckets/bucket-record.js'
 import type { Buckets } from '../buckets/buckets.js'
 import type { StoredGrant } from './access-key-record.js'
 import type { AccessKeys, AccessKeyView } from './access-keys.js'
-import type { Principal } from './principal.js'
+import { checkAnonymous } from './anonymous-access.js'
+import { anonymous, type Principal } from './principal.js'
 
 /**
  * The one place that decides what an access key may do. Asked for each request, never for a connection, so that a key
@@ -30,6 +31,7 @@ export class AccessControl {
     head: Readonly<Record<string, unknown>>,
   ): undefined | Promise<void> {
     if (principal === this.root) return undefined
+    if (principal === anonymous) return checkAnonymous(this.#buckets, message, head)
     const { access }: { readonly access: Access } = messages[message]
     const requirements = requirementsOf(access, head)
     const found = this.#accessKeys.find(principal, {})

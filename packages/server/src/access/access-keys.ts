@@ -12,6 +12,7 @@ export interface AccessKeyView {
   readonly id: string
   readonly admin: boolean
   readonly grants: ReadonlyMap<string, StoredGrant>
+  readonly secretKey: string
   /** What a client proves in its handshake. */
   readonly secret: Uint8Array
 }
@@ -59,8 +60,9 @@ export class AccessKeys {
     if (stored === undefined) throw unknownKey(id)
     const { deleted, admin, grants, sealedSecret } = stored.record
     if (deleted) return undefined
-    const secret = handshakeSecretOf(this.#seals.open(id, sealedSecret))
-    return { id, admin, grants: new Map(grants.map(grant => [grant.bucket, grant])), secret }
+    const secretKey = this.#seals.open(id, sealedSecret)
+    const granted = new Map(grants.map(grant => [grant.bucket, grant]))
+    return { id, admin, grants: granted, secretKey, secret: handshakeSecretOf(secretKey) }
   }
 }
 

@@ -1,6 +1,7 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { Credentials } from '@torc/protocol/handshake/identity'
 import { type AccessKeyPair, handshakeSecretOf } from '@torc/protocol/handshake/root-key'
+import type { ControlCall } from '../buckets/control-store.js'
 import type { AccessKeys } from './access-keys.js'
 
 /** Patience with the record of a key; less than `limits.handshakeMs`, so that the peer is told. */
@@ -18,6 +19,26 @@ export function credentialsOf(
       if (role !== 'client') return clusterSecret
       return id === root.accessKey ? rootSecret : secretOf(accessKeys, id)
     },
+  }
+}
+
+/**
+ * The secret of an access key, for whoever checks signatures that are made with it. Undefined where there is no such key
+ * (any more); UNAVAILABLE where nobody can tell.
+ */
+export async function secretKeyOf(
+  root: AccessKeyPair,
+  accessKeys: Pick<AccessKeys, 'find'>,
+  id: string,
+  call: ControlCall,
+): Promise<string | undefined> {
+  if (id === root.accessKey) return root.secretKey
+  try {
+    return (await accessKeys.find(id, call)).secretKey
+  } catch (thrown) {
+    const error = TorcError.from(thrown)
+    if (error.code === 'DENIED') return undefined
+    throw error
   }
 }
 

@@ -13,6 +13,7 @@ import { withFreshLayout } from '../core/fresh-layout.js'
 import { defaultContentType, type OperationLimits } from '../core/operations.js'
 import { write } from '../flows/put-flow.js'
 import { completeEarlier } from '../flows/repeat-flow.js'
+import { createdTags, type TagChange } from '../flows/tag-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import { type BodyOrigin, type CommittedBody, checkCommit, referToCommitted } from './commit-blocks.js'
 import { OpenClaims } from './open-claims.js'
@@ -36,6 +37,8 @@ export interface OfferStep extends UploadStep {
 export interface CommitStep extends UploadStep {
   readonly condition?: Condition | undefined
   readonly body: CommittedBody
+  readonly etag: string | undefined
+  readonly tags: TagChange['set'] | undefined
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
   readonly context: string | undefined
@@ -110,6 +113,7 @@ export class BlockUploads {
     const { use, name } = await this.#begin(step)
     const { key, opId, body, retry, timeoutMs, signal } = step
     const policy = step.policy === undefined ? undefined : parsePolicy(step.policy)
+    const tags = createdTags(step.tags)
     const token = tokenOf(step.context, use.bucket, key)
     const origin = checkCommit(this.#seals, name, body)
     // Found before its blocks are looked for: what became of them since is not this operation's business any more.
@@ -124,8 +128,10 @@ export class BlockUploads {
       opId,
       kind: 'object',
       body: await referToCommitted(this.#c, use, claim, body, origin),
+      etag: step.etag,
       contentType: step.contentType ?? defaultContentType,
       metadata: step.metadata ?? [],
+      tags,
       token,
       condition: step.condition,
       policy,

@@ -1,5 +1,6 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingBody } from '@torc/protocol/exchange/exchange'
+import { type LateFacts, sealedOnce } from '@torc/protocol/store/late-facts'
 import type { BodyInput } from '@torc/protocol/store/object-store'
 
 /** A body to store, from wherever it comes. Pieces are never joined on their way. */
@@ -11,6 +12,8 @@ export interface BodySource {
   readonly size: number | undefined
   /** The writer's digest of the whole: known before, or once the stream has ended. Checked. */
   readonly sha256: () => Uint8Array | undefined
+  /** What else the writer learned of the body from its bytes: asked for once it was read. It may throw. */
+  readonly late?: (() => LateFacts | undefined) | undefined
   /** Tells the sender that nobody will read it. */
   readonly discard: () => void
 }
@@ -37,6 +40,7 @@ export function receivedBody(
     stream: body.inline === undefined ? body : undefined,
     size,
     sha256: () => body.sha256 ?? sha256,
+    late: () => body.late,
     discard: () => body.discard(),
   }
 }
@@ -46,11 +50,13 @@ export function givenBody(
   input: BodyInput,
   size: number | undefined,
   onProgress?: ((bytes: number) => void) | undefined,
+  seal?: (() => LateFacts) | undefined,
 ): BodySource {
+  const late = sealedOnce(seal)
   if (typeof input === 'string' || input instanceof Uint8Array) {
     const bytes = typeof input === 'string' ? Buffer.from(input) : input
     onProgress?.(bytes.length)
-    return { pieces: [bytes], stream: undefined, size, sha256: () => undefined, discard: nothing }
+    return { pieces: [bytes], stream: undefined, size, sha256: () => undefined, late, discard: nothing }
   }
   if (typeof input?.[Symbol.asyncIterator] !== 'function') {
     throw new TorcError('BAD_REQUEST', 'a body must be bytes, a string or an async iterable of bytes')
@@ -60,6 +66,7 @@ export function givenBody(
     stream: onProgress === undefined ? input : watched(input, onProgress),
     size,
     sha256: () => undefined,
+    late,
     discard: nothing,
   }
 }

@@ -1,13 +1,21 @@
 import { majority } from '@torc/cluster/consensus/majority'
-import { parsePolicy, policyText } from '@torc/cluster/retention/policy'
 import type { Random } from '@torc/protocol/environment/random'
 import { TorcError } from '@torc/protocol/errors'
-import type { BucketChanges, BucketOptions, Compression, Cutting } from '@torc/protocol/store/object-store'
+import type { BucketChanges, BucketOptions } from '@torc/protocol/store/object-store'
 import type { Coordination } from '../core/coordination.js'
 import { untilOthersRead } from '../core/others-read.js'
 import { effectiveQuorum } from '../quorum/write-quorum.js'
 import { BucketContents } from './bucket-contents.js'
-import { type BucketRecord, compressions, cuttings } from './bucket-record.js'
+import type { BucketRecord } from './bucket-record.js'
+import {
+  changedVersioning,
+  checkedCompression,
+  checkedCutting,
+  checkedFlag,
+  checkedPolicy,
+  checkedTags,
+  checkedVersioning,
+} from './bucket-settings.js'
 import { type Buckets, bucketNotFound } from './buckets.js'
 import { emptyClusterRecord } from './cluster-record.js'
 import {
@@ -67,6 +75,9 @@ export class BucketFlow {
         strict: options.strict ?? false,
         cutting: checkedCutting(options.cutting ?? 'fixed'),
         compression: checkedCompression(options.compression ?? 'none'),
+        versioning: checkedVersioning(options.versioning ?? 'enabled'),
+        publicRead: checkedFlag('publicRead', options.publicRead ?? false),
+        tags: checkedTags(options.tags ?? {}),
         ...checkedQuorums(options, layout.replicas),
       }
       const opId = options.opId ?? this.#random().bytes(16)
@@ -96,6 +107,9 @@ export class BucketFlow {
         policy: policy ?? record.policy,
         cutting: checkedCutting(changes.cutting ?? record.cutting),
         compression: checkedCompression(changes.compression ?? record.compression),
+        versioning: changedVersioning(record, changes.versioning),
+        publicRead: checkedFlag('publicRead', changes.publicRead ?? record.publicRead),
+        tags: changes.tags === undefined ? record.tags : checkedTags(changes.tags),
         changes: record.changes + 1,
       }
       await this.#put(after, stamp, call)
@@ -232,25 +246,5 @@ function checkedQuorum(what: 'read' | 'write', quorum: number, replicas: number)
   if (quorum >= 1 && effectiveQuorum(quorum, replicas) === quorum) return quorum
   throw new TorcError('BAD_REQUEST', `a ${what} quorum of ${quorum} with ${replicas} replicas`, {
     hint: `A quorum is 1 to ${replicas}.`,
-  })
-}
-
-/** As it is stored: one text for each policy. BAD_REQUEST says what a policy may be. */
-function checkedPolicy(text: string): string {
-  return policyText(parsePolicy(text))
-}
-
-/** Callers in this process are not checked by the message table. */
-function checkedCutting(cutting: Cutting): Cutting {
-  if (cuttings.includes(cutting)) return cutting
-  throw new TorcError('BAD_REQUEST', `a bucket is not cut by ${JSON.stringify(cutting)}`, {
-    hint: `Cutting is one of ${cuttings.join(', ')}.`,
-  })
-}
-
-function checkedCompression(compression: Compression): Compression {
-  if (compressions.includes(compression)) return compression
-  throw new TorcError('BAD_REQUEST', `blocks are not compressed by ${JSON.stringify(compression)}`, {
-    hint: `Compression is one of ${compressions.join(', ')}.`,
   })
 }

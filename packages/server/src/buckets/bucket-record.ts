@@ -5,7 +5,7 @@ import { keepAll, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { bucketIdOf, systemBucketId } from '@torc/cluster/ring/bucket-id'
 import type { Hasher } from '@torc/protocol/environment/hasher'
 import { limits } from '@torc/protocol/limits'
-import type { Compression, Cutting } from '@torc/protocol/store/object-store'
+import type { Compression, Cutting, Versioning } from '@torc/protocol/store/object-store'
 import { type PolicyInForce, policyInForce } from './policy-in-force.js'
 
 /** What flows need to know of a bucket. */
@@ -25,6 +25,9 @@ export interface BucketView {
   readonly cutting: Cutting
   /** How blocks that are new from now on are kept. */
   readonly compression: Compression
+  readonly versioning: Versioning
+  /** Whoever comes without an access key may read it. */
+  readonly publicRead: boolean
 }
 
 /** A bucket's record in the control store. Deleted buckets keep theirs, so that a later one gets another id. */
@@ -44,15 +47,20 @@ export interface BucketRecord {
   readonly changes: number
   readonly cutting: Cutting
   readonly compression: Compression
+  readonly versioning: Versioning
+  readonly publicRead: boolean
+  /** By name. */
+  readonly tags: readonly (readonly [name: string, value: string])[]
 }
 
-const schemaVersion = 4
+const schemaVersion = 5
 /** Fields of each schema, from the first on; a schema adds to the one before. */
-const fieldCounts = [10, 11, 12, 13]
-const fieldsMax = 13
+const fieldCounts = [10, 11, 12, 13, 16]
+const fieldsMax = 16
 /** As they are stored: a number, which never means anything else. */
 export const cuttings = ['fixed', 'content'] as const
 export const compressions = ['none', 'brotli'] as const
+export const versionings = ['unversioned', 'enabled', 'suspended'] as const
 
 /** A compact array after its schema version; the same record always has the same bytes. */
 export function encodeBucketRecord(record: BucketRecord): Uint8Array {
@@ -71,6 +79,13 @@ export function encodeBucketRecord(record: BucketRecord): Uint8Array {
   writer.uint(record.changes)
   writer.uint(cuttings.indexOf(record.cutting))
   writer.uint(compressions.indexOf(record.compression))
+  writer.uint(versionings.indexOf(record.versioning))
+  writer.uint(record.publicRead ? 1 : 0)
+  writer.array(2 * record.tags.length)
+  for (const [name, value] of record.tags) {
+    writer.text(name)
+    writer.text(value)
+  }
   return writer.finish()
 }
 
@@ -93,9 +108,21 @@ export function decodeBucketRecord(bytes: Uint8Array): BucketRecord {
     changes: schema < 2 ? 0 : reader.uint(),
     cutting: schema < 3 ? 'fixed' : (cuttings[reader.uint(cuttings.length - 1)] ?? 'fixed'),
     compression: schema < 4 ? 'none' : (compressions[reader.uint(compressions.length - 1)] ?? 'none'),
+    versioning: schema < 5 ? 'enabled' : (versionings[reader.uint(versionings.length - 1)] ?? 'enabled'),
+    publicRead: schema < 5 ? false : reader.uint(1) === 1,
+    tags: schema < 5 ? [] : readTags(reader),
   }
   reader.end()
   return record
+}
+
+function readTags(reader: PackReader): BucketRecord['tags'] {
+  const count = reader.array(2 * limits.bucketTagsMax)
+  if (count % 2 !== 0) throw reader.refuse('a tag without a value')
+  const tags: [string, string][] = []
+  for (let i = 0; i < count; i += 2)
+    tags.push([reader.text(limits.tagNameBytesMax), reader.text(limits.tagValueBytesMax)])
+  return tags
 }
 
 /**
@@ -137,6 +164,8 @@ export function viewOf(
     policyFrom: from,
     cutting: record.cutting,
     compression: record.compression,
+    versioning: record.versioning,
+    publicRead: record.publicRead,
   }
 }
 
@@ -155,5 +184,7 @@ export function systemBucket(replicas: number): BucketView {
     policyFrom: 'default',
     cutting: 'fixed',
     compression: 'none',
+    versioning: 'enabled',
+    publicRead: false,
   }
 }

@@ -21,7 +21,7 @@ import {
 import { decodeLiveReport } from '@torc/cluster/retention/live-report'
 import { policyInForce, policyText } from '@torc/cluster/retention/policy'
 import { encodeAttributes } from '@torc/cluster/state/attributes-codec'
-import { attributesSet } from '@torc/cluster/state/key-summary'
+import { attributesSet, optionalFields } from '@torc/cluster/state/key-summary'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { inForce } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
@@ -258,7 +258,7 @@ function versionOf(
     context: covered.context,
     kind,
     size: body.size,
-    etag: kind === 'marker' ? '' : etagOf(body),
+    etag: etagOf(request),
     sha256: body.sha256,
     contentType,
     metadata,
@@ -266,7 +266,7 @@ function versionOf(
     seq: 1 + covered.seq,
     opId,
     blocks: body.blocks === undefined ? undefined : blocksOf(body),
-    ...(body.partBlocks === undefined ? {} : { partBlocks: body.partBlocks }),
+    ...optionalFields({ partBlocks: body.partBlocks, tags: request.tags }),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Condition } from '@torc/cluster/consensus/condition'
 import { parsePolicy } from '@torc/cluster/retention/policy'
+import { withLateFacts } from '@torc/protocol/store/late-facts'
 import type { BodySource } from '../bodies/body-source.js'
 import { inlineBody, type PreparedBody, prepareBody } from '../bodies/prepared-body.js'
 import type { BucketView } from '../buckets/bucket-record.js'
@@ -13,6 +14,7 @@ import { type ReadVersion, read } from '../flows/get-flow.js'
 import { type HistoryVersion, readHistory } from '../flows/history-flow.js'
 import { postKey } from '../flows/post-key.js'
 import { write } from '../flows/put-flow.js'
+import { createdTags, type TagChange } from '../flows/tag-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import { KeyCache } from '../list/key-cache.js'
 import { type ListedPage, listPage } from '../list/list-flow.js'
@@ -32,6 +34,8 @@ export interface PutOperation extends OperationLimits {
   readonly key: string | undefined
   readonly opId: Uint8Array
   readonly source: BodySource
+  readonly etag?: string | undefined
+  readonly tags?: TagChange['set'] | undefined
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
   /** Token as the client gave it. */
@@ -54,6 +58,7 @@ export interface CopyOperation extends OperationLimits {
   /** Undefined: the source's. */
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
+  readonly tags?: TagChange['set'] | undefined
   /** Token of the destination. */
   readonly context: string | undefined
   readonly condition?: Condition | undefined
@@ -119,20 +124,24 @@ export class Operations {
     const { opId, timeoutMs, signal, source } = operation
     try {
       const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
+      const tags = createdTags(operation.tags)
       const found = this.#buckets.find(operation.bucket, operation)
       const bucket = strictly(found instanceof Promise ? await found : found, operation)
       const key = operation.key ?? postKey(opId)
       const token = tokenOf(operation.context, bucket, key)
       const prepared = prepareBody(this.#c, source, { bucket, key, opId, timeoutMs, signal })
       const body = prepared instanceof Promise ? await prepared : prepared
+      const { etag, metadata } = withLateFacts(operation, source.late?.())
       return await write(this.#c, {
         bucket,
         key,
         opId,
         kind: 'object',
         body,
+        etag,
         contentType: operation.contentType ?? defaultContentType,
-        metadata: operation.metadata ?? noMetadata,
+        metadata: metadata ?? noMetadata,
+        tags,
         token,
         condition: operation.condition,
         policy,
@@ -150,6 +159,7 @@ export class Operations {
   async copy(operation: CopyOperation): Promise<CopyOutcome> {
     const { key, opId, contentType, metadata, retry, timeoutMs, signal } = operation
     const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
+    const tags = createdTags(operation.tags)
     const bucket = await this.#buckets.find(operation.bucket, operation)
     const sourceBucket = await this.#buckets.find(operation.sourceBucket, operation)
     const token = tokenOf(operation.context, bucket, key)
@@ -161,6 +171,7 @@ export class Operations {
       opId,
       contentType,
       metadata,
+      tags,
       token,
       condition: operation.condition,
       policy,

@@ -4,12 +4,13 @@ import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import type { NamedPart } from '@torc/protocol/store/multipart'
 import type { BodySource } from '../bodies/body-source.js'
 import type { Buckets } from '../buckets/buckets.js'
+import { createdTags, type TagChange } from '../flows/tag-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import { completeUpload } from '../uploads/complete-upload.js'
 import { type CopiedPartOutcome, copyPart } from '../uploads/copy-part.js'
 import { abortUpload } from '../uploads/end-upload.js'
 import { type ListedUploads, listUploads } from '../uploads/list-uploads.js'
-import { type PartRecordPage, partRecordPage } from '../uploads/part-records.js'
+import { answerable, type PartRecordPage, partRecordPage } from '../uploads/part-records.js'
 import type { NamedUpload } from '../uploads/upload-names.js'
 import type { UploadPageRequest } from '../uploads/upload-page.js'
 import { uploadPart } from '../uploads/upload-part.js'
@@ -25,6 +26,7 @@ export interface CreateUploadOperation extends OperationLimits {
   readonly opId: Uint8Array
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
+  readonly tags?: TagChange['set'] | undefined
   readonly policy: string | undefined
   readonly retry: boolean
 }
@@ -39,6 +41,8 @@ export interface PartOperation extends UploadOperation {
   readonly partNumber: number
   readonly opId: Uint8Array
   readonly retry: boolean
+  readonly etag?: string | undefined
+  readonly metadata?: Version['metadata'] | undefined
 }
 
 export interface CopyPartOperation extends PartOperation {
@@ -51,6 +55,9 @@ export interface CopyPartOperation extends PartOperation {
 export interface CompleteUploadOperation extends UploadOperation {
   readonly opId: Uint8Array
   readonly parts: readonly NamedPart[]
+  readonly etag: string | undefined
+  /** Added behind the upload's. */
+  readonly metadata: Version['metadata'] | undefined
   /** Token as the client gave it. */
   readonly context: string | undefined
   readonly condition?: Condition | undefined
@@ -80,9 +87,10 @@ export class UploadOperations {
   async create(operation: CreateUploadOperation): Promise<Version> {
     const { key, opId, contentType = defaultContentType, metadata = [] } = operation
     const policy = operation.policy === undefined ? undefined : parsePolicy(operation.policy)
+    const tags = createdTags(operation.tags)
     const bucket = await this.#buckets.find(operation.bucket, operation)
     const upload = { bucket, key, uploadId: versionIdOf(opId) }
-    return writeRecord(this.#c, { ...operation, upload, contentType, metadata, policy })
+    return writeRecord(this.#c, { ...operation, upload, contentType, metadata, tags, policy })
   }
 
   async part(operation: PartOperation, source: BodySource): Promise<WriteOutcome> {
@@ -104,7 +112,8 @@ export class UploadOperations {
   async parts(operation: PartPageOperation): Promise<PartRecordPage> {
     const upload = await this.#upload(operation)
     await readOpenRecord(this.#c, upload, operation)
-    return partRecordPage(this.#c, upload, operation.partNumberMarker, operation.limit, operation)
+    const { partNumberMarker, limit } = operation
+    return answerable(await partRecordPage(this.#c, upload, partNumberMarker, limit, operation))
   }
 
   async list(operation: UploadPageOperation): Promise<ListedUploads> {
@@ -123,8 +132,9 @@ export class UploadOperations {
   }
 
   async #part(operation: PartOperation): Promise<PartRequest> {
-    const { partNumber, opId, retry, timeoutMs, signal } = operation
-    return { upload: await this.#upload(operation), partNumber, opId, retry, timeoutMs, signal }
+    const { partNumber, opId, retry, etag, metadata, timeoutMs, signal } = operation
+    const upload = await this.#upload(operation)
+    return { upload, partNumber, opId, retry, etag, metadata, timeoutMs, signal }
   }
 
   async #upload(operation: UploadOperation): Promise<NamedUpload> {

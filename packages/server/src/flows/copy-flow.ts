@@ -16,6 +16,7 @@ import { type ReadVersion, read } from './get-flow.js'
 import { write } from './put-flow.js'
 import { readMerged } from './reconcile.js'
 import { completeEarlier } from './repeat-flow.js'
+import { tagsOfSource } from './tag-flow.js'
 import type { WriteOutcome } from './write-request.js'
 
 export interface CopySourceRequest {
@@ -33,6 +34,7 @@ export interface CopyRequest {
   /** Undefined: the source's. */
   readonly contentType: string | undefined
   readonly metadata: readonly (readonly [string, string])[] | undefined
+  readonly tags?: Version['tags']
   /** A client's context of the destination. */
   readonly token: Token | undefined
   readonly condition?: Condition | undefined
@@ -70,14 +72,18 @@ export async function copy(c: Coordination, request: CopyRequest): Promise<CopyO
     if (earlier !== undefined) return { written: earlier, from: await originOf(c, request, earlier.version) }
   }
   const source = await readSource(c, request)
+  const tags = request.tags ?? (await sourceTags(c, request, source))
   const written = await write(c, {
     bucket: request.bucket,
     key: request.key,
     opId: request.opId,
     kind: 'object',
     body: await bodyOf(c, request, source),
+    // The content is the same, so its tag is.
+    etag: source.version.etag,
     contentType: request.contentType ?? source.version.contentType,
     metadata: request.metadata ?? source.version.metadata,
+    tags,
     token: request.token,
     condition: request.condition,
     policy: request.policy,
@@ -90,6 +96,16 @@ export async function copy(c: Coordination, request: CopyRequest): Promise<CopyO
   const { version, context, newest, seq } = source
   const { bucket, key } = request.source
   return { written, from: { bucket, key, versionId: version.id, context, newest, seq } }
+}
+
+/** A version that was named is there, or the copy fails; the latest one may be overwritten meanwhile. */
+function sourceTags(
+  c: Coordination,
+  request: CopyRequest,
+  { version }: ReadVersion,
+): Promise<Version['tags']> {
+  const { source, timeoutMs, signal } = request
+  return tagsOfSource(c, { ...source, timeoutMs, signal }, version, source.versionId === undefined)
 }
 
 /** KEY_NOT_FOUND where there is no object or it is a delete marker. */

@@ -49,7 +49,7 @@ export async function mint(
     kind: request.kind,
     size: body.size,
     sha256: body.sha256,
-    etag: request.kind === 'marker' ? '' : etagOf(body),
+    etag: etagOf(request),
     contentType: request.contentType,
     metadata: request.metadata as [string, string][],
   }
@@ -82,6 +82,8 @@ export async function mint(
     head.blockSizes = body.blockSizes
     if (body.partBlocks !== undefined) head.partBlocks = [...body.partBlocks]
   }
+  const { tags = [] } = request
+  if (tags.length > 0) head.tags = tags.map(([name, value]) => [name, value])
   if (p.bucket.policy.kind !== 'all') head.policy = policyText(p.bucket.policy)
   if (request.policy !== undefined) head.setPolicy = policyText(request.policy)
   if (attempt !== undefined) head.attempt = attempt
@@ -153,7 +155,12 @@ function tell(head: RequestOf<'mint'>, read: ClockRead, { blockSizes = [] }: Pre
   if (live.length > 0) head.live = live
 }
 
-/** The etag of a native PUT: opaque, with a `-`, so that nobody takes it for an MD5; of an object in parts as in S3. */
-export function etagOf({ sha256, partBlocks }: PreparedBody): string {
+/**
+ * The writer's own etag, or that of a native PUT: opaque, with a `-`, so that nobody takes it for an MD5; of an object in
+ * parts as in S3.
+ */
+export function etagOf({ kind, etag, body: { sha256, partBlocks } }: WriteRequest): string {
+  if (kind === 'marker') return ''
+  if (etag !== undefined) return etag
   return `${Buffer.from(sha256.buffer, sha256.byteOffset, 16).toString('hex')}-${partBlocks?.length ?? 't'}`
 }

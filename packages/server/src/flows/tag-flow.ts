@@ -2,6 +2,7 @@ import { dotsEqual } from '@torc/cluster/clocks/dot'
 import type { AttributeRegister, Attributes } from '@torc/cluster/state/attributes'
 import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
+import { limits } from '@torc/protocol/limits'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
@@ -11,11 +12,7 @@ import { writeAttributes } from './attribute-write.js'
 import { read, uniqueMatch } from './get-flow.js'
 import { readMerged } from './reconcile.js'
 
-/** Tags of one version. */
-export const tagsMax = 64
-/** Bytes of a name and of a value. */
-const nameBytesMax = 63
-const valueBytesMax = 1024
+const { tagsMax, tagNameBytesMax: nameBytesMax, tagValueBytesMax: valueBytesMax } = limits
 /** Registers of tags are named so, then by the tag. */
 const prefix = 'tag:'
 
@@ -50,7 +47,7 @@ export function readTags(c: Coordination, request: TagRequest): Promise<TaggedVe
       request,
       deadline,
     )
-    return { version, tags: tagsOf(registers) }
+    return { version, tags: tagsOf(version, registers) }
   })
 }
 
@@ -61,7 +58,7 @@ export function changeTags(c: Coordination, request: TagRequest, change: TagChan
   return withFreshLayout(c, async () => {
     const p = place(c, request.bucket, request.key)
     const { version, registers } = await readTagged(c, p, request, deadline)
-    const before = tagsOf(registers)
+    const before = tagsOf(version, registers)
     const after = new Map([...before, ...change.set])
     for (const name of change.clear) after.delete(name)
     if (after.size > tagsMax) {
@@ -107,16 +104,42 @@ function registersOf(version: Version, attributes: Attributes): AttributeRegiste
   )
 }
 
-function tagsOf(registers: readonly AttributeRegister[]): Tags {
-  const tags = new Map<string, string>()
+/** What the version was made with, and what was set and cleared since. */
+function tagsOf(version: Version, registers: readonly AttributeRegister[]): Tags {
+  const tags = new Map(version.tags)
   for (const { name, value } of registers) {
-    if (value !== undefined) tags.set(name.slice(prefix.length), Buffer.from(value).toString())
+    const tag = name.slice(prefix.length)
+    if (value === undefined) tags.delete(tag)
+    else tags.set(tag, Buffer.from(value).toString())
   }
   return sorted(tags)
 }
 
 function sorted(tags: Tags): Tags {
   return new Map([...tags].sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Tags that a version is to be made with, by name. BAD_REQUEST where no version can have them. */
+export function createdTags(tags: TagChange['set'] | undefined): Version['tags'] {
+  if (tags === undefined) return undefined
+  checkChange({ set: tags, clear: [] })
+  return [...sorted(new Map(tags))]
+}
+
+/** The tags that a version has now, for one that is made of it; those that it was made with where it is gone since. */
+export async function tagsOfSource(
+  c: Coordination,
+  request: Omit<TagRequest, 'versionId'>,
+  source: Version,
+  mayBeGone: boolean,
+): Promise<Version['tags']> {
+  try {
+    return [...(await readTags(c, { ...request, versionId: source.id })).tags]
+  } catch (thrown) {
+    const { code } = TorcError.from(thrown)
+    if (mayBeGone && (code === 'VERSION_REMOVED' || code === 'VERSION_NOT_FOUND')) return source.tags
+    throw thrown
+  }
 }
 
 // Control characters: C0, DEL, C1.

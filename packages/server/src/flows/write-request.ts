@@ -14,8 +14,12 @@ export interface WriteRequest {
   readonly opId: Uint8Array
   readonly kind: 'object' | 'marker'
   readonly body: PreparedBody
+  /** As its writer names it; undefined: one that is made of the body. */
+  readonly etag?: string | undefined
   readonly contentType: string
   readonly metadata: readonly (readonly [string, string])[]
+  /** Tags that it is made with, as `createdTags` checked them. */
+  readonly tags?: Version['tags']
   /** A client's context: cover just that. Undefined: cover what R owners hold. */
   readonly token: Token | undefined
   /** It takes place only where this holds, as the key's owners decide by consensus. */

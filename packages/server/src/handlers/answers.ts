@@ -2,6 +2,7 @@ import { vectorPairs } from '@torc/cluster/clocks/causal-context'
 import { encodeToken } from '@torc/cluster/clocks/token'
 import { policyText } from '@torc/cluster/retention/policy'
 import { contextAfterWrite, partSizesOf } from '@torc/cluster/state/version'
+import { limits } from '@torc/protocol/limits'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { BucketDescription } from '../buckets/bucket-flow.js'
 import type { PolicyDescription } from '../core/attribute-operations.js'
@@ -10,7 +11,7 @@ import type { CopyOutcome } from '../flows/copy-flow.js'
 import type { DeleteOutcome } from '../flows/delete-flow.js'
 import type { ReadVersion } from '../flows/get-flow.js'
 import type { HistoryVersion } from '../flows/history-flow.js'
-import { type TaggedVersion, tagsMax } from '../flows/tag-flow.js'
+import type { TaggedVersion } from '../flows/tag-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import type { ListedEntry } from '../list/page-builder.js'
 
@@ -35,6 +36,7 @@ export function writeAnswer(outcome: WriteOutcome, sentBytes: number): WriteAnsw
     sha256: version.sha256,
     contentType: version.contentType,
     createdAt: version.createdAt,
+    seq: version.seq,
     context: tokenAfterWrite(outcome, context),
     clock: vectorPairs(context),
     siblings: outcome.siblings.slice(0, siblingsMax),
@@ -157,6 +159,12 @@ export function blocksAnswer({ versionId, blocks }: BlockPage): ResponseOf<'fetc
 }
 
 export function bucketAnswer(record: BucketDescription): BucketAnswer {
+  const answer: BucketAnswer = listedBucket(record)
+  if (record.tags.length > 0) answer.tags = record.tags.map(([name, value]) => [name, value])
+  return answer
+}
+
+export function listedBucket(record: BucketDescription): ResponseOf<'listBuckets'>['buckets'][number] {
   return {
     bucket: record.name,
     createdAt: record.createdAt,
@@ -168,6 +176,8 @@ export function bucketAnswer(record: BucketDescription): BucketAnswer {
     policyFrom: record.inForce.from,
     cutting: record.cutting,
     compression: record.compression,
+    versioning: record.versioning,
+    publicRead: record.publicRead,
   }
 }
 
@@ -185,5 +195,5 @@ export function policyAnswer(description: PolicyDescription): ResponseOf<'getPol
 
 export function tagsAnswer({ version, tags }: TaggedVersion): ResponseOf<'getTags'> {
   // Changes that race may together leave more than one change may make.
-  return { versionId: version.id, tags: [...tags].slice(0, tagsMax) }
+  return { versionId: version.id, tags: [...tags].slice(0, limits.tagsMax) }
 }

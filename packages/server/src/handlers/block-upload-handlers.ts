@@ -37,7 +37,8 @@ export function blockUploadHandlers(uploads: BlockUploads): Handlers {
       return { head: { receipt: await uploads.putBlock(step, { hash, size }, body) } }
     },
     async commitBlocks({ head, body, signal }) {
-      const { bucket, key, opId, contentType, metadata, context, policy, retry = false, size, sha256 } = head
+      const { bucket, key, opId, etag, tags, contentType, metadata, context, policy, retry = false } = head
+      const { size, sha256 } = head
       if (body === undefined) throw new TorcError('BAD_REQUEST', 'a commit comes with its list of blocks')
       const blocks = committedBlocks(await body.bytes(blockListBytesMax))
       const outcome = await uploads.commit({
@@ -45,6 +46,8 @@ export function blockUploadHandlers(uploads: BlockUploads): Handlers {
         key,
         opId,
         body: { size, sha256, blocks },
+        etag,
+        tags,
         contentType,
         metadata,
         context,

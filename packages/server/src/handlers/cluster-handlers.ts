@@ -4,7 +4,7 @@ import type { LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import type { AccessControl } from '../access/access-control.js'
 import { principalOf } from '../access/principal.js'
 import type { Administration } from '../core/administration.js'
-import { bucketAnswer } from './answers.js'
+import { bucketAnswer, listedBucket } from './answers.js'
 
 /** What clients ask about buckets and the cluster. */
 export function clusterHandlers(administration: Administration, control: AccessControl): Handlers {
@@ -12,14 +12,14 @@ export function clusterHandlers(administration: Administration, control: AccessC
   return {
     async putBucket({ head }) {
       const { bucket, ...options } = head
-      return { head: bucketAnswer(await buckets.create(bucket, options)) }
+      return { head: bucketAnswer(await buckets.create(bucket, { ...options, tags: named(options.tags) })) }
     },
     async getBucket({ head }) {
       return { head: bucketAnswer(await buckets.show(head.bucket, {})) }
     },
     async setBucket({ head }) {
       const { bucket, ...changes } = head
-      return { head: bucketAnswer(await buckets.change(bucket, changes)) }
+      return { head: bucketAnswer(await buckets.change(bucket, { ...changes, tags: named(changes.tags) })) }
     },
     async deleteBucket({ head, signal }) {
       await buckets.remove(head.bucket, head.force === true, { signal })
@@ -28,7 +28,7 @@ export function clusterHandlers(administration: Administration, control: AccessC
     async listBuckets({ peer, signal }) {
       const all = await buckets.all({ signal })
       const seen = await control.seen(principalOf(peer, control.root), all, ({ name }) => name)
-      return { head: { buckets: seen.map(bucketAnswer) } }
+      return { head: { buckets: seen.map(listedBucket) } }
     },
     async getStatus() {
       const status = await administration.status()
@@ -73,6 +73,10 @@ export function clusterHandlers(administration: Administration, control: AccessC
       return { head: await administration.startRepair() }
     },
   }
+}
+
+function named(tags: readonly [string, string][] | undefined): Record<string, string> | undefined {
+  return tags === undefined ? undefined : Object.fromEntries(tags)
 }
 
 function layoutAnswer(info: LayoutInfo): ResponseOf<'getLayout'> {

@@ -2,9 +2,17 @@ import type { Handlers } from '@torc/protocol/exchange/exchange'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { AccessKeyDescription, AccessKeyFlow } from '../access/access-key-flow.js'
 import { principalOf } from '../access/principal.js'
+import type { ControlCall } from '../buckets/control-store.js'
 
-/** What operators, and owners of buckets, ask about access keys. `root`: id of the root key. */
-export function keyHandlers(flow: AccessKeyFlow, root: string): Handlers {
+/**
+ * What operators, owners of buckets and gateways ask about access keys. `root`: id of the root key; `secretOf`: as of
+ * `RunningServer`.
+ */
+export function keyHandlers(
+  flow: AccessKeyFlow,
+  root: string,
+  secretOf: (accessKey: string, call: ControlCall) => Promise<string | undefined>,
+): Handlers {
   return {
     async createAccessKey({ head, signal }) {
       const { opId, name = '', admin = false } = head
@@ -33,6 +41,10 @@ export function keyHandlers(flow: AccessKeyFlow, root: string): Handlers {
     async deleteAccessKey({ head, signal }) {
       await flow.delete(head.accessKey, head.retry === true, { signal })
       return { head: {} }
+    },
+    async getAccessSecret({ head, signal }) {
+      const secretKey = await secretOf(head.accessKey, { signal })
+      return { head: secretKey === undefined ? {} : { secretKey } }
     },
   }
 }

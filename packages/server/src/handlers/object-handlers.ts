@@ -23,7 +23,7 @@ export function objectHandlers(parts: ObjectHandlerParts): Handlers {
     putObject: request => store(parts, request, request.head.key, request.head),
     postDatum: request => store(parts, request, undefined, {}),
     async copyObject({ head }) {
-      const { contentType, metadata, context, policy, sourceVersionId, retry = false } = head
+      const { contentType, metadata, tags, context, policy, sourceVersionId, retry = false } = head
       const { bucket, key, opId, sourceBucket, sourceKey } = head
       const outcome = await operations.copy({
         bucket,
@@ -34,6 +34,7 @@ export function objectHandlers(parts: ObjectHandlerParts): Handlers {
         sourceVersionId,
         contentType,
         metadata,
+        tags,
         context,
         condition: conditionOf(head, context),
         policy,
@@ -77,13 +78,13 @@ async function store(
   conditions: WriteConditions,
 ): Promise<Reply<'putObject'>> {
   const { head, body } = request
-  const { bucket, opId, contentType, metadata, context, policy, retry = false, strict } = head
+  const { bucket, opId, etag, contentType, metadata, tags, context, policy, retry = false, strict } = head
   const { size, sha256, shared } = head
   // A small body is here whole: what is left takes no longer than its answer, and nothing needs a signal.
   const signal =
     body?.inline === undefined && (body !== undefined || shared !== undefined) ? request.signal : undefined
   const condition = conditionOf(conditions, context)
-  const what = { bucket, key, opId, contentType, metadata, context, condition, policy }
+  const what = { bucket, key, opId, etag, contentType, metadata, tags, context, condition, policy }
   const operation = { ...what, retry, strict, timeoutMs, signal }
   if (shared === undefined) {
     const outcome = await operations.put({ ...operation, source: receivedBody(body, size, sha256) })

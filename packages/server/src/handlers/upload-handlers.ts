@@ -13,14 +13,15 @@ import { writeAnswer } from './answers.js'
 export function uploadHandlers(uploads: UploadOperations): Handlers {
   return {
     async createUpload({ head, signal }) {
-      const { bucket, key, opId, contentType, metadata, policy, retry = false } = head
-      const operation = { bucket, key, opId, contentType, metadata, policy, retry, timeoutMs, signal }
+      const { bucket, key, opId, contentType, metadata, tags, policy, retry = false } = head
+      const operation = { bucket, key, opId, contentType, metadata, tags, policy, retry, timeoutMs, signal }
       const { id, createdAt } = await uploads.create(operation)
       return { head: { uploadId: id, createdAt } }
     },
     async uploadPart({ head, body, signal }) {
-      const { bucket, key, uploadId, partNumber, opId, retry = false, size, sha256 } = head
-      const operation = { bucket, key, uploadId, partNumber, opId, retry, timeoutMs, signal }
+      const { bucket, key, uploadId, partNumber, opId, retry = false, size, sha256, etag, metadata } = head
+      const part = { bucket, key, uploadId, partNumber, opId, retry, etag, metadata }
+      const operation = { ...part, timeoutMs, signal }
       const written = await uploads.part(operation, receivedBody(body, size, sha256))
       return { head: partAnswer(partNumber, written, written.version.size) }
     },
@@ -34,10 +35,11 @@ export function uploadHandlers(uploads: UploadOperations): Handlers {
       return { head: { ...answer, sourceVersionId: copied.sourceVersionId } }
     },
     async completeUpload({ head }) {
-      const { bucket, key, uploadId, opId, context, retry = false } = head
+      const { bucket, key, uploadId, opId, etag, metadata, context, retry = false } = head
       const parts = head.parts.map(([partNumber, etag]) => ({ partNumber, etag }))
       const condition = conditionOf(head, context)
-      const operation = { bucket, key, uploadId, opId, parts, context, condition, retry, timeoutMs }
+      const upload = { bucket, key, uploadId, opId, parts, etag, metadata }
+      const operation = { ...upload, context, condition, retry, timeoutMs }
       // Once begun it goes to its end: half a completion would only have to be repeated.
       return { head: writeAnswer(await uploads.complete({ ...operation, signal: undefined }), 0) }
     },
@@ -84,8 +86,10 @@ function partAnswer(
 }
 
 function partEntry({ partNumber, version }: PartRecord): ResponseOf<'listParts'>['parts'][number] {
-  const { etag, size, sha256, createdAt } = version
-  return { partNumber, etag, size, sha256, createdAt }
+  const { etag, size, sha256, metadata, createdAt } = version
+  const entry: ResponseOf<'listParts'>['parts'][number] = { partNumber, etag, size, sha256, createdAt }
+  if (metadata.length > 0) entry.metadata = metadata.map(([name, value]) => [name, value])
+  return entry
 }
 
 function uploadEntry(upload: ListedUpload): ResponseOf<'listUploads'>['uploads'][number] {

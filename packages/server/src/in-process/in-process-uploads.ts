@@ -3,6 +3,7 @@ import { TorcError } from '@torc/protocol/errors'
 import { makeOperationId, operationIdBytes } from '@torc/protocol/identifiers/operation-id'
 import { limits } from '@torc/protocol/limits'
 import { bucketName, integer, keyText } from '@torc/protocol/messages/fields'
+import { checkedFacts } from '@torc/protocol/store/late-facts'
 import type * as m from '@torc/protocol/store/multipart'
 import type { BodyInput, CallOptions, CopySource, PutResult } from '@torc/protocol/store/object-store'
 import { listParts, listUploads } from '@torc/protocol/store/upload-entries'
@@ -12,6 +13,7 @@ import type { Coordination } from '../core/coordination.js'
 import type { UploadOperations } from '../core/upload-operations.js'
 import type { WriteOutcome } from '../flows/write-request.js'
 import { hex, putResult } from './results.js'
+import { tagPairs } from './tag-pairs.js'
 
 const partNumberField = integer(1, limits.objectPartsMax)
 const partMarkerField = integer(0, limits.objectPartsMax)
@@ -27,9 +29,11 @@ export class InProcessUploads implements m.UploadStore {
   }
 
   async createUpload(bucket: string, key: string, options: m.UploadOptions = {}): Promise<m.CreatedUpload> {
-    const { contentType, metadata, policy, retry = false, timeoutMs, signal } = options
+    const { contentType, policy, retry = false, timeoutMs, signal } = options
+    const { metadata } = checkedFacts({ metadata: options.metadata })
+    const tags = tagPairs(options.tags)
     const name = { bucket: bucketName.check(bucket, 'bucket'), key: keyText.check(key, 'key') }
-    const operation = { ...name, opId: this.#opId(options), contentType, metadata, policy, retry }
+    const operation = { ...name, opId: this.#opId(options), contentType, metadata, tags, policy, retry }
     const { id, createdAt } = await this.#uploads.create({ ...operation, timeoutMs, signal })
     return { bucket, key, uploadId: id, createdAt: hybridToDate(createdAt) }
   }
@@ -42,8 +46,13 @@ export class InProcessUploads implements m.UploadStore {
     body: BodyInput,
     options: m.PartOptions = {},
   ): Promise<m.PartResult> {
-    const part = this.#part(bucket, key, uploadId, partNumber, options)
-    const outcome = await this.#uploads.part(part, givenBody(body, options.size, options.onProgress))
+    const { size, onProgress, seal, etag, metadata } = options
+    const part = {
+      ...this.#part(bucket, key, uploadId, partNumber, options),
+      ...checkedFacts({ etag, metadata }),
+    }
+    const source = givenBody(body, size, onProgress, seal)
+    const outcome = await this.#uploads.part(part, source)
     return partResult(partNumber, outcome, outcome.version.size)
   }
 
@@ -82,11 +91,12 @@ export class InProcessUploads implements m.UploadStore {
       limit: Math.min(limit, limits.listLimitMax),
     })
     return {
-      parts: parts.map(({ partNumber, version: { etag, size, sha256, createdAt } }) => ({
+      parts: parts.map(({ partNumber, version: { etag, size, sha256, metadata, createdAt } }) => ({
         partNumber,
         etag,
         size,
         sha256: hex(sha256),
+        metadata,
         createdAt: hybridToDate(createdAt),
       })),
       nextPartNumberMarker: more ? parts.at(-1)?.partNumber : undefined,
@@ -126,11 +136,13 @@ export class InProcessUploads implements m.UploadStore {
     parts: readonly m.NamedPart[],
     options: m.CompleteOptions = {},
   ): Promise<PutResult> {
-    const { context, retry = false } = options
+    const { context, etag, metadata, retry = false } = options
+    const facts = checkedFacts({ etag, metadata })
     const upload = uploadName(bucket, key, uploadId, options)
     const opId = this.#opId(options)
     const condition = conditionOf(options, context)
-    return putResult(await this.#uploads.complete({ ...upload, opId, parts, context, condition, retry }), 0)
+    const operation = { ...upload, ...facts, opId, parts, context, condition, retry }
+    return putResult(await this.#uploads.complete(operation), 0)
   }
 
   abortUpload(bucket: string, key: string, uploadId: string, options: CallOptions = {}): Promise<void> {

@@ -26,6 +26,7 @@ export function putResult(outcome: WriteOutcome, sentBytes: number): s.PutResult
     sha256: hex(version.sha256),
     contentType: version.contentType,
     createdAt: hybridToDate(version.createdAt),
+    seq: version.seq,
     context: tokenAfterWrite(outcome, context),
     clock: Object.fromEntries(vectorPairs(context)),
     siblings: outcome.siblings,
@@ -132,6 +133,10 @@ export function tagInfo(bucket: string, key: string, { version, tags }: TaggedVe
 }
 
 export function bucketInfo(record: BucketDescription): s.BucketInfo {
+  return { ...listedBucket(record), tags: Object.fromEntries(record.tags) }
+}
+
+export function listedBucket(record: BucketDescription): s.ListedBucket {
   return {
     bucket: record.name,
     createdAt: hybridToDate(record.createdAt),
@@ -143,6 +148,8 @@ export function bucketInfo(record: BucketDescription): s.BucketInfo {
     policyFrom: record.inForce.from,
     cutting: record.cutting,
     compression: record.compression,
+    versioning: record.versioning,
+    publicRead: record.publicRead,
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Token } from '@torc/cluster/clocks/token'
 import type { Condition } from '@torc/cluster/consensus/condition'
+import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
+import { withLateFacts } from '@torc/protocol/store/late-facts'
 import type { NamedPart } from '@torc/protocol/store/multipart'
 import { copyBlocks } from '../bodies/block-copier.js'
 import type { Coordination } from '../core/coordination.js'
@@ -19,6 +21,10 @@ export interface CompleteRequest extends OperationLimits {
   readonly upload: NamedUpload
   readonly opId: Uint8Array
   readonly parts: readonly NamedPart[]
+  /** As its writer names it; undefined: one that is made of the parts. */
+  readonly etag: string | undefined
+  /** Added behind the upload's. */
+  readonly metadata: Version['metadata'] | undefined
   /** A client's context of the key. */
   readonly token: Token | undefined
   readonly condition?: Condition | undefined
@@ -43,21 +49,23 @@ export async function completeUpload(c: Coordination, request: CompleteRequest):
     }
   }
   const record = await readOpenRecord(c, upload, request)
+  const { contentType, metadata, tags, policy } = withLateFacts(record, { metadata: request.metadata })
   const selection = new PartSelection(request.parts)
   for await (const parts of partRecords(c, upload, request)) if (!selection.take(parts)) break
   const joined = joinParts(c.environment.hasher, selection.finish())
   const use = { bucket, key, opId, timeoutMs, signal }
   // Owners that turn out to lack a block get it for the version to be, as those who refer to it do.
   const body = await withFreshLayout(c, () => copyBlocks(c, use, use, joined))
-  const { contentType, metadata, policy } = record
   const written = await write(c, {
     bucket,
     key,
     opId,
     kind: 'object',
     body,
+    etag: request.etag,
     contentType,
     metadata,
+    tags,
     token: request.token,
     condition: request.condition,
     policy,

@@ -23,5 +23,6 @@ function hiddenBucket(hasher: Hasher, content: HiddenContent, bucket: BucketView
     id: hiddenBucketId(hasher, content, bucket.id),
     policy: keepLatest,
     policyFrom: 'bucket',
+    versioning: 'enabled',
   }
 }

@@ -1,4 +1,5 @@
 import type { Version } from '@torc/cluster/state/version'
+import { limits } from '@torc/protocol/limits'
 import type { Coordination } from '../core/coordination.js'
 import type { OperationLimits } from '../core/operations.js'
 import { listPage } from '../list/list-flow.js'
@@ -51,6 +52,22 @@ export async function partRecordPage(
   return { parts, more: token !== undefined }
 }
 
+/** A page of parts must fit the head of a frame, whatever their metadata. */
+const answerBytesMax = limits.headBytesMax / 2
+/** Of a part on the wire, beside its metadata (an upper bound). */
+const partBytes = 256
+
+/** The page up to where it is as large as an answer may be, one part at least. */
+export function answerable({ parts, more }: PartRecordPage): PartRecordPage {
+  let bytes = 0
+  const fits = parts.findIndex(({ version }, i) => {
+    bytes += partBytes
+    for (const [name, value] of version.metadata) bytes += 10 + Buffer.byteLength(name + value)
+    return i > 0 && bytes > answerBytesMax
+  })
+  return fits === -1 ? { parts, more } : { parts: parts.slice(0, fits), more: true }
+}
+
 /** Of a page: few enough for the block lists of large parts. */
 const partsAtOnce = 250
 
@@ -58,11 +75,11 @@ const partsAtOnce = 250
 export async function* partRecords(
   c: Coordination,
   upload: Pick<NamedUpload, 'bucket' | 'uploadId'>,
-  limits: OperationLimits,
+  within: OperationLimits,
 ): AsyncGenerator<readonly PartRecord[]> {
   let marker = 0
   for (;;) {
-    const { parts, more } = await partRecordPage(c, upload, marker, partsAtOnce, limits)
+    const { parts, more } = await partRecordPage(c, upload, marker, partsAtOnce, within)
     if (parts.length > 0) yield parts
     marker = parts.at(-1)?.partNumber ?? marker
     if (!more || parts.length === 0) return

@@ -1,3 +1,4 @@
+import { withLateFacts } from '@torc/protocol/store/late-facts'
 import type { BlockUse } from '../bodies/block-owners.js'
 import type { BodySource } from '../bodies/body-source.js'
 import { prepareBody } from '../bodies/prepared-body.js'
@@ -18,7 +19,7 @@ export async function uploadPart(
 ): Promise<WriteOutcome> {
   await checkOpen(c, part)
   const body = await prepareBody(c, source, partUse(c, part), partInlineBytesMax)
-  return writePart(c, part, body)
+  return writePart(c, withLateFacts(part, source.late?.()), body)
 }
 
 /** Who needs the blocks of a part. */

@@ -19,6 +19,7 @@ export interface UploadRecord {
   readonly state: 'open' | 'ending'
   readonly contentType: string
   readonly metadata: Version['metadata']
+  readonly tags: Version['tags']
   readonly policy: RetentionPolicy | 'inherit' | undefined
   /** Hybrid time. */
   readonly createdAt: number
@@ -29,6 +30,7 @@ export interface NewUpload extends OperationLimits {
   readonly opId: Uint8Array
   readonly contentType: string
   readonly metadata: Version['metadata']
+  readonly tags?: Version['tags']
   readonly policy: RetentionPolicy | 'inherit' | undefined
   readonly retry: boolean
 }
@@ -44,7 +46,7 @@ export function createdAtOf(version: Version): number {
 
 /** Writes the record of a new upload. */
 export async function writeRecord(c: Coordination, request: NewUpload): Promise<Version> {
-  const { upload, opId, contentType, metadata, policy, retry, timeoutMs, signal } = request
+  const { upload, opId, contentType, metadata, tags, policy, retry, timeoutMs, signal } = request
   const bucket = uploadsBucket(c.environment.hasher, upload.bucket)
   const text = policy === undefined ? '' : policyText(policy)
   const key = recordName(upload)
@@ -57,6 +59,7 @@ export async function writeRecord(c: Coordination, request: NewUpload): Promise<
     body,
     contentType,
     metadata,
+    tags,
     token: undefined,
     policy: undefined,
     retry,
@@ -80,7 +83,7 @@ export async function readRecord(
     const read = await readHeads(c, p, deadline)
     const [latest] = read.heads
     if (latest === undefined) return undefined
-    const { contentType, metadata } = latest
+    const { contentType, metadata, tags } = latest
     const ending = read.heads.some(({ kind }) => kind === 'marker')
     const pieces = read.inline ?? (await readInlineBody(c, p, latest, read.holdersOf(latest), deadline))
     const text = Buffer.concat(pieces).toString()
@@ -88,6 +91,7 @@ export async function readRecord(
       state: ending ? 'ending' : 'open',
       contentType,
       metadata,
+      tags,
       policy: text === '' ? undefined : parsePolicy(text),
       createdAt: createdAtOf(latest),
     }

@@ -1,4 +1,4 @@
-import { versionIdOf } from '@torc/cluster/state/version'
+import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { PreparedBody } from '../bodies/prepared-body.js'
 import type { Coordination } from '../core/coordination.js'
@@ -15,6 +15,9 @@ export interface PartRequest extends OperationLimits {
   readonly partNumber: number
   readonly opId: Uint8Array
   readonly retry: boolean
+  /** As its writer names it; undefined: one that is made of the body. */
+  readonly etag?: string | undefined
+  readonly metadata?: Version['metadata'] | undefined
 }
 
 /**
@@ -57,15 +60,16 @@ export async function writePart(
 }
 
 function mintPart(c: Coordination, part: PartRequest, body: PreparedBody): Promise<WriteOutcome> {
-  const { upload, partNumber, opId, retry, timeoutMs, signal } = part
+  const { upload, partNumber, opId, retry, etag, metadata = [], timeoutMs, signal } = part
   return write(c, {
     bucket: partsBucket(c.environment.hasher, upload.bucket),
     key: partKey(upload.uploadId, partNumber),
     opId,
     kind: 'object',
     body,
+    etag,
     contentType: '',
-    metadata: [],
+    metadata,
     token: undefined,
     policy: undefined,
     retry,

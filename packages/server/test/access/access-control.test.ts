@@ -15,7 +15,7 @@ function controlOf(
   { admin = false, slow = false, grantedId = ids.photos } = {},
 ) {
   const key: AccessKeyView = {
-    ...{ id: 'TKAAAAAAAAAAAAAAAAAA', admin, secret: Buffer.alloc(0) },
+    ...{ id: 'TKAAAAAAAAAAAAAAAAAA', admin, secretKey: '', secret: Buffer.alloc(0) },
     grants: new Map(
       Object.entries(grants).map(([bucket, granted]) => {
         const bucketId = bucket === 'photos' ? grantedId : bucket === 'music' ? ids.music : Buffer.alloc(16)

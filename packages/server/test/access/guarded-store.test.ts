@@ -98,6 +98,40 @@ t.test('in this process too, a key may do what it was granted', async t => {
   t.equal(server.storeFor((await store.keys.show()).accessKey), store, 'the root key has the store itself')
 })
 
+t.test('whoever has no access key reads what is public, and nothing else', async t => {
+  const { server } = await start(t)
+  const { store } = server
+  const visitor = server.storeForAnonymous()
+  await store.initLayout({ agents: 3, replicas: 3 })
+  for (const bucket of ['b', 'public']) {
+    await store.createBucket(bucket, { publicRead: bucket === 'public' })
+    await store.put(bucket, 'k', 'hello')
+  }
+  for (const [name, call] of Object.entries(calls)) await t.rejects(call(visitor), denied, name)
+  await t.rejects(visitor.buckets(), denied)
+  await t.rejects(visitor.keys.show(), denied)
+  await t.rejects(visitor.get('b', 'k'), { ...denied, message: /has no read grant on bucket b$/ })
+  await t.rejects(visitor.get('none', 'k'), { ...denied, message: /has no read grant on bucket none$/ })
+
+  t.equal(await (await visitor.get('public', 'k')).text(), 'hello')
+  t.match(await visitor.head('public', 'k'), { size: 5 })
+  t.match(await all(visitor.list('public')), [{ key: 'k' }])
+  t.match(await all(visitor.versions('public')), [{ key: 'k' }])
+  t.match(await visitor.headBucket('public'), { publicRead: true })
+  await t.rejects(visitor.head('public', 'other'), { code: 'KEY_NOT_FOUND' })
+  const refused: Promise<unknown>[] = [
+    visitor.put('public', 'k', 'x'),
+    visitor.delete('public', 'k'),
+    visitor.tags('public', 'k'),
+    visitor.getShared('public', 'k', 'root/file'),
+    visitor.copy({ bucket: 'public', key: 'k' }, 'public', 'to'),
+    visitor.changeBucket('public', { publicRead: true }),
+  ]
+  for (const call of refused) await t.rejects(call, denied)
+  await store.changeBucket('public', { publicRead: false })
+  await t.rejects(visitor.get('public', 'k'), denied)
+})
+
 t.test('a long listing ends when its key lost what it needs', async t => {
   const { server } = await start(t)
   const { store } = server

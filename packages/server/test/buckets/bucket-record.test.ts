@@ -7,6 +7,7 @@ import {
   decodeBucketRecord,
   encodeBucketRecord,
   systemBucket,
+  versionings,
   viewOf,
 } from '../../src/buckets/bucket-record.js'
 import { fakeEnvironment } from '../fakes/fake-environment.js'
@@ -24,6 +25,9 @@ const record: BucketRecord = {
   changes: 0,
   cutting: 'fixed',
   compression: 'none',
+  versioning: 'enabled',
+  publicRead: false,
+  tags: [],
 }
 
 t.test('property: records survive their bytes', async t => {
@@ -41,6 +45,9 @@ t.test('property: records survive their bytes', async t => {
       changes: fc.nat(),
       cutting: fc.constantFrom('fixed' as const, 'content' as const),
       compression: fc.constantFrom('none' as const, 'brotli' as const),
+      versioning: fc.constantFrom(...versionings),
+      publicRead: fc.boolean(),
+      tags: fc.array(fc.tuple(fc.string({ minLength: 1 }), fc.string()), { maxLength: 5 }),
     },
     { noNullPrototype: true },
   )
@@ -54,7 +61,7 @@ t.test('damage is told', async t => {
   t.throws(() => decodeBucketRecord(bytes.subarray(0, 9)), { code: 'CORRUPT' })
   t.throws(() => decodeBucketRecord(new Uint8Array()), { code: 'CORRUPT' })
   const newer = Uint8Array.from(bytes)
-  newer[1] = 99
+  newer[3] = 99
   t.throws(() => decodeBucketRecord(newer), { code: 'CORRUPT', hint: /Upgrade/ })
 })
 
@@ -74,11 +81,18 @@ t.test('records of earlier formats are read', async t => {
   t.strictSame(decodeBucketRecord(written(3, 7, 1)), { ...record, changes: 7, cutting: 'content' })
   const compressed = { ...record, changes: 7, compression: 'brotli' as const }
   t.strictSame(decodeBucketRecord(written(4, 7, 0, 1)), compressed)
+  const tagged = { ...record, versioning: 'suspended', publicRead: true, tags: [['a', 'b']] } as const
+  t.equal(
+    Buffer.from(encodeBucketRecord(tagged)).toString('hex'),
+    `dc001005${Buffer.from(written(4, 0, 0, 0))
+      .subarray(2)
+      .toString('hex')}020192a161a162`,
+  )
   t.throws(() => decodeBucketRecord(written(4, 7, 0, 2)), { code: 'CORRUPT' }, 'a compression not known')
   t.throws(() => decodeBucketRecord(written(3, 7, 2)), { code: 'CORRUPT' }, 'a cutting that is not known')
   t.throws(() => decodeBucketRecord(written(2, 7, 0)), { code: 'CORRUPT' }, 'a field too many')
   const short = encodeBucketRecord(record).slice(0, -1)
-  short[0] = 0x9c
+  short[2] = 0x0f
   t.throws(() => decodeBucketRecord(short), { code: 'CORRUPT' }, 'a field too few')
 })
 

@@ -192,6 +192,7 @@ export class FakeAgent {
       sha256: head.sha256,
       etag: head.etag,
       contentType: head.contentType,
+      tags: head.tags,
       metadata: head.metadata,
       blocks:
         head.blocks === undefined

@@ -119,6 +119,8 @@ export function testBucket(
     policyFrom: 'default',
     cutting,
     compression,
+    versioning: 'enabled',
+    publicRead: false,
   }
 }
 

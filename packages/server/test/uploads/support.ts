@@ -53,6 +53,8 @@ export function complete(
     upload,
     parts,
     opId,
+    etag: undefined,
+    metadata: undefined,
     token: undefined,
     retry: false,
     ...limits,

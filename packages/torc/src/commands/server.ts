@@ -1,7 +1,10 @@
 import { type Command, defineCommand } from '@torc/client/commands/command'
-import { startServer } from '@torc/server/start-server'
+import { ServerAccounts } from '@torc/gateway/accounts/server-accounts'
+import { type RunningServer, startServer } from '@torc/server/start-server'
+import { gatewayOptions } from '../node/gateway-options.js'
 import { nodeOptions } from '../node/node-options.js'
-import { runNode } from '../node/run-node.js'
+import { type OpenedGateway, openGateway } from '../node/open-gateway.js'
+import { runNode, type StartedNode } from '../node/run-node.js'
 import { parseSharedRoots } from '../node/shared-roots.js'
 import { reachableAddress } from '../up/local-addresses.js'
 
@@ -11,6 +14,7 @@ export const serverCommand: Command = defineCommand({
   arguments: {},
   options: {
     ...nodeOptions,
+    ...gatewayOptions,
     sharedRoot: {
       type: 'repeated',
       value: 'NAME=DIR',
@@ -22,6 +26,10 @@ export const serverCommand: Command = defineCommand({
       line: 'server --listen 10.0.0.1:7400 --join 10.0.0.2:7410 --cluster-secret-file secrets/cluster-secret.json',
       does: 'Run a server beside an agent that runs already',
     },
+    {
+      line: 'server --listen 10.0.0.1:7400 --join 10.0.0.2:7410 --cluster-secret-file secrets/cluster-secret.json --http-port 7480 --s3-port 7490',
+      does: 'The same, with the REST and S3 faces in its process',
+    },
   ],
   only: 'cli',
   run: context =>
@@ -29,8 +37,8 @@ export const serverCommand: Command = defineCommand({
       context,
       options: context.options,
       kind: 'server',
-      start: ({ secret, transport, listen, advertise, join, log }) =>
-        startServer({
+      start: async ({ secret, transport, listen, advertise, join, log }) => {
+        const server = await startServer({
           secret,
           transport,
           listen,
@@ -40,7 +48,32 @@ export const serverCommand: Command = defineCommand({
           sharedRoots: parseSharedRoots(context.options.sharedRoot ?? [], context.directory),
           environment: context.environment,
           log,
-        }),
+        })
+        try {
+          const gateway = await openGateway({
+            ...{ host: listen.host, accounts: new ServerAccounts(server), log },
+            ...{ options: context.options, version: context.version, environment: context.environment },
+            status: options => server.store.status(options),
+          })
+          return gateway === undefined ? server : withGateway(server, gateway)
+        } catch (thrown) {
+          await server.close()
+          throw thrown
+        }
+      },
       shellServer: reachableAddress,
     }),
 })
+
+/** The faces end first: what they have under way is still answered by the server. */
+function withGateway(server: RunningServer, gateway: OpenedGateway): StartedNode {
+  const { http, s3 } = gateway
+  const { id, address, closed } = server
+  return {
+    ...{ id, address, closed, http, s3 },
+    async close() {
+      await gateway.close()
+      await server.close()
+    },
+  }
+}

@@ -24,6 +24,9 @@ export interface StartedNode {
   readonly id: string
   /** `host:port` where it is reached. */
   readonly address: string
+  /** Where it serves HTTP, as URLs. */
+  readonly http?: string | undefined
+  readonly s3?: string | undefined
   close(): Promise<void>
   /** Resolves when it is over, for whatever reason. */
   readonly closed: Promise<unknown>
@@ -68,9 +71,9 @@ export async function runNode(run: RunNodeOptions): Promise<number> {
     log.fatal({ err: thrown }, `the ${kind} could not start`)
     throw thrown
   }
-  const { id, address } = node
-  supervised?.ready({ id, address })
-  log.info({ event: 'ready', id, address }, `${kind} is ready`)
+  const { id, address, http, s3 } = node
+  supervised?.ready({ id, address, http, s3 })
+  log.info({ event: 'ready', id, address, http, s3 }, `${kind} is ready`)
   try {
     if (options.shell) {
       return await openShell(context, { servers: [run.shellServer(address)], secret: secret.secret })

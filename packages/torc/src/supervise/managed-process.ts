@@ -3,12 +3,12 @@ import { closeSync } from 'node:fs'
 import type { Clock } from '@torc/protocol/environment/clock'
 import { TorcError } from '@torc/protocol/errors'
 import { openLog } from '../files/log-file.js'
-import { type ChildMessage, errorOf, parseChildMessage } from './messages.js'
+import { type ChildMessage, errorOf, type HttpFaces, parseChildMessage } from './messages.js'
 import { RestartBackoff } from './restart-backoff.js'
 import { supervisedVariable } from './supervised.js'
 
 /** A node that a process runs, as it presented itself. */
-export interface RunningNode {
+export interface RunningNode extends HttpFaces {
   readonly id: string
   readonly address: string
   readonly pid: number
@@ -30,6 +30,8 @@ export type ProcessEvent =
       readonly pid: number
       readonly id: string
       readonly address: string
+      readonly http?: string | undefined
+      readonly s3?: string | undefined
     }
 
 export interface ManagedProcessOptions {
@@ -116,7 +118,8 @@ export class ManagedProcess {
   }
 
   #adopt(message: Extract<ChildMessage, { type: 'ready' }>, pid: number): RunningNode {
-    this.#node = { id: message.id, address: message.address, pid }
+    const { type: _, ...node } = message
+    this.#node = { ...node, pid }
     return this.#node
   }
 

@@ -1,11 +1,11 @@
-import { type ChildMessage, failedMessage } from './messages.js'
+import { type ChildMessage, failedMessage, type HttpFaces } from './messages.js'
 
 /** Set in the environment of a process that `torc up` started. */
 export const supervisedVariable = 'TORC_SUPERVISED'
 
 /** The child's end of supervision. */
 export interface Supervised {
-  ready(node: { readonly id: string; readonly address: string }): void
+  ready(node: { readonly id: string; readonly address: string } & HttpFaces): void
   failed(thrown: unknown): Promise<void>
   /** Aborts when the supervisor is gone, however it ended, or asks this process to stop. */
   readonly stop: AbortSignal
@@ -30,7 +30,7 @@ export function supervision(child: NodeJS.Process = process): Supervised | undef
       else child.send?.(message, undefined, undefined, () => resolve())
     })
   return {
-    ready: node => void send({ type: 'ready', id: node.id, address: node.address }),
+    ready: ({ id, address, http, s3 }) => void send({ type: 'ready', id, address, http, s3 }),
     failed: thrown => send(failedMessage(thrown)),
     stop: stop.signal,
   }

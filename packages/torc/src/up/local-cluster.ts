@@ -10,6 +10,9 @@ export interface LocalClusterOptions {
   readonly addresses: LocalAddresses
   /** `NAME=DIR` with absolute directories. */
   readonly sharedRoots: readonly string[]
+  /** Ports of the first server's HTTP faces; 0 = the system chooses. */
+  readonly httpPort: number
+  readonly s3Port: number
   /** Options that all agents get. */
   readonly agentArguments: readonly string[]
   readonly logLevel: string
@@ -47,6 +50,7 @@ export class LocalCluster {
         ...advertised(address),
         ...this.#joinOthers(name),
         ...options.sharedRoots.flatMap(root => ['--shared-root', root]),
+        ...(index === 0 ? facePorts(last, options) : []),
       ])
     })
     this.agents = addresses.agents.map((address, index) => {
@@ -101,6 +105,16 @@ export function agentName(index: number): string {
 /** A process that is started again listens where it did: others know it by that address. */
 function listenAddress(last: RunningNode | undefined, asked: Address): string {
   return asked.port === 0 && last !== undefined ? last.address : formatAddress(asked)
+}
+
+/** Faces that are started again are where they were, as nodes are. */
+function facePorts(
+  last: RunningNode | undefined,
+  asked: { readonly httpPort: number; readonly s3Port: number },
+): string[] {
+  const portOf = (url: string | undefined, port: number): string =>
+    port === 0 && url !== undefined ? new URL(url).port : String(port)
+  return ['--http-port', portOf(last?.http, asked.httpPort), '--s3-port', portOf(last?.s3, asked.s3Port)]
 }
 
 /** What listens at a wildcard tells the others where they reach it. */

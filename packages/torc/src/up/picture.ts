@@ -18,6 +18,9 @@ export interface UpReady {
     readonly pid: number
     readonly data: string
   }[]
+  /** URLs of the REST and the S3 face. */
+  readonly http?: string | undefined
+  readonly s3?: string | undefined
   readonly credentials: string
 }
 
@@ -51,11 +54,18 @@ export function upPicture({ ready, data, directory, profile, shell, colors }: Pi
     const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0))
     return `  ${green('●')} ${cells.join('  ').trimEnd()}`
   })
+  const faces = [
+    ...(ready.http === undefined
+      ? []
+      : [`  ${dim('REST, files')}   ${ready.http} ${dim('(browse /files/)')}`]),
+    ...(ready.s3 === undefined ? [] : [`  ${dim('S3')}            ${ready.s3}`]),
+  ]
   const lines = [
     bold(`Torc runs: ${serversText(ready.servers.length)} and ${agentsText(ready.agents.length)}.`),
     '',
     ...table,
     '',
+    ...faces,
     `  ${dim('data, logs')}    ${near(data)}, ${near(`${data}/logs`)}`,
     `  ${dim('credentials')}   ${near(ready.credentials)} ${dim(`(profile ${profile}, used when none is named)`)}`,
     '',

@@ -18,6 +18,9 @@ t.test('a failure keeps code, message and hint on its way to the supervisor', as
 t.test('ready is read, anything else is not', async t => {
   const ready = { type: 'ready', id: 'agent-1-00000000', address: '127.0.0.1:1' }
   t.strictSame(parseChildMessage(ready), ready)
+  const faces = { ...ready, http: 'http://127.0.0.1:2', s3: 'http://127.0.0.1:3' }
+  t.strictSame(parseChildMessage(faces), faces)
+  t.strictSame(parseChildMessage({ ...ready, http: 7, s3: null }), ready)
   for (const value of [
     null,
     'ready',

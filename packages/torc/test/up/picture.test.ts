@@ -44,6 +44,14 @@ t.test('the picture names what runs, where things are and what to type', async t
   t.match(upPicture({ ...options, directory: '/srv', shell: true }), '/home/me/torc-data/agent-1')
 })
 
+t.test('the picture says where HTTP is served, where it is', async t => {
+  const faces = { ...ready, http: 'http://127.0.0.1:7480', s3: 'http://127.0.0.1:7490' }
+  const picture = upPicture({ ...options, ready: faces, shell: false })
+  t.match(picture, 'REST, files   http://127.0.0.1:7480')
+  t.match(picture, 'S3            http://127.0.0.1:7490')
+  t.notMatch(upPicture({ ...options, shell: false }), 'S3')
+})
+
 t.test('events are told in sentences', async t => {
   const exited = { event: 'exited', process: 'agent-1', pid: 3, restartInMs: 200 } as const
   t.equal(

@@ -1,0 +1,46 @@
+import { asS3Error } from '../errors/store-errors.js'
+import type { S3Call } from '../s3-call.js'
+import { s3Document, type XmlElement, xmlDeclaration } from '../xml/xml-writer.js'
+import { answerXml } from './answer.js'
+import { errorDocument } from './error-answer.js'
+
+/** Silence after which the answer begins, and time between the spaces that keep its connection, milliseconds. */
+const patienceMs = 10_000
+
+/**
+ * Answers with what takes its time. What is done soon is answered as anything is. After a while the answer begins with
+ * status 200 and spaces, as S3 does, so that nobody on the way takes the connection for dead; then an error can only be
+ * told in the document.
+ */
+export async function answerSlowly(call: S3Call, work: () => Promise<XmlElement>): Promise<void> {
+  const { response, clock } = call
+  let begun = false
+  let cancel = clock.after(patienceMs, keepAlive)
+  function keepAlive(): void {
+    if (response.destroyed) return
+    if (!begun) {
+      begun = true
+      response.writeHead(200, { 'content-type': 'application/xml' })
+      response.write(xmlDeclaration)
+    }
+    response.write(' ')
+    cancel = clock.after(patienceMs, keepAlive)
+  }
+  let document: XmlElement
+  try {
+    document = await work()
+  } catch (thrown) {
+    if (!begun) throw thrown
+    const error = asS3Error(thrown)
+    call.http.log.warn(
+      { requestId: call.http.requestId, code: error.s3Code },
+      'a request failed behind its status',
+    )
+    response.end(errorDocument(error, call.target.path, call.http.requestId).slice(xmlDeclaration.length))
+    return
+  } finally {
+    cancel()
+  }
+  if (begun) response.end(s3Document(document).slice(xmlDeclaration.length))
+  else answerXml(call, document)
+}

@@ -1,0 +1,26 @@
+import t from 'tap'
+import { startMemoryCluster } from '../uploads/memory-cluster.js'
+import { checkBucketSettings } from './bucket-settings.js'
+import { checkGateways } from './gateways.js'
+import { checkLateFacts } from './late-facts.js'
+import { checkTagsAtCreation } from './tags-at-creation.js'
+
+const cluster = await startMemoryCluster()
+t.teardown(() => cluster.stop())
+
+const implementations = [
+  ['in-process', async () => cluster.inProcess],
+  ['remote', async () => cluster.remote],
+] as const
+
+for (const [what, connect] of implementations) {
+  t.test(what, async t => {
+    checkLateFacts(t, what, connect)
+    checkTagsAtCreation(t, what, connect)
+    checkBucketSettings(t, what, connect)
+  })
+}
+
+t.test('gateways', async t => {
+  checkGateways(t, () => cluster)
+})
