@@ -90,8 +90,8 @@ export const safeguardCases: readonly SafeguardCase[] = [
     without: 'older layouts are refused',
     shows: 'who missed a change of the layout writes to an owner that others have taken over from',
     options: {
-      ...{ layouts: true, agents: 3, replicas: 1, partitions: 256, load: 'small', clients: 10, operations: 30 },
-      ...{ faults: ['slow link'], faultsAtOnce: 8 },
+      ...{ layouts: true, agents: 3, replicas: 1, partitions: 256 },
+      ...{ load: 'small', clients: 10, operations: 30, faults: ['slow link'], faultsAtOnce: 8 },
     },
     seedsMax: 60,
     found: 23,
