@@ -171,7 +171,7 @@ async function completedElement(call: S3Call, result: PutResult): Promise<XmlEle
   return [
     'CompleteMultipartUploadResult',
     [
-      ['Location', `http://${call.header('host') ?? ''}/${bucket}/${encodeURI(key)}`],
+      ['Location', call.location],
       ['Bucket', bucket],
       ['Key', key],
       ['ETag', quoted(result.etag)],

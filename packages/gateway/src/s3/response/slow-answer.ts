@@ -4,6 +4,8 @@ import { s3Document, type XmlElement, xmlDeclaration } from '../xml/xml-writer.j
 import { answerXml } from './answer.js'
 import { errorDocument } from './error-answer.js'
 
+export type SlowCall = Pick<S3Call, 'response' | 'clock' | 'http' | 'target'>
+
 /** Silence after which the answer begins, and time between the spaces that keep its connection, milliseconds. */
 const patienceMs = 10_000
 
@@ -12,7 +14,7 @@ const patienceMs = 10_000
  * status 200 and spaces, as S3 does, so that nobody on the way takes the connection for dead; then an error can only be
  * told in the document.
  */
-export async function answerSlowly(call: S3Call, work: () => Promise<XmlElement>): Promise<void> {
+export async function answerSlowly(call: SlowCall, work: () => Promise<XmlElement>): Promise<void> {
   const { response, clock } = call
   let begun = false
   let cancel = clock.after(patienceMs, keepAlive)
