@@ -67,6 +67,7 @@ export function putResultOf(bucket: string, key: string, head: ResponseOf<'putOb
     hinted: recordOf(head.hinted),
     deduplicatedBytes: head.deduplicatedBytes,
     sentBytes: head.sentBytes,
+    isNull: head.isNull ?? false,
   }
 }
 
@@ -89,6 +90,7 @@ export function versionInfoOf(bucket: string, key: string, head: ResponseOf<'hea
     metadata: head.metadata,
     createdAt: dateOf(head.createdAt),
     isLatest: head.isLatest,
+    isNull: head.isNull ?? false,
     siblings: head.siblings,
     context: head.context,
     clock: clockOf(head.clock),
@@ -107,6 +109,7 @@ export function listEntryOf(bucket: string, entry: ResponseOf<'listKeys'>['entri
     createdAt: dateOf(entry.createdAt ?? 0),
     kind: entry.kind ?? 'object',
     isLatest: entry.isLatest ?? true,
+    isNull: entry.isNull ?? false,
     siblings: entry.siblings ?? [],
   }
 }
@@ -131,6 +134,7 @@ export function historyEntryOf(
     mintedBy: version.mintedBy,
     isLatest: version.isLatest,
     isHead: version.isHead,
+    isNull: version.isNull ?? false,
     parents: version.parents,
   }
 }

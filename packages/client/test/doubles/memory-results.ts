@@ -7,6 +7,7 @@ export function storedAs(info: s.VersionInfo): s.PutResult {
   const context = tokenOf([versionId])
   return {
     ...{ bucket, key, versionId, size, etag, sha256, contentType, createdAt, context, clock, siblings },
+    isNull: info.isNull,
     ...{
       mintedBy: 'agent-1',
       preferenceList: ['agent-1'],

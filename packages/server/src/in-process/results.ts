@@ -39,6 +39,7 @@ export function putResult(outcome: WriteOutcome, sentBytes: number): s.PutResult
     hinted: Object.fromEntries(outcome.hinted),
     deduplicatedBytes: outcome.deduplicatedBytes,
     sentBytes,
+    isNull: version.isNull === true,
   }
 }
 
@@ -57,6 +58,7 @@ export function versionInfo(read: ReadVersion): s.VersionInfo {
     metadata: version.metadata,
     createdAt: hybridToDate(version.createdAt),
     isLatest: read.isLatest,
+    isNull: version.isNull === true,
     siblings: read.siblings,
     context: tokenOfRead(read),
     clock: Object.fromEntries(clockOf(read)),
@@ -76,6 +78,7 @@ export function listEntry(bucket: string, entry: ListedEntry): s.ListEntry {
     createdAt: hybridToDate(version.createdAt),
     kind: version.kind,
     isLatest,
+    isNull: version.isNull === true,
     siblings,
   }
 }
@@ -97,6 +100,7 @@ export function historyEntry(bucket: string, key: string, entry: HistoryVersion)
     mintedBy,
     isLatest,
     isHead,
+    isNull: version.isNull === true,
     parents,
   }
 }
