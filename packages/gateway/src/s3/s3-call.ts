@@ -98,18 +98,23 @@ export class S3Call {
   }
 
   /** The body, to be read once. MissingContentLength, EntityTooLarge and the like where its head won't do. */
-  body(sizeMax?: number): ReceivedBody {
-    const claims = readBodyClaims(this.request, this.#authenticated.payload, sizeMax)
+  body(): ReceivedBody {
+    const claims = readBodyClaims(this.request, this.#authenticated.payload)
     return new ReceivedBody(this.request, claims, this.signer)
+  }
+
+  /** A document whose request has checksums of something else than the document. */
+  async documentWithoutChecksum(root: string): Promise<ReadElement> {
+    const claims = { ...readBodyClaims(this.request, this.#authenticated.payload), checksum: undefined }
+    return this.#readDocument(new ReceivedBody(this.request, claims, this.signer), root)
   }
 
   /** A document as the body, whose root is `root`. */
   async document(root: string): Promise<ReadElement> {
-    return this.readDocument(this.body(), root)
+    return this.#readDocument(this.body(), root)
   }
 
-  /** A body that was begun to be looked at, as a document. */
-  async readDocument(body: ReceivedBody, root: string): Promise<ReadElement> {
+  async #readDocument(body: ReceivedBody, root: string): Promise<ReadElement> {
     return readXml(await readSmallBody(body, documentBytesMax), root)
   }
 

@@ -25,16 +25,12 @@ export interface ClaimedChecksum {
   readonly value: string | undefined
 }
 
-/** Reads the claims of a request with a body. `sizeMax`: EntityTooLarge beyond. */
-export function readBodyClaims(
-  request: IncomingMessage,
-  payload: Payload,
-  sizeMax: number = limits.objectBytesMax,
-): BodyClaims {
+/** Reads the claims of a request with a body. EntityTooLarge where it is more than any object may have. */
+export function readBodyClaims(request: IncomingMessage, payload: Payload): BodyClaims {
   const { headers } = request
   const size = sizeOf(request, payload)
-  if (size > sizeMax) {
-    const elements = { ProposedSize: String(size), MaxSizeAllowed: String(sizeMax) }
+  if (size > limits.objectBytesMax) {
+    const elements = { ProposedSize: String(size), MaxSizeAllowed: String(limits.objectBytesMax) }
     throw new S3Error('EntityTooLarge', { elements })
   }
   return {

@@ -3,8 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { silentLog } from '@torc/protocol/environment/log'
 import { TorcError } from '@torc/protocol/errors'
 import t, { type Test } from 'tap'
-import { answerSlowly, type SlowCall } from '../../../src/s3/response/slow-answer.js'
-import type { XmlElement } from '../../../src/s3/xml/xml-writer.js'
+import { answerSlowly, type SlowAnswer, type SlowCall } from '../../../src/s3/response/slow-answer.js'
 
 interface Slow {
   readonly call: SlowCall
@@ -53,20 +52,21 @@ async function slowCall(t: Test): Promise<{ slow: Slow; answer: Promise<Response
   return { slow, answer }
 }
 
-const done: XmlElement = ['Done', [['Key', 'k']]]
+const done: SlowAnswer = { document: ['Done', [['Key', 'k']]], headers: { 'x-more': '1' } }
 
 t.test('what is done soon has a length', async t => {
   const { slow, answer } = await slowCall(t)
   await answerSlowly(slow.call, async () => done)
   const got = await answer
   t.type(got.headers.get('content-length'), 'string')
+  t.equal(got.headers.get('x-more'), '1')
   t.match(await got.text(), /^<\?xml.*\?>\n<Done/)
   t.notOk(slow.waits)
 })
 
 t.test('what takes long keeps its connection with spaces', async t => {
   const { slow, answer } = await slowCall(t)
-  const work = deferred<XmlElement>()
+  const work = deferred<SlowAnswer>()
   const answered = answerSlowly(slow.call, () => work.promise)
   slow.pass()
   slow.pass()
@@ -81,7 +81,7 @@ t.test('what takes long keeps its connection with spaces', async t => {
 
 t.test('an error behind the status is told in the document', async t => {
   const { slow, answer } = await slowCall(t)
-  const work = deferred<XmlElement>()
+  const work = deferred<SlowAnswer>()
   const answered = answerSlowly(slow.call, () => work.promise)
   slow.pass()
   const got = await answer
