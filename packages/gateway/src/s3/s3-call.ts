@@ -105,7 +105,7 @@ export class S3Call {
 
   /** A document whose request has checksums of something else than the document. */
   async documentWithoutChecksum(root: string): Promise<ReadElement> {
-    const claims = { ...readBodyClaims(this.request, this.#authenticated.payload), checksum: undefined }
+    const claims = readBodyClaims(this.request, this.#authenticated.payload, 'object')
     return this.#readDocument(new ReceivedBody(this.request, claims, this.signer), root)
   }
 

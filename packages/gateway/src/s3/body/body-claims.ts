@@ -25,8 +25,15 @@ export interface ClaimedChecksum {
   readonly value: string | undefined
 }
 
-/** Reads the claims of a request with a body. EntityTooLarge where it is more than any object may have. */
-export function readBodyClaims(request: IncomingMessage, payload: Payload): BodyClaims {
+/**
+ * Reads the claims of a request with a body. EntityTooLarge where it is more than any object may have. `checksumOf`: what
+ * the checksums in its headers are of.
+ */
+export function readBodyClaims(
+  request: IncomingMessage,
+  payload: Payload,
+  checksumOf: 'body' | 'object' = 'body',
+): BodyClaims {
   const { headers } = request
   const size = sizeOf(request, payload)
   if (size > limits.objectBytesMax) {
@@ -37,7 +44,7 @@ export function readBodyClaims(request: IncomingMessage, payload: Payload): Body
     size,
     payload,
     md5: md5Of(headers['content-md5']),
-    checksum: checksumOf(request, payload),
+    checksum: checksumOf === 'body' ? claimedChecksum(request, payload) : undefined,
   }
 }
 
@@ -71,7 +78,7 @@ function md5Of(header: string | string[] | undefined): string | undefined {
   return bytes.toString('hex')
 }
 
-function checksumOf({ headers }: IncomingMessage, payload: Payload): ClaimedChecksum | undefined {
+function claimedChecksum({ headers }: IncomingMessage, payload: Payload): ClaimedChecksum | undefined {
   const found: ClaimedChecksum[] = []
   for (const [name, value] of Object.entries(headers)) {
     const algorithm = algorithmOfHeader(name)
