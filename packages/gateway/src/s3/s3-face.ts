@@ -68,10 +68,11 @@ class S3Face implements Face {
     })
     const { signer } = authenticated
     const method = request.method ?? ''
+    const hostBucket = bucketOfHost(request.headers.host, domains)
     const routed = route({
       method,
       target,
-      hostBucket: bucketOfHost(request.headers.host, domains),
+      hostBucket,
       copies: request.headers['x-amz-copy-source'] !== undefined,
     })
     // Whoever says nothing of who they are may read what is public, and nothing else.
@@ -82,7 +83,7 @@ class S3Face implements Face {
     const { store } = account
     const call = new S3Call({
       ...{ http, request, response, target, route: routed, authenticated, store },
-      ...{ buckets: this.#buckets, clock, region },
+      ...{ buckets: this.#buckets, clock, region, inHost: hostBucket !== undefined },
     })
     await operationTable[routed.operation](call)
   }
