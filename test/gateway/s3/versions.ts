@@ -111,7 +111,7 @@ export function checkVersions(t: Test, cluster: S3Cluster): void {
     await put('mixed', '1')
     await turn('Suspended')
     t.equal(await status(), 'Suspended')
-    t.equal((await put('mixed', '2')).VersionId, 'null')
+    t.equal((await put('mixed', '2')).VersionId, undefined)
     t.equal((await get('mixed')).VersionId, 'null')
     await put('mixed', '3')
     const before = await list('mixed')

@@ -13,7 +13,8 @@ import { encodeUri } from './signature/canonical-request.js'
 import { type ReadElement, readXml } from './xml/xml-reader.js'
 
 export interface S3CallParts {
-  readonly http: HttpCall
+  /** What was known of the request before anybody read it. */
+  readonly known: HttpCall
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly target: Target
@@ -32,7 +33,8 @@ const documentBytesMax = 1024 * 1024
 
 /** One request of which it is known who asks for what: what an operation needs to answer it. */
 export class S3Call {
-  readonly http: HttpCall
+  /** What was known of the request before anybody read it. */
+  readonly known: HttpCall
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly target: Target
@@ -49,7 +51,7 @@ export class S3Call {
   readonly #inHost: boolean
 
   constructor(parts: S3CallParts) {
-    this.http = parts.http
+    this.known = parts.known
     this.request = parts.request
     this.response = parts.response
     this.target = parts.target
@@ -69,7 +71,7 @@ export class S3Call {
 
   /** What every call of the store gets: it ends when its client has gone. */
   get options(): CallOptions {
-    return { signal: this.http.signal }
+    return { signal: this.known.signal }
   }
 
   /** A header's value, its bytes read as UTF-8 where they are; undefined where it is not there. */
@@ -86,7 +88,7 @@ export class S3Call {
   /** The URL of the bucket or object, as this request reached it. */
   get location(): string {
     const { socket, headers } = this.request
-    const scheme = 'encrypted' in socket ? 'https' : 'http'
+    const scheme = `http${'encrypted' in socket ? 's' : ''}`
     const key = this.key.split('/').map(encodeUri).join('/')
     const path = this.#inHost ? `/${key}` : `/${this.bucket}/${key}`
     return `${scheme}://${headers.host ?? ''}${path}`

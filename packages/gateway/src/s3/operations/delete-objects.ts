@@ -64,7 +64,7 @@ async function deletedElement(
     ]
   } catch (thrown) {
     // A client that has gone gets no answer at all.
-    if (call.http.signal.aborted) throw thrown
+    if (call.known.signal.aborted) throw thrown
     const { s3Code, message } = asS3Error(thrown)
     return [
       'Error',

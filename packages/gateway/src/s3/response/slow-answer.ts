@@ -4,7 +4,7 @@ import { s3Document, type XmlElement, xmlDeclaration } from '../xml/xml-writer.j
 import { type AnswerHeaders, answerXml } from './answer.js'
 import { errorDocument } from './error-answer.js'
 
-export type SlowCall = Pick<S3Call, 'response' | 'clock' | 'http' | 'target'>
+export type SlowCall = Pick<S3Call, 'response' | 'clock' | 'known' | 'target'>
 
 export interface SlowAnswer {
   readonly document: XmlElement
@@ -40,11 +40,11 @@ export async function answerSlowly(call: SlowCall, work: () => Promise<SlowAnswe
   } catch (thrown) {
     if (!begun) throw thrown
     const error = asS3Error(thrown)
-    call.http.log.warn(
-      { requestId: call.http.requestId, code: error.s3Code },
+    call.known.log.warn(
+      { requestId: call.known.requestId, code: error.s3Code },
       'a request failed behind its status',
     )
-    response.end(errorDocument(error, call.target.path, call.http.requestId).slice(xmlDeclaration.length))
+    response.end(errorDocument(error, call.target.path, call.known.requestId).slice(xmlDeclaration.length))
     return
   } finally {
     cancel()

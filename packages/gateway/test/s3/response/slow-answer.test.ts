@@ -40,9 +40,9 @@ async function slowCall(t: Test): Promise<{ slow: Slow; answer: Promise<Response
     }
   }
   const clock = { nowMs: () => 0, monotonicMs: () => 0, soon: setImmediate, after }
-  const http = { requestId: 'id', log: silentLog, signal: new AbortController().signal }
+  const known = { requestId: 'id', log: silentLog, signal: new AbortController().signal }
   const slow: Slow = {
-    call: { response, clock, http, target: { path: '/b/k', query: [] } },
+    call: { response, clock, known, target: { path: '/b/k', query: [] } },
     response,
     pass: () => waiting?.(),
     get waits() {
