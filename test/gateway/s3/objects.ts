@@ -305,6 +305,15 @@ export function checkObjects(t: Test, cluster: S3Cluster): void {
     const answer = await client.send(new s3.DeleteObjectsCommand({ Bucket, Delete: quiet }))
     t.equal(answer.Deleted, undefined)
     t.match(answer.Errors, [{ Key: 'x', Code: 'InvalidArgument' }])
+    const { ETag } = await put('many/kept', 'x')
+    const conditional = [{ Key: 'many/kept', ETag: '"abc"' }]
+    const refused = await client.send(
+      new s3.DeleteObjectsCommand({ Bucket, Delete: { Objects: conditional } }),
+    )
+    t.match(refused.Errors, [{ Key: 'many/kept', Code: 'PreconditionFailed' }])
+    const matched = { Objects: [{ Key: 'many/kept', ETag }] }
+    t.match((await client.send(new s3.DeleteObjectsCommand({ Bucket, Delete: matched }))).Deleted, [{}])
+    t.equal(await failure(head('many/kept')), '404 NotFound')
     const tooMany = { Objects: Array.from({ length: 1001 }, (_, i) => ({ Key: `${i}` })) }
     t.equal(
       await failure(client.send(new s3.DeleteObjectsCommand({ Bucket, Delete: tooMany }))),

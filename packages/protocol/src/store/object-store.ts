@@ -114,7 +114,7 @@ export interface HistoryEntry {
   readonly etag: string
   readonly contentType: string
   readonly createdAt: Date
-  /** 1 + the greatest that it covers. */
+  /** 1 + the greatest that it covers: its number for people. Of a write 0 where an older server does not tell. */
   readonly seq: number
   readonly actor: string
   readonly counter: number
@@ -214,7 +214,7 @@ export interface VersionInfo {
   readonly degraded: boolean
 }
 
-export interface PutResult {
+export interface PutResult extends Pick<HistoryEntry, 'seq'> {
   readonly bucket: string
   readonly key: string
   readonly versionId: string
@@ -223,8 +223,6 @@ export interface PutResult {
   readonly sha256: string
   readonly contentType: string
   readonly createdAt: Date
-  /** 1 + the greatest that it covers: the version's number for people. 0 where an older server does not tell. */
-  readonly seq: number
   readonly context: string
   readonly clock: ClockView
   readonly siblings: readonly string[]
