@@ -1,6 +1,6 @@
+import type { Cluster } from '../harness/processes/cluster.js'
 import type { Day } from './day/day.js'
 import type { Material } from './day/material.js'
-import type { Cluster } from '../harness/processes/cluster.js'
 
 /** What a client's day goes against. */
 export interface Gateway {

@@ -77,5 +77,10 @@ async function dayOf(client: RealClient, gateway: Gateway, options: RunOptions):
   await client.work(day, gateway, installed.program, folder)
   rmSync(folder, { recursive: true, force: true })
   const { version, note } = installed
-  return { name, version: note === undefined ? version : `${version} (${note})`, missing: false, steps: day.steps }
+  return {
+    name,
+    version: note === undefined ? version : `${version} (${note})`,
+    missing: false,
+    steps: day.steps,
+  }
 }

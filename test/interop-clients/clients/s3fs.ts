@@ -44,7 +44,8 @@ async function mount(program: string, gateway: Gateway, folder: string): Promise
     path,
     async unmount() {
       // What is still being written makes the first attempts fail.
-      while ((await runCommand('fusermount', ['-u', path])).code !== 0 && child.exitCode === null) await after(200)
+      while ((await runCommand('fusermount', ['-u', path])).code !== 0 && child.exitCode === null)
+        await after(200)
       await ended
     },
   }

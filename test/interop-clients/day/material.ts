@@ -32,7 +32,7 @@ export async function makeMaterial(folder: string, largeBytes: number): Promise<
   const tree = join(folder, 'tree')
   const treeFiles = [
     ...Array.from({ length: 120 }, (_, i) => `deep/${i % 7}/${i % 3}/file-${i}.txt`),
-    ...['top', 'a b/plus+and space.txt', 'ä/日本語.txt', 'signs/%41&=;,@!$()\'.txt', 'empty'],
+    ...['top', 'a b/plus+and space.txt', 'ä/日本語.txt', "signs/%41&=;,@!$()'.txt", 'empty'],
   ]
   for (const name of treeFiles) {
     mkdirSync(dirname(join(tree, name)), { recursive: true })

@@ -30,7 +30,12 @@ export function renderReports(reports: readonly ClientReport[]): string {
     }),
   ]
   const widths = (rows[0] ?? []).map((_, i) => Math.max(...rows.map(row => row[i]?.length ?? 0)))
-  const lines = rows.map(row => row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ').trimEnd())
+  const lines = rows.map(row =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  )
   const remarks = reports.flatMap(({ name, steps }) =>
     steps
       .filter(({ outcome }) => outcome !== 'passed')

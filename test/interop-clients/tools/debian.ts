@@ -12,13 +12,15 @@ export function firstProgram(paths: readonly string[]): string | undefined {
  */
 export async function debianProgram(path: string, packageName: string): Promise<string> {
   if (existsSync(path)) return path
-  if (process.getuid?.() !== 0) throw new Error(`${path} is missing, and only root may install ${packageName}`)
+  if (process.getuid?.() !== 0)
+    throw new Error(`${path} is missing, and only root may install ${packageName}`)
   if (!existsSync('/usr/bin/apt-get')) throw new Error(`${path} is missing, and there is no apt-get`)
   const variables = { DEBIAN_FRONTEND: 'noninteractive' }
   await runCommand('apt-get', ['update'], { variables })
   const args = ['install', '-y', '--no-install-recommends', packageName]
   const result = await runCommand('apt-get', args, { variables, timeoutMs: 600_000 })
-  if (!existsSync(path)) throw new Error(`apt-get could not install ${packageName}: ${lastLine(result.stderr)}`)
+  if (!existsSync(path))
+    throw new Error(`apt-get could not install ${packageName}: ${lastLine(result.stderr)}`)
   return path
 }
 
