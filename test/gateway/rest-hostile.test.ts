@@ -121,6 +121,7 @@ t.test('forms that are malformed, cut or too long store nothing of what is wrong
     'no boundary': post(file('x'), 'multipart/form-data'),
     'another boundary': post(file('x'), 'multipart/form-data; boundary=YY'),
     'no end': post(file('x', '')),
+    'a part without a name': post(file('x').replace(' name=', '@name=')),
     'no parts': post('--XX--\r\n'),
     'a field with a name of the language': post(file('x').replace('name="file"', 'name="__proto__"')),
     'a long key': post(

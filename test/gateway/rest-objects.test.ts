@@ -235,6 +235,7 @@ t.test('status, health, counts and the description are there', async t => {
   t.match(await c.json('/openapi.json', { as: null }), { status: 200, body: { openapi: '3.1.0' } })
   const root = await c.send('/', { as: null })
   t.match([root.status, root.headers.get('location')], [302, '/files/'])
+  t.equal((await c.send('/files', { as: null })).status, 302)
   t.match(await c.json('/nothing'), { status: 404, body: { success: false } })
   const wrong = await c.send('/status', { method: 'DELETE' })
   t.match([wrong.status, wrong.headers.get('allow')], [405, 'GET'])

@@ -3,6 +3,7 @@ import { startMemoryCluster } from '../uploads/memory-cluster.js'
 import { checkBucketSettings } from './bucket-settings.js'
 import { checkGateways } from './gateways.js'
 import { checkLateFacts } from './late-facts.js'
+import { checkNullVersions } from './null-versions.js'
 import { checkTagsAtCreation } from './tags-at-creation.js'
 
 const cluster = await startMemoryCluster()
@@ -18,6 +19,7 @@ for (const [what, connect] of implementations) {
     checkLateFacts(t, what, connect)
     checkTagsAtCreation(t, what, connect)
     checkBucketSettings(t, what, connect)
+    checkNullVersions(t, what, connect)
   })
 }
 

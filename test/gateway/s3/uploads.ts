@@ -122,7 +122,10 @@ export function checkUploads(t: Test, cluster: S3Cluster): void {
       const sums = Buffer.concat(bodies.map(body => Buffer.from(crcText(body), 'base64')))
       const expected = ChecksumType === 'COMPOSITE' ? `${crcText(sums)}-2` : crcText(whole)
       t.equal(await failure(complete(begun, Parts, { ChecksumCRC32: 'AAAAAA==' })), '400 BadDigest')
-      t.match(await complete(begun, Parts), { ChecksumCRC32: expected, ChecksumType })
+      t.match(await complete(begun, Parts, { ChecksumCRC32: expected }), {
+        ChecksumCRC32: expected,
+        ChecksumType,
+      })
       const head = new s3.HeadObjectCommand({ Bucket, Key, ChecksumMode: 'ENABLED' })
       t.match(await client.send(head), { ChecksumCRC32: expected, ChecksumType })
     }
@@ -165,6 +168,20 @@ export function checkUploads(t: Test, cluster: S3Cluster): void {
     const got = await get('copied')
     const expected = Buffer.concat([source, source.subarray(10, 20)])
     t.ok(got.bytes.equals(expected))
+  })
+
+  t.test('uploads that nobody completed go with their bucket, where there is nothing else', async t => {
+    const Bucket = 'abandoned'
+    await client.send(new s3.CreateBucketCommand({ Bucket }))
+    const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand({ Bucket, Key: 'a' }))
+    await client.send(new s3.UploadPartCommand({ Bucket, Key: 'a', UploadId, PartNumber: 1, Body: 'x' }))
+    await cluster.store.put(Bucket, 'b', 'x')
+    const remove = () => client.send(new s3.DeleteBucketCommand({ Bucket }))
+    t.equal(await failure(remove()), '409 BucketNotEmpty')
+    t.match(await client.send(new s3.ListMultipartUploadsCommand({ Bucket })), { Uploads: [{ Key: 'a' }] })
+    await cluster.store.delete(Bucket, 'b')
+    await remove()
+    t.equal(await failure(remove()), '404 NoSuchBucket')
   })
 
   t.test('uploads are listed by key, prefix and delimiter', async t => {

@@ -72,6 +72,16 @@ export function checkVersions(t: Test, cluster: S3Cluster): void {
       new s3.CopyObjectCommand({ Bucket, Key: 'copy', CopySource: `${Bucket}/key?versionId=${first}` }),
     )
     t.match(copied, { CopySourceVersionId: first, VersionId: /^[a-z2-7]{26}$/ })
+    const upload = { Bucket, Key: 'in-parts' }
+    const { UploadId } = await client.send(new s3.CreateMultipartUploadCommand(upload))
+    const part = await client.send(
+      new s3.UploadPartCommand({ ...upload, UploadId, PartNumber: 1, Body: 'x' }),
+    )
+    const MultipartUpload = { Parts: [{ PartNumber: 1, ETag: part.ETag }] }
+    const done = await client.send(
+      new s3.CompleteMultipartUploadCommand({ ...upload, UploadId, MultipartUpload }),
+    )
+    t.equal(done.VersionId, (await get('in-parts')).VersionId)
     t.equal(await text('kept', 'null'), 'before', 'what was there before is the null version')
     const { VersionId: later = '' } = await put('kept', 'after')
     t.strictSame(await list('kept'), { versions: [later, 'null'], markers: [] })
@@ -101,7 +111,7 @@ export function checkVersions(t: Test, cluster: S3Cluster): void {
     await put('mixed', '1')
     await turn('Suspended')
     t.equal(await status(), 'Suspended')
-    t.equal((await put('mixed', '2')).VersionId, 'null')
+    t.equal((await put('mixed', '2')).VersionId, undefined)
     t.equal((await get('mixed')).VersionId, 'null')
     await put('mixed', '3')
     const before = await list('mixed')

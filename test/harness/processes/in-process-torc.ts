@@ -1,5 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
 import { runCli } from '@torc/client/cli/run-cli'
+import type { Command } from '@torc/client/commands/command'
 import type { RunResult } from './run-torc.js'
 
 class Capture extends Writable {
@@ -21,7 +22,12 @@ class Capture extends Writable {
  */
 export async function runTorcInProcess(
   args: readonly string[],
-  options: { readonly variables: Readonly<Record<string, string>>; readonly stdin?: string },
+  options: {
+    readonly variables: Readonly<Record<string, string>>
+    readonly stdin?: string
+    /** Commands beside those of the client. */
+    readonly extraCommands?: readonly Command[]
+  },
 ): Promise<RunResult> {
   const [stdin, stdout, stderr] = [new PassThrough(), new Capture(), new Capture()]
   stdin.end(options.stdin ?? '')
@@ -29,7 +35,7 @@ export async function runTorcInProcess(
     ...{ stdin, stdout, stderr, variables: options.variables, directory: process.cwd() },
     onInterrupt: () => () => undefined,
   }
-  const code = await runCli(args, io, { version: '0.0.0' })
+  const code = await runCli(args, io, { version: '0.0.0', extraCommands: options.extraCommands ?? [] })
   return {
     code,
     stdout: stdout.bytes,

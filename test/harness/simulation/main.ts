@@ -17,7 +17,7 @@ const help = `npm run simulate -- [--seed S | --runs N [--from S] [--jobs J]] [w
   --from S        first of them; 1 when absent
   --jobs J        processes side by side; 1 when absent
   --agents N --clients N --seconds N --load ${Object.keys(loads).join('|')}
-  --sloppy --strict --layouts --no-layouts
+  --sloppy --strict --layouts --no-layouts --unversioned
 `
 
 const { values } = parseArgs({
@@ -35,6 +35,7 @@ const { values } = parseArgs({
     strict: { type: 'boolean' },
     layouts: { type: 'boolean' },
     'no-layouts': { type: 'boolean' },
+    unversioned: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 })
@@ -83,6 +84,7 @@ function given(scenario: SimulationOptions): SimulationOptions {
   if (values.load !== undefined) set.load = loadNamed(values.load)
   if (values.sloppy === true || values.strict === true) set.sloppy = values.sloppy === true
   if (values.layouts === true || values['no-layouts'] === true) set.layouts = values.layouts === true
+  if (values.unversioned === true) set.unversioned = true
   const options = { ...scenario, ...set }
   const seconds = values.seconds === undefined ? undefined : number(values.seconds, 'seconds')
   return { ...options, operations: callsOfEach(options.clients ?? 1, seconds) }

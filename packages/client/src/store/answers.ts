@@ -68,6 +68,7 @@ export function putResultOf(bucket: string, key: string, head: ResponseOf<'putOb
     hinted: recordOf(head.hinted),
     deduplicatedBytes: head.deduplicatedBytes,
     sentBytes: head.sentBytes,
+    isNull: head.isNull ?? false,
   }
 }
 
@@ -90,6 +91,7 @@ export function versionInfoOf(bucket: string, key: string, head: ResponseOf<'hea
     metadata: head.metadata,
     createdAt: dateOf(head.createdAt),
     isLatest: head.isLatest,
+    isNull: head.isNull ?? false,
     siblings: head.siblings,
     context: head.context,
     clock: clockOf(head.clock),
@@ -108,6 +110,7 @@ export function listEntryOf(bucket: string, entry: ResponseOf<'listKeys'>['entri
     createdAt: dateOf(entry.createdAt ?? 0),
     kind: entry.kind ?? 'object',
     isLatest: entry.isLatest ?? true,
+    isNull: entry.isNull ?? false,
     siblings: entry.siblings ?? [],
   }
 }
@@ -132,6 +135,7 @@ export function historyEntryOf(
     mintedBy: version.mintedBy,
     isLatest: version.isLatest,
     isHead: version.isHead,
+    isNull: version.isNull ?? false,
     parents: version.parents,
   }
 }

@@ -32,6 +32,7 @@ export class ReceivedObject implements StoredObject {
   readonly metadata: readonly (readonly [string, string])[]
   readonly createdAt: Date
   readonly isLatest: boolean
+  readonly isNull: boolean
   readonly siblings: readonly string[]
   readonly context: string
   readonly clock: ClockView
@@ -59,6 +60,7 @@ export class ReceivedObject implements StoredObject {
     this.metadata = info.metadata
     this.createdAt = info.createdAt
     this.isLatest = info.isLatest
+    this.isNull = info.isNull
     this.siblings = info.siblings
     this.context = info.context
     this.clock = info.clock

@@ -82,6 +82,7 @@ export function historyOf(versions: readonly Held[]): readonly s.HistoryEntry[] 
       ...{ bucket, key, versionId, kind, size, etag, contentType, createdAt, mintedBy: 'agent-1' },
       ...{ seq: one.covers.size + 1, actor: '00000000000000aa', counter: Number(versionId.slice(1)) },
       ...{ isLatest: heads[0] === one, isHead: heads.includes(one), parents: parentsOf(one, versions) },
+      isNull: false,
     }
   })
 }

@@ -8,6 +8,7 @@ export function storedAs(info: s.VersionInfo): s.PutResult {
   return {
     ...{ bucket, key, versionId, size, etag, sha256, contentType, createdAt, context, clock, siblings },
     seq: Math.max(0, ...Object.values(clock)),
+    isNull: info.isNull,
     ...{
       mintedBy: 'agent-1',
       preferenceList: ['agent-1'],

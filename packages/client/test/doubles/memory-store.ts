@@ -366,7 +366,16 @@ export class MemoryStore extends MemoryOperations implements Store {
       covers: coveredBy(options.context, this.held.get(bucket)?.get(key) ?? []),
       tags: new Map(Object.entries(options.tags ?? {})),
       info: {
-        ...{ bucket, key, kind, size: bytes.length, isLatest: true, siblings: [], degraded: false },
+        ...{
+          bucket,
+          key,
+          kind,
+          size: bytes.length,
+          isLatest: true,
+          isNull: false,
+          siblings: [],
+          degraded: false,
+        },
         versionId: `v${counter}`,
         etag: options.etag ?? `etag-${createHash('sha256').update(bytes).digest('hex').slice(0, 4)}`,
         sha256: createHash('sha256').update(bytes).digest('hex'),

@@ -105,7 +105,7 @@ t.test('a history comes frame by frame', async t => {
     },
   })
   const [first, second, ...more] = await all(store.history('b', 'k'))
-  t.same(first, { bucket: 'b', key: 'k', ...version, createdAt: at })
+  t.same(first, { bucket: 'b', key: 'k', ...version, isNull: false, createdAt: at })
   t.match(second, { versionId: id('b'), parents: [] })
   t.equal(more.length, 0)
   t.equal(asked, 2, 'a passing failure before the first is asked again')

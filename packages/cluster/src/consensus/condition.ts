@@ -14,6 +14,7 @@ import type { Dot } from '../clocks/dot.js'
 import type { LiveReport } from '../retention/live-report.js'
 import { planPruning } from '../retention/plan-pruning.js'
 import type { RetentionPolicy } from '../retention/policy.js'
+import { type NullVersions, replacedNullVersions } from '../state/null-versions.js'
 import type { Version } from '../state/version.js'
 import { encodeVersion } from '../state/version-codec.js'
 import type { ProposedVersion } from './proposal.js'
@@ -113,11 +114,13 @@ export function afterOf({ dot, after }: HandedOut, base: CausalContext): number 
   return last
 }
 
-/** What a policy may take with a conditional write. */
+/** What a policy, and a null version, may take with a conditional write. */
 export interface ConditionalRetention {
   readonly policy: RetentionPolicy
   /** Of the owners that promised, as far as they were asked. */
   readonly reports: readonly LiveReport[]
+  /** Null versions that they hold. */
+  readonly nulls: NullVersions
 }
 
 /** The version and its delta, as they are proposed. `version` is whole. */
@@ -132,7 +135,9 @@ export function proposedVersion(
   return { record: encodeVersion(version), delta: encodeContext(delta), attributes }
 }
 
-function prunedWith(version: Version, { policy, reports }: ConditionalRetention): Dot[] {
-  if (policy.kind === 'all') return []
-  return planPruning(policy, reports, { covers: dot => covers(version.context, dot) })
+function prunedWith(version: Version, { policy, reports, nulls }: ConditionalRetention): Dot[] {
+  const replaced = version.isNull === true ? replacedNullVersions(version.context, nulls) : []
+  if (policy.kind === 'all') return replaced
+  const view = { covers: (dot: Dot) => covers(version.context, dot) }
+  return [...replaced, ...planPruning(policy, reports, view, replaced)]
 }

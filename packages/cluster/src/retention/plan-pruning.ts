@@ -14,7 +14,8 @@ export interface PruningView {
 
 /**
  * The versions that go before one more comes, oldest first; at most `prunedMax`. `reports` are of different
- * agents, the minter's own first. What some agent has seen and no longer has is gone and does not count.
+ * agents, the minter's own first. What some agent has seen and no longer has is gone and does not count, nor does what is
+ * `leaving` with the new version anyhow.
  *
  * What the new version covers may go. Of the rest, versions that are no heads may, but only where several
  * agents were asked and have the same state: else what covers such a version could be gone elsewhere, and it a
@@ -24,26 +25,36 @@ export function planPruning(
   policy: RetentionPolicy,
   reports: readonly LiveReport[],
   view: PruningView,
+  leaving: readonly Dot[] = [],
 ): Dot[] {
   const max = versionsMax(policy)
   const [own] = reports
-  if (max === undefined || own === undefined || surelyFits(reports, max)) return []
+  const leaves = new Set(leaving.map(dotText))
+  if (max === undefined || own === undefined || surelyFits(reports, max, leaves)) return []
   const same = reports.every(report => digestsEqual(report.digest, own.digest))
   const agreed = same && reports.length > 1
-  const { live, present } = same ? { live: own.oldest, present: own.versionCount } : unite(reports, view)
+  const { live, present, gone } = same ? whole(own) : unite(reports, view)
+  const listed = new Set(live.map(({ dot }) => dotText(dot)))
+  const cut = reports.some(({ oldest, versionCount }) => oldest.length < versionCount)
+  // One that no report names may be beyond the end of some; where all is told it is nowhere.
+  const counted = [...leaves].filter(name => listed.has(name) || (cut && !gone.has(name))).length
   const candidates: LiveVersion[] = []
   for (const version of live) {
+    if (leaves.has(dotText(version.dot))) continue
     if (view.covers(version.dot) || (agreed && !version.head)) candidates.push(version)
   }
-  const count = countToPrune(policy, present, Math.min(prunedMax, candidates.length))
+  const count = countToPrune(policy, present - counted, Math.min(prunedMax, candidates.length))
   return candidates.slice(0, count).map(version => version.dot)
 }
 
 /** Whether one report, of an agent that saw all that the others saw, leaves room: nothing else is alive. */
-function surelyFits(reports: readonly LiveReport[], max: number): boolean {
+function surelyFits(reports: readonly LiveReport[], max: number, leaves: ReadonlySet<string>): boolean {
+  const stays = ({ oldest, versionCount }: LiveReport): number =>
+    leaves.size === 0
+      ? versionCount
+      : versionCount - oldest.filter(({ dot }) => leaves.has(dotText(dot))).length
   return reports.some(
-    one =>
-      one.versionCount < max && reports.every(other => other === one || isSubset(other.context, one.context)),
+    one => stays(one) < max && reports.every(other => other === one || isSubset(other.context, one.context)),
   )
 }
 
@@ -58,6 +69,13 @@ interface Union {
   readonly live: readonly LiveVersion[]
   /** How many versions there are: exact as far as the reports go, an estimate beyond. */
   readonly present: number
+  /** Versions that a report names and that are gone all the same. */
+  readonly gone: ReadonlySet<string>
+}
+
+/** Of reports that all say the same. */
+function whole({ oldest, versionCount }: LiveReport): Union {
+  return { live: oldest, present: versionCount, gone: new Set() }
 }
 
 function unite(reports: readonly LiveReport[], view: PruningView): Union {
@@ -78,7 +96,7 @@ function unite(reports: readonly LiveReport[], view: PruningView): Union {
   const end = firstEnd(lists)
   const exact = live.filter(version => isUpTo(version, end)).length
   const rest = lists.map(list => list.countBeyond(end, gone))
-  return { live, present: exact + Math.max(live.length - exact, estimate(lists, rest)) }
+  return { live, present: exact + Math.max(live.length - exact, estimate(lists, rest)), gone }
 }
 
 /** The first place where a report breaks off: up to it all is known. */

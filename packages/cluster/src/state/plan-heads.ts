@@ -1,10 +1,14 @@
 import { type CausalContext, covers, isSubset, joinContexts } from '../clocks/causal-context.js'
 import { coveredByVersions } from './key-state.js'
+import { changedNullVersions } from './null-versions.js'
 import type { KeySummary } from './summary.js'
 import { compareVersions, type Version } from './version.js'
 
 /** The part of a summary that follows from the versions held. */
-export type VersionFacts = Pick<KeySummary, 'covered' | 'heads' | 'versionCount' | 'maxSeq' | 'newest'>
+export type VersionFacts = Pick<
+  KeySummary,
+  'covered' | 'heads' | 'versionCount' | 'maxSeq' | 'newest' | 'nulls'
+>
 
 /**
  * The facts after `inserted` came and `removed` went. `kept` are the versions that stay, or how to get them:
@@ -20,15 +24,18 @@ export function changeVersions(
   if (inserted.length === 0 && removed.length === 0) return old
   const remaining = removed.length === 0 ? old.heads : old.heads.filter(head => !holdsDot(removed, head))
   const versionCount = old.versionCount + inserted.length - removed.length
+  const nulls = changedNullVersions(old.nulls, inserted, removed)
   if (removed.length > 0 && !stillSupported([...remaining, ...inserted], removed)) {
     const all = [...(typeof kept === 'function' ? kept() : kept), ...inserted]
     const covered = coveredByVersions(all)
-    return { covered, heads: newestFirst(uncovered(all, covered)), versionCount, ...greatest(all, 0, 0) }
+    const heads = newestFirst(uncovered(all, covered))
+    return { covered, heads, versionCount, nulls, ...greatest(all, 0, 0) }
   }
   const added = coveredByVersions(inserted)
   const covered = joinContexts(old.covered, added)
   const heads = [...uncovered(remaining, added), ...uncovered(inserted, covered)]
-  return { covered, heads: newestFirst(heads), versionCount, ...greatest(inserted, old.maxSeq, old.newest) }
+  const times = greatest(inserted, old.maxSeq, old.newest)
+  return { covered, heads: newestFirst(heads), versionCount, nulls, ...times }
 }
 
 /** Whether `survivors` alone cover all that `removed` covered, and are as new. */

@@ -1,5 +1,6 @@
 import { addDot, covers, joinContexts } from '../clocks/causal-context.js'
 import { digestOfContext, digestOfDot, xorInto } from './digest.js'
+import { changedNullVersions } from './null-versions.js'
 import type { KeySummary } from './summary.js'
 import { compareVersions, type Version } from './version.js'
 
@@ -25,6 +26,7 @@ export function summaryAfterInsert(old: KeySummary, version: Version): KeySummar
     maxSeq: Math.max(old.maxSeq, version.seq),
     newest: Math.max(old.newest, version.createdAt),
     attributes: old.attributes,
+    nulls: version.isNull === true ? changedNullVersions(old.nulls, [version], []) : old.nulls,
   }
 }
 

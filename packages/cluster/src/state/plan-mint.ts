@@ -13,6 +13,7 @@ import type { LiveReport } from '../retention/live-report.js'
 import { planPruning } from '../retention/plan-pruning.js'
 import { policyAttribute, policyValue, type RetentionPolicy } from '../retention/policy.js'
 import { type Attributes, attributesOf, noAttributes } from './attributes.js'
+import { type NullVersions, replacedNullVersions } from './null-versions.js'
 import { summaryAfterInsert } from './plan-insert.js'
 import { holdsVersion, type LocalVersions, type MergePlan, planMerge } from './plan-merge.js'
 import { emptySummary, type KeySummary } from './summary.js'
@@ -44,7 +45,10 @@ export interface MintInput {
   readonly blocks: readonly BlockReference[] | undefined
   readonly partBlocks?: readonly number[] | undefined
   readonly tags?: Version['tags']
+  /** A null version: it takes the place of those that it covers, in the same transaction; needs `local`. */
   readonly isNull?: true | undefined
+  /** Null versions that other owners hold, as the clock read told. */
+  readonly nulls?: NullVersions | undefined
   /**
    * What prunes older versions in the same transaction; needs `local`. The policy is the one in force once
    * `setPolicy` is done (`policyInForce`); the minter's own report comes first.
@@ -62,7 +66,7 @@ export interface MintPlan {
   readonly delta: CausalContext
   /** What was set with the version, for the other owners too. */
   readonly attributes: Attributes
-  /** What the policy took, oldest first. Some of it may be held by other owners only. */
+  /** The null versions that it replaces, then what the policy took, oldest first. Some may be held by other owners only. */
   readonly pruned: readonly Dot[]
   readonly plan: MergePlan
 }
@@ -128,7 +132,8 @@ export function planMint(
     blocks: input.blocks,
     ...optionalFields(input),
   }
-  const pruned = versionsToPrune(old, input, context, local)
+  const replaced = input.isNull === true ? replacedNullVersions(context, old.nulls, input.nulls ?? []) : []
+  const pruned = [...replaced, ...versionsToPrune(old, input, context, local, replaced)]
   const attributes = attributesSet(version, input.setPolicy)
   const ownDelta = contextOfDot(dot, version.after)
   if (pruned.length === 0 && attributes.size === 0) {
@@ -162,12 +167,13 @@ function versionsToPrune(
   { retention }: MintInput,
   context: CausalContext,
   local: LocalVersions,
+  replaced: readonly Dot[],
 ): readonly Dot[] {
   if (retention === undefined || retention.policy.kind === 'all') return []
-  return planPruning(retention.policy, retention.reports, {
-    covers: dot => covers(context, dot),
-    isGone: dot => covers(old.context, dot) && !holdsVersion(old, dot, local),
-  })
+  const isGone = (dot: Dot): boolean => covers(old.context, dot) && !holdsVersion(old, dot, local)
+  const view = { covers: (dot: Dot) => covers(context, dot), isGone }
+  const leaving = replaced.filter(dot => !isGone(dot))
+  return planPruning(retention.policy, retention.reports, view, leaving)
 }
 
 /** The register counts as written by the version: its time, its dot. */

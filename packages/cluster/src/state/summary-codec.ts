@@ -1,10 +1,12 @@
 import type { ErrorCode } from '@torc/protocol/errors'
-import { covers, joinContexts } from '../clocks/causal-context.js'
+import { type CausalContext, covers, joinContexts } from '../clocks/causal-context.js'
 import { readContext, writeContext } from '../clocks/context-codec.js'
+import { type ActorId, actorIdBytes, compareDots, type Dot } from '../clocks/dot.js'
 import { PackReader } from '../codec/pack-reader.js'
 import { PackWriter } from '../codec/pack-writer.js'
 import { readAttributes, writeAttributes } from './attributes.js'
 import { digestBytes } from './digest.js'
+import { type NullVersions, noNullVersions } from './null-versions.js'
 import type { KeySummary } from './summary.js'
 import { compareVersions, type Version } from './version.js'
 import { readVersion, writeVersion } from './version-codec.js'
@@ -12,9 +14,12 @@ import { readVersion, writeVersion } from './version-codec.js'
 /**
  * Stored form of a summary, format 1:
  * `[1, context, covered, [head, …], versionCount, digest, maxSeq, newest, attributes]`; `closed` follows.
+ * Format 2 is that of a key with null versions, and of no other: after the attributes come their dots in order,
+ * `[actor, counter, …]`.
  */
-const schema = 1
-const fieldCount = 9
+const newestSchema = 2
+/** By format, from the first on. */
+const fieldCounts = [9, 10]
 const headsMax = 65_536
 
 export function encodeSummary(summary: KeySummary): Uint8Array {
@@ -22,7 +27,8 @@ export function encodeSummary(summary: KeySummary): Uint8Array {
   for (const { blocks } of summary.heads)
     bytesExpected += 240 + (blocks === undefined ? 0 : 32 * blocks.length)
   const writer = new PackWriter(bytesExpected)
-  writer.array(fieldCount)
+  const schema = summary.nulls.length === 0 ? 1 : 2
+  writer.array(fieldCounts[schema - 1] ?? 0)
   writer.uint(schema)
   writeContext(writer, summary.context)
   writeContext(writer, summary.covered)
@@ -33,14 +39,22 @@ export function encodeSummary(summary: KeySummary): Uint8Array {
   writer.uint(summary.maxSeq)
   writer.uint(summary.newest)
   writeAttributes(writer, summary.attributes)
+  if (schema === 2) {
+    writer.array(2 * summary.nulls.length)
+    for (const { actor, counter } of summary.nulls) {
+      writer.hexBytes(actor)
+      writer.uint(counter)
+    }
+  }
   return writer.finish()
 }
 
 /** Byte fields of the result are views of `bytes`. Throws `code` on any damage. */
 export function decodeSummary(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): KeySummary {
   const reader = new PackReader(bytes, code, 'key summary')
-  reader.tuple(fieldCount)
-  reader.schema(schema)
+  const fields = reader.array(Math.max(...fieldCounts))
+  const schema = reader.schema(newestSchema)
+  if (fields !== fieldCounts[schema - 1]) throw reader.refuse(`${fields} fields`)
   const context = readContext(reader)
   const covered = readContext(reader)
   const count = reader.array(headsMax)
@@ -60,6 +74,7 @@ export function decodeSummary(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): K
   const maxSeq = reader.uint()
   const newest = reader.uint()
   const attributes = readAttributes(reader)
+  const nulls = schema < 2 ? noNullVersions : readNulls(reader, context, versionCount)
   reader.end()
   return {
     context,
@@ -71,5 +86,21 @@ export function decodeSummary(bytes: Uint8Array, code: ErrorCode = 'CORRUPT'): K
     maxSeq,
     newest,
     attributes,
+    nulls,
   }
+}
+
+function readNulls(reader: PackReader, context: CausalContext, versionCount: number): NullVersions {
+  const count = reader.array(2 * versionCount)
+  if (count === 0 || count % 2 !== 0) throw reader.refuse('null versions out of shape')
+  const nulls: Dot[] = []
+  for (let i = 0; i < count; i += 2) {
+    const dot = { actor: reader.hexBytes(actorIdBytes) as ActorId, counter: reader.uint() }
+    const before = nulls.at(-1)
+    if (before !== undefined && compareDots(before, dot) >= 0)
+      throw reader.refuse('null versions out of order')
+    if (dot.counter === 0 || !covers(context, dot)) throw reader.refuse('a null version outside its context')
+    nulls.push(dot)
+  }
+  return nulls
 }

@@ -2,6 +2,7 @@ import { type CausalContext, emptyContext, isSubset, joinContexts } from '../clo
 import { type Attributes, noAttributes } from './attributes.js'
 import { emptyDigest } from './digest.js'
 import { coveredByVersions, headsOf, type KeyState, stateDigest } from './key-state.js'
+import { type NullVersions, noNullVersions, nullVersionsOf } from './null-versions.js'
 import type { Version } from './version.js'
 
 /**
@@ -23,6 +24,8 @@ export interface KeySummary {
   /** Greatest `createdAt` of the versions held; 0 when there are none. */
   readonly newest: number
   readonly attributes: Attributes
+  /** Null versions among those that are held. */
+  readonly nulls: NullVersions
 }
 
 export const emptySummary: KeySummary = Object.freeze({
@@ -35,6 +38,7 @@ export const emptySummary: KeySummary = Object.freeze({
   maxSeq: 0,
   newest: 0,
   attributes: noAttributes,
+  nulls: noNullVersions,
 })
 
 /**
@@ -65,5 +69,6 @@ export function summaryOf(state: KeyState): KeySummary {
     maxSeq,
     newest,
     attributes: state.attributes,
+    nulls: nullVersionsOf(state.versions.values()),
   }
 }

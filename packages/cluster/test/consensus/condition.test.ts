@@ -110,7 +110,7 @@ t.test('what a policy takes goes with the version', async t => {
   }
   const proposed = proposedVersion(
     written,
-    { policy: { kind: 'latest' }, reports: [report, report] },
+    { policy: { kind: 'latest' }, reports: [report, report], nulls: [] },
     undefined,
   )
   t.strictSame(decodeVersion(proposed.record), written)

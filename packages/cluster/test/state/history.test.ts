@@ -87,6 +87,7 @@ t.test('random histories: as the rule says', async () => {
       other: fc.nat(3),
       pick: fc.nat(250),
       skip: fc.integer({ min: 1, max: 3 }),
+      isNull: fc.boolean(),
     }),
     { minLength: 5, maxLength: 40, size: 'max' },
   )

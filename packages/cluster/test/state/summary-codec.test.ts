@@ -48,6 +48,7 @@ t.test('comes back as it was', async t => {
       if (Buffer.compare(encodeSummary(back), bytes) !== 0) throw new Error('bytes differ')
       const facts = (s: KeySummary) => [
         s.versionCount,
+        s.nulls,
         s.maxSeq,
         s.newest,
         s.heads.map(v => v.id),

@@ -102,17 +102,21 @@ export function prunedByRule(
   covered: Events,
   oldestFirst: readonly number[],
   known: boolean,
+  leaving: ReadonlySet<number>,
 ): number[] {
   if (policy.kind === 'all') return []
   const union = asked.reduce(mergeEvents)
   const same = known && asked.length > 1
   const heads = headsIn(union)
   const allowed = oldestFirst.filter(
-    event => union.present.has(event) && (hasEvent(covered, event) || (same && !hasEvent(heads, event))),
+    event =>
+      union.present.has(event) &&
+      !leaving.has(event) &&
+      (hasEvent(covered, event) || (same && !hasEvent(heads, event))),
   )
   const max = policy.kind === 'latest' ? 1 : policy.max
   const pruned: number[] = []
-  let present = union.present.size
+  let present = union.present.size - [...leaving].filter(event => union.present.has(event)).length
   while (present + 1 > max && allowed.length > 0) {
     const step = policy.kind === 'dynamic' ? Math.max(1, Math.floor(present / 4)) : 1
     const taken = allowed.splice(0, step)

@@ -27,11 +27,13 @@ export function checkAgent(at: Agent, replicas: Replicas): void {
   same('count', summary.versionCount === whole.versionCount)
   same('greatest seq', summary.maxSeq === whole.maxSeq)
   same('newest', summary.newest === whole.newest)
+  same('null versions', summary.nulls.map(dotText).join() === whole.nulls.map(dotText).join())
   checkAttributes(at, summary.attributes, whole.attributes, replicas)
 
   const stored = encodeSummary(summary)
   const decoded = decodeSummary(stored)
   same('stored form', Buffer.compare(encodeSummary(decoded), stored) === 0)
+  same('stored null versions', decoded.nulls.map(dotText).join() === summary.nulls.map(dotText).join())
   same('stored closed context', contextsEqual(decoded.closed, summary.closed))
 
   const heads = headsIn(at.events)

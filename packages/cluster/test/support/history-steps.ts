@@ -45,6 +45,8 @@ export interface Step {
   readonly other: number
   readonly pick: number
   readonly skip: number
+  /** Of a put: of a null version. */
+  readonly isNull: boolean
 }
 
 /** Small caps, so that short histories meet them. */
@@ -71,20 +73,22 @@ export function stepOf(bits: number): Step {
     agent: (bits >>> 5) & 3,
     other: (bits >>> 7) & 3,
     pick: (bits >>> 9) & 255,
-    skip: 1 + ((bits >>> 17) % 3),
+    skip: 1 + (((bits >>> 17) & 7) % 3),
+    isNull: ((bits >>> 20) & 1) === 1,
   }
 }
 
 export const stepsMax = 40
 
 export const steps: fc.Arbitrary<Step[]> = fc
-  .array(fc.nat({ max: 2 ** 20 - 1 }), { minLength: 1, maxLength: stepsMax, size: 'max' })
+  .array(fc.nat({ max: 2 ** 21 - 1 }), { minLength: 1, maxLength: stepsMax, size: 'max' })
   .map(all => all.map(stepOf))
 
 /** Takes one step and returns the agent whose copy it changed. */
 export function take(replicas: Replicas, step: Step): Agent {
   const at = replicas.agent(step.agent)
-  if (step.kind.startsWith('put')) replicas.mint(at, mintOptions(replicas, step, at))
+  if (step.kind.startsWith('put'))
+    replicas.mint(at, { ...mintOptions(replicas, step, at), isNull: step.isNull })
   else change(replicas, step, at)
   return at
 }

@@ -22,12 +22,11 @@ export function checkPruning(
   covered: Events,
   made: MintPlan,
 ): void {
-  const { pruned } = made
-  if (policy.kind === 'all') {
-    same('"all" prunes nothing', pruned.length === 0)
-    return
-  }
-  const numbers = pruned.map(dot => replicas.numberOf(dot))
+  const replaced = replacedByRule(replicas, asked, covered, made)
+  const all = made.pruned.map(dot => replicas.numberOf(dot))
+  same('what a null version replaces', setOf(...all.slice(0, replaced.length)) === setOf(...replaced))
+  const numbers = all.slice(replaced.length)
+  if (policy.kind === 'all') same('"all" prunes nothing', numbers.length === 0)
   const states = asked.map(one => one.events)
   const [own, ...others] = asked
   // Two states that say the same of all versions may differ in what they say of counters between them.
@@ -40,13 +39,25 @@ export function checkPruning(
       states.every(one => states[0] !== undefined && statesAgree(one, states[0])),
     )
   if (asked.every(({ report }) => report.oldest.length === report.versionCount)) {
-    const expected = prunedByRule(policy, states, covered, replicas.byAge(), known)
+    const expected = prunedByRule(policy, states, covered, replicas.byAge(), known, new Set(replaced))
     same('what the policy takes', numbers.join() === expected.join())
   }
-  const gone = setOf(...numbers)
+  const gone = setOf(...all)
   const union = states.reduce(mergeEvents)
   same('a head that is not covered', (gone & headsIn(union) & ~covered) === 0n)
   checkNothingReappears(replicas, union, gone, covered)
+}
+
+/** The null versions that somebody who was asked holds, as far as a new one covers them. */
+function replacedByRule(
+  replicas: Replicas,
+  asked: readonly Reported[],
+  covered: Events,
+  { version }: MintPlan,
+): number[] {
+  if (version.isNull !== true) return []
+  const held = asked.flatMap(({ nulls }) => nulls.map(dot => replicas.numberOf(dot)))
+  return [...new Set(held)].filter(number => hasEvent(covered, number))
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type MergePlan,
   planMerge,
 } from '../../src/state/key-summary.js'
+import type { NullVersions } from '../../src/state/null-versions.js'
 import type { Version } from '../../src/state/version.js'
 import { type EventState, type Events, mergeEvents, nothing, setOf } from './event-oracle.js'
 
@@ -25,6 +26,7 @@ export interface Reported {
   readonly report: LiveReport
   readonly attributes: Attributes
   readonly events: EventState
+  readonly nulls: NullVersions
 }
 
 /** One agent's copy of the key, kept three times. */
@@ -96,7 +98,7 @@ export class Agent {
 
   /** Names its `limit` oldest versions. */
   report(limit = Number.POSITIVE_INFINITY): Reported {
-    const { context, digest, heads, versionCount, attributes } = this.summary ?? emptySummary
+    const { context, digest, heads, versionCount, attributes, nulls } = this.summary ?? emptySummary
     const oldest = [...this.state.versions.values()]
       .map(({ dot, createdAt }) => ({
         dot,
@@ -105,7 +107,7 @@ export class Agent {
       }))
       .sort(compareAge)
       .slice(0, limit)
-    return { report: { context, digest, versionCount, oldest }, attributes, events: this.events }
+    return { report: { context, digest, versionCount, oldest }, attributes, events: this.events, nulls }
   }
 
   apply(plan: MergePlan, state: KeyState, events: EventState): void {

@@ -48,6 +48,8 @@ export interface MintOptions {
   readonly ownLimit?: number | undefined
   readonly setPolicy?: RetentionPolicy | 'inherit' | undefined
   readonly kind?: 'object' | 'marker'
+  /** The bucket keeps no versions. */
+  readonly isNull?: boolean
 }
 
 interface Snapshot {
@@ -152,6 +154,8 @@ export class Replicas {
         blocks: undefined,
         retention: { policy, reports: [own, ...reports].map(one => this.#told(one, own)) },
         setPolicy,
+        isNull: options.isNull === true ? true : undefined,
+        nulls: reports.flatMap(({ nulls }) => nulls),
       },
       at.local(),
     )

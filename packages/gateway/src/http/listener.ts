@@ -6,6 +6,7 @@ import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { type Address, formatAddress } from '@torc/protocol/transport/transport'
 import type { HttpBounds } from './bounds.js'
+import { continueWhenRead } from './continue-when-read.js'
 import type { Face } from './face.js'
 import type { HttpMetrics } from './metrics.js'
 import { ProgressGuard } from './progress-guard.js'
@@ -156,6 +157,10 @@ function serve(server: Server, options: ListenerOptions, open: Open): void {
     log.debug({ face: face.name, error: error.code }, 'a connection was cut: it did not speak HTTP')
     socket.end(refusalOf(error.code), () => socket.destroy())
   })
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    continueWhenRead(request, response)
+    answer(request, response, options, open, counted)
+  })
   server.on('request', (request: IncomingMessage, response: ServerResponse) =>
     answer(request, response, options, open, counted),
   )
@@ -188,6 +193,8 @@ function answer(
   open.requests.add(active)
   metrics.began(face.name)
   response.setHeader('x-request-id', requestId)
+  // Whoever writes on when the client has gone is told by `signal`; without a listener the process would end.
+  response.on('error', error => log.debug({ requestId, error: error.message }, 'an answer could not be sent'))
   response.once('finish', () => {
     // An answer may come before the end of the body (a refusal): the client may need a moment to notice.
     if (request.complete) return

@@ -50,13 +50,15 @@ export async function createRestFace(options: RestFaceOptions): Promise<Face> {
   app.get('/openapi.json', (request, reply) =>
     serve(request, reply, calls, async () => ({ status: 200, json: document })),
   )
-  app.get('/', (request, reply) =>
-    serve(request, reply, calls, async () => ({
-      status: 302,
-      headers: { location: '/files/' },
-      empty: true,
-    })),
-  )
+  for (const path of ['/', '/files']) {
+    app.get(path, (request, reply) =>
+      serve(request, reply, calls, async () => ({
+        status: 302,
+        headers: { location: '/files/' },
+        empty: true,
+      })),
+    )
+  }
   app.setNotFoundHandler((request, reply) => serve(request, reply, calls, async () => noRoute(request)))
   app.setErrorHandler((error, request, reply) =>
     serve(request, reply, calls, async () => errorAnswer(asTorcError(error), true)),

@@ -9,15 +9,19 @@ import type { BucketFacts } from './bucket-facts.js'
 import { parameter, type Target } from './request/target.js'
 import type { Route } from './route.js'
 import type { Authenticated } from './signature/authenticate.js'
+import { encodeUri } from './signature/canonical-request.js'
 import { type ReadElement, readXml } from './xml/xml-reader.js'
 
 export interface S3CallParts {
-  readonly http: HttpCall
+  /** What was known of the request before anybody read it. */
+  readonly known: HttpCall
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly target: Target
   readonly route: Route
   readonly authenticated: Authenticated
+  /** The host names the bucket. */
+  readonly inHost: boolean
   readonly store: ObjectStore & Admin
   readonly buckets: BucketFacts
   readonly clock: Clock
@@ -29,7 +33,8 @@ const documentBytesMax = 1024 * 1024
 
 /** One request of which it is known who asks for what: what an operation needs to answer it. */
 export class S3Call {
-  readonly http: HttpCall
+  /** What was known of the request before anybody read it. */
+  readonly known: HttpCall
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly target: Target
@@ -42,9 +47,11 @@ export class S3Call {
   /** Of this store, as GetBucketLocation tells it. */
   readonly region: string
   readonly #authenticated: Authenticated
+  /** The host names the bucket. */
+  readonly #inHost: boolean
 
   constructor(parts: S3CallParts) {
-    this.http = parts.http
+    this.known = parts.known
     this.request = parts.request
     this.response = parts.response
     this.target = parts.target
@@ -55,6 +62,7 @@ export class S3Call {
     this.clock = parts.clock
     this.region = parts.region
     this.#authenticated = parts.authenticated
+    this.#inHost = parts.inHost
   }
 
   get signer(): Authenticated['signer'] {
@@ -63,7 +71,7 @@ export class S3Call {
 
   /** What every call of the store gets: it ends when its client has gone. */
   get options(): CallOptions {
-    return { signal: this.http.signal }
+    return { signal: this.known.signal }
   }
 
   /** A header's value, its bytes read as UTF-8 where they are; undefined where it is not there. */
@@ -77,24 +85,38 @@ export class S3Call {
     return parameter(this.target, name)
   }
 
+  /** The URL of the bucket or object, as this request reached it. */
+  get location(): string {
+    const { socket, headers } = this.request
+    const scheme = `http${'encrypted' in socket ? 's' : ''}`
+    const key = this.key.split('/').map(encodeUri).join('/')
+    const path = this.#inHost ? `/${key}` : `/${this.bucket}/${key}`
+    return `${scheme}://${headers.host ?? ''}${path}`
+  }
+
   get hasBody(): boolean {
     const { headers } = this.request
     return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
   }
 
   /** The body, to be read once. MissingContentLength, EntityTooLarge and the like where its head won't do. */
-  body(sizeMax?: number): ReceivedBody {
-    const claims = readBodyClaims(this.request, this.#authenticated.payload, sizeMax)
+  body(): ReceivedBody {
+    const claims = readBodyClaims(this.request, this.#authenticated.payload)
     return new ReceivedBody(this.request, claims, this.signer)
+  }
+
+  /** A document whose request has checksums of something else than the document. */
+  async documentWithoutChecksum(root: string): Promise<ReadElement> {
+    const claims = readBodyClaims(this.request, this.#authenticated.payload, 'object')
+    return this.#readDocument(new ReceivedBody(this.request, claims, this.signer), root)
   }
 
   /** A document as the body, whose root is `root`. */
   async document(root: string): Promise<ReadElement> {
-    return this.readDocument(this.body(), root)
+    return this.#readDocument(this.body(), root)
   }
 
-  /** A body that was begun to be looked at, as a document. */
-  async readDocument(body: ReceivedBody, root: string): Promise<ReadElement> {
+  async #readDocument(body: ReceivedBody, root: string): Promise<ReadElement> {
     return readXml(await readSmallBody(body, documentBytesMax), root)
   }
 

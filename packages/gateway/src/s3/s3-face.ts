@@ -40,25 +40,25 @@ class S3Face implements Face {
     this.#buckets = new BucketFacts(options.environment.clock)
   }
 
-  async answer(request: IncomingMessage, response: ServerResponse, http: HttpCall): Promise<void> {
+  async answer(request: IncomingMessage, response: ServerResponse, known: HttpCall): Promise<void> {
     const { clock } = this.#options.environment
-    const { requestId, log } = http
+    const { requestId, log } = known
     response.setHeader('server', 'Torc')
     response.setHeader('x-amz-request-id', requestId)
     response.setHeader('x-amz-id-2', hostId(requestId))
     try {
-      await this.#serve(request, response, http)
+      await this.#serve(request, response, known)
     } catch (thrown) {
       const error = asS3Error(thrown)
       const facts = { requestId, code: error.s3Code, status: error.status, error: error.cause ?? error }
-      if (http.signal.aborted || response.destroyed) log.debug(facts, 'a request ended early')
+      if (known.signal.aborted || response.destroyed) log.debug(facts, 'a request ended early')
       else if (error.status >= 500) log.warn(facts, 'a request failed')
       else log.debug(facts, 'a request was refused')
       await answerError({ request, response, requestId, clock }, error, pathOf(request.url))
     }
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse, http: HttpCall): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse, known: HttpCall): Promise<void> {
     const { accounts, environment, domains = [], region = defaultRegion } = this.#options
     const { clock } = environment
     const target = parseTarget(request.url ?? '')
@@ -68,10 +68,11 @@ class S3Face implements Face {
     })
     const { signer } = authenticated
     const method = request.method ?? ''
+    const hostBucket = bucketOfHost(request.headers.host, domains)
     const routed = route({
       method,
       target,
-      hostBucket: bucketOfHost(request.headers.host, domains),
+      hostBucket,
       copies: request.headers['x-amz-copy-source'] !== undefined,
     })
     // Whoever says nothing of who they are may read what is public, and nothing else.
@@ -81,8 +82,8 @@ class S3Face implements Face {
     const account = await (signer === undefined ? accounts.anonymous() : accounts.account(signer.accessKey))
     const { store } = account
     const call = new S3Call({
-      ...{ http, request, response, target, route: routed, authenticated, store },
-      ...{ buckets: this.#buckets, clock, region },
+      ...{ known, request, response, target, route: routed, authenticated, store },
+      ...{ buckets: this.#buckets, clock, region, inHost: hostBucket !== undefined },
     })
     await operationTable[routed.operation](call)
   }

@@ -182,6 +182,53 @@ t.test(
   },
 )
 
+t.test('a client that waits for leave to send its body gets it when the body is read', async t => {
+  const bodies: string[] = []
+  const { client } = await listen(
+    t,
+    async (request, response) => {
+      if (request.url === '/refused') response.statusCode = 401
+      else for await (const piece of request) bodies.push(String(piece))
+      response.end('done')
+    },
+    { lingerMs: 50 },
+  )
+  const put = (path: string): string =>
+    `PUT ${path} HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`
+  const taken = await client()
+  taken.send(put('/taken'))
+  t.equal(await taken.until('\r\n\r\n'), 'HTTP/1.1 100 Continue\r\n\r\n')
+  taken.send('hello')
+  t.match(await taken.until('done'), /HTTP\/1\.1 200 OK/)
+  t.strictSame(bodies, ['hello'])
+  const refused = await client()
+  refused.send(put('/refused'))
+  t.match(await refused.untilClosed(), /^HTTP\/1\.1 401 /)
+})
+
+t.test('a face that goes on writing to a client that has gone harms nobody', async t => {
+  let onDone = (): void => {}
+  const done = new Promise<void>(resolve => {
+    onDone = resolve
+  })
+  const { client } = await listen(t, async (_request, response, call) => {
+    response.write('begin')
+    await aborted(call.signal)
+    response.write('more')
+    response.end('end')
+    onDone()
+  })
+  const one = await client()
+  one.send(get('/'))
+  await one.until('begin')
+  one.end()
+  await done
+  await new Promise(setImmediate)
+  const other = await client()
+  other.send(get('/'))
+  t.match(await other.until('begin'), /200 OK/)
+})
+
 t.test('a port that closes lets what is under way end, and takes nothing new', async t => {
   let go = (): void => {}
   let onBegan = (): void => {}

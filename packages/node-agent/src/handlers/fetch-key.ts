@@ -4,6 +4,7 @@ import { emptySummary } from '@torc/cluster/state/key-summary'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
+import { nullVersionId } from '@torc/protocol/identifiers/null-version-id'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { KeyName, KnownKey } from '../index/key-writer.js'
 import { isWholeId, type OperationRange, operationRange } from '../index/operation-range.js'
@@ -13,6 +14,7 @@ import { attributePages, keyRegisters, registersOf } from './attribute-pages.js'
 import { encodedReport } from './encoded-report.js'
 import { checkStoredBody } from './inline-body.js'
 import { type KeyRecords, noRecords, recordsAsOf, recordsNow } from './key-records.js'
+import { nullDots } from './null-dots.js'
 import { versionPages } from './version-pages.js'
 
 type Head = ResponseOf<'fetchKey'>
@@ -37,7 +39,7 @@ export function fetchKeyHandler(agent: AgentContext) {
 }
 
 function answerOf(agent: AgentContext, name: KeyName, head: RequestOf<'fetchKey'>): Answer {
-  const wanted = head.versionId === undefined ? undefined : operationRange(head.versionId)
+  const wanted = wantedVersions(head.versionId)
   if (head.opId !== undefined) agent.index.fence.check(head.opId, head.attempt)
   else if (head.attempt !== undefined) raiseFence(agent, head, wanted)
   const time = agent.clock.now()
@@ -57,6 +59,11 @@ function answerOf(agent: AgentContext, name: KeyName, head: RequestOf<'fetchKey'
     case 'state':
       return state(agent, name, known, time, wanted)
   }
+}
+
+function wantedVersions(versionId: string | undefined): OperationRange | 'nulls' | undefined {
+  if (versionId === undefined) return undefined
+  return versionId === nullVersionId ? 'nulls' : operationRange(versionId)
 }
 
 /** The same answer, whose reader learns that the partition has been raised since it heard of it. */
@@ -80,11 +87,16 @@ async function* firstUnder(
 function raiseFence(
   agent: AgentContext,
   head: RequestOf<'fetchKey'>,
-  wanted: OperationRange | undefined,
+  wanted: OperationRange | 'nulls' | undefined,
 ): void {
   const { attempt, versionId } = head
   if (attempt === undefined) return
-  if (head.want !== 'state' || wanted === undefined || versionId === undefined || !isWholeId(versionId)) {
+  if (
+    head.want !== 'state' ||
+    typeof wanted !== 'object' ||
+    versionId === undefined ||
+    !isWholeId(versionId)
+  ) {
     throw new TorcError('BAD_REQUEST', '`attempt` needs `state` and a whole `versionId`')
   }
   agent.index.fence.raise(wanted.first, attempt)
@@ -97,8 +109,8 @@ function clock(
   time: number,
   policy: string | undefined,
 ): Reply<'fetchKey'> {
-  const { digest, closed, newest, maxSeq, attributes } = known?.summary ?? emptySummary
-  const head: Head = { time, digest, context: encodeContext(closed), newest, seq: maxSeq }
+  const { digest, closed, newest, maxSeq, attributes, nulls } = known?.summary ?? emptySummary
+  const head: Head = { time, digest, context: encodeContext(closed), newest, seq: maxSeq, ...nullDots(nulls) }
   if (policy !== undefined || attributes.size > 0) {
     const live = encodedReport(agent, known, policy)
     if (live !== undefined) head.live = live
@@ -155,12 +167,12 @@ function state(
   name: KeyName,
   known: KnownKey | undefined,
   time: number,
-  wanted: OperationRange | undefined,
+  wanted: OperationRange | 'nulls' | undefined,
 ): Answer {
   const { digest, context, newest, maxSeq, attributes } = known?.summary ?? emptySummary
   const records = known === undefined ? noRecords : recordsNow(agent.index, known, wanted ?? 'all')
   const first: Head = { time, digest, context: encodeContext(context), newest, seq: maxSeq }
-  const removed = known === undefined || wanted === undefined ? [] : removedIn(agent, known, wanted)
+  const removed = known === undefined || typeof wanted !== 'object' ? [] : removedIn(agent, known, wanted)
   if (removed.length > 0) first.removed = removed
   if (known?.summary.versionCount === 0 && agent.remainderRows.isHidden(name)) first.collecting = true
   const registers = attributePages(attributes)

@@ -31,7 +31,7 @@ export const noRecords: KeyRecords = { heads: [], headsCoverAll: true, others: [
 export function recordsNow(
   index: KeyIndex,
   known: KnownKey,
-  others: 'none' | 'all' | OperationRange,
+  others: 'none' | 'all' | 'nulls' | OperationRange,
 ): KeyRecords {
   const { summary } = known
   const { heads, versionCount } = summary
@@ -59,9 +59,12 @@ export function recordsAsOf(
 function otherRecords(
   index: KeyIndex,
   known: KnownKey,
-  others: 'all' | OperationRange,
+  others: 'all' | 'nulls' | OperationRange,
 ): Iterable<Uint8Array> {
-  const { heads, versionCount } = known.summary
+  const { heads, versionCount, nulls } = known.summary
+  if (others === 'nulls') {
+    return nulls.filter(dot => !isAmong(heads, dot)).flatMap(dot => index.rows.recordOf(known.id, dot) ?? [])
+  }
   if (others === 'all' && versionCount > versionsAtOnce) {
     return oneByOne(
       index,

@@ -12,6 +12,7 @@ import type { MintRetention } from '../index/mint-retention.js'
 import { hintAnswer, keepHint, replicasOf, writtenKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { checkInlineBody, readInlineBody } from './inline-body.js'
+import { readNullDots } from './null-dots.js'
 import { bucketPolicy } from './policy-field.js'
 
 const hashBytes = 32
@@ -32,6 +33,7 @@ export function mintHandler(agent: AgentContext) {
     checkHead(head)
     const blocks = blockList(head)
     const retention = retentionFields(head)
+    const nulls = readNullDots(head.nulls)
     const setPolicy = head.setPolicy === undefined ? undefined : parsePolicy(head.setPolicy)
     const inline = head.kind === 'object' && blocks === undefined
     const read = inline ? readInlineBody(request.body) : null
@@ -57,6 +59,8 @@ export function mintHandler(agent: AgentContext) {
         contentType: head.contentType,
         metadata: head.metadata,
         tags: head.tags,
+        isNull: head.isNull === true ? true : undefined,
+        nulls,
         blocks,
         partBlocks: head.partBlocks,
         body,

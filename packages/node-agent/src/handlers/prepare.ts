@@ -10,6 +10,7 @@ import { votedKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { attributePages, keyRegisters } from './attribute-pages.js'
 import { encodedReport } from './encoded-report.js'
+import { nullDots } from './null-dots.js'
 
 /** Records of heads in one answer; a state with more is read as such. */
 const headsBytesMax = limits.headBytesMax / 4
@@ -42,7 +43,7 @@ export function prepareHandler(agent: AgentContext) {
 
 /** What a promise tells of the key's state. */
 function viewOf(agent: AgentContext, known: KnownKey | undefined, policy: string | undefined) {
-  const { digest, closed, newest, maxSeq, attributes, ...summary } = known?.summary ?? emptySummary
+  const { digest, closed, newest, maxSeq, attributes, nulls, ...summary } = known?.summary ?? emptySummary
   const heads = headRecords(summary)
   const [registers] = attributePages(keyRegisters(attributes))
   const live = encodedReport(agent, known, policy)
@@ -51,6 +52,7 @@ function viewOf(agent: AgentContext, known: KnownKey | undefined, policy: string
     ...(heads === undefined ? {} : { heads }),
     ...(registers === undefined ? {} : { attributes: registers }),
     ...(live === undefined ? {} : { live }),
+    ...nullDots(nulls),
   }
 }
 

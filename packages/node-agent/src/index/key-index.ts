@@ -4,7 +4,7 @@ import { type ActorId, type Dot, dotsEqual } from '@torc/cluster/clocks/dot'
 import type { HandedOut } from '@torc/cluster/consensus/condition'
 import { policyAttribute, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { type Attributes, attributeKey } from '@torc/cluster/state/attributes'
-import type { KeySummary } from '@torc/cluster/state/key-summary'
+import type { KeySummary, NullVersions } from '@torc/cluster/state/key-summary'
 import { decodeSummary, planMerge, planMint } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
@@ -29,6 +29,7 @@ import type { DroppedCounters } from './dropped-counters.js'
 import { KeyRows } from './key-rows.js'
 import { type KeyName, KeyWriter, type KnownKey } from './key-writer.js'
 import { IndexedVersions, noVersions } from './local-versions.js'
+import { intentExpired, removedSince, tooManySiblings } from './mint-refusals.js'
 import { type MintRetention, retentionOf } from './mint-retention.js'
 import { OperationFence } from './operation-fence.js'
 import { type HowRemoved, Removals } from './removals.js'
@@ -55,6 +56,9 @@ export interface MintRequest {
   readonly blocks: Version['blocks']
   readonly partBlocks?: Version['partBlocks']
   readonly tags?: Version['tags']
+  readonly isNull?: Version['isNull']
+  /** Null versions that other owners hold. */
+  readonly nulls?: NullVersions | undefined
   /** The inline body; null where the body is in blocks or there is none. */
   readonly body: Uint8Array | null
   /** What older versions are judged by; undefined: only by the key's own policy. */
@@ -195,11 +199,13 @@ export class KeyIndex {
       blocks: request.blocks,
       partBlocks: request.partBlocks,
       tags: request.tags,
+      isNull: request.isNull,
+      nulls: request.nulls,
       retention: retentionOf(this.rows, known, request),
       setPolicy: request.setPolicy,
     }
     const { version, delta, attributes, plan } = planMint(summary, input, local)
-    if (plan.summary.heads.length > siblingsMax) throw tooManySiblings()
+    if (plan.summary.heads.length > siblingsMax) throw tooManySiblings(siblingsMax)
     const record = encodeVersion(version)
     this.#writer.apply(name, known, plan, { version, record, body: request.body })
     if (request.blocks !== undefined) this.#intents.remove(operation)
@@ -367,20 +373,6 @@ function timeOfPolicy(known: KnownKey | undefined, { setPolicy, retention }: Min
 function howRemoved({ arriving, keep, attributes }: MergeRequest): HowRemoved {
   if (arriving !== undefined) return keep === undefined ? 'pruned' : 'merged'
   return keep?.length === 0 && attributes === undefined ? 'purged' : 'merged'
-}
-
-function removedSince(): TorcError {
-  return new TorcError('SUPERSEDED', 'this write was done, and its version has been removed since')
-}
-
-function intentExpired(): TorcError {
-  return new TorcError('INTENT_EXPIRED', 'this agent has no intent of the operation (any more)')
-}
-
-function tooManySiblings(): TorcError {
-  return new TorcError('CONFLICT', `the key has ${siblingsMax} siblings, and none of them is covered`, {
-    hint: 'Read the key, and write with the context of that read: it resolves the siblings.',
-  })
 }
 
 function repeatedMint(known: KnownKey, version: Version): MintResult {

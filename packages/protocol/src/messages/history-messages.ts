@@ -35,6 +35,7 @@ export const historyMessages = {
             mintedBy: f.note('Agent that minted it, where it is known', f.optional(f.nodeId)),
             isLatest: f.note('It is the latest head', f.boolean),
             isHead: f.note('No other version covers it', f.boolean),
+            isNull: f.note('It is a null version; absent = it is not', f.optional(f.boolean)),
             parents: f.note(
               'Ids of the versions that it covers and no other that it covers does',
               f.list(f.versionIdText, 1024),
@@ -106,7 +107,7 @@ export const historyMessages = {
     ...noBodies,
     request: {
       ...objectName,
-      versionId: f.note("A version's id or a unique prefix of it", f.optional(f.versionIdText)),
+      versionId: f.note("A version's id or a unique prefix of it, or `null`", f.optional(f.versionIdText)),
     },
     response: {
       versionId: f.note('Id of the version', f.versionIdText),
@@ -125,7 +126,7 @@ export const historyMessages = {
     ...noBodies,
     request: {
       ...objectName,
-      versionId: f.note("A version's id or a unique prefix of it", f.optional(f.versionIdText)),
+      versionId: f.note("A version's id or a unique prefix of it, or `null`", f.optional(f.versionIdText)),
       set: f.note('Names and values', f.tags),
       clear: f.note('Names of tags that go', f.list(f.tagName, limits.tagsMax)),
     },

@@ -23,6 +23,7 @@ const listEntry = f.map({
   createdAt: f.note('Hybrid time of the write', f.optional(f.hybridTime)),
   kind: f.note('An object, or a marker that says "deleted"', f.optional(f.oneOf('object', 'marker'))),
   isLatest: f.note('It is the latest head', f.optional(f.boolean)),
+  isNull: f.note('It is a null version; absent = it is not', f.optional(f.boolean)),
   siblings: f.note('Ids of the other heads', f.optional(f.list(f.versionIdText, 1024))),
 })
 

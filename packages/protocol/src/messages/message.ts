@@ -125,6 +125,9 @@ export const hintRevision = f.note(
 /** Causal contexts, version records and epochs are opaque here; `@torc/cluster` encodes them. */
 export const opaque = (max: number) => f.bytes(max)
 
+/** Null versions of a key that an owner holds: actor and counter of each. A key has one, and some more after races. */
+export const nullDots = f.list(f.pair(f.text(16), f.integer(1)), 4096)
+
 export const recordBytes = opaque(limits.headBytesMax)
 
 /** Sizes of the blocks of an upload by hashes that one request is about. */

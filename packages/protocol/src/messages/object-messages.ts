@@ -55,6 +55,8 @@ export const conditionFields = {
   ),
 }
 
+const isNull = f.note('It is a null version: absent = it is not', f.optional(f.boolean))
+
 /** Where a write went (INTERFACE, "put, post"). */
 export const writeAnswer = {
   key: f.note('The key; PUT may leave it out', f.optional(f.keyText)),
@@ -82,6 +84,7 @@ export const writeAnswer = {
   ),
   deduplicatedBytes: f.note('Bytes of the body that the cluster had already', f.integer()),
   sentBytes: f.note('Bytes of the body that the client sent', f.integer()),
+  isNull,
 }
 
 const versionFields = {
@@ -101,13 +104,14 @@ const versionFields = {
   siblings: f.note('Ids of the other heads', f.list(f.versionIdText, 1024)),
   context: f.note('Causal context as an opaque token', f.token),
   clock: f.note('The version’s clock for people: actor and counter', f.clockPairs),
+  isNull,
   degraded: f.note('Set when a source that could know a newer version did not answer', f.optional(f.boolean)),
 }
 
 const versionRequest = {
   ...objectName,
   versionId: f.note(
-    "A version's id or a unique prefix of it; absent = the latest head",
+    "A version's id or a unique prefix of it, or `null`: the newest null version; absent = the latest head",
     f.optional(f.versionIdText),
   ),
   at,
@@ -208,7 +212,7 @@ export const objectMessages = {
       ...objectName,
       opId: operationId,
       versionId: f.note(
-        'Purge just this version (or the one with this unique prefix); beside it `context` and `marker` are ignored',
+        'Purge just this version (or the one with this unique prefix, or `null`: the newest null version); beside it `context` and `marker` are ignored',
         f.optional(f.versionIdText),
       ),
       context: f.note('Causal context as an opaque token', f.optional(f.token)),
@@ -238,7 +242,7 @@ export const objectMessages = {
       sourceBucket: f.note('The bucket that is copied from', f.bucketName),
       sourceKey: f.note('The key that is copied from', f.keyText),
       sourceVersionId: f.note(
-        "A version's id or a unique prefix of it; absent = the latest head",
+        "A version's id or a unique prefix of it, or `null`; absent = the latest head",
         f.optional(f.versionIdText),
       ),
       contentType: f.note("Media type; absent = the source's", f.optional(f.contentType)),

@@ -11,6 +11,7 @@ import {
   interactive,
   noBodies,
   nodes,
+  nullDots,
   opaque,
   operationId,
   readUnder,
@@ -62,6 +63,11 @@ export const replicaMessages = {
       contentType: f.note('Media type, free text; empty = none', f.contentType),
       metadata: f.note('Pairs of the writer’s own, in order', f.metadata),
       tags: f.note('Tags that the version is made with, by name; absent = none', f.optional(f.tags)),
+      isNull: f.note(
+        'A null version: it takes the place of the null versions that it covers',
+        f.optional(f.boolean),
+      ),
+      nulls: f.note('Null versions that other owners hold, as the clock read told', f.optional(nullDots)),
       blocks: f.note(
         '32-byte hashes, one after the other, of a body that is not inline; `blockSizes` beside them',
         f.optional(opaque(limits.headBytesMax)),
@@ -167,7 +173,7 @@ export const replicaMessages = {
         f.oneOf('digest', 'clock', 'heads', 'state'),
       ),
       versionId: f.note(
-        'Of `versions`, only those with this id or id prefix (with `state`); heads come all the same',
+        'Of `versions`, only those with this id or id prefix, or (`null`) the null versions (with `state`); heads come all the same',
         f.optional(f.versionIdText),
       ),
       at: f.note(
@@ -210,6 +216,7 @@ export const replicaMessages = {
         'Oldest versions, as many as a retention policy may ask for',
         f.optional(opaque(limits.headBytesMax / 2)),
       ),
+      nulls: f.note('With `clock`: the null versions that it holds; absent = none', f.optional(nullDots)),
       removed: f.note(
         'With `versionId`: ids among the last that were removed here, and how',
         f.optional(f.list(f.pair(f.versionIdText, f.oneOf('pruned', 'purged', 'merged')), 64)),

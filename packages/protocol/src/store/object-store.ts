@@ -52,6 +52,7 @@ export interface PutOptions extends CallOptions, WriteConditions {
 }
 
 export interface GetOptions extends CallOptions {
+  /** An id, a unique beginning of one, or `null`: the newest null version. */
   readonly versionId?: string | undefined
   /** The latest head as of then, among the versions that are still there. Not beside `versionId`, not in the future. */
   readonly at?: Date | undefined
@@ -62,6 +63,7 @@ export interface GetOptions extends CallOptions {
 }
 
 export interface DeleteOptions extends CallOptions {
+  /** An id, a unique beginning of one, or `null`: the newest null version. */
   readonly versionId?: string | undefined
   readonly context?: string | undefined
   readonly marker?: boolean | undefined
@@ -81,7 +83,7 @@ export interface ListOptions extends CallOptions {
 export interface CopySource {
   readonly bucket: string
   readonly key: string
-  /** An id or a unique prefix of one; the latest head when absent. */
+  /** An id, a unique prefix of one, or `null`; the latest head when absent. */
   readonly versionId?: string | undefined
 }
 
@@ -112,7 +114,7 @@ export interface HistoryEntry {
   readonly etag: string
   readonly contentType: string
   readonly createdAt: Date
-  /** 1 + the greatest that it covers. */
+  /** 1 + the greatest that it covers: its number for people. Of a write 0 where an older server does not tell. */
   readonly seq: number
   readonly actor: string
   readonly counter: number
@@ -120,6 +122,8 @@ export interface HistoryEntry {
   readonly mintedBy: string | undefined
   readonly isLatest: boolean
   readonly isHead: boolean
+  /** As of `VersionInfo`. */
+  readonly isNull: boolean
   /** Ids of the versions that it covers and no other that it covers does. */
   readonly parents: readonly string[]
 }
@@ -143,6 +147,7 @@ export interface PolicyInfo {
 }
 
 export interface TagOptions extends CallOptions {
+  /** An id, a unique beginning of one, or `null`: the newest null version. */
   readonly versionId?: string | undefined
 }
 
@@ -199,6 +204,8 @@ export interface VersionInfo {
   readonly metadata: readonly (readonly [string, string])[]
   readonly createdAt: Date
   readonly isLatest: boolean
+  /** It was made where the bucket kept no versions (`Versioning`): the next such version takes its place. */
+  readonly isNull: boolean
   /** Ids of the other heads. */
   readonly siblings: readonly string[]
   /** Opaque token for a PUT or DELETE that resolves what this read showed. */
@@ -207,7 +214,7 @@ export interface VersionInfo {
   readonly degraded: boolean
 }
 
-export interface PutResult {
+export interface PutResult extends Pick<HistoryEntry, 'seq'> {
   readonly bucket: string
   readonly key: string
   readonly versionId: string
@@ -216,8 +223,6 @@ export interface PutResult {
   readonly sha256: string
   readonly contentType: string
   readonly createdAt: Date
-  /** 1 + the greatest that it covers: the version's number for people. 0 where an older server does not tell. */
-  readonly seq: number
   readonly context: string
   readonly clock: ClockView
   readonly siblings: readonly string[]
@@ -229,6 +234,8 @@ export interface PutResult {
   readonly hinted: Readonly<Record<string, readonly string[]>>
   readonly deduplicatedBytes: number
   readonly sentBytes: number
+  /** As of `VersionInfo`. */
+  readonly isNull: boolean
 }
 
 /** A version and its body. Read the body once (or `discard` it). */
@@ -263,6 +270,7 @@ export type ListEntry =
       readonly createdAt: Date
       readonly kind: 'object' | 'marker'
       readonly isLatest: boolean
+      readonly isNull: boolean
       readonly siblings: readonly string[]
     }
 

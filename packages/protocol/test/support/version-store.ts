@@ -89,7 +89,14 @@ export class VersionStore implements RestorableStore {
   #shown(bucket: string, key: string, { id, time, text = '', contentType }: Stored): s.VersionInfo {
     return {
       ...{ bucket, key, versionId: id, kind: 'object', size: text.length, etag: text, sha256: text },
-      ...{ contentType, metadata: [], createdAt: new Date(time), isLatest: true, siblings: [] },
+      ...{
+        contentType,
+        metadata: [],
+        createdAt: new Date(time),
+        isLatest: true,
+        isNull: false,
+        siblings: [],
+      },
       ...{ context: id, clock: {}, degraded: false },
     }
   }

@@ -4,6 +4,7 @@ import { type Attributes, mergeAttributes } from '@torc/cluster/state/attributes
 import { differenceOf, isLevel } from '@torc/cluster/state/difference'
 import { digestsEqual } from '@torc/cluster/state/digest'
 import { closedContext, headsOf, type KeyState, mergeStates } from '@torc/cluster/state/key-state'
+import { type NullVersions, nullVersionsOf } from '@torc/cluster/state/null-versions'
 import { TorcError } from '@torc/protocol/errors'
 import { isStaleLayout } from '../agents/agents.js'
 import type { Coordination } from '../core/coordination.js'
@@ -18,6 +19,8 @@ import type { OwnersPromise } from './round.js'
 export interface Base extends ConditionBase {
   /** The key's own registers. */
   readonly attributes: Attributes
+  /** Null versions in it. */
+  readonly nulls: NullVersions
 }
 
 /**
@@ -38,7 +41,7 @@ export async function conditionBase(
     first?.heads !== undefined && promises.every(({ digest }) => digestsEqual(digest, first.digest))
   if (level && holdersOf(c, p).length === 0) {
     const { heads = [], context, newest, seq } = first
-    return { heads, context, newest, seq, attributes }
+    return { heads, context, newest, seq, attributes, nulls: promises.flatMap(({ nulls }) => nulls) }
   }
   const owners = promises.map(({ agent }) => agent)
   const state = await levelStates(c, p, owners, deadline).catch((thrown: unknown) => {
@@ -57,7 +60,9 @@ export async function conditionBase(
     newest = Math.max(newest, version.createdAt)
     seq = Math.max(seq, version.seq)
   }
-  return { heads: headsOf(state.versions.values()), context: closedContext(state), newest, seq, attributes }
+  const versions = [...state.versions.values()]
+  const nulls = nullVersionsOf(versions)
+  return { heads: headsOf(versions), context: closedContext(state), newest, seq, attributes, nulls }
 }
 
 /** Joins whole states, and writes back to the owners what they lack; rejects where one of them does not take it. */

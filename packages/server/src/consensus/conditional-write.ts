@@ -32,7 +32,7 @@ import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
 import { ownersOf, type Placement, place, planWrite } from '../core/placement.js'
-import { etagOf, inlineOf, policyOf } from '../flows/mint.js'
+import { etagOf, inlineOf, makesNull, policyOf } from '../flows/mint.js'
 import { completeOperation, nextAttempt } from '../flows/repeat-flow.js'
 import { notMinted, tooFewOwners } from '../flows/write-errors.js'
 import type { WriteOutcome, WriteRequest } from '../flows/write-request.js'
@@ -176,7 +176,7 @@ async function propose(
   )
   const registers = attributesSet(version, request.policy)
   const attributes = registers.size === 0 ? undefined : encodeAttributes(registers)
-  const proposed = proposedVersion(version, { policy, reports }, attributes)
+  const proposed = proposedVersion(version, { policy, reports, nulls: base.nulls }, attributes)
   const proposal = decide(before, { opId: request.opId, written: true }, proposed)
   const body = inlineOf(request)
   const intentAt = await secureBlocks(c, p, request)
@@ -266,7 +266,11 @@ function versionOf(
     seq: 1 + covered.seq,
     opId,
     blocks: body.blocks === undefined ? undefined : blocksOf(body),
-    ...optionalFields({ partBlocks: body.partBlocks, tags: request.tags }),
+    ...optionalFields({
+      partBlocks: body.partBlocks,
+      tags: request.tags,
+      isNull: makesNull(request) || undefined,
+    }),
   }
 }
 

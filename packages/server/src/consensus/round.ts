@@ -5,6 +5,7 @@ import type { HandedOut } from '@torc/cluster/consensus/condition'
 import { decodeProposal, encodeProposal, type Proposal } from '@torc/cluster/consensus/proposal'
 import { type Attributes, noAttributes } from '@torc/cluster/state/attributes'
 import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
+import type { NullVersions } from '@torc/cluster/state/null-versions'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
@@ -16,6 +17,7 @@ import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs, writeAttemptMs } from '../core/deadline.js'
 import { keyFields, type Placement } from '../core/placement.js'
+import { readNullDots } from '../flows/null-dots.js'
 import { sendMerge } from '../flows/send-merge.js'
 import { collectAcks, describeErrors } from '../quorum/collect-acks.js'
 import { PlaceTally } from '../quorum/place-tally.js'
@@ -44,6 +46,8 @@ export interface OwnersPromise {
   readonly seq: number
   /** The key's own registers. */
   readonly attributes: Attributes
+  /** Null versions that it holds. */
+  readonly nulls: NullVersions
   /** Report of the oldest versions, where a policy limits them. */
   readonly live: Uint8Array | undefined
 }
@@ -226,7 +230,7 @@ function promiseOf(
   { head }: Answer<'prepare'>,
   accepted: Accepted | undefined,
 ): OwnersPromise {
-  const { dot, after, digest, context, newest = 0, seq = 0, heads, attributes, live } = head
+  const { dot, after, digest, context, newest = 0, seq = 0, heads, attributes, live, nulls } = head
   if (digest === undefined || context === undefined) {
     throw new TorcError('PROTOCOL', `agent ${agent} promised without telling what it holds`)
   }
@@ -238,6 +242,7 @@ function promiseOf(
         ? undefined
         : { dot: { actor: actorId(dot[0]), counter: dot[1] }, after },
     ...{ digest, newest, seq, live },
+    nulls: readNullDots(nulls),
     heads: heads?.map(record => decodeVersion(record)),
     context: decodeContext(context, 'CORRUPT'),
     attributes: attributes === undefined ? noAttributes : decodeAttributes(attributes, 'CORRUPT'),

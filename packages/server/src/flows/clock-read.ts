@@ -7,6 +7,7 @@ import {
 import { policyText, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { type Attributes, mergeAttributes, noAttributes } from '@torc/cluster/state/attributes'
 import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
+import { type NullVersions, replacedNullVersions } from '@torc/cluster/state/null-versions'
 import { TorcError } from '@torc/protocol/errors'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import { staleCollection } from '../collection/collection-numbers.js'
@@ -16,6 +17,7 @@ import { holdersOf, keyFields, observe, type Placement } from '../core/placement
 import { describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
 import { askHolders } from './ask-holders.js'
+import { readNullDots } from './null-dots.js'
 import type { Operation } from './send-merge.js'
 
 /** What a write may cover, above which times and numbers it must lie, and what may be pruned with it. */
@@ -27,6 +29,8 @@ export interface ClockRead {
   readonly seq: number
   /** The key's own registers. */
   readonly attributes: Attributes
+  /** Null versions that the agents hold. */
+  readonly nulls: NullVersions
   /** Reports of the oldest versions, as the agents encoded them; none where no policy limits the versions. */
   readonly live: readonly Uint8Array[]
 }
@@ -96,15 +100,17 @@ export async function readClocks(
   let seq = 0
   let attributes = noAttributes
   const live: Uint8Array[] = []
+  const nulls: NullVersions[] = []
   for (const [, head] of hinted === undefined ? answers : [...answers, ...hinted.answers]) {
     if (head.context !== undefined) context = joinContexts(context, decodeContext(head.context, 'CORRUPT'))
     newest = Math.max(newest, head.newest ?? 0)
     seq = Math.max(seq, head.seq ?? 0)
     if (head.live !== undefined) live.push(head.live)
+    if (head.nulls !== undefined) nulls.push(readNullDots(head.nulls))
     if (head.attributes !== undefined) {
       const registers = decodeAttributes(head.attributes, 'CORRUPT')
       attributes = mergeAttributes(attributes, registers, emptyContext, () => true)
     }
   }
-  return { context, newest, seq, attributes, live }
+  return { context, newest, seq, attributes, nulls: replacedNullVersions(context, ...nulls), live }
 }

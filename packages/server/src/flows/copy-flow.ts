@@ -173,6 +173,9 @@ async function originOf(c: Coordination, request: CopyRequest, copied: Version):
     const { id, createdAt, seq } = origin
     return { bucket, key, versionId: id, context: contextAfterWrite(origin), newest: createdAt, seq }
   }
+  // A null version that was copied over itself: the copy took its place.
+  if (copied.isNull === true && bucket.name === request.bucket.name && key === request.key)
+    return { bucket, key, versionId: versionId ?? copied.id, context: emptyContext, newest: 0, seq: 0 }
   // The whole id was given: then it is known, and there is nothing left that a move could delete.
   if (versionId !== undefined && versionId.length === copied.id.length)
     return { bucket, key, versionId, context: emptyContext, newest: 0, seq: 0 }

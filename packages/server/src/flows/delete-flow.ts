@@ -8,6 +8,7 @@ import {
 } from '@torc/cluster/clocks/causal-context'
 import type { Token } from '@torc/cluster/clocks/token'
 import { TorcError } from '@torc/protocol/errors'
+import { nullVersionId } from '@torc/protocol/identifiers/null-version-id'
 import type { BucketView } from '../buckets/bucket-record.js'
 import { throwStaleCollection } from '../collection/collection-numbers.js'
 import type { Coordination } from '../core/coordination.js'
@@ -102,6 +103,9 @@ async function purgeVersion(
   const { state, removed } = await readMerged(c, p, p.readQuorum, deadline, versionId)
   const versions = [...state.versions.values()]
   if (versions.length === 0 && request.retry) return { removed: [], context: emptyContext, placement: p }
+  // The null version is a name, not a version: by an earlier attempt it may be gone.
+  const isGone = versionId === nullVersionId && !versions.some(({ isNull }) => isNull === true)
+  if (isGone && request.retry) return { removed: [], context: emptyContext, placement: p }
   const { id } = uniqueMatch(request, versionId, versions, removed)
   // Two dots of one operation are one version to its reader: both go.
   const context = versions

@@ -10,6 +10,7 @@ import {
 import { contextAfterWrite, type Version } from '@torc/cluster/state/version'
 import { inForce } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
+import { nullVersionId } from '@torc/protocol/identifiers/null-version-id'
 import type { BucketView } from '../buckets/bucket-record.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
@@ -275,7 +276,7 @@ async function readVersion(
 }
 
 /**
- * The one version that an id or a prefix names; `removed`: what owners tell of versions that are gone. VERSION_REMOVED
+ * The one version that an id or a prefix names, or (`null`) the newest null version; `removed`: what owners tell of versions that are gone. VERSION_REMOVED
  * when it was there, VERSION_NOT_FOUND when nobody knows of it, BAD_REQUEST when it names several.
  */
 export function uniqueMatch(
@@ -285,6 +286,11 @@ export function uniqueMatch(
   removed: readonly Removal[],
 ): Version {
   const matches = uniqueById([...versions].sort(compareVersions))
+  if (versionId === nullVersionId) {
+    const newest = matches.find(({ isNull }) => isNull === true)
+    if (newest !== undefined) return newest
+    throw versionNotFound(request, versionId, removed)
+  }
   const exact = matches.find(version => version.id === versionId)
   const [only] = matches
   if (exact !== undefined) return exact

@@ -5,6 +5,7 @@ import { emptyDigest, type KeyState, makeState } from '@torc/cluster/state/key-s
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion } from '@torc/cluster/state/version-codec'
 import { TorcError } from '@torc/protocol/errors'
+import { nullVersionId } from '@torc/protocol/identifiers/null-version-id'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
 import type { Coordination } from '../core/coordination.js'
 import { type Deadline, readAttemptMs } from '../core/deadline.js'
@@ -26,7 +27,8 @@ export interface HeldState extends KeyState {
 }
 
 /**
- * The whole state of a key on one agent or, with `versionId`, its context and just the versions whose id begins so.
+ * The whole state of a key on one agent or, with `versionId`, its context and just the versions whose id begins so, or
+ * (`null`) the null versions.
  * Both kinds can be merged with others of their kind. With `attempt` the agent takes no other attempt's mint of the
  * operation from now on. An agent that is no owner tells what it holds hints of. Each frame has its own patience: a long
  * history takes as long as it takes.
@@ -70,10 +72,15 @@ export async function readKeyState(
   }
   for (const head of heads) keep(head)
   function keep(version: Version): void {
-    if (versionId === undefined || version.id.startsWith(versionId)) versions.push(version)
+    if (versionId === undefined || isNamed(version, versionId)) versions.push(version)
   }
   const attributes = registers.length === 0 ? noAttributes : attributesOf(registers)
   return { ...makeState(context, versions, attributes), removed, heads, digest, collecting }
+}
+
+/** Whether an id, or a beginning of one, or `null`, may mean the version. */
+function isNamed(version: Version, versionId: string): boolean {
+  return versionId === nullVersionId ? version.isNull === true : version.id.startsWith(versionId)
 }
 
 /** The inline body of one version from the first of `holders` that gives it. */

@@ -13,6 +13,7 @@ import { holdersOf, keyFields, noteHint, ownersOf, type Placement } from '../cor
 import type { WritePlan } from '../quorum/targets.js'
 import type { WriteTarget } from '../quorum/write-quorum.js'
 import { type ClockRead, readClocks } from './clock-read.js'
+import { nullDots } from './null-dots.js'
 import type { WriteRequest } from './write-request.js'
 
 /** The version as its minter stored it, as it is shipped. */
@@ -53,6 +54,7 @@ export async function mint(
     contentType: request.contentType,
     metadata: request.metadata as [string, string][],
   }
+  if (makesNull(request)) head.isNull = true
   const { live } = p.writeGroups.length === 1 ? plan : ownersOf(c, p)
   const others = live.filter(agent => agent !== minter.agent)
   // A stand-in knows little of the key: it is no owner. Nor does an owner of the layout that is not read now.
@@ -107,6 +109,11 @@ export function inlineOf(request: WriteRequest): OutgoingBody | undefined {
   return inline !== undefined && request.body.size > 0 ? inline : undefined
 }
 
+/** Whether the bucket keeps no versions of what is written now (S3's null version). */
+export function makesNull({ bucket }: Pick<WriteRequest, 'bucket'>): boolean {
+  return bucket.versioning !== 'enabled'
+}
+
 /** The policy that will be in force, as far as this server knows: the key's own is known to its owners. */
 export function policyOf(request: WriteRequest): RetentionPolicy {
   const { policy, bucket } = request
@@ -126,7 +133,7 @@ async function readReports(
   deadline: Deadline,
 ): Promise<ClockRead | undefined> {
   const policy = policyOf(request)
-  if (policy.kind === 'all' || wanted < 1) return undefined
+  if ((policy.kind === 'all' && !makesNull(request)) || wanted < 1) return undefined
   try {
     return await readClocks(c, p, others, wanted, deadline, policy)
   } catch (thrown) {
@@ -139,12 +146,15 @@ async function readReports(
 
 /** All reports together must leave room in the head; one more could only prune more exactly. */
 const reportBytesMax = limits.headBytesMax / 2
+/** Null versions that are told; what is left of more is taken by the next null version. */
+const nullsMax = 4096
 /** For all that is neither a report nor the block list: metadata, contexts, registers. */
 const otherBytesMax = 192 * 1024
 /** A block in the head: its hash and its size. */
 const blockBytes = 32 + 5
 
 function tell(head: RequestOf<'mint'>, read: ClockRead, { blockSizes = [] }: PreparedBody): void {
+  if (head.isNull === true && read.nulls.length > 0) head.nulls = nullDots(read.nulls.slice(0, nullsMax))
   const room = limits.headBytesMax - otherBytesMax - blockBytes * blockSizes.length
   if (read.attributes.size > 0) head.attributes = encodeAttributes(read.attributes)
   let bytes = 0

@@ -31,7 +31,7 @@ export function versionNotFound(
 }
 
 const removalText = {
-  pruned: 'was pruned by the retention policy',
+  pruned: 'was pruned by the retention policy, or replaced as a null version',
   purged: 'was purged',
   merged: 'has been removed',
 } as const

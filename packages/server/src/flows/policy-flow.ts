@@ -1,10 +1,11 @@
 import { covers } from '@torc/cluster/clocks/causal-context'
-import { dotText } from '@torc/cluster/clocks/dot'
+import { type Dot, dotText } from '@torc/cluster/clocks/dot'
 import { compareAge, type LiveReport } from '@torc/cluster/retention/live-report'
 import { planPruning } from '@torc/cluster/retention/plan-pruning'
 import { policyAttribute, policyOf, policyValue, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { type Attributes, attributeKey } from '@torc/cluster/state/attributes'
 import { closedContext, headsOf, type KeyState, stateDigest } from '@torc/cluster/state/key-state'
+import { nullVersionsOf } from '@torc/cluster/state/null-versions'
 import type { Version } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { BucketView } from '../buckets/bucket-record.js'
@@ -15,6 +16,7 @@ import { ownersOf, place } from '../core/placement.js'
 import { writeAttributes } from './attribute-write.js'
 import { readClocks } from './clock-read.js'
 import { readHeads } from './get-flow.js'
+import { makesNull } from './mint.js'
 import { readMerged } from './reconcile.js'
 
 export interface KeyPolicyRequest {
@@ -44,15 +46,17 @@ export function readKeyPolicy(c: Coordination, request: KeyPolicyRequest): Promi
     return {
       own,
       versionCount: state.versions.size,
-      next: nextToGo(own ?? request.bucket.policy, state),
+      next: nextToGo(own ?? request.bucket.policy, state, makesNull(request)),
     }
   })
 }
 
-function nextToGo(policy: RetentionPolicy, state: KeyState): Version[] {
+function nextToGo(policy: RetentionPolicy, state: KeyState, isNull: boolean): Version[] {
   const closed = closedContext(state)
+  const replaced = isNull ? nullVersionsOf(state.versions.values()) : []
   // A plain PUT covers all that its clock read saw.
-  const gone = planPruning(policy, [reportOf(state)], { covers: dot => covers(closed, dot) })
+  const view = { covers: (dot: Dot) => covers(closed, dot) }
+  const gone = [...replaced, ...planPruning(policy, [reportOf(state)], view, replaced)]
   return gone.flatMap(dot => state.versions.get(dotText(dot)) ?? [])
 }
 

@@ -1,7 +1,7 @@
 import { vectorPairs } from '@torc/cluster/clocks/causal-context'
 import { encodeToken } from '@torc/cluster/clocks/token'
 import { policyText } from '@torc/cluster/retention/policy'
-import { contextAfterWrite, partSizesOf } from '@torc/cluster/state/version'
+import { contextAfterWrite, partSizesOf, type Version } from '@torc/cluster/state/version'
 import { limits } from '@torc/protocol/limits'
 import type { ResponseOf } from '@torc/protocol/messages/table'
 import type { BucketDescription } from '../buckets/bucket-flow.js'
@@ -24,11 +24,20 @@ type EntryAnswer = ResponseOf<'listKeys'>['entries'][number]
 /** Most siblings that an answer names. */
 const siblingsMax = 1024
 
+/** Most versions are none, and say nothing of it. */
+function nullField({ isNull }: Version): { isNull?: boolean } {
+  return isNull === true ? isNullVersion : notNull
+}
+
+const isNullVersion: { isNull?: boolean } = Object.freeze({ isNull: true })
+const notNull: { isNull?: boolean } = Object.freeze({})
+
 /** What a write answers on the wire. `sentBytes`: bytes of the body that crossed the client's socket. */
 export function writeAnswer(outcome: WriteOutcome, sentBytes: number): WriteAnswer {
   const { version, placement: p } = outcome
   const context = contextAfterWrite(version)
   return {
+    ...nullField(version),
     key: p.key,
     versionId: version.id,
     size: version.size,
@@ -89,6 +98,7 @@ export function clockOf(read: ReadVersion): [string, number][] {
 export function versionAnswer(read: ReadVersion): VersionAnswer {
   const { version } = read
   const answer: VersionAnswer = {
+    ...nullField(version),
     versionId: version.id,
     kind: version.kind,
     size: version.size,
@@ -112,6 +122,7 @@ export function entryAnswer(entry: ListedEntry): EntryAnswer {
   if ('prefix' in entry) return { prefix: entry.prefix }
   const { version } = entry
   return {
+    ...nullField(version),
     key: entry.key,
     versionId: version.id,
     size: version.size,
@@ -131,6 +142,7 @@ export function historyAnswer({
   parents,
 }: HistoryVersion): HistoryAnswer {
   const answer: HistoryAnswer = {
+    ...nullField(version),
     versionId: version.id,
     kind: version.kind,
     size: version.size,

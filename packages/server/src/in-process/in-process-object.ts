@@ -18,6 +18,7 @@ export class InProcessObject implements s.StoredObject {
   readonly metadata: readonly (readonly [string, string])[]
   readonly createdAt: Date
   readonly isLatest: boolean
+  readonly isNull: boolean
   readonly siblings: readonly string[]
   readonly context: string
   readonly clock: s.ClockView
@@ -40,6 +41,7 @@ export class InProcessObject implements s.StoredObject {
     this.metadata = info.metadata
     this.createdAt = info.createdAt
     this.isLatest = info.isLatest
+    this.isNull = info.isNull
     this.siblings = info.siblings
     this.context = info.context
     this.clock = info.clock

@@ -40,6 +40,7 @@ export function putResult(outcome: WriteOutcome, sentBytes: number): s.PutResult
     hinted: Object.fromEntries(outcome.hinted),
     deduplicatedBytes: outcome.deduplicatedBytes,
     sentBytes,
+    isNull: version.isNull === true,
   }
 }
 
@@ -58,6 +59,7 @@ export function versionInfo(read: ReadVersion): s.VersionInfo {
     metadata: version.metadata,
     createdAt: hybridToDate(version.createdAt),
     isLatest: read.isLatest,
+    isNull: version.isNull === true,
     siblings: read.siblings,
     context: tokenOfRead(read),
     clock: Object.fromEntries(clockOf(read)),
@@ -77,6 +79,7 @@ export function listEntry(bucket: string, entry: ListedEntry): s.ListEntry {
     createdAt: hybridToDate(version.createdAt),
     kind: version.kind,
     isLatest,
+    isNull: version.isNull === true,
     siblings,
   }
 }
@@ -98,6 +101,7 @@ export function historyEntry(bucket: string, key: string, entry: HistoryVersion)
     mintedBy,
     isLatest,
     isHead,
+    isNull: version.isNull === true,
     parents,
   }
 }

@@ -193,6 +193,8 @@ export class FakeAgent {
       etag: head.etag,
       contentType: head.contentType,
       tags: head.tags,
+      isNull: head.isNull === true ? true : undefined,
+      nulls: (head.nulls ?? []).map(([actor, counter]) => ({ actor: actorId(actor), counter })),
       metadata: head.metadata,
       blocks:
         head.blocks === undefined

@@ -48,11 +48,13 @@ export function readKey(
     heads: heads.map(encodeVersion),
   }
   const { versionId } = head
+  const isNamed = ({ id, isNull }: Version): boolean =>
+    versionId === undefined || (versionId === 'null' ? isNull === true : id.startsWith(versionId))
   if (versionId !== undefined)
     first.removed = (stored?.removed ?? []).filter(([id]) => id.startsWith(versionId))
   const others = versions
     .filter(version => !heads.includes(version))
-    .filter(version => versionId === undefined || version.id.startsWith(versionId))
+    .filter(isNamed)
     .map(encodeVersion)
   // Few versions a frame: whoever reads must put the frames together.
   const frames: KeyAnswer[] = [{ head: first }]

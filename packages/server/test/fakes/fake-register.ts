@@ -34,6 +34,8 @@ export class FakeRegister {
       ...{ time, promised: ballot, digest: stateDigest(state), context: encodeContext(context) },
       ...{ newest: summary.newest, seq: summary.maxSeq },
     }
+    if (summary.nulls.length > 0)
+      head.nulls = summary.nulls.map(({ actor, counter }): [string, number] => [actor, counter])
     if (headsCoverAll(summary)) head.heads = summary.heads.map(encodeVersion)
     if (dot !== undefined) {
       head.dot = [dot.actor, dot.counter]

@@ -57,7 +57,7 @@ export function readClock(
   state: KeyState,
   time: number,
 ): ResponseOf<'fetchKey'> {
-  const { newest, maxSeq } = summaryOf(state)
+  const { newest, maxSeq, nulls } = summaryOf(state)
   const answer: ResponseOf<'fetchKey'> = {
     time,
     digest: stateDigest(state),
@@ -68,6 +68,7 @@ export function readClock(
   const registers = attributesOf(
     [...state.attributes.values()].filter(({ version }) => version === undefined),
   )
+  if (nulls.length > 0) answer.nulls = nulls.map(({ actor, counter }) => [actor, counter])
   if (registers.size > 0) answer.attributes = encodeAttributes(registers)
   const own = policyOf(state.attributes)
   const policy = own === undefined || own.kind === 'all' ? bucketPolicy(head.policy) : own

@@ -9,7 +9,7 @@ import { nodeOptions } from '../node/node-options.js'
 import { openGateway } from '../node/open-gateway.js'
 import { runNode, type StartedNode } from '../node/run-node.js'
 
-const { join, name, clusterSecretFile, logLevel } = nodeOptions
+const { join, name, advertise, clusterSecretFile, logLevel } = nodeOptions
 
 export const gatewayCommand: Command = defineCommand({
   name: 'gateway',
@@ -19,6 +19,10 @@ export const gatewayCommand: Command = defineCommand({
     join: { ...join, doc: 'Servers of the cluster; requests are spread over all that answer' },
     host: { type: 'text', default: '127.0.0.1', value: 'HOST', doc: 'Address of this machine to listen at' },
     ...gatewayOptions,
+    advertise: {
+      ...advertise,
+      doc: 'Address under which clients reach its REST face (its S3 face by the same host), where it differs: for what it tells',
+    },
     ...{ name, clusterSecretFile, logLevel },
   },
   examples: [
@@ -41,11 +45,10 @@ export const gatewayCommand: Command = defineCommand({
       options: {
         ...options,
         listen: formatAddress({ host: options.host, port: 0 }),
-        advertise: undefined,
         shell: false,
       },
       kind: 'gateway',
-      start: async ({ secret, transport, listen, log }): Promise<StartedNode> => {
+      start: async ({ secret, transport, listen, advertise, log }): Promise<StartedNode> => {
         if (servers.length === 0) {
           throw new TorcError('CONFIG', '--join is missing', {
             hint: 'Name the servers: --join HOST:PORT[,…].',
@@ -67,7 +70,15 @@ export const gatewayCommand: Command = defineCommand({
         }
         try {
           const gateway = await openGateway({
-            ...{ options, host: listen.host, accounts, version: context.version, environment, log },
+            ...{
+              options,
+              host: listen.host,
+              advertise,
+              accounts,
+              version: context.version,
+              environment,
+              log,
+            },
             status: call => cluster.store.status(call),
           })
           if (gateway === undefined) {

@@ -52,13 +52,13 @@ const options = defineOptions({
     type: 'integer',
     max: 65_535,
     value: 'PORT',
-    doc: 'Port of the REST face of the first server; 7480 when absent; 0 = the system chooses, as with --port 0',
+    doc: 'Port of the REST face of the first server; that of --port + 80 (7480) when absent; 0 = the system chooses',
   },
   s3Port: {
     type: 'integer',
     max: 65_535,
     value: 'PORT',
-    doc: 'Port of its S3 face; 7490 when absent; 0 = the system chooses, as with --port 0',
+    doc: 'Port of its S3 face; that of --port + 90 (7490) when absent; 0 = the system chooses',
   },
   sharedRoot: {
     type: 'repeated',
@@ -75,8 +75,9 @@ const options = defineOptions({
   },
 })
 
-const httpPortDefault = 7480
-const s3PortDefault = 7490
+/** Distances from the first server's port: two clusters with ports of their own are not in each other's way. */
+const httpPortOffset = 80
+const s3PortOffset = 90
 
 type UpContext = CommandContext<Record<never, never>, typeof options>
 
@@ -86,7 +87,10 @@ export const upCommand: Command = defineCommand({
   arguments: {},
   options,
   examples: [
-    { line: 'up', does: 'A server at 127.0.0.1:7400 and three agents, data in ./torc-data' },
+    {
+      line: 'up',
+      does: 'A server at 127.0.0.1:7400 with REST at 7480 and S3 at 7490, and three agents, data in ./torc-data',
+    },
     { line: 'up --servers 2', does: 'Two servers, at 127.0.0.1:7400 and 7401' },
     { line: 'up --data /tmp/try --agents 5 --port 0', does: 'Five agents, all ports chosen by the system' },
     {
@@ -119,8 +123,8 @@ async function runCluster(context: UpContext, directory: ClusterDirectory): Prom
       agents: directory.agentCount,
     }),
     sharedRoots: sharedRootsOf(options, context.directory),
-    httpPort: options.httpPort ?? (options.port === 0 ? 0 : httpPortDefault),
-    s3Port: options.s3Port ?? (options.port === 0 ? 0 : s3PortDefault),
+    httpPort: options.httpPort ?? (options.port === 0 ? 0 : options.port + httpPortOffset),
+    s3Port: options.s3Port ?? (options.port === 0 ? 0 : options.port + s3PortOffset),
     agentArguments: collectionArguments(options),
     logLevel: options.logLevel,
     variables: context.variables,

@@ -14,6 +14,8 @@ export interface OpenGatewayOptions {
   readonly options: OptionsOf<typeof gatewayOptions>
   /** Host that both ports listen at. */
   readonly host: string
+  /** Under which clients reach the REST face, and with its own port the S3 face, where it differs: for what is told. */
+  readonly advertise?: Address | undefined
   readonly accounts: Accounts
   readonly status: StatusSource
   readonly version: string
@@ -41,12 +43,14 @@ export async function openGateway(open: OpenGatewayOptions): Promise<OpenedGatew
     rest: httpPort === undefined ? undefined : { host, port: httpPort },
     s3: s3Port === undefined ? undefined : { listen: { host, port: s3Port }, domains },
   })
-  const urlOf = (address: Address | undefined): string | undefined => {
+  const urlOf = (address: Address | undefined, told: Partial<Address> | undefined): string | undefined => {
     if (address === undefined) return undefined
-    const at = formatAddress({ ...address, host: reachable(address.host) })
+    const at = formatAddress({ ...address, host: reachable(address.host), ...told })
     return `${tls === undefined ? 'http' : 'https'}://${at}`
   }
-  const [http, s3] = [urlOf(gateway.rest), urlOf(gateway.s3)]
+  const told = open.advertise
+  const http = urlOf(gateway.rest, told)
+  const s3 = urlOf(gateway.s3, told === undefined ? undefined : { host: told.host })
   log.info({ event: 'gateway', http, s3 }, 'the gateway listens')
   return { http, s3, close: () => gateway.close() }
 }

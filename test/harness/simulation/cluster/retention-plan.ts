@@ -37,6 +37,12 @@ export function planRetention(random: SeededRandom): RetentionPlan {
   }
 }
 
+/** The same in a bucket that keeps no versions, whatever the policies say. */
+export function withoutVersions(plan: RetentionPlan): RetentionPlan {
+  // What is covered goes, whether it is older or newer than what stays beside it.
+  return { ...plan, keeps: () => 0, versionsMax: () => 1 }
+}
+
 function limitsOfPolicy(policy: string): { readonly keeps: number; readonly max: number } {
   const [kind, number] = policy.split(':')
   const max = Number(number ?? 1)

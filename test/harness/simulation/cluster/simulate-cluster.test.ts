@@ -75,6 +75,14 @@ t.test('blocks that are kept compressed, under all faults; a seed is still one r
   t.equal((await simulateCluster(options)).traceHash, traceHash)
 })
 
+t.test('null versions take the place of what they cover, under all faults', async t => {
+  for (const sloppy of [false, true]) {
+    const options = { seed: `null versions ${sloppy}`, unversioned: true, sloppy, agents: 4 }
+    const result = await simulateCluster({ ...options, operations: 25 })
+    t.ok(result.acknowledged > 0 && result.reads > 0, describe(result))
+  }
+})
+
 t.test('an agent whose disk is an old copy takes no part, and nothing is lost', async t => {
   const result = await simulateCluster({
     ...{ seed: 'old copy 2', agents: 5, operations: 60 },

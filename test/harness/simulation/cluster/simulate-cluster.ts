@@ -15,7 +15,7 @@ import { History, Violation } from './history.js'
 import { changeAtLast, changeLayouts, type LayoutChangeOptions, untilSettled } from './layout-changes.js'
 import { type Load, type LoadName, loads } from './load.js'
 import { Records } from './records.js'
-import { planRetention } from './retention-plan.js'
+import { planRetention, withoutVersions } from './retention-plan.js'
 import { Schedule, type StepName } from './schedule.js'
 import { SimulatedCluster } from './simulated-cluster.js'
 import { type Recorded, SimulationFailure } from './simulation-failure.js'
@@ -39,6 +39,8 @@ export interface SimulationOptions {
   readonly replicas?: number
   /** Of the bucket; a majority when absent. One that does not overlap with the write quorum breaks promises. */
   readonly readQuorum?: number
+  /** The bucket keeps no versions: each write is a null version, and takes the place of what it covers. */
+  readonly unversioned?: boolean
   /** Agents stand in for owners that are down; only owners count when absent. It takes more agents than replicas. */
   readonly sloppy?: boolean
   /** Clients at work at the same time; 2 when absent. */
@@ -135,7 +137,9 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   } = options
   const load: Load = loads[options.load ?? 'mixed']
   const random = new SeededRandom(options.seed)
-  const plan = planRetention(random.fork('retention'))
+  const { unversioned = false } = options
+  const drawnRetention = planRetention(random.fork('retention'))
+  const plan = unversioned ? withoutVersions(drawnRetention) : drawnRetention
   const sloppy = options.sloppy ?? false
   const history = new History(plan.keeps, sloppy, options.servers === 1)
   const contest = new Contest()
@@ -165,6 +169,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     first.store.createBucket(bucket, {
       ...{ replicas, readQuorum: options.readQuorum, policy: plan.bucket, strict: !sloppy },
       compression: load.compressed === true ? 'brotli' : undefined,
+      versioning: unversioned ? 'unversioned' : undefined,
     }),
   )
 

@@ -31,11 +31,12 @@ type ParsedPart = MultipartFile | MultipartValue
 export async function* formParts(parsed: AsyncIterable<ParsedPart>): AsyncGenerator<FormPart> {
   for await (const part of sound(parsed)) {
     if (part.type === 'file') {
-      const { fieldname: name, filename, mimetype, file } = part
+      // A part may have no name, whatever the parser's types say.
+      const { fieldname: name = '', filename, mimetype, file } = part
       yield { kind: 'file', name, fileName: filename ?? '', contentType: mimetype, body: sound(file) }
       continue
     }
-    const { fieldname: name, value } = part
+    const { fieldname: name = '', value } = part
     if (part.valueTruncated || part.fieldnameTruncated || typeof value !== 'string')
       throw new TorcError('BAD_REQUEST', `the field ${JSON.stringify(name.slice(0, 80))} is no short text`)
     yield { kind: 'field', name, value }

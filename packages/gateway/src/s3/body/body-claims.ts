@@ -25,23 +25,26 @@ export interface ClaimedChecksum {
   readonly value: string | undefined
 }
 
-/** Reads the claims of a request with a body. `sizeMax`: EntityTooLarge beyond. */
+/**
+ * Reads the claims of a request with a body. EntityTooLarge where it is more than any object may have. `checksumOf`: what
+ * the checksums in its headers are of.
+ */
 export function readBodyClaims(
   request: IncomingMessage,
   payload: Payload,
-  sizeMax: number = limits.objectBytesMax,
+  checksumOf: 'body' | 'object' = 'body',
 ): BodyClaims {
   const { headers } = request
   const size = sizeOf(request, payload)
-  if (size > sizeMax) {
-    const elements = { ProposedSize: String(size), MaxSizeAllowed: String(sizeMax) }
+  if (size > limits.objectBytesMax) {
+    const elements = { ProposedSize: String(size), MaxSizeAllowed: String(limits.objectBytesMax) }
     throw new S3Error('EntityTooLarge', { elements })
   }
   return {
     size,
     payload,
     md5: md5Of(headers['content-md5']),
-    checksum: checksumOf(request, payload),
+    checksum: checksumOf === 'body' ? claimedChecksum(request, payload) : undefined,
   }
 }
 
@@ -75,7 +78,7 @@ function md5Of(header: string | string[] | undefined): string | undefined {
   return bytes.toString('hex')
 }
 
-function checksumOf({ headers }: IncomingMessage, payload: Payload): ClaimedChecksum | undefined {
+function claimedChecksum({ headers }: IncomingMessage, payload: Payload): ClaimedChecksum | undefined {
   const found: ClaimedChecksum[] = []
   for (const [name, value] of Object.entries(headers)) {
     const algorithm = algorithmOfHeader(name)

@@ -1,3 +1,4 @@
+import { TorcError } from '@torc/protocol/errors'
 import { S3Error } from '../errors/s3-error.js'
 import { pageSizeOf } from '../request/parameters.js'
 import { answerEmpty, answerXml } from '../response/answer.js'
@@ -78,9 +79,20 @@ export async function headBucket(call: S3Call): Promise<void> {
   answerEmpty(call, 200, { 'x-amz-bucket-region': call.region, 'content-type': 'application/xml' })
 }
 
+/** Uploads that nobody completed do not keep a bucket: they go with it, where there is nothing else. */
 export async function deleteBucket(call: S3Call): Promise<void> {
-  await call.store.deleteBucket(call.bucket, call.options)
-  call.buckets.forget(call.bucket)
+  const { store, bucket, options } = call
+  try {
+    await store.deleteBucket(bucket, options)
+  } catch (thrown) {
+    if (TorcError.from(thrown).code !== 'BUCKET_NOT_EMPTY') throw thrown
+    const { entries } = await store.listPage(bucket, 'versions', { ...options, limit: 1 })
+    if (entries.length > 0) throw thrown
+    for await (const { key, uploadId } of store.uploads(bucket, options))
+      await store.abortUpload(bucket, key, uploadId, options)
+    await store.deleteBucket(bucket, options)
+  }
+  call.buckets.forget(bucket)
   answerEmpty(call, 204)
 }
 

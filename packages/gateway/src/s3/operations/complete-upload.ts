@@ -8,9 +8,9 @@ import { storedChecksum } from '../checksums/stored-checksums.js'
 import { invalidArgument, S3Error } from '../errors/s3-error.js'
 import { unquoted, writeConditions } from '../request/conditions.js'
 import { uploadIdOf } from '../request/parameters.js'
-import { isReserved, type MetadataPair } from '../request/stored-names.js'
-import { quoted, writtenVersionId } from '../response/object-headers.js'
-import { answerSlowly } from '../response/slow-answer.js'
+import type { MetadataPair } from '../request/stored-names.js'
+import { quoted, siblingsHeader, writtenVersionId } from '../response/object-headers.js'
+import { answerSlowly, type SlowAnswer } from '../response/slow-answer.js'
 import type { S3Call } from '../s3-call.js'
 import { childrenOf, childText, malformed, neededText, type ReadElement } from '../xml/xml-reader.js'
 import type { XmlElement } from '../xml/xml-writer.js'
@@ -31,8 +31,8 @@ interface NamedPart {
 
 export async function completeMultipartUpload(call: S3Call): Promise<void> {
   const uploadId = uploadIdOf(call)
-  const body = call.body()
-  const document = await call.readDocument(body, 'CompleteMultipartUpload')
+  // Checksums in its headers are those of the object.
+  const document = await call.documentWithoutChecksum('CompleteMultipartUpload')
   const named = childrenOf(document, 'Part').map(readPart)
   checkOrder(named)
   const conditions = await writeConditions(call)
@@ -50,7 +50,7 @@ export async function completeMultipartUpload(call: S3Call): Promise<void> {
       etag: etagOfParts(named),
       metadata,
     })
-    return completedElement(call, result)
+    return completedAnswer(call, result)
   })
 }
 
@@ -132,8 +132,10 @@ function checkWhole(call: S3Call, parts: readonly PartInfo[], metadata: readonly
   for (const name of Object.keys(call.request.headers)) {
     const algorithm = algorithmOfHeader(name)
     if (algorithm === undefined) continue
-    const value = call.header(name)
-    if (!metadata.some(([pair, joined]) => isReserved(pair) && joined === value)) {
+    const value = call.header(name) ?? ''
+    // That of the parts' checksums comes with or without their number.
+    const claimed = [value, `${value}-${parts.length}`]
+    if (!metadata.some(([, joined]) => claimed.includes(joined))) {
       throw new S3Error('BadDigest', {
         message: `The ${algorithm} you specified did not match the calculated checksum.`,
       })
@@ -155,7 +157,7 @@ function operationId(uploadId: string, parts: readonly NamedPart[]): Uint8Array 
   return hash.digest().subarray(0, 16)
 }
 
-async function completedElement(call: S3Call, result: PutResult): Promise<XmlElement> {
+async function completedAnswer(call: S3Call, result: PutResult): Promise<SlowAnswer> {
   const { bucket, key, store, options } = call
   const { versionId } = result
   let info: VersionInfo | undefined
@@ -168,15 +170,16 @@ async function completedElement(call: S3Call, result: PutResult): Promise<XmlEle
     if (!['VERSION_NOT_FOUND', 'VERSION_REMOVED', 'KEY_NOT_FOUND', 'DENIED'].includes(code)) throw thrown
   }
   const versioning = await call.buckets.versioning(store, bucket, options)
-  return [
+  const document: XmlElement = [
     'CompleteMultipartUploadResult',
     [
-      ['Location', `http://${call.header('host') ?? ''}/${bucket}/${encodeURI(key)}`],
+      ['Location', call.location],
       ['Bucket', bucket],
       ['Key', key],
       ['ETag', quoted(result.etag)],
       ...(info === undefined ? [] : checksumElements(info)),
-      ['VersionId', writtenVersionId(versionId, versioning)],
     ],
   ]
+  const headers = { 'x-amz-version-id': writtenVersionId(versionId, versioning) }
+  return { document, headers: { ...headers, ...siblingsHeader(result.siblings) } }
 }

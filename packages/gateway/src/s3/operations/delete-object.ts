@@ -13,14 +13,7 @@ export interface Deleted {
 }
 
 export async function deleteObject(call: S3Call): Promise<void> {
-  const versionId = versionIdOf(call)
-  const ifMatch = call.header('if-match')
-  let context: string | undefined
-  if (ifMatch !== undefined) {
-    // Only what was seen is deleted: what somebody writes meanwhile stays.
-    context = (await matchedVersion(call, ifMatch)).context
-  }
-  const deleted = await deleteOne(call, call.key, versionId, context)
+  const deleted = await deleteOne(call, call.key, versionIdOf(call), call.header('if-match'))
   answerEmpty(call, 204, {
     'x-amz-version-id': deleted.versionId,
     'x-amz-delete-marker': deleted.marker ? 'true' : undefined,
@@ -29,16 +22,19 @@ export async function deleteObject(call: S3Call): Promise<void> {
 
 /**
  * Deletes as the bucket's versioning wants it: a version is removed for good, a key gets a delete marker where there
- * are versions and is purged where there are none. What is not there is no error.
+ * are versions and is purged where there are none. What is not there is no error, but under a condition.
  */
 export async function deleteOne(
   call: S3Call,
   key: string,
   versionId: string | undefined,
-  context?: string,
+  ifMatch: string | undefined,
 ): Promise<Deleted> {
   const { store, bucket, options } = call
+  const matched = ifMatch === undefined ? undefined : await matchedVersion(call, key, versionId, ifMatch)
   if (versionId !== undefined) return deleteVersion(call, key, versionId)
+  // Under a condition only what was seen is deleted: what somebody writes meanwhile stays.
+  const context = matched?.context
   const { versioning } = await call.buckets.read(store, bucket, options)
   if (versioning === 'unversioned') {
     await store.delete(bucket, key, { ...options, context })

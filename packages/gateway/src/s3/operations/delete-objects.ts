@@ -15,6 +15,7 @@ const atOnce = 16
 interface Named {
   readonly key: string
   readonly versionId: string | undefined
+  readonly etag: string | undefined
 }
 
 /** Deletes up to 1000 objects; each succeeds or fails for itself. */
@@ -31,22 +32,26 @@ export async function deleteObjects(call: S3Call): Promise<void> {
 }
 
 function readObject(element: ReadElement): Named {
-  for (const condition of ['ETag', 'LastModifiedTime', 'Size']) {
+  for (const condition of ['LastModifiedTime', 'Size']) {
     if (childText(element, condition) !== undefined)
       throw new S3Error('NotImplemented', { message: `Conditions (${condition}) are not implemented here.` })
   }
-  return { key: neededText(element, 'Key'), versionId: childText(element, 'VersionId') }
+  return {
+    key: neededText(element, 'Key'),
+    versionId: childText(element, 'VersionId'),
+    etag: childText(element, 'ETag'),
+  }
 }
 
 async function deletedElement(
   call: S3Call,
-  { key, versionId }: Named,
+  { key, versionId, etag }: Named,
   quiet: boolean,
 ): Promise<XmlElement | undefined> {
   try {
     if (key === '' || Buffer.byteLength(key) > limits.keyBytesMax) throw new S3Error('KeyTooLongError')
     const checked = versionId === undefined ? undefined : checkedVersionId(versionId)
-    const deleted = await deleteOne(call, key, checked)
+    const deleted = await deleteOne(call, key, checked, etag)
     if (quiet) return undefined
     return [
       'Deleted',
@@ -59,7 +64,7 @@ async function deletedElement(
     ]
   } catch (thrown) {
     // A client that has gone gets no answer at all.
-    if (call.http.signal.aborted) throw thrown
+    if (call.known.signal.aborted) throw thrown
     const { s3Code, message } = asS3Error(thrown)
     return [
       'Error',

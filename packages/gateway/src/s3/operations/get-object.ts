@@ -40,7 +40,7 @@ export async function getObject(call: S3Call): Promise<void> {
     object.discard()
     throw thrown
   }
-  await sendBody(call.response, object.body, call.http.signal)
+  await sendBody(call.response, object.body, call.known.signal)
 }
 
 export async function headObject(call: S3Call): Promise<void> {

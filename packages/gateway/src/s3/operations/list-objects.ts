@@ -36,7 +36,7 @@ export async function listObjectsV2(call: S3Call): Promise<void> {
   const token = call.query('continuation-token')
   const startAfter = call.query('start-after')
   const max = pageSizeOf(call, 'max-keys')
-  const page = await listedPage(call, max, token === undefined ? { startAfter } : { token })
+  const page = await listedPage(call, max, token === undefined || token === '' ? { startAfter } : { token })
   const withOwner = call.query('fetch-owner') === 'true'
   answerXml(call, [
     'ListBucketResult',

@@ -6,7 +6,7 @@ import type { S3Call } from '../s3-call.js'
 import { encodeUri } from '../signature/canonical-request.js'
 import type { XmlElement } from '../xml/xml-writer.js'
 
-export type ListedVersion = Extract<ListEntry, { readonly key: string }> & { readonly isNull: boolean }
+export type ListedVersion = Extract<ListEntry, { readonly key: string }>
 
 /** How a listing shows keys: as they are, or URL-encoded for those that XML cannot hold. */
 export type KeyEncoding = (key: string) => string

@@ -85,12 +85,20 @@ export async function writeConditions(call: S3Call): Promise<WriteConditions> {
     return { ifNoneMatch: '*' }
   }
   if (ifMatch === undefined) return {}
-  return { ifMatch: (await matchedVersion(call, ifMatch)).versionId }
+  return { ifMatch: (await matchedVersion(call, call.key, undefined, ifMatch)).versionId }
 }
 
-/** The latest version, whose etag the list has. NoSuchKey where there is none, PreconditionFailed where it has another. */
-export async function matchedVersion(call: S3Call, ifMatch: string): Promise<VersionInfo> {
-  const info = await call.store.head(call.bucket, call.key, call.options)
+/**
+ * A version of a key (the latest when none is named) whose etag the list has. NoSuchKey or NoSuchVersion where there is
+ * none, PreconditionFailed where it has another.
+ */
+export async function matchedVersion(
+  call: S3Call,
+  key: string,
+  versionId: string | undefined,
+  ifMatch: string,
+): Promise<VersionInfo> {
+  const info = await call.store.head(call.bucket, key, { ...call.options, versionId })
   if (!namesEtag(ifMatch, info.etag)) throw preconditionFailed('If-Match')
   return info
 }

@@ -69,9 +69,10 @@ function headersToKeep(call: S3Call): MetadataPair[] {
 
 /** `aws-chunked` says how a body came, not what it is. */
 function withoutFraming(encoding: string | undefined): string | undefined {
+  if (encoding === undefined || !/aws-chunked/i.test(encoding)) return encoding
   return encoding
-    ?.split(',')
+    .split(',')
     .map(coding => coding.trim())
     .filter(coding => coding.toLowerCase() !== 'aws-chunked')
-    .join(',')
+    .join(', ')
 }

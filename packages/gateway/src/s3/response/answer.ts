@@ -4,14 +4,22 @@ import { s3Document, type XmlElement } from '../xml/xml-writer.js'
 export type AnswerHeaders = Readonly<Record<string, string | number | undefined>>
 
 /** Sends an answer without a body. */
-export function answerEmpty(call: S3Call, status: number, headers: AnswerHeaders = {}): void {
+export function answerEmpty(
+  call: Pick<S3Call, 'response'>,
+  status: number,
+  headers: AnswerHeaders = {},
+): void {
   const length = status === 204 || status === 304 ? {} : { 'content-length': 0 }
   call.response.writeHead(status, defined({ ...headers, ...length }))
   call.response.end()
 }
 
 /** Sends a document with status 200. */
-export function answerXml(call: S3Call, document: XmlElement, headers: AnswerHeaders = {}): void {
+export function answerXml(
+  call: Pick<S3Call, 'response'>,
+  document: XmlElement,
+  headers: AnswerHeaders = {},
+): void {
   const text = Buffer.from(s3Document(document))
   call.response.writeHead(
     200,

@@ -42,10 +42,9 @@ export function shownVersionId(
   return versioning === 'unversioned' ? undefined : 'null'
 }
 
-/** What S3 calls a version that was just written. */
+/** What the answer of a write calls its version: S3 tells no id of null versions there. */
 export function writtenVersionId(versionId: string, versioning: Versioning): string | undefined {
-  if (versioning === 'unversioned') return undefined
-  return versioning === 'enabled' ? versionId : 'null'
+  return versioning === 'enabled' ? versionId : undefined
 }
 
 /** Pairs that can be no header, because of another face's liberty, are counted instead of sent, as S3 does. */

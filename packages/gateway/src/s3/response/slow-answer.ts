@@ -1,8 +1,16 @@
 import { asS3Error } from '../errors/store-errors.js'
 import type { S3Call } from '../s3-call.js'
 import { s3Document, type XmlElement, xmlDeclaration } from '../xml/xml-writer.js'
-import { answerXml } from './answer.js'
+import { type AnswerHeaders, answerXml } from './answer.js'
 import { errorDocument } from './error-answer.js'
+
+export type SlowCall = Pick<S3Call, 'response' | 'clock' | 'known' | 'target'>
+
+export interface SlowAnswer {
+  readonly document: XmlElement
+  /** Left out where the answer had to begin before they were known. */
+  readonly headers: AnswerHeaders
+}
 
 /** Silence after which the answer begins, and time between the spaces that keep its connection, milliseconds. */
 const patienceMs = 10_000
@@ -12,7 +20,7 @@ const patienceMs = 10_000
  * status 200 and spaces, as S3 does, so that nobody on the way takes the connection for dead; then an error can only be
  * told in the document.
  */
-export async function answerSlowly(call: S3Call, work: () => Promise<XmlElement>): Promise<void> {
+export async function answerSlowly(call: SlowCall, work: () => Promise<SlowAnswer>): Promise<void> {
   const { response, clock } = call
   let begun = false
   let cancel = clock.after(patienceMs, keepAlive)
@@ -26,21 +34,21 @@ export async function answerSlowly(call: S3Call, work: () => Promise<XmlElement>
     response.write(' ')
     cancel = clock.after(patienceMs, keepAlive)
   }
-  let document: XmlElement
+  let answer: SlowAnswer
   try {
-    document = await work()
+    answer = await work()
   } catch (thrown) {
     if (!begun) throw thrown
     const error = asS3Error(thrown)
-    call.http.log.warn(
-      { requestId: call.http.requestId, code: error.s3Code },
+    call.known.log.warn(
+      { requestId: call.known.requestId, code: error.s3Code },
       'a request failed behind its status',
     )
-    response.end(errorDocument(error, call.target.path, call.http.requestId).slice(xmlDeclaration.length))
+    response.end(errorDocument(error, call.target.path, call.known.requestId).slice(xmlDeclaration.length))
     return
   } finally {
     cancel()
   }
-  if (begun) response.end(s3Document(document).slice(xmlDeclaration.length))
-  else answerXml(call, document)
+  if (begun) response.end(s3Document(answer.document).slice(xmlDeclaration.length))
+  else answerXml(call, answer.document, answer.headers)
 }

@@ -7,7 +7,15 @@ import { putAnswer } from '../../../src/rest/answers/put-answer.js'
 
 const result: PutResult = {
   ...{ bucket: 'box', key: 'k', versionId: 'v', size: 1, etag: 'e-t', sha256: '00', contentType: '' },
-  ...{ createdAt: new Date(0), seq: 14, context: 'c', clock: {}, siblings: [], mintedBy: 'A-00000001' },
+  ...{
+    createdAt: new Date(0),
+    seq: 14,
+    isNull: false,
+    context: 'c',
+    clock: {},
+    siblings: [],
+    mintedBy: 'A-00000001',
+  },
   preferenceList: ['A-00000001', 'B-00000002', 'C-00000003'],
   replicasWritten: ['A-00000001', 'D-00000004'],
   vectorClocks: {},
