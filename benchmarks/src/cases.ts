@@ -1,5 +1,6 @@
 import { echoThroughRelay, fileWrite, hashingRelay, smallBytes, sqliteRows } from './baselines/sides.js'
 import type { Effort, Side } from './measure/side.js'
+import { nativeSide, type S3Shape, s3Side } from './s3/sides.js'
 import type { Cluster } from './torc/cluster.js'
 import { largeGet, largePut, smallGet, smallPut } from './torc/sides.js'
 
@@ -13,7 +14,9 @@ export interface Case {
   /** What the baseline is, in a few words. */
   readonly against: string
   readonly aim: number | undefined
-  baseline(directory: string, effort: Effort): Promise<Side>
+  /** The baseline is Torc too, by another way: it can't be measured without a cluster. */
+  readonly baselineNeedsCluster?: boolean
+  baseline(directory: string, effort: Effort, cluster: Cluster | undefined): Promise<Side>
   torc(cluster: Cluster, effort: Effort): Promise<Side>
 }
 
@@ -86,9 +89,34 @@ function largeGetCase(replicas: number): Case {
   }
 }
 
+const s3Sizes = [
+  { size: '4k', bodyBytes: 4 * 1024, inFlight: 16, aim: 0.5 },
+  { size: '256k', bodyBytes: 256 * 1024, inFlight: 16, aim: 0.5 },
+  { size: '10m', bodyBytes: 10 * 1024 * 1024, inFlight: 4, aim: 0.8 },
+] as const
+
+function s3Case(
+  method: S3Shape['method'],
+  { size, bodyBytes, inFlight, aim }: (typeof s3Sizes)[number],
+): Case {
+  const shape: S3Shape = { method, bodyBytes, inFlight, replicas: 3 }
+  return {
+    ...{ name: `s3-${method.toLowerCase()}-${size}`, replicas: 3, inFlight, unit: 'operations', aim },
+    against: 'the client library over the native protocol',
+    baselineNeedsCluster: true,
+    baseline: (_directory, effort, cluster) => {
+      if (cluster === undefined) throw new Error('the native protocol needs a cluster')
+      return nativeSide(cluster, shape, effort)
+    },
+    torc: (cluster, effort) => s3Side(cluster, shape, effort),
+  }
+}
+
 export const cases: readonly Case[] = [
   ...replicaCounts.flatMap(replicas => inFlightCounts.map(inFlight => smallPutCase(replicas, inFlight))),
   ...replicaCounts.flatMap(replicas => inFlightCounts.map(inFlight => smallGetCase(replicas, inFlight))),
   ...replicaCounts.map(largePutCase),
   ...replicaCounts.map(largeGetCase),
+  ...s3Sizes.map(size => s3Case('PUT', size)),
+  ...s3Sizes.map(size => s3Case('GET', size)),
 ]

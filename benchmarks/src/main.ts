@@ -18,7 +18,11 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(`${usage}\nCases: ${cases.map(({ name }) => name).join(', ')}`)
     return 0
   }
-  const chosen = cases.filter(({ name }) => only === undefined || name.startsWith(only))
+  const chosen = cases.filter(
+    ({ name, baselineNeedsCluster }) =>
+      (only === undefined || name.startsWith(only)) &&
+      !(options.baselinesOnly && baselineNeedsCluster === true),
+  )
   if (chosen.length === 0) {
     console.error(`no case begins with ${only}; there are ${cases.map(({ name }) => name).join(', ')}`)
     return 2

@@ -50,7 +50,7 @@ async function compare(
 ): Promise<Comparison> {
   const sides: Side[] = []
   try {
-    const baseline = await one.baseline(directory, effort)
+    const baseline = await one.baseline(directory, effort, cluster)
     sides.push(baseline)
     const torc = cluster === undefined ? undefined : await one.torc(cluster, effort)
     if (torc !== undefined) sides.push(torc)

@@ -15,7 +15,9 @@ function directoryOf(t: Test): string {
 }
 
 const chosen = cases.filter(({ name }) =>
-  ['put-small-n3-16', 'get-small-n1-64', 'put-large-n3', 'get-large-n1'].includes(name),
+  ['put-small-n3-16', 'get-small-n1-64', 'put-large-n3', 'get-large-n1', 's3-put-256k', 's3-get-4k'].includes(
+    name,
+  ),
 )
 
 t.test('a baseline alone', async t => {
@@ -29,7 +31,7 @@ t.test('a baseline alone', async t => {
 t.test('each kind of case runs against a cluster', async t => {
   const directory = directoryOf(t)
   const results = await runCases(chosen, { ...effort, directory, baselinesOnly: false })
-  t.equal(results.length, 4)
+  t.equal(results.length, 6)
   for (const { case: one, comparison } of results) {
     t.ok(comparison.baseline.rate > 0, one.name)
     t.ok((comparison.torc?.rate ?? 0) > 0, one.name)

@@ -19,6 +19,7 @@ interface ReadyLine {
   readonly serverPid: number
   readonly agents: readonly { readonly id: string; readonly pid: number }[]
   readonly credentials: string
+  readonly s3: string
 }
 
 /** A cluster of real processes, started the way a user starts one. */
@@ -26,6 +27,8 @@ export interface Cluster {
   readonly server: string
   /** Path of the credentials file. */
   readonly credentials: string
+  /** `http://host:port` of the S3 face, which the server's own process serves. */
+  readonly s3: string
   readonly processes: readonly NamedProcess[]
   stop(): Promise<void>
 }
@@ -49,6 +52,7 @@ export async function startCluster(directory: string, agents: number): Promise<C
     return {
       server: ready.server,
       credentials: ready.credentials,
+      s3: ready.s3,
       processes: [
         { name: 'server', pid: ready.serverPid },
         ...ready.agents.map(({ pid }, index) => ({ name: `agent-${index + 1}`, pid })),

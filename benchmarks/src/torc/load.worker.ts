@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { connect, type Store } from '@torc/client'
 import type { Sample } from '../measure/side.js'
 import { serveWorker } from '../processes/worker.js'
+import { freshBodies, keepInFlight, type LoadShape } from './load.js'
 
 /** The load on a cluster: one process with one client, as an application would have it. */
 let client: Store | undefined
@@ -10,24 +11,6 @@ let client: Store | undefined
 function store(): Store {
   if (client === undefined) throw new Error('not connected')
   return client
-}
-
-interface SmallLoad {
-  readonly bucket: string
-  readonly inFlight: number
-  readonly seconds: number
-}
-
-/** Runs `operation` with a constant number in flight until the time is over. */
-async function keepInFlight(load: SmallLoad, operation: (index: number) => Promise<void>): Promise<Sample> {
-  let started = 0
-  const startedMs = performance.now()
-  const endMs = startedMs + load.seconds * 1000
-  const one = async (): Promise<void> => {
-    while (performance.now() < endMs) await operation(started++)
-  }
-  await Promise.all(Array.from({ length: load.inFlight }, one))
-  return { units: started, elapsedMs: performance.now() - startedMs }
 }
 
 let largeBody: Buffer | undefined
@@ -53,7 +36,7 @@ const commands = {
   },
 
   /** New keys with random bodies. */
-  putSmall(load: SmallLoad & { readonly bodyBytes: number }): Promise<Sample> {
+  putSmall(load: LoadShape & { readonly bodyBytes: number }): Promise<Sample> {
     const bodies = randomFillSync(Buffer.alloc(load.bodyBytes + 4096))
     const run = randomBytes(8).toString('hex')
     return keepInFlight(load, async index => {
@@ -80,11 +63,29 @@ const commands = {
     await Promise.all(Array.from({ length: 64 }, one))
   },
 
-  getSmall(load: SmallLoad & { readonly keys: number; readonly bodyBytes: number }): Promise<Sample> {
+  getSmall(load: LoadShape & { readonly keys: number; readonly bodyBytes: number }): Promise<Sample> {
     return keepInFlight(load, async index => {
       const object = await store().get(load.bucket, `objects/${index % load.keys}`)
       const body = await object.bytes()
       if (body.length !== load.bodyBytes) throw new Error(`a body of ${body.length} bytes`)
+    })
+  },
+
+  /** New keys whose bodies nobody has stored before, of any size. */
+  putFresh(load: LoadShape & { readonly bodyBytes: number }): Promise<Sample> {
+    const [run, bodyOf] = [randomBytes(8).toString('hex'), freshBodies(load)]
+    return keepInFlight(load, async (index, slot) => {
+      await store().put(load.bucket, `${run}/${index}`, bodyOf(index, slot))
+    })
+  },
+
+  /** Reads bodies piece by piece, as they come. */
+  readBodies(load: LoadShape & { readonly keys: number; readonly bodyBytes: number }): Promise<Sample> {
+    return keepInFlight(load, async index => {
+      const object = await store().get(load.bucket, `objects/${index % load.keys}`)
+      let bytes = 0
+      for await (const piece of object.body) bytes += piece.length
+      if (bytes !== load.bodyBytes) throw new Error(`a body of ${bytes} bytes`)
     })
   },
 

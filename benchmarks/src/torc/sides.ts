@@ -17,7 +17,7 @@ export interface SmallShape {
 type Load = WorkerProcess<LoadWorker>
 
 /** A client process of its own, connected, with a bucket of its own. */
-async function startLoad(cluster: Cluster, replicas: number): Promise<{ load: Load; bucket: string }> {
+export async function startLoad(cluster: Cluster, replicas: number): Promise<{ load: Load; bucket: string }> {
   const load = new WorkerProcess<LoadWorker>('client', new URL('./load.worker.js', import.meta.url))
   try {
     await load.call('connect', { server: cluster.server, credentials: cluster.credentials })

@@ -10,7 +10,7 @@ import { continueWhenRead } from './continue-when-read.js'
 import type { Face } from './face.js'
 import type { HttpMetrics } from './metrics.js'
 import { ProgressGuard } from './progress-guard.js'
-import { requestIdOf } from './request-id.js'
+import { RequestIds } from './request-id.js'
 
 /** A certificate and its key, PEM. */
 export interface HttpTls {
@@ -30,10 +30,11 @@ export interface ListenerOptions {
   readonly log: Log
 }
 
-/** What a port has open. */
+/** What a port has open, and what it calls it. */
 interface Open {
   readonly requests: Set<Active>
   readonly connections: Set<Socket>
+  readonly ids: RequestIds
   closing: boolean
 }
 
@@ -80,7 +81,8 @@ export class Listener {
   /** Resolves once it listens; CONFIG where it can't. */
   static async open(options: ListenerOptions): Promise<Listener> {
     const { bounds, tls, environment } = options
-    const open: Open = { requests: new Set(), connections: new Set(), closing: false }
+    const ids = new RequestIds(environment.random)
+    const open: Open = { requests: new Set(), connections: new Set(), ids, closing: false }
     const settings = {
       maxHeaderSize: bounds.headerBytesMax,
       headersTimeout: bounds.headersMs,
@@ -174,10 +176,10 @@ function answer(
   counted: WeakMap<Socket, readonly [number, number]>,
 ): void {
   const { face, metrics, log, environment, bounds } = options
-  const { clock, random } = environment
+  const { clock } = environment
   const { socket } = request
   const startedMs = clock.monotonicMs()
-  const requestId = requestIdOf(request, random)
+  const requestId = open.ids.of(request)
   const controller = new AbortController()
   const abort = (why: string): void => controller.abort(new TorcError('CANCELLED', why))
   const active: Active = {

@@ -13,6 +13,7 @@ import { answerError, hostId } from './response/error-answer.js'
 import { route } from './route.js'
 import { S3Call } from './s3-call.js'
 import { authenticate } from './signature/authenticate.js'
+import { SigningKeys } from './signature/signing-keys.js'
 
 export interface S3FaceOptions {
   readonly accounts: Accounts
@@ -34,6 +35,7 @@ class S3Face implements Face {
   readonly name = 's3'
   readonly #options: S3FaceOptions
   readonly #buckets: BucketFacts
+  readonly #signingKeys = new SigningKeys()
 
   constructor(options: S3FaceOptions) {
     this.#options = options
@@ -64,6 +66,7 @@ class S3Face implements Face {
     const target = parseTarget(request.url ?? '')
     const authenticated = await authenticate(request, target, {
       secretOf: accessKey => accounts.secretOf(accessKey),
+      signingKeys: this.#signingKeys,
       nowMs: clock.nowMs(),
     })
     const { signer } = authenticated

@@ -4,7 +4,8 @@ import { parameter, type Target } from '../request/target.js'
 import { canonicalRequest } from './canonical-request.js'
 import { readClaim, type SignatureClaim } from './claim.js'
 import { type Payload, readPayload } from './payload.js'
-import { type CredentialScope, sameSignature, sign, signingKey, stringToSign } from './signing.js'
+import { type CredentialScope, sameSignature, sign, stringToSign } from './signing.js'
+import type { SigningKeys } from './signing-keys.js'
 
 /** Who asks, once the signature was found right. */
 export interface Signer {
@@ -24,6 +25,7 @@ export interface Authenticated {
 
 export interface AuthenticationNeeds {
   readonly secretOf: (accessKey: string) => Promise<string | undefined>
+  readonly signingKeys: SigningKeys
   readonly nowMs: number
 }
 
@@ -69,7 +71,7 @@ export async function authenticate(
     header: name => headers[name] ?? [],
     payloadHash,
   })
-  const key = signingKey(secret, claim.scope)
+  const key = needs.signingKeys.keyOf(claim.accessKey, secret, claim.scope)
   const text = stringToSign(claim.amzDate, claim.scope, canonical)
   const { accessKey, scope, amzDate, signature } = claim
   if (!sameSignature(sign(key, text), signature)) {
@@ -81,23 +83,32 @@ export async function authenticate(
 }
 
 function checkTime({ amzDate, expiresSeconds }: SignatureClaim, nowMs: number): void {
-  const iso = amzDate.replace(/^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
-  const signedMs = Date.parse(iso)
+  const signedMs = Date.parse(
+    `${amzDate.slice(0, 4)}-${amzDate.slice(4, 6)}-${amzDate.slice(6, 11)}:${amzDate.slice(11, 13)}:${amzDate.slice(13)}`,
+  )
   if (Number.isNaN(signedMs)) throw new S3Error('AccessDenied', { message: 'The date is no date.' })
-  const times = { ServerTime: new Date(nowMs).toISOString() }
   if (expiresSeconds === undefined) {
     if (Math.abs(nowMs - signedMs) > skewMsMax) {
-      const elements = { RequestTime: amzDate, ...times, MaxAllowedSkewMilliseconds: String(skewMsMax) }
+      const elements = {
+        ...{ RequestTime: amzDate, ServerTime: isoTime(nowMs) },
+        MaxAllowedSkewMilliseconds: String(skewMsMax),
+      }
       throw new S3Error('RequestTimeTooSkewed', { elements })
     }
     return
   }
-  if (signedMs - nowMs > skewMsMax)
-    throw new S3Error('AccessDenied', { message: 'Request is not valid yet', elements: times })
+  if (signedMs - nowMs > skewMsMax) {
+    const elements = { ServerTime: isoTime(nowMs) }
+    throw new S3Error('AccessDenied', { message: 'Request is not valid yet', elements })
+  }
   if (nowMs > signedMs + expiresSeconds * 1000) {
-    const elements = { Expires: new Date(signedMs + expiresSeconds * 1000).toISOString(), ...times }
+    const elements = { Expires: isoTime(signedMs + expiresSeconds * 1000), ServerTime: isoTime(nowMs) }
     throw new S3Error('AccessDenied', { message: 'Request has expired', elements })
   }
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
 }
 
 /** There are no temporary credentials here: whoever sends a token of some has the wrong ones. */

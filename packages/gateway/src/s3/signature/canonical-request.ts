@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** What of a request its signature covers. Texts of headers are as they came: one character a byte. */
 export interface CanonicalParts {
@@ -46,7 +46,7 @@ export function encodeUri(text: string): string {
 }
 
 export function sha256Hex(text: string): string {
-  return createHash('sha256').update(text, 'latin1').digest('hex')
+  return hash('sha256', Buffer.from(text, 'latin1'), 'hex')
 }
 
 function compare(a: string, b: string): number {

@@ -2,12 +2,14 @@ import t from 'tap'
 import { S3Error } from '../../../src/s3/errors/s3-error.js'
 import { parseTarget } from '../../../src/s3/request/target.js'
 import { type Authenticated, authenticate } from '../../../src/s3/signature/authenticate.js'
+import { SigningKeys } from '../../../src/s3/signature/signing-keys.js'
 
 // The examples of "Authenticating Requests" in the reference of the S3 API.
 const accessKey = 'AKIAIOSFODNN7EXAMPLE'
 const secret = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 const emptyHash = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 const nowMs = Date.parse('2013-05-24T00:00:00Z')
+const signingKeys = new SigningKeys()
 
 interface Given {
   readonly method?: string
@@ -22,6 +24,7 @@ function ask({ method = 'GET', url, headers, nowMs: now = nowMs }: Given): Promi
   )
   return authenticate({ method, headersDistinct }, parseTarget(url), {
     secretOf: async key => (key === accessKey ? secret : undefined),
+    signingKeys,
     nowMs: now,
   })
 }

@@ -1,0 +1,60 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { awsVariables, type Gateway, type Installed, type RealClient } from '../client.js'
+import { mustRun, runCommand } from '../day/command.js'
+import type { Day, Step } from '../day/day.js'
+import { debianProgram } from '../tools/debian.js'
+import { pythonWith } from '../tools/python.js'
+
+const script = fileURLToPath(new URL('../../../interop-clients/clients/boto3_day.py', import.meta.url))
+/** What Debian 12 has. It sends no checksum that nobody asked for, and MD5 for DeleteObjects. */
+const debianVersion = '1.26.27'
+
+async function installed(python: string, note?: string): Promise<Installed> {
+  const { stdout } = await mustRun(python, ['-c', 'import boto3; print(boto3.__version__)'])
+  return { program: python, version: stdout.toString().trim(), ...(note === undefined ? {} : { note }) }
+}
+
+async function installDebian(tools: string): Promise<Installed> {
+  const python = '/usr/bin/python3'
+  try {
+    await debianProgram('/usr/lib/python3/dist-packages/boto3/__init__.py', 'python3-boto3')
+    if (existsSync(python)) return await installed(python, "Debian's")
+  } catch {
+    // The same release by pip is the same code; the report says which one it was.
+  }
+  const own = await pythonWith(tools, 'boto3-debian', [`boto3==${debianVersion}`])
+  return await installed(own.python, "by pip, in place of Debian's")
+}
+
+async function work(
+  day: Day,
+  gateway: Gateway,
+  python: string,
+  folder: string,
+  bucket: string,
+): Promise<void> {
+  const { material, listing } = gateway
+  const variables = {
+    ...awsVariables(gateway, folder),
+    ...{ TORC_S3: gateway.s3, BUCKET: bucket, FOLDER: folder, SMALL: material.small.path },
+    ...{ MEDIUM: material.medium.path, LARGE: material.large.path },
+    ...{ LISTING: listing.bucket, KEYS: String(listing.keys) },
+  }
+  const { code, stdout, stderr } = await runCommand(python, [script], { variables, timeoutMs: 900_000 })
+  for (const line of stdout.toString().split('\n')) if (line !== '') day.record(JSON.parse(line) as Step)
+  if (code !== 0) await day.step('the script runs to its end', () => Promise.reject(new Error(stderr)))
+}
+
+/** Sends CRC32 with everything, behind the body where it can. */
+export const boto3: RealClient = {
+  name: 'boto3',
+  install: async tools => installed((await pythonWith(tools, 'boto3', ['boto3'])).python),
+  work: (day, gateway, python, folder) => work(day, gateway, python, folder, 'boto3'),
+}
+
+export const boto3Debian: RealClient = {
+  name: 'boto3-debian',
+  install: installDebian,
+  work: (day, gateway, python, folder) => work(day, gateway, python, folder, 'boto3-debian'),
+}
