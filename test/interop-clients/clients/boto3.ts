@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { awsVariables, type Gateway, type Installed, type RealClient } from '../client.js'
 import { mustRun, runCommand } from '../day/command.js'
-import type { Day, Step } from '../day/day.js'
+import { type Day, expectMatch, type Step } from '../day/day.js'
 import { debianProgram } from '../tools/debian.js'
 import { pythonWith } from '../tools/python.js'
 
+const example = fileURLToPath(new URL('../../../../examples/s3_boto3.py', import.meta.url))
 const script = fileURLToPath(new URL('../../../interop-clients/clients/boto3_day.py', import.meta.url))
 /** What Debian 12 has. It sends no checksum that nobody asked for, and MD5 for DeleteObjects. */
 const debianVersion = '1.26.27'
@@ -43,6 +44,11 @@ async function work(
   }
   const { code, stdout, stderr } = await runCommand(python, [script], { variables, timeoutMs: 900_000 })
   for (const line of stdout.toString().split('\n')) if (line !== '') day.record(JSON.parse(line) as Step)
+  await day.step('the example of the documentation', async () => {
+    const known = { HOME: folder, TORC_S3: gateway.s3, TORC_CREDENTIALS: gateway.cluster.credentials }
+    const ran = await mustRun(python, [example, material.medium.path], { variables: known })
+    expectMatch(ran.stdout.toString(), /^stored .*\n.*\nread \d+ bytes back\n.*\ndeleted /s, 'what it says')
+  })
   if (code !== 0) await day.step('the script runs to its end', () => Promise.reject(new Error(stderr)))
 }
 

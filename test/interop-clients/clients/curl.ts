@@ -1,5 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { RealClient } from '../client.js'
 import { mustRun } from '../day/command.js'
 import { expectEqual, expectMatch } from '../day/day.js'
@@ -7,6 +8,7 @@ import { expectSame } from '../day/material.js'
 import { debianProgram } from '../tools/debian.js'
 
 const bucket = 'curl'
+const example = fileURLToPath(new URL('../../../../examples/rest.sh', import.meta.url))
 const html = ['-H', 'Accept: text/html,application/xhtml+xml,*/*;q=0.8']
 
 /** REST, forms and folder pages as a shell script has them; S3 by curl's own signatures. */
@@ -130,6 +132,11 @@ export const curl: RealClient = {
       await s3('-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD', '-T', material.medium.path, at)
       await s3('-H', 'x-amz-content-sha256: UNSIGNED-PAYLOAD', '-o', back, at)
       await expectSame(back, material.medium)
+    })
+    await day.step('the example of the documentation', async () => {
+      const known = { HOME: folder, TORC_HTTP: http, TORC_CREDENTIALS: gateway.cluster.credentials }
+      const ran = await mustRun('sh', [example, material.small.path], { variables: known })
+      expectMatch(ran.stdout.toString(), /read 16 bytes of it, status 206/, 'what it says')
     })
     await day.step('delete', async () => {
       await json('-X', 'DELETE', `${http}/buckets/${bucket}/put/small`)
