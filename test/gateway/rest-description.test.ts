@@ -110,6 +110,11 @@ const exercises: Readonly<Record<string, readonly (readonly [status: number, pat
       [200, '/files/'],
       [200, '/files/', { headers: { accept: 'text/html' } }],
     ],
+    browseBucket: [
+      [200, '/files/box'],
+      [200, '/files/box', { headers: { accept: 'text/html' } }],
+      [404, '/files/none'],
+    ],
     browse: [
       [200, '/files/box/'],
       [200, '/files/box/', { headers: { accept: 'text/html' } }],

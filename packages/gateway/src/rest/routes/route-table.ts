@@ -166,6 +166,13 @@ export const restRoutes: readonly RestRoute[] = [
     responses: { 200: { doc: 'The buckets', content: { ...json('Folder'), ...page } } },
   },
   {
+    ...{ method: 'GET', path: '/files/{bucket}', name: 'browseBucket', answer: browse },
+    summary: 'A bucket as a folder',
+    parameters: pageQuery,
+    responses: { 200: { doc: 'The folder', content: { ...json('Folder'), ...page } } },
+    errors: ['BUCKET_NOT_FOUND'],
+  },
+  {
     ...{ method: 'GET', path: '/files/{bucket}/{key}', name: 'browse', answer: browse },
     summary: 'A folder (a path that ends in `/`, or that only folders begin with) or an object',
     parameters: [...whichVersion, ...pageQuery, ...readHeaders],
