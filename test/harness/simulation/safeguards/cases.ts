@@ -110,7 +110,6 @@ export const safeguardCases: readonly SafeguardCase[] = [
     shows: 'an audit drops the blocks of an upload that is under way',
     options: { load: 'blocks', faults: ['slow link', 'hold'], faultsAtOnce: 3 },
     seedsMax: 15,
-    found: 5,
   },
   {
     without: 'condemn before asking',
@@ -127,7 +126,7 @@ export const safeguardCases: readonly SafeguardCase[] = [
       ...{ faults: ['crash agent', 'slow link', 'slow link'], faultsAtOnce: 6, faultsLastMs: 300 },
     },
     seedsMax: 40,
-    found: 12,
+    found: 3,
   },
   {
     without: 'decisions are remembered',
@@ -182,7 +181,7 @@ export const safeguardCases: readonly SafeguardCase[] = [
       ...{ faults: ['hold'], faultsAtOnce: 3 },
     },
     seedsMax: 80,
-    found: 12,
+    found: 38,
   },
   {
     without: 'recount before a block goes',
