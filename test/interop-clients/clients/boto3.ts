@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { awsVariables, type Gateway, type Installed, type RealClient } from '../client.js'
-import { mustRun, runCommand } from '../day/command.js'
-import { type Day, expectMatch, type Step } from '../day/day.js'
+import type { Gateway, Installed, RealClient } from '../client.js'
+import { mustRun } from '../day/command.js'
+import { type Day, expectMatch } from '../day/day.js'
 import { debianProgram } from '../tools/debian.js'
 import { pythonWith } from '../tools/python.js'
+import { runSteps, stepVariables } from './python-steps.js'
 
 const example = fileURLToPath(new URL('../../../../examples/s3_boto3.py', import.meta.url))
 const script = fileURLToPath(new URL('../../../interop-clients/clients/boto3_day.py', import.meta.url))
@@ -35,21 +36,14 @@ async function work(
   folder: string,
   bucket: string,
 ): Promise<void> {
-  const { material, listing } = gateway
-  const variables = {
-    ...awsVariables(gateway, folder),
-    ...{ TORC_S3: gateway.s3, BUCKET: bucket, FOLDER: folder, SMALL: material.small.path },
-    ...{ MEDIUM: material.medium.path, LARGE: material.large.path },
-    ...{ LISTING: listing.bucket, KEYS: String(listing.keys) },
-  }
-  const { code, stdout, stderr } = await runCommand(python, [script], { variables, timeoutMs: 900_000 })
-  for (const line of stdout.toString().split('\n')) if (line !== '') day.record(JSON.parse(line) as Step)
+  const { material } = gateway
+  const variables = stepVariables(gateway, folder, bucket)
+  await runSteps(day, python, script, variables)
   await day.step('the example of the documentation', async () => {
     const known = { HOME: folder, TORC_S3: gateway.s3, TORC_CREDENTIALS: gateway.cluster.credentials }
     const ran = await mustRun(python, [example, material.medium.path], { variables: known })
     expectMatch(ran.stdout.toString(), /^stored .*\n.*\nread \d+ bytes back\n.*\ndeleted /s, 'what it says')
   })
-  if (code !== 0) await day.step('the script runs to its end', () => Promise.reject(new Error(stderr)))
 }
 
 /** Sends CRC32 with everything, behind the body where it can. */

@@ -6,7 +6,6 @@ of KEYS keys), and credentials as boto3 reads them.
 
 import hashlib
 import io
-import json
 import os
 import time
 import urllib.error
@@ -18,6 +17,8 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from steps import content, digest, equal, run, step
+
 MEBIBYTE = 1 << 20
 bucket = os.environ["BUCKET"]
 folder = os.environ["FOLDER"]
@@ -27,20 +28,6 @@ s3 = boto3.client(
     endpoint_url=os.environ["TORC_S3"],
     config=Config(s3={"addressing_style": "path"}, signature_version="s3v4", retries={"total_max_attempts": 1}),
 )
-steps = []
-
-
-def step(name):
-    def keep(work):
-        steps.append((name, work))
-        return work
-
-    return keep
-
-
-def equal(found, expected, what):
-    if found != expected:
-        raise AssertionError(f"{what}: {found!r} instead of {expected!r}")
 
 
 def refused(code, work):
@@ -50,19 +37,6 @@ def refused(code, work):
         equal(error.response["Error"]["Code"], code, "the code of the error")
         return
     raise AssertionError(f"nothing was refused where {code} should be")
-
-
-def digest(path):
-    sha = hashlib.sha256()
-    with open(path, "rb") as file:
-        while piece := file.read(MEBIBYTE):
-            sha.update(piece)
-    return sha.hexdigest()
-
-
-def content(path):
-    with open(path, "rb") as file:
-        return file.read()
 
 
 def there_and_back(path, key, **config):
@@ -358,12 +332,4 @@ def _():
     refused("404", lambda: s3.head_bucket(Bucket=bucket))
 
 
-for name, work in steps:
-    begun = time.monotonic()
-    outcome, why = "passed", ""
-    try:
-        work()
-    except Exception as error:  # Every step is tried; what one throws is told.
-        outcome, why = "failed", f"{type(error).__name__}: {error}"
-    milliseconds = (time.monotonic() - begun) * 1000
-    print(json.dumps({"name": name, "outcome": outcome, "why": why, "milliseconds": milliseconds}), flush=True)
+run()

@@ -5,7 +5,7 @@ import type { RealClient } from '../client.js'
 import { mustRun } from '../day/command.js'
 import { expectEqual, expectMatch } from '../day/day.js'
 import { expectSame } from '../day/material.js'
-import { debianProgram } from '../tools/debian.js'
+import { programOf } from '../tools/debian.js'
 
 const bucket = 'curl'
 const example = fileURLToPath(new URL('../../../../examples/rest.sh', import.meta.url))
@@ -15,7 +15,7 @@ const html = ['-H', 'Accept: text/html,application/xhtml+xml,*/*;q=0.8']
 export const curl: RealClient = {
   name: 'curl',
   async install() {
-    const program = await debianProgram('/usr/bin/curl', 'curl')
+    const program = await programOf('/usr/bin/curl', 'curl')
     const { stdout } = await mustRun(program, ['--version'])
     return { program, version: stdout.toString().split(' ')[1] ?? '' }
   },

@@ -4,7 +4,7 @@ import type { RealClient } from '../client.js'
 import { type CommandResult, mustRun, runCommand } from '../day/command.js'
 import { expectEqual, expectMatch } from '../day/day.js'
 import { expectSame } from '../day/material.js'
-import { debianProgram } from '../tools/debian.js'
+import { programOf } from '../tools/debian.js'
 
 const bucket = 'rclone'
 
@@ -12,7 +12,7 @@ const bucket = 'rclone'
 export const rclone: RealClient = {
   name: 'rclone',
   async install() {
-    const program = await debianProgram('/usr/bin/rclone', 'rclone')
+    const program = await programOf('/usr/bin/rclone', 'rclone')
     const { stdout } = await mustRun(program, ['version'])
     return { program, version: stdout.toString().split('\n')[0]?.replace('rclone v', '') ?? '' }
   },

@@ -4,14 +4,14 @@ import type { RealClient } from '../client.js'
 import { mustRun } from '../day/command.js'
 import { expectEqual, expectMatch } from '../day/day.js'
 import { expectSame } from '../day/material.js'
-import { debianProgram } from '../tools/debian.js'
+import { programOf } from '../tools/debian.js'
 import { pythonWith } from '../tools/python.js'
 
 const bucket = 's3cmd'
 
-async function programOf(tools: string): Promise<string> {
+async function s3cmdBelow(tools: string): Promise<string> {
   try {
-    return await debianProgram('/usr/bin/s3cmd', 's3cmd')
+    return await programOf('/usr/bin/s3cmd', 's3cmd')
   } catch {
     const { bin } = await pythonWith(tools, 's3cmd', ['s3cmd'])
     return join(bin, 's3cmd')
@@ -22,7 +22,7 @@ async function programOf(tools: string): Promise<string> {
 export const s3cmd: RealClient = {
   name: 's3cmd',
   async install(tools) {
-    const program = await programOf(tools)
+    const program = await s3cmdBelow(tools)
     const { stdout } = await mustRun(program, ['--version'])
     return { program, version: stdout.toString().trim().replace('s3cmd version ', '') }
   },

@@ -7,7 +7,7 @@ import type { Gateway, RealClient } from '../client.js'
 import { mustRun, runCommand } from '../day/command.js'
 import { type Day, expectEqual } from '../day/day.js'
 import { expectSame } from '../day/material.js'
-import { debianProgram } from '../tools/debian.js'
+import { programOf } from '../tools/debian.js'
 
 const bucket = 's3fs'
 const mountMs = 30_000
@@ -43,9 +43,16 @@ async function mount(program: string, gateway: Gateway, folder: string): Promise
   return {
     path,
     async unmount() {
+      const lastMs = performance.now() + mountMs
       // What is still being written makes the first attempts fail.
-      while ((await runCommand('fusermount', ['-u', path])).code !== 0 && child.exitCode === null)
+      while ((await runCommand('fusermount', ['-u', path])).code !== 0 && child.exitCode === null) {
+        if (performance.now() > lastMs) {
+          await runCommand('fusermount', ['-u', '-z', path])
+          child.kill('SIGKILL')
+          break
+        }
         await after(200)
+      }
       await ended
     },
   }
@@ -55,9 +62,9 @@ async function mount(program: string, gateway: Gateway, folder: string): Promise
 export const s3fs: RealClient = {
   name: 's3fs',
   async install() {
-    const program = await debianProgram('/usr/bin/s3fs', 's3fs')
+    const program = await programOf('/usr/bin/s3fs', 's3fs')
     if (!fs.existsSync('/dev/fuse')) return { missing: 'there is no /dev/fuse' }
-    await debianProgram('/usr/bin/fusermount', 'fuse3')
+    await programOf('/usr/bin/fusermount', 'fuse3')
     const { stdout } = await mustRun(program, ['--version'])
     return { program, version: /V(\S+)/.exec(stdout.toString())?.[1] ?? '' }
   },

@@ -1,10 +1,6 @@
 import { existsSync } from 'node:fs'
+import { basename, delimiter, join } from 'node:path'
 import { runCommand } from '../day/command.js'
-
-/** The first of these programs that is there. */
-export function firstProgram(paths: readonly string[]): string | undefined {
-  return paths.find(path => existsSync(path))
-}
 
 /**
  * Finds a program that a Debian package brings, and installs the package where it is missing and this user may.
@@ -26,4 +22,11 @@ export async function debianProgram(path: string, packageName: string): Promise<
 
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1) ?? ''
+}
+
+/** The same, where a program of that name anywhere in the search path does as well. */
+export async function programOf(path: string, packageName: string): Promise<string> {
+  const folders = (process.env.PATH ?? '').split(delimiter)
+  const elsewhere = folders.map(folder => join(folder, basename(path))).find(one => existsSync(one))
+  return existsSync(path) || elsewhere === undefined ? await debianProgram(path, packageName) : elsewhere
 }
