@@ -1,21 +1,15 @@
 import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
-import type { Accounts } from '@torc/gateway/accounts/accounts'
+import { ServerAccounts } from '@torc/gateway/accounts/server-accounts'
 import { createS3Face } from '@torc/gateway/s3/s3-face'
-import { startAgent } from '@torc/node-agent/agent'
-import { MemoryDisk } from '@torc/node-agent/disk/memory-disk'
 import { silentLog } from '@torc/protocol/environment/log'
 import { systemEnvironment } from '@torc/protocol/environment/system'
 import { deriveRootKey } from '@torc/protocol/handshake/root-key'
 import type { Admin } from '@torc/protocol/store/admin'
 import type { ObjectStore } from '@torc/protocol/store/object-store'
-import { memoryTransport } from '@torc/protocol/transport/memory'
-import { parseAddress } from '@torc/protocol/transport/transport'
-import { type RunningServer, startServer } from '@torc/server/start-server'
+import { startMemoryCluster } from '../../uploads/memory-cluster.js'
 import { signed } from './sign.js'
-
-const agentNames = ['agent-1', 'agent-2', 'agent-3']
 
 export interface Credentials {
   readonly accessKeyId: string
@@ -41,28 +35,12 @@ export interface S3Cluster {
 }
 
 export async function startS3Cluster(): Promise<S3Cluster> {
-  const environment = systemEnvironment
-  const transport = memoryTransport(environment.clock)
-  const secret = { clusterId: 'cd'.repeat(16), secret: Buffer.alloc(32, 7) }
-  const shared = { transport, environment, log: silentLog, advertise: undefined }
-  const listen = { host: '127.0.0.1', port: 0 }
-  const server = await startServer({ ...shared, secret, listen, join: [], name: 'server', sharedRoots: [] })
-  const address = parseAddress(server.address)
-  if (address === undefined) throw new Error(`no address: ${server.address}`)
-  const agents = await Promise.all(
-    agentNames.map(name =>
-      startAgent({
-        ...{ ...shared, ...secret, listen, join: [address], name },
-        ...{ data: new MemoryDisk(name), zone: '', capacity: 4 * 1024 ** 3 },
-      }),
-    ),
-  )
-  await untilAlive(server.store)
-  await server.store.initLayout({ agents: agentNames.length })
-  const root = deriveRootKey(secret.secret)
+  const cluster = await startMemoryCluster()
+  const { server } = cluster
+  const root = deriveRootKey(cluster.secret.secret)
   const face = createS3Face({
-    accounts: accountsOf(server),
-    environment,
+    accounts: new ServerAccounts(server),
+    environment: systemEnvironment,
     domains: ['s3.test', 'localhost'],
   })
   let requests = 0
@@ -103,17 +81,8 @@ export async function startS3Cluster(): Promise<S3Cluster> {
     async stop() {
       for (const client of clients) client.destroy()
       await closed(http)
-      await server.close()
-      for (const agent of agents) await agent.close()
+      await cluster.stop()
     },
-  }
-}
-
-function accountsOf(server: RunningServer): Accounts {
-  return {
-    secretOf: accessKey => server.secretOf(accessKey),
-    account: async accessKey => ({ accessKey, store: server.storeFor(accessKey) }),
-    anonymous: async () => ({ accessKey: '', store: server.storeForAnonymous() }),
   }
 }
 
@@ -125,17 +94,6 @@ async function fetchAt(port: number, { host, pathname, search }: URL) {
   const pieces: Buffer[] = []
   for await (const piece of response) pieces.push(piece)
   return { status: response.statusCode, text: Buffer.concat(pieces).toString() }
-}
-
-async function untilAlive(store: Admin): Promise<void> {
-  const deadlineMs = performance.now() + 30_000
-  for (;;) {
-    const { members } = await store.status()
-    const alive = members.filter(({ role, state }) => role === 'agent' && state === 'alive')
-    if (alive.length === agentNames.length) return
-    if (performance.now() > deadlineMs) throw new Error(`${alive.length} agents are alive after 30 s`)
-    await new Promise(setImmediate)
-  }
 }
 
 function closed(http: Server): Promise<void> {

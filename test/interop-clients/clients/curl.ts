@@ -72,7 +72,6 @@ export const curl: RealClient = {
     await day.step('ranges, conditions and a download that goes on', async () => {
       await text('-r', '100-199', '-o', back, `${files}/put/small`)
       expectEqual(statSync(back).size, 100, 'the size of the range')
-      await text('-C', '-', '-o', back, `${files}/form/named`).catch(() => undefined)
       writeFileSync(back, readFileSync(material.medium.path).subarray(0, 1_000_003))
       await text('-C', '-', '-o', back, `${files}/put/medium`)
       await expectSame(back, material.medium)
