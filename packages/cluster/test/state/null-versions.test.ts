@@ -2,6 +2,7 @@ import t from 'tap'
 import { contextOfDots, emptyContext } from '../../src/clocks/causal-context.js'
 import { makeState } from '../../src/state/key-state.js'
 import { decodeSummary, encodeSummary, planMerge, planMint, summaryOf } from '../../src/state/key-summary.js'
+import { nullDots, readNullDots } from '../../src/state/null-dots.js'
 import {
   changedNullVersions,
   noNullVersions,
@@ -23,6 +24,15 @@ t.test('which of the versions held are null versions', async t => {
   t.strictSame(changedNullVersions(held, [b], []), [a.dot, b.dot])
   t.strictSame(changedNullVersions([a.dot, b.dot], [], [a]), [b.dot])
   t.equal(changedNullVersions(held, [], [a]), noNullVersions)
+})
+
+t.test('as messages tell them', async t => {
+  t.strictSame(nullDots([]), {})
+  const { nulls } = nullDots([dot(1, 5), dot(2, 1)])
+  t.strictSame(readNullDots(nulls), [dot(1, 5), dot(2, 1)])
+  t.strictSame(readNullDots(), [])
+  const many = Array.from({ length: 5000 }, (_, i) => dot(1, i + 1))
+  t.equal(nullDots(many).nulls?.length, 4096, 'no message grows without bound')
 })
 
 t.test('a new one replaces those that it covers, by whomever they are held', async t => {

@@ -1,6 +1,7 @@
 import { encodeContext } from '@torc/cluster/clocks/causal-context'
 import type { Attributes } from '@torc/cluster/state/attributes'
 import { emptySummary } from '@torc/cluster/state/key-summary'
+import { nullDots } from '@torc/cluster/state/null-dots'
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
@@ -14,7 +15,6 @@ import { attributePages, keyRegisters, registersOf } from './attribute-pages.js'
 import { encodedReport } from './encoded-report.js'
 import { checkStoredBody } from './inline-body.js'
 import { type KeyRecords, noRecords, recordsAsOf, recordsNow } from './key-records.js'
-import { nullDots } from './null-dots.js'
 import { versionPages } from './version-pages.js'
 
 type Head = ResponseOf<'fetchKey'>

@@ -2,6 +2,7 @@ import { encodeContext } from '@torc/cluster/clocks/causal-context'
 import { sameBallot } from '@torc/cluster/consensus/ballot'
 import { encodeProposal } from '@torc/cluster/consensus/proposal'
 import { emptySummary, headsCoverAll, type KeySummary } from '@torc/cluster/state/key-summary'
+import { nullDots } from '@torc/cluster/state/null-dots'
 import { encodeVersion } from '@torc/cluster/state/version-codec'
 import type { IncomingRequest, Reply } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
@@ -10,7 +11,6 @@ import { votedKey } from './addressing.js'
 import type { AgentContext } from './agent-context.js'
 import { attributePages, keyRegisters } from './attribute-pages.js'
 import { encodedReport } from './encoded-report.js'
-import { nullDots } from './null-dots.js'
 
 /** Records of heads in one answer; a state with more is read as such. */
 const headsBytesMax = limits.headBytesMax / 4

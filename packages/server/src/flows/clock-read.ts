@@ -7,6 +7,7 @@ import {
 import { policyText, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { type Attributes, mergeAttributes, noAttributes } from '@torc/cluster/state/attributes'
 import { decodeAttributes } from '@torc/cluster/state/attributes-codec'
+import { readNullDots } from '@torc/cluster/state/null-dots'
 import { type NullVersions, replacedNullVersions } from '@torc/cluster/state/null-versions'
 import { TorcError } from '@torc/protocol/errors'
 import type { RequestOf, ResponseOf } from '@torc/protocol/messages/table'
@@ -17,7 +18,6 @@ import { holdersOf, keyFields, observe, type Placement } from '../core/placement
 import { describeErrors } from '../quorum/collect-acks.js'
 import { gather } from '../quorum/gather.js'
 import { askHolders } from './ask-holders.js'
-import { readNullDots } from './null-dots.js'
 import type { Operation } from './send-merge.js'
 
 /** What a write may cover, above which times and numbers it must lie, and what may be pruned with it. */

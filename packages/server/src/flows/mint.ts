@@ -1,6 +1,7 @@
 import { type CausalContext, decodeContext, encodeContext } from '@torc/cluster/clocks/causal-context'
 import { policyText, type RetentionPolicy } from '@torc/cluster/retention/policy'
 import { encodeAttributes } from '@torc/cluster/state/attributes-codec'
+import { nullDots } from '@torc/cluster/state/null-dots'
 import { TorcError } from '@torc/protocol/errors'
 import type { OutgoingBody } from '@torc/protocol/exchange/exchange'
 import { limits } from '@torc/protocol/limits'
@@ -13,7 +14,6 @@ import { holdersOf, keyFields, noteHint, ownersOf, type Placement } from '../cor
 import type { WritePlan } from '../quorum/targets.js'
 import type { WriteTarget } from '../quorum/write-quorum.js'
 import { type ClockRead, readClocks } from './clock-read.js'
-import { nullDots } from './null-dots.js'
 import type { WriteRequest } from './write-request.js'
 
 /** The version as its minter stored it, as it is shipped. */
@@ -146,15 +146,14 @@ async function readReports(
 
 /** All reports together must leave room in the head; one more could only prune more exactly. */
 const reportBytesMax = limits.headBytesMax / 2
-/** Null versions that are told; what is left of more is taken by the next null version. */
-const nullsMax = 4096
 /** For all that is neither a report nor the block list: metadata, contexts, registers. */
 const otherBytesMax = 192 * 1024
 /** A block in the head: its hash and its size. */
 const blockBytes = 32 + 5
 
 function tell(head: RequestOf<'mint'>, read: ClockRead, { blockSizes = [] }: PreparedBody): void {
-  if (head.isNull === true && read.nulls.length > 0) head.nulls = nullDots(read.nulls.slice(0, nullsMax))
+  const { nulls } = nullDots(read.nulls)
+  if (head.isNull === true && nulls !== undefined) head.nulls = nulls
   const room = limits.headBytesMax - otherBytesMax - blockBytes * blockSizes.length
   if (read.attributes.size > 0) head.attributes = encodeAttributes(read.attributes)
   let bytes = 0
