@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { sendBody } from '../../http/send-body.js'
 import type { RestAnswer } from '../rest-call.js'
-import { sendBody } from './send-body.js'
 
 /** Sends what a route answered. */
 export async function sendAnswer(
@@ -14,7 +14,7 @@ export async function sendAnswer(
   response.statusCode = answer.status
   if ('object' in answer) {
     if (request.method === 'HEAD' || !('body' in answer.object)) response.end()
-    else await sendBody(response, answer.object.body, signal)
+    else await sendOrCut(response, answer.object.body, signal)
     return
   }
   if ('empty' in answer) {
@@ -29,4 +29,18 @@ export async function sendAnswer(
   response.setHeader('content-length', Buffer.byteLength(text))
   response.setHeader('x-content-type-options', 'nosniff')
   response.end(request.method === 'HEAD' ? undefined : text)
+}
+
+/** Cut short, the client has fewer bytes than `content-length` said, and knows. */
+async function sendOrCut(
+  response: ServerResponse,
+  body: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await sendBody(response, body, signal)
+  } catch (thrown) {
+    response.destroy()
+    throw thrown
+  }
 }

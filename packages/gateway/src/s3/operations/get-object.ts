@@ -1,5 +1,6 @@
 import { TorcError } from '@torc/protocol/errors'
 import type { StoredObject, VersionInfo } from '@torc/protocol/store/object-store'
+import { sendBody } from '../../http/send-body.js'
 import { S3Error } from '../errors/s3-error.js'
 import {
   failedCondition,
@@ -13,7 +14,6 @@ import { numberOf, versionIdOf } from '../request/parameters.js'
 import { type AskedRange, type ParsedRange, parseRange, partRange, resolvedRange } from '../request/range.js'
 import { type AnswerHeaders, answerEmpty, defined, fitsHeader } from '../response/answer.js'
 import { objectHeaders, quoted, shownVersionId } from '../response/object-headers.js'
-import { sendBody } from '../response/send-body.js'
 import type { S3Call } from '../s3-call.js'
 import { markerNotReadable, readFailure } from './read-failure.js'
 

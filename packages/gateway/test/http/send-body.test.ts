@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { PassThrough } from 'node:stream'
 import t from 'tap'
-import { sendBody } from '../../../src/s3/response/send-body.js'
+import { sendBody } from '../../src/http/send-body.js'
 
 const pieceBytes = 1024
 
@@ -73,6 +73,20 @@ t.test('a body that fails at its end never arrives whole', async t => {
   )
   t.equal(response.readableLength, 2 * pieceBytes)
   t.notOk(response.writableEnded)
+})
+
+t.test('a large piece leaves in parts, so that a slow reader is seen to move', async t => {
+  const response = responseFor(1)
+  const parts: number[] = []
+  response.on('data', (part: Buffer) => parts.push(part.length))
+  const large = {
+    async *[Symbol.asyncIterator]() {
+      yield Buffer.alloc(300 * 1024, 1)
+    },
+  }
+  await sendBody(response, large, new AbortController().signal)
+  await turns(5)
+  t.strictSame(parts, [128 * 1024, 128 * 1024, 44 * 1024])
 })
 
 t.test('an empty body', async t => {
