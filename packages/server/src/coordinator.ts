@@ -168,9 +168,8 @@ export class Coordinator implements s.ObjectStore, Admin {
     return copyResult(outcome)
   }
 
-  restore(bucket: string, options: s.RestoreOptions): AsyncIterable<s.RestoredKey> {
-    return restoreObjects(this, bucketName.check(bucket, 'bucket'), options)
-  }
+  readonly restore: s.ObjectStore['restore'] = (bucket, options) =>
+    restoreObjects(this, bucketName.check(bucket, 'bucket'), options)
 
   async policy(target: s.PolicyTarget, options: s.CallOptions = {}): Promise<s.PolicyInfo> {
     return policyInfo(await this.#attributes.policy(policyTarget(target, options)))
