@@ -4,6 +4,7 @@ import { checkBucketSettings } from './bucket-settings.js'
 import { checkEmptyContexts } from './empty-contexts.js'
 import { checkGateways } from './gateways.js'
 import { checkLateFacts } from './late-facts.js'
+import { checkListingDetails } from './listing-details.js'
 import { checkNullVersions } from './null-versions.js'
 import { checkTagsAtCreation } from './tags-at-creation.js'
 
@@ -22,6 +23,7 @@ for (const [what, connect] of implementations) {
     checkBucketSettings(t, what, connect)
     checkNullVersions(t, what, connect)
     checkEmptyContexts(t, what, connect)
+    checkListingDetails(t, what, connect)
   })
 }
 

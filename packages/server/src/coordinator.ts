@@ -227,7 +227,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     what: 'keys' | 'versions',
     options: s.PageOptions = {},
   ): Promise<s.ListPage> {
-    const { prefix = '', delimiter, startAfter, token, at, timeoutMs, signal } = options
+    const { prefix = '', delimiter, startAfter, token, at, details, timeoutMs, signal } = options
     const page = await this.#operations.list({
       bucket: bucketName.check(bucket, 'bucket'),
       what,
@@ -237,6 +237,7 @@ export class Coordinator implements s.ObjectStore, Admin {
       startAfter,
       token,
       at: at === undefined ? undefined : hybridTimeOf(at),
+      details,
       timeoutMs,
       signal,
     })

@@ -80,6 +80,20 @@ export interface ListOptions extends CallOptions {
   readonly startAfter?: string | undefined
   /** As of then: only versions up to it count. Not in the future. */
   readonly at?: Date | undefined
+  /**
+   * With what a HEAD of each entry would show (`EntryDetails`). A listing of keys then also has those whose latest head
+   * is a delete marker where a sibling is an object, as that marker.
+   */
+  readonly details?: boolean | undefined
+}
+
+/** What a listing with details tells of a version more than others do. */
+export interface EntryDetails extends Pick<VersionInfo, 'sha256' | 'parts' | 'contentType' | 'metadata'> {
+  /**
+   * Token of a write that covers what was listed: of a key all its heads, in a listing of versions the version, each with
+   * what it covers.
+   */
+  readonly context: string
 }
 
 export interface CopySource {
@@ -244,7 +258,7 @@ export interface DeleteResult {
 
 export type ListEntry =
   | { readonly bucket: string; readonly prefix: string }
-  | {
+  | ({
       readonly bucket: string
       readonly key: string
       readonly versionId: string
@@ -255,7 +269,7 @@ export type ListEntry =
       readonly isLatest: boolean
       readonly isNull: boolean
       readonly siblings: readonly string[]
-    }
+    } & Partial<EntryDetails>)
 
 export interface ListPage {
   readonly entries: readonly ListEntry[]
