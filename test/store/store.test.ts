@@ -1,8 +1,10 @@
 import t from 'tap'
 import { startMemoryCluster } from '../uploads/memory-cluster.js'
 import { checkBucketSettings } from './bucket-settings.js'
+import { checkEmptyContexts } from './empty-contexts.js'
 import { checkGateways } from './gateways.js'
 import { checkLateFacts } from './late-facts.js'
+import { checkListingDetails } from './listing-details.js'
 import { checkNullVersions } from './null-versions.js'
 import { checkTagsAtCreation } from './tags-at-creation.js'
 
@@ -20,6 +22,8 @@ for (const [what, connect] of implementations) {
     checkTagsAtCreation(t, what, connect)
     checkBucketSettings(t, what, connect)
     checkNullVersions(t, what, connect)
+    checkEmptyContexts(t, what, connect)
+    checkListingDetails(t, what, connect)
   })
 }
 

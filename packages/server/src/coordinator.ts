@@ -168,9 +168,8 @@ export class Coordinator implements s.ObjectStore, Admin {
     return copyResult(outcome)
   }
 
-  restore(bucket: string, options: s.RestoreOptions): AsyncIterable<s.RestoredKey> {
-    return restoreObjects(this, bucketName.check(bucket, 'bucket'), options)
-  }
+  readonly restore: s.ObjectStore['restore'] = (bucket, options) =>
+    restoreObjects(this, bucketName.check(bucket, 'bucket'), options)
 
   async policy(target: s.PolicyTarget, options: s.CallOptions = {}): Promise<s.PolicyInfo> {
     return policyInfo(await this.#attributes.policy(policyTarget(target, options)))
@@ -228,7 +227,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     what: 'keys' | 'versions',
     options: s.PageOptions = {},
   ): Promise<s.ListPage> {
-    const { prefix = '', delimiter, startAfter, token, at, timeoutMs, signal } = options
+    const { prefix = '', delimiter, startAfter, token, at, details, timeoutMs, signal } = options
     const page = await this.#operations.list({
       bucket: bucketName.check(bucket, 'bucket'),
       what,
@@ -238,6 +237,7 @@ export class Coordinator implements s.ObjectStore, Admin {
       startAfter,
       token,
       at: at === undefined ? undefined : hybridTimeOf(at),
+      details,
       timeoutMs,
       signal,
     })

@@ -1,5 +1,5 @@
 import { TorcError } from '@torc/protocol/errors'
-import type { RestoredKey } from '@torc/protocol/store/object-store'
+import type { RestoredKey } from '@torc/protocol/store/restore'
 import { defineOptions } from '../config/options.js'
 import { count, printable } from '../output/format.js'
 import { restoreRecord } from '../output/records.js'

@@ -14,11 +14,11 @@ import type {
   PolicyInfo,
   PolicyTarget,
   PutResult,
-  RestoredKey,
   TagInfo,
   VersionInfo,
 } from '@torc/protocol/store/object-store'
 import type { AgentRepair, RepairStatus } from '@torc/protocol/store/repair'
+import type { RestoredKey } from '@torc/protocol/store/restore'
 import type { AgentScrub, BlockHealth, ScrubStatus } from '@torc/protocol/store/scrub'
 
 /*

@@ -4,6 +4,7 @@ import type {
   BucketInfo,
   ClockView,
   CopyResult,
+  EntryDetails,
   HistoryEntry,
   ListEntry,
   ListedBucket,
@@ -12,6 +13,8 @@ import type {
   TagInfo,
   VersionInfo,
 } from '@torc/protocol/store/object-store'
+
+type EntryAnswer = ResponseOf<'listKeys'>['entries'][number]
 
 /** Hybrid time (microseconds) as a Date. */
 export function dateOf(hybridTime: number): Date {
@@ -99,7 +102,7 @@ export function versionInfoOf(bucket: string, key: string, head: ResponseOf<'hea
   }
 }
 
-export function listEntryOf(bucket: string, entry: ResponseOf<'listKeys'>['entries'][number]): ListEntry {
+export function listEntryOf(bucket: string, entry: EntryAnswer): ListEntry {
   if (entry.prefix !== undefined) return { bucket, prefix: entry.prefix }
   return {
     bucket,
@@ -112,8 +115,17 @@ export function listEntryOf(bucket: string, entry: ResponseOf<'listKeys'>['entri
     isLatest: entry.isLatest ?? true,
     isNull: entry.isNull ?? false,
     siblings: entry.siblings ?? [],
+    ...detailsOf(entry),
   }
 }
+
+function detailsOf(entry: EntryAnswer): Partial<EntryDetails> {
+  const { context, sha256, parts, contentType = '', metadata = [] } = entry
+  if (context === undefined || sha256 === undefined) return noDetails
+  return { context, sha256: hexOf(sha256), parts, contentType, metadata }
+}
+
+const noDetails = {}
 
 export function historyEntryOf(
   bucket: string,

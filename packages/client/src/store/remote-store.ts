@@ -153,9 +153,7 @@ export class RemoteStore implements Store {
     return gatherHistory(this.#caller, bucket, key, options)
   }
 
-  restore(bucket: string, options: s.RestoreOptions): AsyncIterable<s.RestoredKey> {
-    return restoreObjects(this, bucket, options)
-  }
+  readonly restore: s.ObjectStore['restore'] = (bucket, options) => restoreObjects(this, bucket, options)
 
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
     return listEntries(this, bucket, 'keys', options)

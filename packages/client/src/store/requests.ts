@@ -114,6 +114,7 @@ export function listRequest(bucket: string, options: s.PageOptions): RequestOf<'
   if (startAfter !== undefined && startAfter !== '') head.startAfter = startAfter
   if (token !== undefined) head.token = token
   if (options.at !== undefined) head.at = hybridTimeOf(options.at)
+  if (options.details !== undefined) head.details = options.details
   return head
 }
 

@@ -57,9 +57,10 @@ export function tokenOf(ids: readonly string[]): string {
   return `context-${ids.map(id => id.slice(1)).join('+')}`
 }
 
-/** What a write with a token covers; without one everything that there is. */
+/** What a write with a token covers; without one everything that there is, with an empty one nothing. */
 export function coveredBy(token: string | undefined, versions: readonly Held[]): ReadonlySet<string> {
   if (token === undefined) return new Set(versions.flatMap(one => [idOf(one), ...one.covers]))
+  if (token === '') return new Set()
   const read = token
     .slice('context-'.length)
     .split('+')

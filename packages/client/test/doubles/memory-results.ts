@@ -27,7 +27,14 @@ export function* entriesOf(
   options: s.ListOptions,
   all: boolean,
 ): Generator<s.ListEntry> {
-  const { prefix = '', delimiter, limit = Number.POSITIVE_INFINITY, startAfter = '', at } = options
+  const {
+    prefix = '',
+    delimiter,
+    limit = Number.POSITIVE_INFINITY,
+    startAfter = '',
+    at,
+    details = false,
+  } = options
   const seen = new Set<string>()
   let left = limit
   for (const [key, held] of [...keys].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -35,14 +42,27 @@ export function* entriesOf(
     const versions = versionsUpTo(held, at)
     const heads = headsOf(versions)
     const [latest] = heads
-    if (latest === undefined || (!all && latest.info.kind === 'marker')) continue
+    const isAlive = details
+      ? heads.some(({ info }) => info.kind === 'object')
+      : latest?.info.kind === 'object'
+    if (latest === undefined || (!all && !isAlive)) continue
     const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length)
     const common = key.slice(0, end + 1)
     if (end >= 0 && seen.has(common)) continue
     seen.add(common)
     for (const one of end >= 0 || !all ? [latest] : versions) {
       if (left-- <= 0) return
-      yield end >= 0 ? { bucket, prefix: common } : shown(one, heads, heads).info
+      if (end >= 0) yield { bucket, prefix: common }
+      else yield entryOf(shown(one, heads, all ? [one] : heads).info, details)
     }
+  }
+}
+
+function entryOf(info: s.VersionInfo, details: boolean): s.ListEntry {
+  const { bucket, key, versionId, size, etag, createdAt, kind, isLatest, isNull, siblings } = info
+  const { sha256, parts, contentType, metadata, context } = info
+  return {
+    ...{ bucket, key, versionId, size, etag, createdAt, kind, isLatest, isNull, siblings },
+    ...(details ? { sha256, parts, contentType, metadata, context } : {}),
   }
 }

@@ -195,9 +195,7 @@ export class MemoryStore extends MemoryOperations implements Store {
     yield* historyOf(versions).slice(0, options.limit)
   }
 
-  restore(bucket: string, options: s.RestoreOptions): AsyncGenerator<s.RestoredKey> {
-    return restoreObjects(this, bucket, options)
-  }
+  readonly restore: s.ObjectStore['restore'] = (bucket, options) => restoreObjects(this, bucket, options)
 
   async policy({ bucket, key }: s.PolicyTarget): Promise<s.PolicyInfo> {
     const versions = bucket === undefined || key === undefined ? undefined : this.#bucket(bucket).get(key)

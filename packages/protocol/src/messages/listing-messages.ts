@@ -11,6 +11,10 @@ const listRequest = {
   startAfter: f.note('Only keys after this one, in bytewise order', f.optional(f.keyPrefix)),
   token: f.note('Continuation of an earlier page; beside it `startAfter` is ignored', f.optional(f.token)),
   at,
+  details: f.note(
+    'Entries of versions have `sha256`, `parts`, `contentType`, `metadata` and `context` too; a listing of keys also has those whose latest head is a delete marker beside a head that is an object, as that marker',
+    f.optional(f.boolean),
+  ),
 }
 
 /** An entry is `{prefix}` or a version. */
@@ -25,6 +29,17 @@ const listEntry = f.map({
   isLatest: f.note('It is the latest head', f.optional(f.boolean)),
   isNull: f.note('It is a null version; absent = it is not', f.optional(f.boolean)),
   siblings: f.note('Ids of the other heads', f.optional(f.list(f.versionIdText, 1024))),
+  sha256: f.note('With `details`: digest of the body', f.optional(f.sha256)),
+  parts: f.note(
+    'With `details`: sizes of the parts of an object that was uploaded in parts',
+    f.optional(f.list(f.integer(), limits.objectPartsMax)),
+  ),
+  contentType: f.note('With `details`: media type', f.optional(f.contentType)),
+  metadata: f.note('With `details`: pairs of the writer’s own', f.optional(f.metadata)),
+  context: f.note(
+    'With `details`: token of a write that covers what was listed (of a key all its heads, else the version), and what that covers',
+    f.optional(f.token),
+  ),
 })
 
 const listAnswer = {

@@ -22,7 +22,7 @@ export const writtenFields = {
     'Etag that the version gets; absent = one that the server makes (it may also come with END)',
     f.optional(f.etag),
   ),
-  context: f.note('Token of a GET: cover just what it shows', f.optional(f.token)),
+  context: f.note('Token of a GET: cover just what it shows; empty = nothing', f.optional(f.token)),
   size: f.note(
     'Bytes of the body where the writer knows them',
     f.optional(f.integer(0, limits.objectBytesMax)),
@@ -215,7 +215,10 @@ export const objectMessages = {
         'Purge just this version (or the one with this unique prefix, or `null`: the newest null version); beside it `context` and `marker` are ignored',
         f.optional(f.versionIdText),
       ),
-      context: f.note('Causal context as an opaque token', f.optional(f.token)),
+      context: f.note(
+        'Token of a GET: only what it shows goes, or is covered; empty = nothing',
+        f.optional(f.token),
+      ),
       marker: f.note('Add a delete marker instead of purging', f.optional(f.boolean)),
       strict,
       retry: f.note('Sent before under this opId', f.optional(f.boolean)),
@@ -249,7 +252,10 @@ export const objectMessages = {
       metadata: f.note("Pairs of the writer’s own; absent = the source's", f.optional(f.metadata)),
       tags: f.note("Tags that the copy is made with; absent = the source's", f.optional(f.tags)),
       ...conditionFields,
-      context: f.note('Token of a GET of the key: cover just what it shows', f.optional(f.token)),
+      context: f.note(
+        'Token of a GET of the key: cover just what it shows; empty = nothing',
+        f.optional(f.token),
+      ),
       policy: f.note('Retention policy of the key from now on', f.optional(f.text(256, 1))),
       retry: f.note(
         'Sent before under this opId: ask all owners for it before minting',

@@ -136,7 +136,10 @@ export const uploadMessages = {
       etag: f.note('Etag that the version gets; absent = one that the server makes', f.optional(f.etag)),
       metadata: f.note('Pairs that are added behind those of the upload', f.optional(f.metadata)),
       ...conditionFields,
-      context: f.note('Token of a GET of the key: cover just what it shows', f.optional(f.token)),
+      context: f.note(
+        'Token of a GET of the key: cover just what it shows; empty = nothing',
+        f.optional(f.token),
+      ),
       retry: f.note(
         'Sent before under this opId: ask all owners for it before minting',
         f.optional(f.boolean),

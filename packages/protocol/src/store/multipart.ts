@@ -85,7 +85,7 @@ export interface CompleteOptions extends CallOptions, WriteConditions {
   readonly etag?: string | undefined
   /** Added behind the metadata that the upload was begun with. */
   readonly metadata?: readonly (readonly [string, string])[] | undefined
-  /** Context token of a GET of the key: the new version covers just what that GET showed. */
+  /** Context token of a GET of the key: the new version covers just what that GET showed; `''`: nothing. */
   readonly context?: string | undefined
 }
 

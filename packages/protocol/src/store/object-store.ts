@@ -1,5 +1,6 @@
 import type { LateFacts } from './late-facts.js'
 import type { UploadStore } from './multipart.js'
+import type { RestoredKey, RestoreOptions } from './restore.js'
 
 /**
  * The one interface of the store. The coordinator implements it in process, the client over TCP; CLI, REPL
@@ -39,7 +40,7 @@ export interface PutOptions extends CallOptions, WriteConditions {
    * the caller does not see (BAD_REQUEST).
    */
   readonly seal?: (() => LateFacts) | undefined
-  /** Context token of a GET: the new version covers just what that GET showed. */
+  /** Context token of a GET: the new version covers just what that GET showed; `''`: nothing, whatever there is. */
   readonly context?: string | undefined
   /** Bytes of a streamed body where known (checked). A client then sends only what the cluster lacks of a large one. */
   readonly size?: number | undefined
@@ -65,6 +66,7 @@ export interface GetOptions extends CallOptions {
 export interface DeleteOptions extends CallOptions {
   /** An id, a unique beginning of one, or `null`: the newest null version. */
   readonly versionId?: string | undefined
+  /** Context token of a GET: just what it showed goes, or is covered by the marker; `''`: nothing. */
   readonly context?: string | undefined
   readonly marker?: boolean | undefined
   readonly strict?: boolean | undefined
@@ -78,6 +80,20 @@ export interface ListOptions extends CallOptions {
   readonly startAfter?: string | undefined
   /** As of then: only versions up to it count. Not in the future. */
   readonly at?: Date | undefined
+  /**
+   * With what a HEAD of each entry would show (`EntryDetails`). A listing of keys then also has those whose latest head
+   * is a delete marker where a sibling is an object, as that marker.
+   */
+  readonly details?: boolean | undefined
+}
+
+/** What a listing with details tells of a version more than others do. */
+export interface EntryDetails extends Pick<VersionInfo, 'sha256' | 'parts' | 'contentType' | 'metadata'> {
+  /**
+   * Token of a write that covers what was listed: of a key all its heads, in a listing of versions the version, each with
+   * what it covers.
+   */
+  readonly context: string
 }
 
 export interface CopySource {
@@ -93,7 +109,7 @@ export interface CopyOptions extends CallOptions, WriteConditions {
   readonly metadata?: readonly (readonly [string, string])[] | undefined
   /** Tags that the copy is made with; absent: those that the source has then (one read more). */
   readonly tags?: Readonly<Record<string, string>> | undefined
-  /** Context token of a GET of the destination. */
+  /** Context token of a GET of the destination, as `PutOptions.context`. */
   readonly context?: string | undefined
   readonly policy?: string | undefined
 }
@@ -161,25 +177,6 @@ export interface TagInfo {
   readonly key: string
   readonly versionId: string
   readonly tags: Readonly<Record<string, string>>
-}
-
-export interface RestoreOptions extends CallOptions {
-  readonly prefix?: string | undefined
-  readonly at: Date
-  /** Says what it would do and changes nothing. */
-  readonly dryRun?: boolean | undefined
-}
-
-/** What restoring did (or would do) to one key. Keys that are as they were then are passed over. */
-export interface RestoredKey {
-  readonly bucket: string
-  readonly key: string
-  /** `restored`: a new version with the content of then. `deleted`: a delete marker, as there was no object then. */
-  readonly action: 'restored' | 'deleted'
-  /** The version of then; undefined where there was none. */
-  readonly from: string | undefined
-  /** The version or marker that was added; undefined in a dry run. */
-  readonly versionId: string | undefined
 }
 
 export interface PageOptions extends ListOptions {
@@ -261,7 +258,7 @@ export interface DeleteResult {
 
 export type ListEntry =
   | { readonly bucket: string; readonly prefix: string }
-  | {
+  | ({
       readonly bucket: string
       readonly key: string
       readonly versionId: string
@@ -272,7 +269,7 @@ export type ListEntry =
       readonly isLatest: boolean
       readonly isNull: boolean
       readonly siblings: readonly string[]
-    }
+    } & Partial<EntryDetails>)
 
 export interface ListPage {
   readonly entries: readonly ListEntry[]

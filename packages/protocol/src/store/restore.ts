@@ -1,7 +1,26 @@
 import { TorcError } from '../errors.js'
 import { compareKeys } from '../identifiers/key-order.js'
 import { inOrder } from './in-order.js'
-import type { ListEntry, ObjectStore, RestoredKey, RestoreOptions, VersionInfo } from './object-store.js'
+import type { CallOptions, ListEntry, ObjectStore, VersionInfo } from './object-store.js'
+
+export interface RestoreOptions extends CallOptions {
+  readonly prefix?: string | undefined
+  readonly at: Date
+  /** Says what it would do and changes nothing. */
+  readonly dryRun?: boolean | undefined
+}
+
+/** What restoring did (or would do) to one key. Keys that are as they were then are passed over. */
+export interface RestoredKey {
+  readonly bucket: string
+  readonly key: string
+  /** `restored`: a new version with the content of then. `deleted`: a delete marker, as there was no object then. */
+  readonly action: 'restored' | 'deleted'
+  /** The version of then; undefined where there was none. */
+  readonly from: string | undefined
+  /** The version or marker that was added; undefined in a dry run. */
+  readonly versionId: string | undefined
+}
 
 /** What restoring asks of a store. */
 export type RestorableStore = Pick<ObjectStore, 'list' | 'head' | 'copy' | 'delete'>

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { TorcError } from '../../src/errors.js'
-import type { ListEntry, RestoredKey, RestoreOptions } from '../../src/store/object-store.js'
-import { restoreObjects } from '../../src/store/restore.js'
+import type { ListEntry } from '../../src/store/object-store.js'
+import { type RestoredKey, type RestoreOptions, restoreObjects } from '../../src/store/restore.js'
 import { VersionStore } from '../support/version-store.js'
 
 async function restored(store: VersionStore, options: RestoreOptions): Promise<RestoredKey[]> {

@@ -121,7 +121,7 @@ export function versionAnswer(read: ReadVersion): VersionAnswer {
 export function entryAnswer(entry: ListedEntry): EntryAnswer {
   if ('prefix' in entry) return { prefix: entry.prefix }
   const { version } = entry
-  return {
+  const answer: EntryAnswer = {
     ...nullField(version),
     key: entry.key,
     versionId: version.id,
@@ -132,6 +132,14 @@ export function entryAnswer(entry: ListedEntry): EntryAnswer {
     isLatest: entry.isLatest,
     siblings: entry.siblings.slice(0, siblingsMax),
   }
+  if (entry.context === undefined) return answer
+  answer.context = entry.context
+  answer.sha256 = version.sha256
+  answer.contentType = version.contentType
+  answer.metadata = version.metadata as [string, string][]
+  const parts = partSizesOf(version)
+  if (parts !== undefined) answer.parts = parts
+  return answer
 }
 
 export function historyAnswer({

@@ -48,7 +48,7 @@ async function page(
   { head }: IncomingRequest<'listKeys'> | IncomingRequest<'listVersions'>,
   what: 'keys' | 'versions',
 ): Promise<Reply<'listKeys'>> {
-  const { bucket, prefix = '', delimiter, limit = limits.listLimitMax, startAfter, token, at } = head
+  const { bucket, prefix = '', delimiter, limit = limits.listLimitMax, startAfter, token, at, details } = head
   const listed = await operations.list({
     bucket,
     what,
@@ -58,6 +58,7 @@ async function page(
     startAfter,
     token,
     at,
+    details,
     timeoutMs: undefined,
     signal: undefined,
   })

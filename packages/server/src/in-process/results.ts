@@ -1,7 +1,7 @@
 import { vectorPairs } from '@torc/cluster/clocks/causal-context'
 import { hybridToDate } from '@torc/cluster/clocks/hybrid-clock'
 import { policyText } from '@torc/cluster/retention/policy'
-import { contextAfterWrite, partSizesOf } from '@torc/cluster/state/version'
+import { contextAfterWrite, partSizesOf, type Version } from '@torc/cluster/state/version'
 import type * as s from '@torc/protocol/store/object-store'
 import type { BucketDescription } from '../buckets/bucket-flow.js'
 import type { PolicyDescription } from '../core/attribute-operations.js'
@@ -69,7 +69,7 @@ export function versionInfo(read: ReadVersion): s.VersionInfo {
 
 export function listEntry(bucket: string, entry: ListedEntry): s.ListEntry {
   if ('prefix' in entry) return { bucket, prefix: entry.prefix }
-  const { key, version, isLatest, siblings } = entry
+  const { key, version, isLatest, siblings, context } = entry
   return {
     bucket,
     key,
@@ -81,7 +81,15 @@ export function listEntry(bucket: string, entry: ListedEntry): s.ListEntry {
     isLatest,
     isNull: version.isNull === true,
     siblings,
+    ...(context === undefined ? noDetails : { ...detailsOf(version), context }),
   }
+}
+
+const noDetails = {}
+
+function detailsOf(version: Version): Omit<s.EntryDetails, 'context'> {
+  const { contentType, metadata } = version
+  return { sha256: hex(version.sha256), parts: partSizesOf(version), contentType, metadata }
 }
 
 export function historyEntry(bucket: string, key: string, entry: HistoryVersion): s.HistoryEntry {

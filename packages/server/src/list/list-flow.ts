@@ -81,7 +81,7 @@ async function listOnce(
   deadline: Deadline,
   failed: ReadonlySet<string>,
 ): Promise<ListedPage> {
-  const page = new PageBuilder(request)
+  const page = new PageBuilder(request, request.bucket.id)
   const range = openRange(c, request, page, deadline, failed)
   if (request.what === 'versions' && page.start?.after === 'version') {
     const p = place(c, request.bucket, page.start.key)

@@ -3,6 +3,7 @@ import type { Version } from '@torc/cluster/state/version'
 import { compareKeys } from '@torc/protocol/identifiers/key-order'
 import { limits } from '@torc/protocol/limits'
 import { uniqueById } from '../flows/get-flow.js'
+import { detailBytes, tokenOfVersions } from './entry-details.js'
 import { commonPrefix } from './key-order.js'
 import type { Judged } from './list-flow.js'
 import { decodePosition, isAfter, type Position } from './position.js'
@@ -24,6 +25,11 @@ export interface PageRequest {
   readonly token: string | undefined
   /** Hybrid time: what there was then, judged on the versions that are still there. */
   readonly at?: number | undefined
+  /**
+   * With the context of each entry; and keys show whose latest head is a delete marker where another head is an object,
+   * as that marker: a write that follows the listing must know of them.
+   */
+  readonly details?: boolean | undefined
 }
 
 export type ListedEntry =
@@ -34,6 +40,11 @@ export type ListedEntry =
       readonly isLatest: boolean
       /** Ids of the other heads. */
       readonly siblings: readonly string[]
+      /**
+       * In a listing with details: token of a write that covers what was listed. Of keys that is all heads, of versions
+       * the version alone.
+       */
+      readonly context: string | undefined
     }
 
 /** Makes the entries of one page out of judged keys that come in order, and knows where the page ends. Pure. */
@@ -41,6 +52,7 @@ export class PageBuilder {
   readonly start: Position | undefined
   readonly entries: ListedEntry[] = []
   readonly #request: PageRequest
+  readonly #bucketId: Uint8Array
   /** The common prefix that was emitted last (or in the page before): what follows under it is skipped. */
   #emittedPrefix: string | undefined
   #position: Position
@@ -49,8 +61,9 @@ export class PageBuilder {
   /** The page ended within a key's versions. */
   cut = false
 
-  constructor(request: PageRequest) {
+  constructor(request: PageRequest, bucketId: Uint8Array) {
     this.#request = request
+    this.#bucketId = bucketId
     const { token, startAfter } = request
     if (token !== undefined) this.start = decodePosition(token)
     else if (startAfter !== undefined && startAfter !== '') this.start = { after: 'key', key: startAfter }
@@ -117,7 +130,8 @@ export class PageBuilder {
   }
 
   #shown(key: string, judged: Judged): readonly Version[] {
-    return this.#request.what === 'keys' ? latestObject(judged) : this.#versionsFrom(key, judged)
+    const { what, details = false } = this.#request
+    return what === 'keys' ? shownHead(judged, details) : this.#versionsFrom(key, judged)
   }
 
   #versionsFrom(key: string, judged: Judged): readonly Version[] {
@@ -137,20 +151,30 @@ export class PageBuilder {
       const isHead = heads.some(head => head.id === version.id)
       const siblings =
         isHead && heads.length > 1 ? heads.filter(head => head.id !== version.id).map(head => head.id) : none
-      this.entries.push({ key, version, isLatest: heads[0]?.id === version.id, siblings })
+      const context = this.#contextOf(key, version, allHeads)
+      this.entries.push({ key, version, isLatest: heads[0]?.id === version.id, siblings, context })
       this.#bytes += entryBytes + Buffer.byteLength(key) + siblings.length * siblingBytes
+      if (context !== undefined) this.#bytes += detailBytes(version, context)
       this.#position = { after: 'version', key, createdAt: version.createdAt, dot: version.dot }
     }
     this.#position = { after: 'key', key }
+  }
+
+  #contextOf(key: string, version: Version, heads: readonly Version[]): string | undefined {
+    const { what, details } = this.#request
+    if (details !== true) return undefined
+    return tokenOfVersions(what === 'keys' ? heads : [version], this.#bucketId, key)
   }
 }
 
 const none: readonly string[] = []
 
-/** The version that a listing of keys shows: the latest head, unless it is a delete marker. */
-function latestObject(judged: Judged): readonly Version[] {
-  const latest = judged.heads[0]
-  return latest === undefined || latest.kind === 'marker' ? noVersions : [latest]
+/** The version that a listing of keys shows: the latest head, unless it is a delete marker (beside which, with details, no object is). */
+function shownHead({ heads }: Judged, details: boolean): readonly Version[] {
+  const [latest] = heads
+  if (latest === undefined) return noVersions
+  const isAlive = details ? heads.some(({ kind }) => kind === 'object') : latest.kind === 'object'
+  return isAlive ? [latest] : noVersions
 }
 
 const noVersions: readonly Version[] = []
