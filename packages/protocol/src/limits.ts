@@ -85,6 +85,16 @@ export const limits = Object.freeze({
   treeItemsMax: 512,
   /** Keys of which what is left is collected together. */
   remaindersMax: 256,
+  /** Changes of one batch of the feed, and of one page of an agent's log. */
+  feedBatchMax: 1000,
+  feedPageMax: 500,
+  /** How long a WATCH may wait for a change, and a server for an agent's log to grow. */
+  watchMsMax: 60_000,
+  tailMsMax: 20_000,
+  /** Buckets that the answer to the latter names. */
+  tailBucketsMax: 256,
+  /** WATCHes that wait at one server at once. */
+  waitingWatchesMax: 4096,
   /** Actors of one agent that an answer lists. */
   actorsListedMax: 1024,
   /** News of members that ride on one probe or its answer. */
@@ -158,6 +168,8 @@ export function assertLimits(l: typeof limits = limits): void {
     ['a list of operations fits a head', l.operationsMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
     ['items of a hash tree fit a head', l.treeItemsMax * (l.storedKeyBytesMax + 192) <= l.headBytesMax],
     ['keys that are collected fit a head', l.remaindersMax * (l.storedKeyBytesMax + 128) <= l.headBytesMax],
+    // A change beside its key: the version's id, three numbers, two words and the names of the fields.
+    ['changes of a log fit a head', l.feedPageMax * (l.storedKeyBytesMax + 192) <= l.headBytesMax],
     ['states of blocks fit a head', l.blockStatesMax * blockReferenceBytes <= l.headBytesMax / 2],
     ['a block holds a fixed block', l.blockBytesMax >= l.blockBytes],
     ['what is offered by hashes is not stored inline', l.uploadByHashBytesMin > l.storedInlineBytesMax],

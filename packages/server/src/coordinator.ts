@@ -32,6 +32,7 @@ import type { Operations } from './core/operations.js'
 import type { UploadOperations } from './core/upload-operations.js'
 import { hybridTimeOf } from './flows/past-time.js'
 import { blocksAnswer, tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
+import { InProcessFeed } from './in-process/in-process-feed.js'
 import { InProcessObject } from './in-process/in-process-object.js'
 import { InProcessUploads } from './in-process/in-process-uploads.js'
 import {
@@ -68,6 +69,7 @@ export class Coordinator implements s.ObjectStore, Admin {
   readonly #attributes: AttributeOperations
   readonly #administration: Administration
   readonly #uploads: InProcessUploads
+  readonly #feed: InProcessFeed
   readonly #files: SharedFiles
 
   constructor({ c, operations, attributes, administration, uploads, keys, files }: CoordinatorParts) {
@@ -76,6 +78,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     this.#attributes = attributes
     this.#administration = administration
     this.#uploads = new InProcessUploads(c, uploads)
+    this.#feed = new InProcessFeed(c.environment)
     this.keys = keys
     this.#files = files
   }
@@ -213,6 +216,9 @@ export class Coordinator implements s.ObjectStore, Admin {
   readonly uploadPage: m.UploadStore['uploadPage'] = (...of) => this.#uploads.uploadPage(...of)
   readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
   readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
+
+  readonly changes: s.ObjectStore['changes'] = () => this.#feed.changes()
+  readonly watch: s.ObjectStore['watch'] = (...of) => this.#feed.watch(...of)
 
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {
     return listEntries(this, bucket, 'keys', options)

@@ -42,6 +42,7 @@ import { UploadOperations } from './core/upload-operations.js'
 import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { blockUploadHandlers } from './handlers/block-upload-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
+import { feedHandlers } from './handlers/feed-handlers.js'
 import { keyHandlers } from './handlers/key-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
@@ -293,6 +294,7 @@ function composeServer(
     ...blockUploadHandlers(new BlockUploads(c, buckets, new UploadSeals(secret.secret))),
     ...attributeHandlers(attributes),
     ...listingHandlers(operations),
+    ...feedHandlers(),
     ...uploadHandlers(uploads),
     ...clusterHandlers(administration, access),
     ...keyHandlers(accessKeyFlow, root, secretOf),

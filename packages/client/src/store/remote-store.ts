@@ -24,6 +24,7 @@ import { OperationIds } from './operation-ids.js'
 import { ReceivedObject } from './received-object.js'
 import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
+import { RemoteFeed } from './remote-feed.js'
 import { RemoteKeys } from './remote-keys.js'
 import { type ApplyOptions, type RecoverOptions, RemoteLayouts } from './remote-layouts.js'
 import { RemoteUploads } from './remote-uploads.js'
@@ -56,6 +57,7 @@ export class RemoteStore implements Store {
   readonly #layouts: RemoteLayouts
   readonly #uploads: RemoteUploads
   readonly #writes: RemoteWrites
+  readonly #feed: RemoteFeed
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
     this.#connector = connector
@@ -68,6 +70,7 @@ export class RemoteStore implements Store {
     this.#layouts = new RemoteLayouts(this.#caller)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
     this.#writes = new RemoteWrites(this.#caller, environment, this.#opIds)
+    this.#feed = new RemoteFeed(this.#caller, environment)
   }
 
   close(): Promise<void> {
@@ -183,6 +186,9 @@ export class RemoteStore implements Store {
   ): AsyncIterable<s.FetchItem> {
     return gather(this.#caller, bucket, options)
   }
+
+  readonly changes: s.ObjectStore['changes'] = (...of) => this.#feed.changes(...of)
+  readonly watch: s.ObjectStore['watch'] = (...of) => this.#feed.watch(...of)
 
   policy(target: s.PolicyTarget, options: s.CallOptions = {}): Promise<s.PolicyInfo> {
     return this.#attributes.policy(target, options)

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { TorcError } from '@torc/protocol/errors'
 import type { ClusterStatus } from '@torc/protocol/store/admin'
 import type { BlockPlaces } from '@torc/protocol/store/blocks'
+import type { Change } from '@torc/protocol/store/changes'
 import { withLateFacts } from '@torc/protocol/store/late-facts'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
@@ -9,6 +10,7 @@ import type { RepairStatus } from '@torc/protocol/store/repair'
 import { restoreObjects } from '@torc/protocol/store/restore'
 import type { ScrubStatus } from '@torc/protocol/store/scrub'
 import type { Store } from '../../src/store/remote-store.js'
+import { MemoryFeed } from './memory-feed.js'
 import { coveredBy, type Held, headsOf, historyOf, idOf, readVersion, shown } from './memory-history.js'
 import { MemoryKeys } from './memory-keys.js'
 import { MemoryOperations } from './memory-operations.js'
@@ -37,6 +39,7 @@ export class MemoryStore extends MemoryOperations implements Store {
   nowMs = Date.UTC(2026, 0, 2, 3, 4, 5, 678)
   readonly keys = new MemoryKeys(bucket => void this.#bucket(bucket))
   readonly policies = new MemoryPolicies()
+  readonly feed = new MemoryFeed(bucket => void this.#bucket(bucket))
   readonly cuttings = new Map<string, s.Cutting>()
   readonly compressions = new Map<string, s.Compression>()
   readonly faced = new Map<string, Pick<s.BucketInfo, 'versioning' | 'publicRead' | 'tags'>>()
@@ -168,6 +171,7 @@ export class MemoryStore extends MemoryOperations implements Store {
     const left = versions.filter(version => !gone.includes(version))
     if (left.length === 0) keys.delete(key)
     else keys.set(key, left)
+    this.feed.note(...gone.map(({ info }) => changeOf(info, 'remove')))
     return { bucket, key, removed: gone.map(idOf), marker: undefined, context: 'token' }
   }
 
@@ -257,6 +261,9 @@ export class MemoryStore extends MemoryOperations implements Store {
       }
     }
   }
+
+  readonly changes: s.ObjectStore['changes'] = (...of) => this.feed.changes(...of)
+  readonly watch: s.ObjectStore['watch'] = (...of) => this.feed.watch(...of)
 
   async status(): Promise<ClusterStatus> {
     return this.statusOf(this.held.size)
@@ -398,6 +405,7 @@ export class MemoryStore extends MemoryOperations implements Store {
     const versions = [added, ...(keys.get(key) ?? [])]
     keys.set(key, versions)
     if (options.policy !== undefined) this.policies.set(`${bucket}/${key}`, options.policy)
+    this.feed.note(changeOf(added.info, kind === 'marker' ? 'marker' : 'put'))
     const { info } = shown(added, headsOf(versions), [added])
     return storedAs(info)
   }
@@ -408,6 +416,10 @@ export class MemoryStore extends MemoryOperations implements Store {
     const hostile = this.hostileKeys.map(key => [key, [this.#hostile(bucket, key)]] as const)
     return entriesOf(bucket, [...keys, ...hostile], options, all)
   }
+}
+
+function changeOf({ bucket, key, versionId, kind, createdAt }: s.VersionInfo, type: Change['type']): Change {
+  return { bucket, key, versionId, kind, type, createdAt }
 }
 
 async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -18,6 +18,7 @@ const iterating: Readonly<Record<Iterating<UsedStore>, true>> = {
   list: true,
   versions: true,
   fetch: true,
+  watch: true,
   parts: true,
   uploads: true,
   blocks: true,

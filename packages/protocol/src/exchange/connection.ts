@@ -225,6 +225,7 @@ export class ExchangeConnection implements Exchange, CallLink {
     switch (frame.type) {
       case frameType.RESULT:
       case frameType.FETCH_RESP:
+      case frameType.EVENT:
         this.#mustBeOwn(frame)
         this.#requester.onAnswer(frame)
         return

@@ -69,7 +69,7 @@ export class OpenRequest extends Call implements RequestHandle {
     return this.#over
   }
 
-  /** A RESULT or FETCH_RESP. */
+  /** A RESULT, FETCH_RESP or EVENT. */
   answer(frame: Frame): void {
     if (this.#settled) throw new TorcError('PROTOCOL', 'an answer after the last one')
     const last = this.message.message.frame !== 'FETCH' || frame.head.end === true

@@ -152,7 +152,7 @@ export class Requester implements OpenRequestOwner {
     if (this.#waiting.count > 0) this.#watchRoom()
   }
 
-  /** RESULT or FETCH_RESP. An answer to a request that is over already (it timed out, say) is dropped. */
+  /** RESULT, FETCH_RESP or EVENT. An answer to a request that is over already (it timed out, say) is dropped. */
   onAnswer(frame: Frame): void {
     const request = this.#open.get(frame.stream)
     if (request === undefined) return

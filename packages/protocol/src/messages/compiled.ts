@@ -1,6 +1,6 @@
 import { Writer } from '../codec/writer.js'
 import { checkerOf, type Fields } from './fields.js'
-import { frameType } from './frame-types.js'
+import { answerFrameOf, frameType } from './frame-types.js'
 import type { Message } from './message.js'
 import { type MessageName, messages } from './table.js'
 
@@ -69,7 +69,7 @@ function compile(name: MessageName): CompiledMessage {
     name,
     message,
     type: frameType[message.frame],
-    answerType: message.frame === 'FETCH' ? frameType.FETCH_RESP : frameType.RESULT,
+    answerType: frameType[answerFrameOf(message.frame)],
     checkRequest: checkerOf(message.request),
     checkResponse: checkerOf(message.response),
     writeRequest(writer, head, timeoutMs, stream) {

@@ -3,7 +3,7 @@ import { limits } from '../limits.js'
 import { accessText } from './access.js'
 import { controlHeads, envelope } from './control.js'
 import type { Fields } from './fields.js'
-import { frameType } from './frame-types.js'
+import { answerFrameOf, frameType } from './frame-types.js'
 import type { Message } from './message.js'
 import { type MessageName, messages } from './table.js'
 
@@ -50,7 +50,7 @@ function fieldRows(fields: Fields): string[][] {
 }
 
 function describeFrameTypes(): string {
-  const used = new Set<string>([...Object.keys(controlHeads), 'RESULT', 'FETCH_RESP'])
+  const used = new Set<string>([...Object.keys(controlHeads), 'RESULT', 'FETCH_RESP', 'EVENT'])
   for (const { frame } of Object.values(messages)) used.add(frame)
   return tableOf(
     ['number', 'frame', ''],
@@ -67,7 +67,7 @@ function describeControlHeads(): string {
   const heads: Record<string, Fields> = {
     ...controlHeads,
     'every request': envelope.request,
-    'every RESULT and FETCH_RESP': envelope.answer,
+    'every RESULT, FETCH_RESP and EVENT': envelope.answer,
   }
   for (const [name, fields] of Object.entries(heads)) {
     const rows = fieldRows(fields)
@@ -81,7 +81,7 @@ const bodyWords = { none: 'no body', optional: 'a body may come', required: 'a b
 
 function describeMessage(name: MessageName): string {
   const message: Message = messages[name]
-  const answer = message.frame === 'FETCH' ? 'FETCH_RESP' : 'RESULT'
+  const answer = answerFrameOf(message.frame)
   const parts = [
     `#### ${message.frame} \`${message.op}\` (${name})`,
     message.doc,

@@ -25,6 +25,12 @@ export const frameType = {
 export type FrameName = keyof typeof frameType
 export type FrameType = (typeof frameType)[FrameName]
 
+/** The frame in which a request of this type is answered, where it is no ERROR. */
+export function answerFrameOf(request: FrameName): 'RESULT' | 'FETCH_RESP' | 'EVENT' {
+  if (request === 'FETCH') return 'FETCH_RESP'
+  return request === 'WATCH' ? 'EVENT' : 'RESULT'
+}
+
 const names = new Map<number, FrameName>((Object.keys(frameType) as FrameName[]).map(n => [frameType[n], n]))
 
 export function frameNameOf(type: number): FrameName | undefined {

@@ -11,7 +11,7 @@ interface Row<Q extends f.Fields, A extends f.Fields> {
   /** Roles that answer it. */
   readonly to: readonly Role[]
   readonly request: Q
-  /** Fields of the RESULT, or of each FETCH_RESP where `frame` is FETCH. */
+  /** Fields of the answer (`answerFrameOf`): of the RESULT or EVENT, or of each FETCH_RESP. */
   readonly response: A
   /** Whether a body may (or must) come with the request and with the answer. */
   readonly requestBody: 'none' | 'optional' | 'required'

@@ -4,6 +4,7 @@ import { blockUploadMessages } from './block-upload-messages.js'
 import { bucketMessages } from './bucket-messages.js'
 import { clusterMessages } from './cluster-messages.js'
 import { consensusMessages } from './consensus-messages.js'
+import { feedMessages } from './feed-messages.js'
 import type { HeadOf } from './fields.js'
 import { historyMessages } from './history-messages.js'
 import { keyMessages } from './key-messages.js'
@@ -44,6 +45,8 @@ export const messages = {
   ...actorMessages,
   // any node ↔ any node
   ...membershipMessages,
+  // client → server, server → agent
+  ...feedMessages,
 } as const
 
 export type MessageName = keyof typeof messages

@@ -1,3 +1,4 @@
+import type { ChangeFeed } from './changes.js'
 import type { LateFacts } from './late-facts.js'
 import type { UploadStore } from './multipart.js'
 import type { RestoredKey, RestoreOptions } from './restore.js'
@@ -343,7 +344,7 @@ export interface BucketInfo {
 /** A bucket in the list of all of them, which has no room for tags. */
 export type ListedBucket = Omit<BucketInfo, 'tags'>
 
-export interface ObjectStore extends UploadStore {
+export interface ObjectStore extends UploadStore, ChangeFeed {
   /** Adds a version. Fails with INDETERMINATE when fewer than W agents acknowledged it. */
   put(bucket: string, key: string, body: BodyInput, options?: PutOptions): Promise<PutResult>
   /** Shared path: the server reads the file at `path` itself. */
@@ -364,9 +365,8 @@ export interface ObjectStore extends UploadStore {
     options?: CallOptions & { readonly limit?: number | undefined },
   ): AsyncIterable<HistoryEntry>
   /**
-   * Brings the keys under a prefix back to what they were: adds versions (a copy of the one of then, or a delete
-   * marker) and itself removes none; a retention policy applies to them as to any write. Keys come in order as they
-   * are done; may be repeated after an interruption.
+   * Brings the keys under a prefix back to what they were by adding versions: a copy of the one of then, or a delete
+   * marker. A retention policy applies as to any write. Keys come in order; may be repeated after an interruption.
    */
   restore(bucket: string, options: RestoreOptions): AsyncIterable<RestoredKey>
   policy(target: PolicyTarget, options?: CallOptions): Promise<PolicyInfo>

@@ -60,6 +60,8 @@ const storeCalls: Calls<Omit<Store, 'keys'>> = {
   versions: items(ofBucket('listVersions')),
   listPage: once((bucket, what) => [[what === 'keys' ? 'listKeys' : 'listVersions', { bucket }]]),
   fetch: items(ofBucket('fetchBucket')),
+  changes: once(ofBucket('watchBucket')),
+  watch: items(ofBucket('watchBucket')),
   createBucket: once(ofBucket('putBucket')),
   headBucket: once(ofBucket('getBucket')),
   changeBucket: once(ofBucket('setBucket')),

@@ -1,8 +1,8 @@
+import { backoffMs } from '@torc/protocol/environment/backoff'
 import type { Log } from '@torc/protocol/environment/log'
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import type { Exchange } from '@torc/protocol/exchange/exchange'
-import { backoffMs } from './backoff.js'
 
 /**
  * An agent that did not answer in time is not asked for this long, in milliseconds, and twice as long each time

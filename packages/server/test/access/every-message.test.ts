@@ -39,6 +39,7 @@ const requests: { readonly [N in UserMessageName]: RequestOf<N> } = {
   listKeys: { bucket: 'b' },
   listVersions: { bucket: 'b' },
   fetchBucket: { bucket: 'b' },
+  watchBucket: { bucket: 'b' },
   putBucket: { bucket: 'new' },
   getBucket: { bucket: 'b' },
   setBucket: { bucket: 'b', strict: false },

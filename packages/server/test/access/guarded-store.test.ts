@@ -35,6 +35,8 @@ const calls: Readonly<Record<Method, (store: Store) => Promise<unknown>>> = {
   versions: store => all(store.versions('b')),
   listPage: store => store.listPage('b', 'keys'),
   fetch: store => all(store.fetch('b')),
+  changes: store => store.changes('b'),
+  watch: store => all(store.watch('b')),
   createBucket: store => store.createBucket('new'),
   headBucket: store => store.headBucket('b'),
   changeBucket: store => store.changeBucket('b', {}),

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { backoffMs } from '../../src/agents/backoff.js'
+import { backoffMs } from '../../src/environment/backoff.js'
 
 t.test('doubles up to a bound, with jitter', async t => {
   t.equal(backoffMs(0, 0), 50)
