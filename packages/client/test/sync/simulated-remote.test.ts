@@ -13,7 +13,7 @@ import {
   write,
 } from './remote-folder-conformance.js'
 import { disturbed } from './simulated-feed.js'
-import { Killed } from './simulated-folder.js'
+import { Killed } from './simulated-remote-folder.js'
 import { SimulatedRemote } from './simulated-remote.js'
 
 function remoteOf(seed = 1): SimulatedRemote {

@@ -8,7 +8,7 @@ import { makeOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { RemoteFolder } from '../../src/sync/ports/remote-folder.js'
 import { type Content, folderContent, isFolderName, type RemoteEntry } from '../../src/sync/trees/entry.js'
 import { type FeedDisturbance, SimulatedFeed } from './simulated-feed.js'
-import { type CallFaults, SimulatedFolder } from './simulated-folder.js'
+import { type CallFaults, SimulatedRemoteFolder } from './simulated-remote-folder.js'
 import { SimulatedKey, type SimulatedVersion } from './simulated-key.js'
 
 /** A version as a checker sees it. */
@@ -56,7 +56,7 @@ export class SimulatedRemote {
 
   /** The prefix as one client sees it. `faults` may throw before a call has done anything, or after it has. */
   folder(client: string, faults: CallFaults = {}): RemoteFolder {
-    return new SimulatedFolder(this, client, faults, () => makeOperationId(this.#random))
+    return new SimulatedRemoteFolder(this, client, faults, () => makeOperationId(this.#random))
   }
 
   // ---- what another program does
@@ -128,6 +128,11 @@ export class SimulatedRemote {
       if (content !== undefined) texts.set(name, Buffer.from(this.bytesOf(content)).toString())
     }
     return texts
+  }
+
+  /** Some version has, or had, these bytes. */
+  hasText(text: string): boolean {
+    return this.#bodies.has(Buffer.from(systemHasher.sha256(Buffer.from(text))).toString('hex'))
   }
 
   bytesOf(content: Content): Uint8Array {

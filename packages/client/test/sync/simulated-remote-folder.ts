@@ -36,7 +36,7 @@ export class Killed extends Error {
 }
 
 /** One client's view of the simulated store. */
-export class SimulatedFolder implements RemoteFolder {
+export class SimulatedRemoteFolder implements RemoteFolder {
   readonly #remote: SimulatedRemote
   readonly #client: string
   readonly #faults: CallFaults
