@@ -8,7 +8,7 @@ export type Step =
       readonly name: string
       readonly local: LocalEntry
       readonly context: string
-      /** A version that has the same bytes: the store copies it. */
+      /** A version that has the same bytes: the store copies it. A hint: where it is gone, the bytes are sent. */
       readonly from?: { readonly name: string; readonly versionId: string } | undefined
       readonly why: Cause
     }
@@ -20,7 +20,7 @@ export type Step =
       readonly context: string
       /** What it replaces here; undefined: nothing is there. */
       readonly expected: Fingerprint | undefined
-      /** A local name with the same bytes: they are copied here. */
+      /** A local name with the same bytes: they are copied here. A hint: where it has changed or gone, the store's are read. */
       readonly from?: { readonly name: string; readonly fingerprint: Fingerprint } | undefined
       readonly why: Cause
     }

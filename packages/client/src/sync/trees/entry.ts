@@ -79,6 +79,18 @@ export function isFolderName(name: string): boolean {
 
 /** The folder that a name lies in: `a/b/` and `a/b` lie in `a/`; undefined at the top. */
 export function parentOf(name: string): string | undefined {
+  // A search from before the beginning would find a `/` that is the whole name, or begins it.
+  if (name.length < 2) return undefined
   const slash = name.lastIndexOf('/', name.length - 2)
   return slash < 0 ? undefined : name.slice(0, slash + 1)
+}
+
+/** The name of the other type at the same path: `a/` for `a`, `a` for `a/`. A folder can't have both. */
+export function otherType(name: string): string {
+  return isFolderName(name) ? name.slice(0, -1) : `${name}/`
+}
+
+/** The bytes are the same, whoever may execute them. */
+export function sameBytes(a: Content, b: Content): boolean {
+  return a.kind === b.kind && a.sha256 === b.sha256
 }

@@ -1,0 +1,7 @@
+/**
+ * Names that a file system without case, or one that composes letters, takes for the same have the same fold. The `/` of a
+ * folder stays: a file and a folder of one name are told apart by their type, whatever their letters.
+ */
+export function fold(name: string): string {
+  return name.normalize('NFC').toLowerCase().normalize('NFC')
+}
