@@ -136,6 +136,13 @@ const table = {
     5,
     'What is left of removed keys was collected meanwhile; the server reads again. Retry.',
   ),
+  SYNC_ROOT_GONE: row(
+    43,
+    false,
+    409,
+    7,
+    'Nothing was changed. Is it unmounted, moved or emptied? Put it back, or begin anew with an empty folder.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

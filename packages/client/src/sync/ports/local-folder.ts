@@ -1,6 +1,10 @@
 import type { Content, Fingerprint, LocalEntry } from '../trees/entry.js'
 
-/** What the folder remembers of a name, so that an unchanged file is not read again. */
+/**
+ * What the folder remembers of a name, so that an unchanged file is not read again. A scan may tell the same content with
+ * another fingerprint (after a touch, or where the last look came too soon after the last write to be trusted): then the
+ * new one is what to remember.
+ */
 export type Known = (
   name: string,
 ) => { readonly content: Content; readonly fingerprint: Fingerprint } | undefined
@@ -9,12 +13,19 @@ export interface Refusal {
   readonly name: string
   /** Why it can't be synced, for people. */
   readonly reason: string
+  /** What they can do about it. */
+  readonly hint?: string | undefined
+  /** It was asked for (links are skipped): nobody wants to hear of it. */
+  readonly silent?: boolean | undefined
 }
 
 export interface Scan {
   /** What is there now. */
   readonly entries: ReadonlyMap<string, LocalEntry>
-  /** What is there and can't be synced: unreadable, no valid name, a socket … It is neither there nor gone. */
+  /**
+   * What is there and can't be synced: unreadable, no valid name, a socket … It is neither there nor gone. Where the name
+   * ends with `/`, the same holds for all that is below it.
+   */
   readonly refused: readonly Refusal[]
   /** Files that changed while they were read: their entries are not told; look again. */
   readonly unstable: readonly string[]
@@ -42,10 +53,16 @@ export interface LocalFolder {
   scan(options: ScanOptions): Promise<Scan>
   /**
    * What is now at these paths (as the watcher tells them: without a `/` at the end), and below those that are folders.
-   * A path that is not in the answer's entries, with or without `/`, is not there, nor is anything below it.
+   * A path that is not in the answer's entries, with or without `/`, is not there, nor is anything below it: unless it is
+   * refused, or ignored.
    */
   scanAt(paths: readonly string[], options: ScanOptions): Promise<Scan>
-  /** The bytes of a file or target of a link, to be read more than once; fails with `changed` where they are not `expected`. */
+  /** Whether a name is left alone, by the rules that the last scan read. It is neither there nor gone. */
+  ignores(name: string): boolean
+  /**
+   * The bytes of a file or target of a link, to be read more than once; `changed` where it is not `expected`. Where it changes
+   * while it is read, the bytes end with a CONFLICT.
+   */
   read(name: string, expected: Fingerprint): Promise<AsyncIterable<Uint8Array> | 'changed'>
   /**
    * Makes or replaces a file or link: whole, under a temporary name first, flushed to the disk. The body's SHA-256 was checked
