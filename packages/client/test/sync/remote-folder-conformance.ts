@@ -16,7 +16,7 @@ export interface RemoteWorld {
   delete(name: string): Promise<void>
   purge(name: string, versionId: string): Promise<void>
   /** A cursor that cannot be gone on from. */
-  expired(cursor: string): string
+  expired(cursor: string): Promise<string>
 }
 
 type Suite = Pick<Test, 'test'>
@@ -378,7 +378,7 @@ export function checkRemoteChanges(suite: Suite, start: () => Promise<RemoteWorl
     const folder = world.folder('laptop')
     const cursor = await folder.cursor()
     await write(folder, 'a.txt', 'one')
-    const reset = await folder.changes(world.expired(cursor), 0)
+    const reset = await folder.changes(await world.expired(cursor), 0)
     t.equal(reset.reset, true)
     const { versionId } = await world.put('b.txt', 'two')
     const next = await folder.changes(reset.cursor, 0)

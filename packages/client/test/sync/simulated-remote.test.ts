@@ -28,7 +28,7 @@ async function world(): Promise<RemoteWorld> {
     put: async (name, text, context) => remote.put(name, text, context === undefined ? {} : { context }),
     delete: async name => void remote.delete(name),
     purge: async (name, versionId) => remote.purge(name, versionId),
-    expired(cursor) {
+    async expired(cursor) {
       remote.feed.expireCursors()
       return cursor
     },

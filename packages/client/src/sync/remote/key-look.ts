@@ -17,7 +17,7 @@ export interface LookedAt {
   readonly name: string
 }
 
-type Reader = Pick<ObjectStore, 'head'>
+type Reader = Pick<ObjectStore, 'head' | 'list'>
 
 /** Looks in a row at a key of which heads are purged while they are looked at, before the caller is told. */
 const looksMax = 8
@@ -56,22 +56,24 @@ async function lookOnce(store: Reader, at: LookedAt, options: CallOptions): Prom
   const seen = await readHeads(store, at, options)
   if (seen === undefined) return undefined
   const heads: RemoteHead[] = []
-  let markers = seen.latest === undefined ? 1 : 0
+  let { besideMarker } = seen
   if (seen.latest !== undefined) heads.push(headOf(at.name, seen.latest))
   // Versions never change: what is read of each belongs to the moment at which the heads were told.
   await inParallel(each(seen.others), treeWidth, async versionId => {
     const info = await store.head(at.bucket, at.key, { ...options, versionId })
-    if (info.kind === 'marker') markers++
+    if (info.kind === 'marker') besideMarker = true
     else heads.push(headOf(at.name, info))
   })
   if (heads.length === 0) return undefined
   heads.sort((a, b) => (a.versionId < b.versionId ? -1 : 1))
-  return { heads, besideMarker: markers > 0, context: seen.context }
+  return { heads, besideMarker, context: seen.context }
 }
 
 interface SeenHeads {
-  /** Undefined where the latest head is a marker. */
+  /** The latest head, where it was read and is an object. */
   readonly latest: VersionInfo | undefined
+  /** One of the heads is known to be a marker. */
+  readonly besideMarker: boolean
   /** Ids of the others, whatever they are. */
   readonly others: readonly string[]
   readonly context: string
@@ -84,14 +86,33 @@ async function readHeads(
 ): Promise<SeenHeads | undefined> {
   try {
     const latest = await store.head(bucket, key, options)
-    return { latest, others: latest.siblings, context: latest.context }
+    return { latest, besideMarker: false, others: latest.siblings, context: latest.context }
   } catch (thrown) {
     const { code, details } = TorcError.from(thrown)
     if (code !== 'KEY_NOT_FOUND') throw thrown
-    const { siblings, context } = details ?? {}
+    // Details that are too long for an error are left out of it.
+    if (details === undefined) return listedHeads(store, { bucket, key }, options)
+    const { siblings, context } = details
     if (!Array.isArray(siblings) || siblings.length === 0 || typeof context !== 'string') return undefined
-    return { latest: undefined, others: siblings.map(String), context }
+    return { latest: undefined, besideMarker: true, others: siblings.map(String), context }
   }
+}
+
+/** The heads of a key whose latest one is a marker, as a listing tells them. */
+async function listedHeads(
+  store: Reader,
+  { bucket, key }: Omit<LookedAt, 'name'>,
+  options: CallOptions,
+): Promise<SeenHeads | undefined> {
+  for await (const listed of store.list(bucket, { ...options, prefix: key, limit: 1, details: true })) {
+    if ('prefix' in listed || listed.key !== key || !hasDetails(listed)) continue
+    const { kind, versionId, siblings, context } = listed
+    const besideMarker = kind === 'marker'
+    // It may have been written since.
+    const others = besideMarker ? siblings : [versionId, ...siblings]
+    return { latest: undefined, besideMarker, others, context }
+  }
+  return undefined
 }
 
 function headOf(

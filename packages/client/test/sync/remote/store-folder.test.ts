@@ -40,7 +40,7 @@ function world(prefix: string): () => Promise<RemoteWorld> {
       put: (name, text, context) => store.put('b', prefix + name, text, { context }),
       delete: async name => void (await store.delete('b', prefix + name, { marker: true })),
       purge: async (name, versionId) => void (await store.delete('b', prefix + name, { versionId })),
-      expired: () => 'c1000000',
+      expired: async () => 'c1000000',
     }
   }
 }
@@ -154,6 +154,45 @@ t.test('but not for ever', async t => {
   store.left = 1000
   await t.rejects(folder.look('a'), { code: 'VERSION_REMOVED' })
   t.equal(store.left, 992)
+})
+
+t.test('a marker beside more heads than an error has room for', async t => {
+  class Terse extends RememberingStore {
+    override async head(...of: Parameters<RememberingStore['head']>): Promise<s.VersionInfo> {
+      try {
+        return await super.head(...of)
+      } catch (thrown) {
+        const { code, message } = TorcError.from(thrown)
+        throw new TorcError(code, message)
+      }
+    }
+  }
+  const store = await storeOf(new Terse())
+  const folder = folderOf(store)
+  await store.put('b', 'p/aa', 'another key')
+  t.equal(await folder.look('a'), undefined, 'it never was')
+  const { context } = await write(folder, 'a', 'one')
+  await write(folder, 'a', 'two')
+  await folder.remove('a', context)
+  t.match(await folder.look('a'), { heads: [{ content: contentOf('two') }], besideMarker: true })
+  await store.delete('b', 'p/a', { marker: true })
+  t.equal(await folder.look('a'), undefined, 'it was deleted')
+})
+
+t.test('a key that is written just when it was not found', async t => {
+  class Late extends RememberingStore {
+    override async head(...of: Parameters<RememberingStore['head']>): Promise<s.VersionInfo> {
+      const [bucket, key] = of
+      if (!this.held.get(bucket)?.has(key)) {
+        await this.put(bucket, key, 'just now')
+        throw new TorcError('KEY_NOT_FOUND', `there is no ${key}`)
+      }
+      return super.head(...of)
+    }
+  }
+  const folder = folderOf(await storeOf(new Late()))
+  const entry = await folder.look('a')
+  t.strictSame([entry?.heads.length, entry?.besideMarker], [1, false])
 })
 
 t.test('other failures of a look are those of the store', async t => {
