@@ -38,7 +38,9 @@ export function readVersion(
   }
   if (latest === undefined) throw new TorcError('KEY_NOT_FOUND', `there is no ${what}`)
   if (latest.info.kind === 'marker') {
-    throw new TorcError('KEY_NOT_FOUND', `${what} is deleted`, { details: { marker: idOf(latest) } })
+    const [marker, ...siblings] = heads.map(idOf)
+    const context = tokenOf(heads.map(idOf))
+    throw new TorcError('KEY_NOT_FOUND', `${what} is deleted`, { details: { marker, siblings, context } })
   }
   return shown(latest, heads, heads)
 }

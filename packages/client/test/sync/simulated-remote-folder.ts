@@ -57,11 +57,10 @@ export class SimulatedRemoteFolder implements RemoteFolder {
     return this.#call('changes', '', signal, () => this.#remote.feed.changes(cursor, waitMs, signal))
   }
 
-  /** As of the store's own listing: a name whose latest head is a marker is not in it, whatever is beside the marker. */
+  /** Name by name, each as it is when it is come to, as pages of a listing are. */
   async *list(signal?: AbortSignal): AsyncGenerator<readonly [name: string, entry: RemoteEntry]> {
     await this.#before('list', '', signal)
     for (const name of this.#remote.names()) {
-      if (this.#remote.key(name).heads.at(-1)?.content === undefined) continue
       const entry = this.#remote.entry(name)
       if (entry === undefined) continue
       yield [name, entry]

@@ -23,11 +23,12 @@ function remoteOf(seed = 1): SimulatedRemote {
 async function world(): Promise<RemoteWorld> {
   const remote = remoteOf()
   return {
+    derivesIds: true,
     folder: client => remote.folder(client),
     put: async (name, text, context) => remote.put(name, text, context === undefined ? {} : { context }),
     delete: async name => void remote.delete(name),
     purge: async (name, versionId) => remote.purge(name, versionId),
-    expired(cursor) {
+    async expired(cursor) {
       remote.feed.expireCursors()
       return cursor
     },
