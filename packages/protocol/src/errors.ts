@@ -143,6 +143,13 @@ const table = {
     7,
     'Nothing was changed. Is it unmounted, moved or emptied? Put it back, or begin anew with an empty folder.',
   ),
+  SYNC_NEEDS_DECISION: row(
+    44,
+    false,
+    409,
+    7,
+    'Look at both sides. If it is meant, run it again with --yes-delete; nothing was deleted.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

@@ -13,8 +13,8 @@ import {
   write,
 } from './remote-folder-conformance.js'
 import { disturbed } from './simulated-feed.js'
-import { Killed } from './simulated-remote-folder.js'
 import { SimulatedRemote } from './simulated-remote.js'
+import { Killed } from './simulated-remote-folder.js'
 
 function remoteOf(seed = 1): SimulatedRemote {
   return new SimulatedRemote({ clock: new ManualClock(), random: seededRandom(seed) })

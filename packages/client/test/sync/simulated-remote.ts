@@ -8,8 +8,8 @@ import { makeOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { RemoteFolder } from '../../src/sync/ports/remote-folder.js'
 import { type Content, folderContent, isFolderName, type RemoteEntry } from '../../src/sync/trees/entry.js'
 import { type FeedDisturbance, SimulatedFeed } from './simulated-feed.js'
-import { type CallFaults, SimulatedRemoteFolder } from './simulated-remote-folder.js'
 import { SimulatedKey, type SimulatedVersion } from './simulated-key.js'
+import { type CallFaults, SimulatedRemoteFolder } from './simulated-remote-folder.js'
 
 /** A version as a checker sees it. */
 export interface PastVersion extends SimulatedVersion {

@@ -43,17 +43,20 @@ class Planning {
   plan(names: Iterable<string>): Plan {
     const problems = new Map<string, Problem>()
     const steps: Step[] = []
+    const waiting: string[] = []
     for (const name of [...this.#closure(names)].sort(compareText)) {
       const step = this.#decide(name)
       const problem = this.#problem(name)
       if (problem !== undefined) problems.set(problem.name, problem)
       if (step === undefined || (problem !== undefined && !isRemoval(step))) continue
-      if (!this.#mustWait(step)) steps.push(step)
+      if (this.#mustWait(step)) waiting.push(name)
+      else steps.push(step)
     }
     const sources = new Sources(this.#world, name => this.#decide(name))
     const stages = inStages(steps.map(step => sources.withSource(step)))
     return {
       steps: stages.flat(),
+      waiting,
       problems: [...problems.values()].sort((a, b) => compareText(a.name, b.name)),
     }
   }

@@ -87,5 +87,7 @@ export interface Problem {
 
 export interface Plan {
   readonly steps: readonly Step[]
+  /** Names that need something which can't be yet: something of the other type is in the way. To be planned again. */
+  readonly waiting: readonly string[]
   readonly problems: readonly Problem[]
 }

@@ -46,6 +46,7 @@ const s3CodeOf: Readonly<Record<ErrorCode, S3Code>> = {
   CONDITION_FAILED: 'PreconditionFailed',
   STALE_COLLECTION: 'ServiceUnavailable',
   SYNC_ROOT_GONE: 'InternalError',
+  SYNC_NEEDS_DECISION: 'InternalError',
 }
 
 /** Any failure as an S3 client is told of it. Defects keep their message to the log. */

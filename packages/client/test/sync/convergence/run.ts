@@ -1,0 +1,129 @@
+import type { Random } from '@torc/protocol/environment/random'
+import { ManualClock } from '../../doubles/manual-clock.js'
+import { seededRandom } from '../../doubles/seeded-random.js'
+import { disturbed } from '../simulated-feed.js'
+import { SimulatedRemote } from '../simulated-remote.js'
+import { Machine } from './machine.js'
+
+/** Rounds in which all machines sync in turn, at rest, until nothing is left to do. */
+const roundsMax = 30
+
+/**
+ * Some people with a machine each, who write, rename, remove, go offline, are killed, and work on one prefix at once; then
+ * rest. After it all folders are the same and the same as the store, nothing that anyone had is lost, and nothing is gone that
+ * nobody took away. Throws with the story of the run where that is not so; the same seed is the same run.
+ */
+export async function runConvergence(seed: number): Promise<void> {
+  const random = seededRandom(seed)
+  const story: string[] = []
+  const tell = (line: string): void => void story.push(line)
+  const clock = new ManualClock()
+  const below = (count: number): number => Math.floor(random.fraction() * count)
+  const remote = new SimulatedRemote({
+    ...{ clock, random },
+    disturbance: below(2) === 0 ? disturbed(random) : undefined,
+  })
+  const count = [2, 2, 2, 3, 3, 4, 10][below(7)] ?? 2
+  const machines = Array.from({ length: count }, (_, i) => new Machine(`m${i}`, remote, random, tell))
+  const ever = new Set<string>()
+  try {
+    await work({ machines, remote, random, clock, tell, ever })
+    for (const machine of machines) {
+      machine.online = true
+      machine.disturbance = 0
+      machine.mortality = 0
+    }
+    tell('rest')
+    await rest(machines, clock)
+    check(machines, remote, ever)
+  } catch (thrown) {
+    const message = thrown instanceof Error ? thrown.message : String(thrown)
+    throw new Error(`seed ${seed}: ${message}\n${story.slice(-400).join('\n')}`, { cause: thrown })
+  } finally {
+    for (const machine of machines) machine.close()
+  }
+}
+
+interface Scene {
+  readonly machines: readonly Machine[]
+  readonly remote: SimulatedRemote
+  readonly random: Random
+  readonly clock: ManualClock
+  readonly tell: (line: string) => void
+  /** Names that a person had at some time. */
+  readonly ever: Set<string>
+}
+
+async function work({ machines, remote, random, clock, tell, ever }: Scene): Promise<void> {
+  const below = (count: number): number => Math.floor(random.fraction() * count)
+  const any = (): Machine => machines[below(machines.length)] as Machine
+  const [disturbance, mortality] = [below(3) === 0 ? 0.05 : 0, below(3) === 0 ? 0.02 : 0]
+  for (const machine of machines) {
+    machine.disturbance = disturbance
+    machine.mortality = mortality
+  }
+  for (let deeds = 8 + below(30); deeds > 0; deeds--) {
+    clock.pass(1 + below(5_000))
+    const deed = below(20)
+    const machine = any()
+    if (deed < 10) machine.act()
+    else if (deed < 13) await machine.sync(below(3) === 0 ? 'all' : 'marks')
+    else if (deed < 16) {
+      // Several at once, each step of one between steps of the others.
+      const others = machines.filter(() => below(2) === 0)
+      await Promise.all(others.map(other => other.sync(below(2) === 0 ? 'all' : 'marks')))
+    } else if (deed < 18) {
+      machine.online = !machine.online
+      tell(`${machine.name} is ${machine.online ? 'online' : 'offline'}`)
+    } else if (deed === 18 && below(3) === 0) {
+      remote.feed.expireCursors()
+      tell('cursors expire')
+    } else if (deed === 19 && below(3) === 0) {
+      const name = ['a', 'd/x', 'o/p'][below(3)] ?? 'a'
+      remote.put(name, `other ${deeds}`)
+      tell(`another program puts ${name}`)
+    }
+    for (const { folder } of machines) for (const name of folder.userList()) ever.add(name)
+  }
+}
+
+async function rest(machines: readonly Machine[], clock: ManualClock): Promise<void> {
+  let quiet = 0
+  for (let round = 0; round < roundsMax && quiet < 2; round++) {
+    let moved = false
+    for (const machine of machines) {
+      clock.pass(10_000)
+      const report = await machine.sync('all')
+      if (report === undefined) throw new Error(`${machine.name} fails at rest`)
+      const { uploaded, downloaded, removedLocally, removedRemotely, conflicts, left } = report
+      if (left.length > 0) throw new Error(`${machine.name} left ${JSON.stringify(left)}`)
+      moved ||= uploaded + downloaded + removedLocally + removedRemotely + conflicts.length > 0
+    }
+    quiet = moved ? 0 : quiet + 1
+  }
+  if (quiet < 2) throw new Error(`not at rest after ${roundsMax} rounds`)
+}
+
+function check(machines: readonly Machine[], remote: SimulatedRemote, ever: ReadonlySet<string>): void {
+  const stored = new Map(remote.texts())
+  for (const name of [...stored.keys()]) {
+    // Folders that are there because of what is in them.
+    for (let slash = name.indexOf('/'); slash >= 0; slash = name.indexOf('/', slash + 1))
+      if (!stored.has(name.slice(0, slash + 1))) stored.set(name.slice(0, slash + 1), '')
+  }
+  for (const machine of machines) {
+    const here = machine.tree()
+    for (const name of new Set([...here.keys(), ...stored.keys()])) {
+      if (here.get(name) === stored.get(name)) continue
+      throw new Error(`${machine.name} has ${name} = ${here.get(name)}, the store ${stored.get(name)}`)
+    }
+  }
+  for (const name of ever) {
+    const taken = machines.some(({ deeds }) => deeds.removed.has(name))
+    if (stored.has(name) || taken) continue
+    // A file gives way to a folder of its name: then it is, or was, beside it as a conflict copy.
+    const aside = `${name.replace(/\.[^/.]*$/, '')}.conflict-`
+    if (remote.names().some(each => each.startsWith(aside))) continue
+    throw new Error(`${name} is gone, and nobody took it away`)
+  }
+}
