@@ -6,6 +6,8 @@ import type { RemoteChanges } from '../../src/sync/ports/remote-folder.js'
 export interface SimulatedChange {
   readonly name: string
   readonly versionId: string
+  /** It went. */
+  readonly removed?: boolean
 }
 
 /** What a feed may do to those who read it, and still be one: at least once, in no order. */
@@ -68,18 +70,20 @@ export class SimulatedFeed {
     const [era, from] = cursor.split(':').map(Number)
     if (from === undefined) throw new TorcError('BAD_REQUEST', `${cursor} is no cursor`)
     if (era === this.#era && from === this.#log.length && waitMs > 0) await this.#change(waitMs, signal)
-    if (era !== this.#era) return { names: new Map(), cursor: this.cursor(), reset: true }
+    if (era !== this.#era) return { names: new Map(), removed: new Set(), cursor: this.cursor(), reset: true }
     const end = this.#log.length
     const to = from === end ? end : (this.disturbance?.upTo(from, end) ?? end)
     const batch = this.#log.slice(from, to)
     const told = this.disturbance?.told(batch, this.#log.slice(0, from)) ?? batch
     const names = new Map<string, string[]>()
-    for (const { name, versionId } of told) {
+    const gone = new Set<string>()
+    for (const { name, versionId, removed } of told) {
+      if (removed) gone.add(name)
       const ids = names.get(name)
       if (ids === undefined) names.set(name, [versionId])
       else ids.push(versionId)
     }
-    return { names, cursor: `${era}:${to}`, reset: false }
+    return { names, removed: gone, cursor: `${era}:${to}`, reset: false }
   }
 
   /** Until something is told, the time is over, or the caller does not want to know any more (CANCELLED). */

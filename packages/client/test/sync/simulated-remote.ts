@@ -92,7 +92,7 @@ export class SimulatedRemote {
     for (const { versionId: id } of key.versions) {
       if ((versionId !== undefined && id !== versionId) || key.isRemoved(id)) continue
       key.remove(id)
-      this.feed.add({ name, versionId: id })
+      this.feed.add({ name, versionId: id, removed: true })
     }
   }
 

@@ -42,7 +42,9 @@ export class RemoteCollector {
 
   /** What the feed told: names that it tells nothing new of (our own writes come back) cost nothing. */
   async #take(changes: RemoteChanges): Promise<void> {
-    const news = [...changes.names].filter(([name, versions]) => !this.#knows(name, versions))
+    const news = [...changes.names].filter(
+      ([name, versions]) => changes.removed.has(name) || !this.#knows(name, versions),
+    )
     await this.#look(news.map(([name]) => name))
     this.#state.cursor = changes.cursor
   }

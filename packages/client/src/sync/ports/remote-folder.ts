@@ -3,6 +3,8 @@ import type { Content, RemoteEntry, RemoteHead } from '../trees/entry.js'
 export interface RemoteChanges {
   /** Names of which something was written or removed, each with the versions that were told, oldest first. */
   readonly names: ReadonlyMap<string, readonly string[]>
+  /** Those of the names of which a version went. */
+  readonly removed: ReadonlySet<string>
   readonly cursor: string
   /** The cursor was too old or of another cluster: read everything again; nothing that is absent was thereby deleted. */
   readonly reset: boolean

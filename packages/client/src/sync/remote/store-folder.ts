@@ -47,21 +47,23 @@ export class StoreFolder implements RemoteFolder {
 
   async changes(cursor: string, waitMs: number, signal?: AbortSignal): Promise<RemoteChanges> {
     const names = new Map<string, string[]>()
+    const removed = new Set<string>()
     let next: { readonly cursor: string; readonly waitMs: number } = {
       cursor,
       waitMs: Math.min(waitMs, waitMsMax),
     }
     for (;;) {
       const batch = await this.#store.changes(this.#bucket, { prefix: this.#prefix, signal, ...next })
-      for (const { key, versionId } of batch.changes) {
+      for (const { key, versionId, type } of batch.changes) {
         const name = this.#nameOf(key)
         if (name === undefined) continue
+        if (type === 'remove') removed.add(name)
         const told = names.get(name)
         if (told === undefined) names.set(name, [versionId])
         else told.push(versionId)
       }
       if (batch.reset || !batch.more || names.size >= changedNamesMax)
-        return { names, cursor: batch.cursor, reset: batch.reset }
+        return { names, removed, cursor: batch.cursor, reset: batch.reset }
       next = { cursor: batch.cursor, waitMs: 0 }
     }
   }

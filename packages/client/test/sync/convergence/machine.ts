@@ -13,7 +13,7 @@ class Dead extends Error {}
 /** A folder, the person who works in it, and the process that syncs it: which is killed and started again. */
 export class Machine {
   readonly folder: SimulatedFolder
-  readonly deeds: Deeds = { removed: new Set(), destroyed: new Set() }
+  readonly deeds: Deeds = { removed: new Set(), written: new Set(), destroyed: new Set() }
   online = true
   /** Chances, for each step of the process, that the person does something just then, or that it is killed. */
   disturbance = 0

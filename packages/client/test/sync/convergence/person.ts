@@ -9,7 +9,9 @@ const folders = ['d', 'e', 'd/f', 'g', 'h/i']
 export interface Deeds {
   /** Paths that somebody removed, moved away or put something else in the place of. */
   readonly removed: Set<string>
-  /** Texts that somebody overwrote or removed in this folder while nobody may have seen them. */
+  /** Texts that this person wrote. */
+  readonly written: Set<string>
+  /** Texts that this person saw, and overwrote or removed. */
   readonly destroyed: Set<string>
 }
 
@@ -46,6 +48,7 @@ export class Person {
     const text = this.#below(6) === 0 ? `common ${this.#below(2)}` : `${this.#name} ${++this.#writes}`
     this.#clear(path)
     this.#folder.userWrite(path, text)
+    this.#deeds.written.add(text)
     return `write ${path} "${text}"`
   }
 
@@ -56,6 +59,7 @@ export class Person {
     const path = this.#any(paths)
     this.#clear(path)
     this.#folder.userWrite(path, text)
+    this.#deeds.written.add(text)
     return `copy ${from} to ${path}`
   }
 

@@ -1,4 +1,5 @@
 import type { Random } from '@torc/protocol/environment/random'
+import type { Content } from '../../../src/sync/trees/entry.js'
 import { ManualClock } from '../../doubles/manual-clock.js'
 import { seededRandom } from '../../doubles/seeded-random.js'
 import { disturbed } from '../simulated-feed.js'
@@ -26,8 +27,9 @@ export async function runConvergence(seed: number): Promise<void> {
   const count = [2, 2, 2, 3, 3, 4, 10][below(7)] ?? 2
   const machines = Array.from({ length: count }, (_, i) => new Machine(`m${i}`, remote, random, tell))
   const ever = new Set<string>()
+  const [replaced, removed] = [new Set<string>(), new Set<string>()]
   try {
-    await work({ machines, remote, random, clock, tell, ever })
+    await work({ machines, remote, random, clock, tell, ever, replaced, removed })
     for (const machine of machines) {
       machine.online = true
       machine.disturbance = 0
@@ -35,7 +37,7 @@ export async function runConvergence(seed: number): Promise<void> {
     }
     tell('rest')
     await rest(machines, clock)
-    check(machines, remote, ever)
+    check({ machines, remote, ever, replaced, removed })
   } catch (thrown) {
     const message = thrown instanceof Error ? thrown.message : String(thrown)
     throw new Error(`seed ${seed}: ${message}\n${story.slice(-400).join('\n')}`, { cause: thrown })
@@ -52,9 +54,22 @@ interface Scene {
   readonly tell: (line: string) => void
   /** Names that a person had at some time. */
   readonly ever: Set<string>
+  /** Texts that another program saw in the store and wrote over. */
+  readonly replaced: Set<string>
+  /** Names that another program removed. */
+  readonly removed: Set<string>
 }
 
-async function work({ machines, remote, random, clock, tell, ever }: Scene): Promise<void> {
+async function work({
+  machines,
+  remote,
+  random,
+  clock,
+  tell,
+  ever,
+  replaced,
+  removed,
+}: Scene): Promise<void> {
   const below = (count: number): number => Math.floor(random.fraction() * count)
   const any = (): Machine => machines[below(machines.length)] as Machine
   const [disturbance, mortality] = [below(3) === 0 ? 0.05 : 0, below(3) === 0 ? 0.02 : 0]
@@ -80,11 +95,45 @@ async function work({ machines, remote, random, clock, tell, ever }: Scene): Pro
       tell('cursors expire')
     } else if (deed === 19 && below(3) === 0) {
       const name = ['a', 'd/x', 'o/p'][below(3)] ?? 'a'
+      for (const { content } of remote.entry(name)?.heads ?? []) replaced.add(textOf(remote, content))
       remote.put(name, `other ${deeds}`)
       tell(`another program puts ${name}`)
+    } else if (deed === 19 && below(3) === 0) {
+      const names = [...remote.texts().keys()]
+      const name = names[below(names.length)]
+      if (name !== undefined) removeByOther(name, { remote, replaced, below, tell, removed })
     }
     for (const { folder } of machines) for (const name of folder.userList()) ever.add(name)
   }
+}
+
+/** Another program deletes or purges a name; or the store forgets it, and whoever has it must bring it back. */
+function removeByOther(
+  name: string,
+  {
+    remote,
+    replaced,
+    removed,
+    tell,
+    below,
+  }: Pick<Scene, 'remote' | 'replaced' | 'removed' | 'tell'> & {
+    below: (count: number) => number
+  },
+): void {
+  const how = below(3)
+  if (how < 2) {
+    removed.add(name)
+    for (const { content } of remote.entry(name)?.heads ?? []) replaced.add(textOf(remote, content))
+    if (how === 0) remote.delete(name)
+    else remote.purge(name)
+    tell(`another program ${how === 0 ? 'deletes' : 'purges'} ${name}`)
+    return
+  }
+  // Only what is in some folder can come back.
+  for (const { content } of remote.entry(name)?.heads ?? []) replaced.add(textOf(remote, content))
+  remote.purge(name)
+  remote.feed.expireCursors()
+  tell(`the store forgets ${name}`)
 }
 
 async function rest(machines: readonly Machine[], clock: ManualClock): Promise<void> {
@@ -104,7 +153,17 @@ async function rest(machines: readonly Machine[], clock: ManualClock): Promise<v
   if (quiet < 2) throw new Error(`not at rest after ${roundsMax} rounds`)
 }
 
-function check(machines: readonly Machine[], remote: SimulatedRemote, ever: ReadonlySet<string>): void {
+function textOf(remote: SimulatedRemote, content: Content): string {
+  return Buffer.from(remote.bytesOf(content)).toString()
+}
+
+function check({
+  machines,
+  remote,
+  ever,
+  replaced,
+  removed,
+}: Omit<Scene, 'random' | 'clock' | 'tell'>): void {
   const stored = new Map(remote.texts())
   for (const name of [...stored.keys()]) {
     // Folders that are there because of what is in them.
@@ -118,8 +177,17 @@ function check(machines: readonly Machine[], remote: SimulatedRemote, ever: Read
       throw new Error(`${machine.name} has ${name} = ${here.get(name)}, the store ${stored.get(name)}`)
     }
   }
+  // What nobody who saw it took away is there, under its own name or a conflict name.
+  const live = new Set(stored.values())
+  const gone = new Set([...replaced, ...machines.flatMap(({ deeds }) => [...deeds.destroyed])])
+  for (const { deeds } of machines) {
+    for (const text of deeds.written)
+      if (!live.has(text) && !gone.has(text)) throw new Error(`"${text}" is in no folder any more`)
+  }
   for (const name of ever) {
-    const taken = machines.some(({ deeds }) => deeds.removed.has(name))
+    // An implied folder goes with what is in it.
+    const emptied = name.endsWith('/') && [...removed].some(each => each.startsWith(name))
+    const taken = emptied || removed.has(name) || machines.some(({ deeds }) => deeds.removed.has(name))
     if (stored.has(name) || taken) continue
     // A file gives way to a folder of its name: then it is, or was, beside it as a conflict copy.
     const aside = `${name.replace(/\.[^/.]*$/, '')}.conflict-`
