@@ -15,8 +15,8 @@ export interface PlanOptions {
 }
 
 /**
- * What to do for these names, which changed on one of the sides or were not done with. A name that gets a step is to be
- * planned again after it, until it gets none. Folders that they lie in are planned with them, and what lies in folders
+ * What to do for these names, which changed on one of the sides or were not done with. A name that gets a step, or waits, is to
+ * be planned again after it, until it gets none. Folders that they lie in are planned with them, and what lies in folders
  * that go. The same trees and names give the same plan, in whatever order the names come.
  */
 export function planNames(names: Iterable<string>, world: World, options: PlanOptions = {}): Plan {
@@ -43,19 +43,19 @@ class Planning {
   plan(names: Iterable<string>): Plan {
     const problems = new Map<string, Problem>()
     const steps: Step[] = []
+    const waiting: string[] = []
     for (const name of [...this.#closure(names)].sort(compareText)) {
       const step = this.#decide(name)
       const problem = this.#problem(name)
       if (problem !== undefined) problems.set(problem.name, problem)
       if (step === undefined || (problem !== undefined && !isRemoval(step))) continue
-      if (!this.#mustWait(step)) steps.push(step)
+      if (this.#mustWait(step)) waiting.push(name)
+      else steps.push(step)
     }
     const sources = new Sources(this.#world, name => this.#decide(name))
     const stages = inStages(steps.map(step => sources.withSource(step)))
-    return {
-      steps: stages.flat(),
-      problems: [...problems.values()].sort((a, b) => compareText(a.name, b.name)),
-    }
+    const byName = [...problems.values()].sort((a, b) => compareText(a.name, b.name))
+    return { steps: stages.flat(), waiting, problems: byName }
   }
 
   /** The names, and those of which the answer depends on what becomes of them. */
