@@ -15,8 +15,8 @@ export interface PlanOptions {
 }
 
 /**
- * What to do for these names, which changed on one of the sides or were not done with. A name that gets a step is to be
- * planned again after it, until it gets none. Folders that they lie in are planned with them, and what lies in folders
+ * What to do for these names, which changed on one of the sides or were not done with. A name that gets a step, or waits, is to
+ * be planned again after it, until it gets none. Folders that they lie in are planned with them, and what lies in folders
  * that go. The same trees and names give the same plan, in whatever order the names come.
  */
 export function planNames(names: Iterable<string>, world: World, options: PlanOptions = {}): Plan {
@@ -54,11 +54,8 @@ class Planning {
     }
     const sources = new Sources(this.#world, name => this.#decide(name))
     const stages = inStages(steps.map(step => sources.withSource(step)))
-    return {
-      steps: stages.flat(),
-      waiting,
-      problems: [...problems.values()].sort((a, b) => compareText(a.name, b.name)),
-    }
+    const byName = [...problems.values()].sort((a, b) => compareText(a.name, b.name))
+    return { steps: stages.flat(), waiting, problems: byName }
   }
 
   /** The names, and those of which the answer depends on what becomes of them. */

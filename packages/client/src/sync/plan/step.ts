@@ -86,8 +86,9 @@ export interface Problem {
 }
 
 export interface Plan {
+  /** In the order in which they are carried out. */
   readonly steps: readonly Step[]
-  /** Names that need something which can't be yet: something of the other type is in the way. To be planned again. */
+  /** Names for which something here has to make room first: to be planned again in the next pass. */
   readonly waiting: readonly string[]
   readonly problems: readonly Problem[]
 }

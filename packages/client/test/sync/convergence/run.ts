@@ -93,18 +93,32 @@ async function work({
     } else if (deed === 18 && below(3) === 0) {
       remote.feed.expireCursors()
       tell('cursors expire')
-    } else if (deed === 19 && below(3) === 0) {
-      const name = ['a', 'd/x', 'o/p'][below(3)] ?? 'a'
-      for (const { content } of remote.entry(name)?.heads ?? []) replaced.add(textOf(remote, content))
-      remote.put(name, `other ${deeds}`)
-      tell(`another program puts ${name}`)
-    } else if (deed === 19 && below(3) === 0) {
+    } else if (deed === 19 && below(2) === 0) {
       const names = [...remote.texts().keys()]
       const name = names[below(names.length)]
-      if (name !== undefined) removeByOther(name, { remote, replaced, below, tell, removed })
+      if (name === undefined || below(2) === 0)
+        putByOther(['a', 'd/x', 'o/p'][below(3)] ?? 'a', { remote, replaced, below, tell })
+      else removeByOther(name, { remote, replaced, below, tell, removed })
     }
     for (const { folder } of machines) for (const name of folder.userList()) ever.add(name)
   }
+}
+
+/** Another program writes over whatever is there. */
+function putByOther(
+  name: string,
+  {
+    remote,
+    replaced,
+    tell,
+    below,
+  }: Pick<Scene, 'remote' | 'replaced' | 'tell'> & {
+    below: (count: number) => number
+  },
+): void {
+  for (const { content } of remote.entry(name)?.heads ?? []) replaced.add(textOf(remote, content))
+  remote.put(name, `other ${below(1_000_000)}`)
+  tell(`another program puts ${name}`)
 }
 
 /** Another program deletes or purges a name; or the store forgets it, and whoever has it must bring it back. */
