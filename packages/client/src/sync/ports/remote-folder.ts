@@ -26,7 +26,7 @@ export interface Written {
   readonly context: string
   /** As of `Content`: hex, of what was stored; empty for a folder. */
   readonly sha256: string
-  /** There are other heads beside it. */
+  /** There are other heads than it: beside it, or (where a retry found it) instead of it. */
   readonly siblings: boolean
 }
 
