@@ -22,7 +22,7 @@ async function world(store: ObjectStore): Promise<RemoteWorld> {
     derivesIds: true,
     folder: client => new StoreFolder(store, { bucket: 'synced', prefix, client }),
     put: (name, text, context) => store.put('synced', prefix + name, text, { context }),
-    delete: async name => void (await store.delete('synced', prefix + name, { marker: true })),
+    delete: async name => (await store.delete('synced', prefix + name, { marker: true })).marker ?? '',
     purge: async (name, versionId) => void (await store.delete('synced', prefix + name, { versionId })),
     expired: async () => (await store.changes('another', { prefix })).cursor,
   }

@@ -1,5 +1,6 @@
 import { TorcError } from '@torc/protocol/errors'
 import type * as s from '@torc/protocol/store/object-store'
+import { headsOf, idOf } from './memory-history.js'
 import { MemoryStore } from './memory-store.js'
 
 /** A store in memory that knows its operations when they come again, and copies only where their conditions hold. */
@@ -35,10 +36,15 @@ export class RememberingStore extends MemoryStore {
   ): Promise<R> {
     const id = opId === undefined ? undefined : Buffer.from(opId).toString('hex')
     const earlier = id === undefined || !retry ? undefined : this.#done.get(id)
-    if (earlier !== undefined) return earlier as R
+    if (earlier !== undefined) return { ...(earlier as R), siblings: this.#headsBeside(earlier) }
     const result = await write()
     if (id !== undefined) this.#done.set(id, result)
     return result
+  }
+
+  #headsBeside({ bucket, key, versionId }: s.PutResult): readonly string[] {
+    const heads = headsOf(this.held.get(bucket)?.get(key) ?? [])
+    return heads.map(idOf).filter(id => id !== versionId)
   }
 
   async #hasObject(bucket: string, key: string): Promise<boolean> {

@@ -13,7 +13,8 @@ export interface RemoteWorld {
   folder(client: string): RemoteFolder
   /** Covers all that is there, or what the context does. */
   put(name: string, text: string, context?: string): Promise<{ readonly versionId: string }>
-  delete(name: string): Promise<void>
+  /** The marker's id. */
+  delete(name: string): Promise<string>
   purge(name: string, versionId: string): Promise<void>
   /** A cursor that cannot be gone on from. */
   expired(cursor: string): Promise<string>
@@ -294,7 +295,8 @@ export function checkRemoteFolder(suite: Suite, start: () => Promise<RemoteWorld
     const again = await write(folder, 'a.txt', 'one', { ...options, retry: true })
     t.strictSame([again.versionId, again.sha256, again.siblings], [first.versionId, first.sha256, false])
     await write(folder, 'a.txt', 'two', { context: again.context })
-    t.equal((await write(folder, 'a.txt', 'one', { ...options, retry: true })).versionId, first.versionId)
+    const replaced = await write(folder, 'a.txt', 'one', { ...options, retry: true })
+    t.strictSame([replaced.versionId, replaced.siblings], [first.versionId, true])
     t.strictSame(await textsOf(folder, 'a.txt'), ['two'], 'and does not come back when it was replaced')
     const copying = optionsOf()
     const from = { name: 'a.txt', versionId: first.versionId }
@@ -303,6 +305,9 @@ export function checkRemoteFolder(suite: Suite, start: () => Promise<RemoteWorld
     const copiedAgain = await folder.copy(from, 'b.txt', contentOf('one'), { ...copying, retry: true })
     t.equal(copiedAgain.versionId, copied.versionId)
     t.equal(await folder.look('b.txt'), undefined)
+    await world.purge('a.txt', first.versionId)
+    const late = await folder.copy(from, 'b.txt', contentOf('one'), { ...copying, retry: true })
+    t.equal(late.versionId, copied.versionId, 'also when its source is gone since')
   })
 
   test('a version that was purged can neither be read nor copied', async (t, world, folder) => {
@@ -316,6 +321,14 @@ export function checkRemoteFolder(suite: Suite, start: () => Promise<RemoteWorld
     const from = { name: 'a.txt', versionId }
     t.ok(gone.includes(await codeOf(folder.copy(from, 'b.txt', head.content, optionsOf()))))
     t.equal(await folder.look('b.txt'), undefined)
+  })
+
+  test('an object comes back when the marker over it is purged', async (t, world, folder) => {
+    const { versionId } = await write(folder, 'a.txt', 'one')
+    const marker = await world.delete('a.txt')
+    t.equal(await folder.look('a.txt'), undefined)
+    await world.purge('a.txt', marker)
+    t.match(await found(folder, 'a.txt'), { besideMarker: false, heads: [{ versionId }] })
   })
 
   test('a body of another length than was said is no version', async (t, _, folder) => {

@@ -164,7 +164,7 @@ export class SimulatedRemoteFolder implements RemoteFolder {
       versionId: version.versionId,
       context: this.#remote.key(name).tokenOf([version]),
       sha256: version.content?.sha256 ?? '',
-      siblings: heads.includes(version) && heads.length > 1,
+      siblings: heads.some(head => head !== version),
     }
   }
 

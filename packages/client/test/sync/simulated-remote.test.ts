@@ -26,7 +26,7 @@ async function world(): Promise<RemoteWorld> {
     derivesIds: true,
     folder: client => remote.folder(client),
     put: async (name, text, context) => remote.put(name, text, context === undefined ? {} : { context }),
-    delete: async name => void remote.delete(name),
+    delete: async name => remote.delete(name).versionId,
     purge: async (name, versionId) => remote.purge(name, versionId),
     async expired(cursor) {
       remote.feed.expireCursors()

@@ -82,6 +82,18 @@ export class StepRunner {
     return 'done'
   }
 
+  /** `changed` also where an earlier attempt of the same operation had other bytes, or what it made was purged since. */
+  async #write({ name, local, from }: StepOf<'upload'>, options: WriteOptions): Promise<Written | 'changed'> {
+    try {
+      const copied = from && (await this.#copyInStore(from, name, local.content, options))
+      return copied ?? (await this.#send(name, local, options))
+    } catch (thrown) {
+      const { code } = TorcError.from(thrown)
+      if (options.retry && (code === 'CHECKSUM' || code === 'SUPERSEDED')) return 'changed'
+      throw thrown
+    }
+  }
+
   /** Undefined where the source went meanwhile: then the bytes are sent. */
   async #copyInStore(
     from: { readonly name: string; readonly versionId: string },

@@ -26,9 +26,9 @@ export interface Written {
   readonly versionId: string
   /** Token of a write that covers the version and what it covers, and nothing else. */
   readonly context: string
-  /** Hex, of what was stored. */
+  /** As of `Content`: hex, of what was stored; empty for a folder. */
   readonly sha256: string
-  /** There are other heads beside it. */
+  /** There are other heads than it: beside it, or (where a retry found it) instead of it. */
   readonly siblings: boolean
 }
 
@@ -38,7 +38,10 @@ export interface RemoteFolder {
   cursor(signal?: AbortSignal): Promise<string>
   /** All names under the prefix (implied folders are not told: the tree derives them). */
   list(signal?: AbortSignal): AsyncIterable<readonly [name: string, entry: RemoteEntry]>
-  /** What changed behind the cursor; waits up to `waitMs` where nothing did. */
+  /**
+   * What changed behind the cursor; waits up to `waitMs` where nothing did. Of very many changes only the first are told:
+   * whoever wants all asks again behind the new cursor until no name is told.
+   */
   changes(cursor: string, waitMs: number, signal?: AbortSignal): Promise<RemoteChanges>
   /** What the name is now; undefined: no head with an object. */
   look(name: string, signal?: AbortSignal): Promise<RemoteEntry | undefined>

@@ -32,11 +32,15 @@ export async function lookAt(
     try {
       return await lookOnce(store, at, options)
     } catch (thrown) {
-      const { code } = TorcError.from(thrown)
-      const isGone = code === 'VERSION_REMOVED' || code === 'VERSION_NOT_FOUND'
-      if (!isGone || left === 1) throw thrown
+      if (!isGone(thrown) || left === 1) throw thrown
     }
   }
+}
+
+/** Whether a call failed because the version that it named is no longer there. */
+export function isGone(thrown: unknown): boolean {
+  const { code } = TorcError.from(thrown)
+  return code === 'VERSION_REMOVED' || code === 'VERSION_NOT_FOUND'
 }
 
 type ListedKey = Exclude<ListEntry, { readonly prefix: string }>

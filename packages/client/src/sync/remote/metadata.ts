@@ -11,6 +11,8 @@ export type MetadataPairs = readonly (readonly [name: string, value: string])[]
 /** What a look at a version tells, and its entry in a listing too. */
 export interface VersionFacts {
   readonly sha256: string
+  /** As of `VersionInfo`. */
+  readonly parts?: readonly number[] | undefined
   readonly size: number
   readonly contentType: string
   readonly metadata: MetadataPairs
@@ -27,8 +29,10 @@ const otherType = 'application/octet-stream'
 const ownerExecutes = 0o100
 
 /** What is compared of a version. A name says alone whether it is a folder; whatever bytes that has are nobody's. */
-export function contentOf(name: string, { sha256, size, contentType, metadata }: VersionFacts): Content {
+export function contentOf(name: string, { size, contentType, metadata, ...facts }: VersionFacts): Content {
   if (isFolderName(name)) return folderContent
+  // Uploaded in parts it has a digest of digests, which says nothing of the bytes: it is equal to no file's.
+  const sha256 = facts.parts === undefined ? facts.sha256 : `parts:${facts.sha256}`
   if (contentType === linkType) return { kind: 'link', sha256, size, executable: false }
   return { kind: 'file', sha256, size, executable: isExecutable(metadataValue(metadata, modeName)) }
 }

@@ -1,11 +1,17 @@
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
-import type { BodyInput, CopyOptions, ObjectStore, PutResult } from '@torc/protocol/store/object-store'
+import type {
+  BodyInput,
+  CopyOptions,
+  ObjectStore,
+  PutResult,
+  VersionInfo,
+} from '@torc/protocol/store/object-store'
 import { RepeatableBody } from '../../store/repeatable-body.js'
 import { piecesOf } from '../../store/upload.js'
 import type { RemoteChanges, RemoteFolder, WriteOptions, Written } from '../ports/remote-folder.js'
 import { type Content, isFolderName, type RemoteEntry, type RemoteHead } from '../trees/entry.js'
-import { entryOfListed, lookAt } from './key-look.js'
+import { entryOfListed, isGone, lookAt } from './key-look.js'
 import { contentTypeOf, metadataOf } from './metadata.js'
 
 /** What a folder asks of a store. */
@@ -111,13 +117,12 @@ export class StoreFolder implements RemoteFolder {
     options: WriteOptions,
   ): Promise<Written> {
     const { context, opId, retry, signal, mtimeMs } = options
-    const { versionId } = from
     // A copy with other metadata has none of its source's: what other programs wrote there is read first.
-    const source = await this.#store.head(this.#bucket, this.#keyOf(from.name), { versionId, signal })
+    const source = await this.#sourceOf(from, options)
     return this.#copy(from, name, {
       ...{ context, opId, retry, signal },
-      contentType: contentTypeOf(content, source.contentType),
-      metadata: metadataOf(content, { mtimeMs, client: this.#client }, source.metadata),
+      contentType: contentTypeOf(content, source?.contentType),
+      metadata: metadataOf(content, { mtimeMs, client: this.#client }, source?.metadata),
     })
   }
 
@@ -136,6 +141,20 @@ export class StoreFolder implements RemoteFolder {
 
   async remove(name: string, context: string, signal?: AbortSignal): Promise<void> {
     await this.#store.delete(this.#bucket, this.#keyOf(name), { marker: true, context, signal })
+  }
+
+  /** Undefined where it is gone, which an earlier attempt of the copy need not have met. */
+  async #sourceOf(
+    from: { readonly name: string; readonly versionId: string },
+    { retry = false, signal }: WriteOptions,
+  ): Promise<VersionInfo | undefined> {
+    const { name, versionId } = from
+    try {
+      return await this.#store.head(this.#bucket, this.#keyOf(name), { versionId, signal })
+    } catch (thrown) {
+      if (retry && isGone(thrown)) return undefined
+      throw thrown
+    }
   }
 
   async #copy(

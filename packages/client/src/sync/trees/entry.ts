@@ -4,7 +4,10 @@
  */
 export interface Content {
   readonly kind: 'file' | 'folder' | 'link'
-  /** Hex SHA-256 of a file's bytes or of a link's target; empty for a folder. */
+  /**
+   * Hex SHA-256 of a file's bytes or of a link's target; empty for a folder. Of an object that was uploaded in parts, in the
+   * store, `parts:` and the digest of their digests.
+   */
   readonly sha256: string
   /** Bytes of a file or of a link's target. */
   readonly size: number

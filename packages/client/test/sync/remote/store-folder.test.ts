@@ -38,7 +38,7 @@ function world(prefix: string): () => Promise<RemoteWorld> {
       derivesIds: false,
       folder: client => folderOf(store, prefix, client),
       put: (name, text, context) => store.put('b', prefix + name, text, { context }),
-      delete: async name => void (await store.delete('b', prefix + name, { marker: true })),
+      delete: async name => (await store.delete('b', prefix + name, { marker: true })).marker ?? '',
       purge: async (name, versionId) => void (await store.delete('b', prefix + name, { versionId })),
       expired: async () => 'c1000000',
     }
