@@ -69,11 +69,7 @@ export class StepRunner {
     if (!same)
       state.setIntent(name, { opId, content: entry.content, fingerprint: entry.fingerprint, context })
     const options = { mtimeMs: entry.mtimeMs, context, opId, retry: same, ...this.#limits() }
-    const written =
-      (step.from === undefined
-        ? undefined
-        : await this.#copyInStore(step.from, name, entry.content, options)) ??
-      (await this.#send(name, entry, options))
+    const written = await this.#write(step, options)
     if (written === 'changed') {
       state.setIntent(name, undefined)
       return 'changed'
