@@ -48,7 +48,8 @@ interface Writer {
   write(bytes: Uint8Array, offset: number): Promise<{ bytesWritten: number }>
 }
 
-async function writeAll(file: Writer, bytes: Uint8Array): Promise<void> {
+/** Writes all of a piece: a single call may take a part of it. */
+export async function writeAll(file: Writer, bytes: Uint8Array): Promise<void> {
   for (let offset = 0; offset < bytes.length; ) offset += (await file.write(bytes, offset)).bytesWritten
 }
 

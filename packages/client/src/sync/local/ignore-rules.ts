@@ -12,25 +12,24 @@ const temporaryName = /^\..{1,64}\.[0-9a-f]{12}\.torc$/
 
 /** Names that are left alone on both sides: those that `.torcignore` tells (in gitignore's words), and ours. */
 export class IgnoreRules {
-  readonly #text: string
+  readonly text: string
   #rules: Ignore | undefined
   #asked = 0
 
   constructor(text: string) {
-    // Without rules there is nothing to ask the library.
-    this.#text = /^\s*[^\s#]/m.test(text) ? text : ''
+    this.text = text
   }
 
   /** `name` is a path below the folder; that of a folder ends with `/`. What is below an ignored folder is ignored too. */
   ignores(name: string): boolean {
     const parts = name.split('/')
     if (parts.includes(syncFolderName) || temporaryName.test(parts.at(-1) ?? '')) return true
-    return this.#text !== '' && name !== '' && this.#asking().ignores(name)
+    return this.text !== '' && name !== '' && this.#asking().ignores(name)
   }
 
   #asking(): Ignore {
     if (this.#rules === undefined || this.#asked >= askedMax) {
-      this.#rules = ignore({ ignorecase: false, allowRelativePaths: true }).add(this.#text)
+      this.#rules = ignore({ ignorecase: false, allowRelativePaths: true }).add(this.text)
       this.#asked = 0
     }
     this.#asked += 1
