@@ -136,6 +136,13 @@ const table = {
     5,
     'What is left of removed keys was collected meanwhile; the server reads again. Retry.',
   ),
+  SESSION_NOT_FOUND: row(
+    43,
+    false,
+    404,
+    3,
+    'It was ended, or was idle for 30 days. Open a new one; its folder then reads everything again.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

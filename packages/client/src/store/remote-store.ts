@@ -26,6 +26,7 @@ import { RemoteAttributes } from './remote-attributes.js'
 import { RemoteBuckets } from './remote-buckets.js'
 import { RemoteKeys } from './remote-keys.js'
 import { type ApplyOptions, type RecoverOptions, RemoteLayouts } from './remote-layouts.js'
+import { RemoteSyncSessions } from './remote-sync-sessions.js'
 import { RemoteUploads } from './remote-uploads.js'
 import { RemoteWrites } from './remote-writes.js'
 import {
@@ -55,6 +56,7 @@ export class RemoteStore implements Store {
   readonly #attributes: RemoteAttributes
   readonly #layouts: RemoteLayouts
   readonly #uploads: RemoteUploads
+  readonly #sessions: RemoteSyncSessions
   readonly #writes: RemoteWrites
 
   constructor(connector: Connector, environment: Environment, timeoutMs: number) {
@@ -67,6 +69,7 @@ export class RemoteStore implements Store {
     this.keys = new RemoteKeys(this.#caller, this.#opIds)
     this.#layouts = new RemoteLayouts(this.#caller)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
+    this.#sessions = new RemoteSyncSessions(this.#caller, this.#opIds)
     this.#writes = new RemoteWrites(this.#caller, environment, this.#opIds)
   }
 
@@ -144,6 +147,13 @@ export class RemoteStore implements Store {
     const plan = { signal, timeoutMs, writes: true, repeat: again }
     return copyResultOf(bucket, key, (await this.#caller.call('copyObject', head, plan)).head)
   }
+
+  readonly openSyncSession: s.ObjectStore['openSyncSession'] = (...of) =>
+    this.#sessions.openSyncSession(...of)
+  readonly keepSyncSession: s.ObjectStore['keepSyncSession'] = (...of) =>
+    this.#sessions.keepSyncSession(...of)
+  readonly syncSessions: s.ObjectStore['syncSessions'] = (...of) => this.#sessions.syncSessions(...of)
+  readonly endSyncSession: s.ObjectStore['endSyncSession'] = (...of) => this.#sessions.endSyncSession(...of)
 
   history(
     bucket: string,

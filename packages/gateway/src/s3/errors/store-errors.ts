@@ -45,6 +45,7 @@ const s3CodeOf: Readonly<Record<ErrorCode, S3Code>> = {
   BLOCKS_MISSING: 'ServiceUnavailable',
   CONDITION_FAILED: 'PreconditionFailed',
   STALE_COLLECTION: 'ServiceUnavailable',
+  SESSION_NOT_FOUND: 'InvalidArgument',
 }
 
 /** Any failure as an S3 client is told of it. Defects keep their message to the log. */
