@@ -6,6 +6,7 @@ import { checkGateways } from './gateways.js'
 import { checkLateFacts } from './late-facts.js'
 import { checkListingDetails } from './listing-details.js'
 import { checkNullVersions } from './null-versions.js'
+import { checkSyncSessions } from './sync-sessions.js'
 import { checkTagsAtCreation } from './tags-at-creation.js'
 
 const cluster = await startMemoryCluster()
@@ -24,6 +25,7 @@ for (const [what, connect] of implementations) {
     checkNullVersions(t, what, connect)
     checkEmptyContexts(t, what, connect)
     checkListingDetails(t, what, connect)
+    checkSyncSessions(t, what, connect)
   })
 }
 

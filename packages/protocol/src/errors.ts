@@ -150,6 +150,13 @@ const table = {
     7,
     'Look at both sides. If it is meant, run it again with --yes-delete; nothing was deleted.',
   ),
+  SESSION_NOT_FOUND: row(
+    45,
+    false,
+    404,
+    3,
+    'It was ended, or was idle for 30 days. Open a new one; its folder then reads everything again.',
+  ),
 } as const satisfies Record<string, ErrorRow>
 
 export interface ErrorRow {

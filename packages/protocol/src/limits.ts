@@ -125,6 +125,13 @@ export const limits = Object.freeze({
   uploadByHashBytesMin: 8 * 1024 * 1024,
   /** Blocks in one request of an upload by hashes. */
   offeredBlocksMax: 256,
+
+  /** Sessions of folders that are synced with one bucket. */
+  syncSessionsMax: 1000,
+  /** What people know a synced folder by. */
+  syncPlaceBytesMax: 4096,
+  /** A sync session that was not seen for so long is forgotten. */
+  syncSessionIdleMs: 30 * 24 * 60 * 60 * 1000,
 })
 
 /** A block in an object's record: its hash, and at worst a run of its own (a count and a size). */

@@ -1,9 +1,5 @@
 import { TorcError } from '@torc/protocol/errors'
-import {
-  makeOperationId,
-  makeTimeOrderedOperationId,
-  operationIdBytes,
-} from '@torc/protocol/identifiers/operation-id'
+import { makeTimeOrderedOperationId } from '@torc/protocol/identifiers/operation-id'
 import { limits } from '@torc/protocol/limits'
 import { bucketName, keyText } from '@torc/protocol/messages/fields'
 import type { AccessKeyAdmin } from '@torc/protocol/store/access-keys'
@@ -16,7 +12,7 @@ import type {
 } from '@torc/protocol/store/admin'
 import { type BlockPlaces, type BlocksOptions, blockPlacesOf } from '@torc/protocol/store/blocks'
 import { listEntries } from '@torc/protocol/store/entries'
-import { checkedFacts, refuseSeal } from '@torc/protocol/store/late-facts'
+import { refuseSeal } from '@torc/protocol/store/late-facts'
 import type * as m from '@torc/protocol/store/multipart'
 import type * as s from '@torc/protocol/store/object-store'
 import { type RepairStatus, repairStatusOf } from '@torc/protocol/store/repair'
@@ -26,15 +22,17 @@ import { givenBody } from './bodies/body-source.js'
 import { storedBody } from './bodies/stored-body.js'
 import type { Administration } from './core/administration.js'
 import type { AttributeOperations } from './core/attribute-operations.js'
-import { conditionOf } from './core/condition-fields.js'
 import type { Coordination } from './core/coordination.js'
 import type { Operations } from './core/operations.js'
+import type { SyncSessionOperations } from './core/sync-session-operations.js'
 import type { UploadOperations } from './core/upload-operations.js'
 import { hybridTimeOf } from './flows/past-time.js'
 import { blocksAnswer, tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
 import { InProcessFeed } from './in-process/in-process-feed.js'
 import { InProcessObject } from './in-process/in-process-object.js'
+import { InProcessSyncSessions } from './in-process/in-process-sync-sessions.js'
 import { InProcessUploads } from './in-process/in-process-uploads.js'
+import { policyOperation, readOperation, writeOperation } from './in-process/operations.js'
 import {
   bucketInfo,
   copyResult,
@@ -47,7 +45,6 @@ import {
   tagInfo,
   versionInfo,
 } from './in-process/results.js'
-import { tagPairs } from './in-process/tag-pairs.js'
 import type { SharedFiles } from './shared-path/shared-files.js'
 import { withSharedBody, writeShared } from './shared-path/shared-transfer.js'
 
@@ -57,6 +54,7 @@ export interface CoordinatorParts {
   readonly attributes: AttributeOperations
   readonly administration: Administration
   readonly uploads: UploadOperations
+  readonly sessions: SyncSessionOperations
   readonly keys: AccessKeyAdmin
   readonly files: SharedFiles
 }
@@ -70,15 +68,18 @@ export class Coordinator implements s.ObjectStore, Admin {
   readonly #administration: Administration
   readonly #uploads: InProcessUploads
   readonly #feed: InProcessFeed
+  readonly #sessions: InProcessSyncSessions
   readonly #files: SharedFiles
 
-  constructor({ c, operations, attributes, administration, uploads, keys, files }: CoordinatorParts) {
+  constructor(parts: CoordinatorParts) {
+    const { c, operations, attributes, administration, uploads, sessions, keys, files } = parts
     this.#c = c
     this.#operations = operations
     this.#attributes = attributes
     this.#administration = administration
     this.#uploads = new InProcessUploads(c, uploads)
     this.#feed = new InProcessFeed(c.environment)
+    this.#sessions = new InProcessSyncSessions(c, sessions)
     this.keys = keys
     this.#files = files
   }
@@ -121,7 +122,7 @@ export class Coordinator implements s.ObjectStore, Admin {
   }
 
   async get(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.StoredObject> {
-    const read = await this.#operations.get(this.#read(bucket, key, options))
+    const read = await this.#operations.get(readOperation(bucket, key, options))
     const { timeoutMs, signal } = options
     const body = storedBody(this.#c, read, options.range, { timeoutMs, signal })
     return new InProcessObject(versionInfo(read), body, this.#c.environment.hasher, options.onProgress)
@@ -133,7 +134,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     path: string,
     options: s.GetOptions = {},
   ): Promise<s.VersionInfo> {
-    const read = await this.#operations.get(this.#read(bucket, key, options))
+    const read = await this.#operations.get(readOperation(bucket, key, options))
     const { timeoutMs, signal } = options
     const body = storedBody(this.#c, read, options.range, { timeoutMs, signal })
     await writeShared(this.#c, this.#files, path, body, read.version)
@@ -141,7 +142,7 @@ export class Coordinator implements s.ObjectStore, Admin {
   }
 
   async head(bucket: string, key: string, options: s.GetOptions = {}): Promise<s.VersionInfo> {
-    return versionInfo(await this.#operations.get(this.#read(bucket, key, options)))
+    return versionInfo(await this.#operations.get(readOperation(bucket, key, options)))
   }
 
   async delete(bucket: string, key: string, options: s.DeleteOptions = {}): Promise<s.DeleteResult> {
@@ -175,15 +176,15 @@ export class Coordinator implements s.ObjectStore, Admin {
     restoreObjects(this, bucketName.check(bucket, 'bucket'), options)
 
   async policy(target: s.PolicyTarget, options: s.CallOptions = {}): Promise<s.PolicyInfo> {
-    return policyInfo(await this.#attributes.policy(policyTarget(target, options)))
+    return policyInfo(await this.#attributes.policy(policyOperation(target, options)))
   }
 
   setPolicy(target: s.PolicyTarget, policy: string, options: s.CallOptions = {}): Promise<void> {
-    return this.#attributes.setPolicy({ ...policyTarget(target, options), policy })
+    return this.#attributes.setPolicy({ ...policyOperation(target, options), policy })
   }
 
   async tags(bucket: string, key: string, options: s.TagOptions = {}): Promise<s.TagInfo> {
-    return tagInfo(bucket, key, await this.#attributes.tags(this.#read(bucket, key, options)))
+    return tagInfo(bucket, key, await this.#attributes.tags(readOperation(bucket, key, options)))
   }
 
   async setTags(
@@ -193,7 +194,7 @@ export class Coordinator implements s.ObjectStore, Admin {
     options: s.TagOptions = {},
   ): Promise<s.TagInfo> {
     const change = { set: Object.entries(changes.set ?? {}), clear: changes.clear ?? [] }
-    return tagInfo(bucket, key, await this.#attributes.setTags(this.#read(bucket, key, options), change))
+    return tagInfo(bucket, key, await this.#attributes.setTags(readOperation(bucket, key, options), change))
   }
 
   async *history(
@@ -265,6 +266,13 @@ export class Coordinator implements s.ObjectStore, Admin {
       }
     }
   }
+
+  readonly openSyncSession: s.ObjectStore['openSyncSession'] = (...of) =>
+    this.#sessions.openSyncSession(...of)
+  readonly keepSyncSession: s.ObjectStore['keepSyncSession'] = (...of) =>
+    this.#sessions.keepSyncSession(...of)
+  readonly syncSessions: s.ObjectStore['syncSessions'] = (...of) => this.#sessions.syncSessions(...of)
+  readonly endSyncSession: s.ObjectStore['endSyncSession'] = (...of) => this.#sessions.endSyncSession(...of)
 
   async createBucket(bucket: string, options: s.BucketOptions = {}): Promise<s.BucketInfo> {
     return bucketInfo(await this.#administration.buckets.create(bucketName.check(bucket, 'bucket'), options))
@@ -338,56 +346,11 @@ export class Coordinator implements s.ObjectStore, Admin {
   }
 
   async *blocks(bucket: string, key: string, options: BlocksOptions = {}): AsyncGenerator<BlockPlaces> {
-    for await (const page of this.#operations.blocks(this.#read(bucket, key, options)))
+    for await (const page of this.#operations.blocks(readOperation(bucket, key, options)))
       yield* blockPlacesOf(bucket, key, blocksAnswer(page))
   }
 
-  #read(bucket: string, key: string, options: s.GetOptions) {
-    const { versionId, at, strict, timeoutMs, signal } = options
-    return {
-      bucket: bucketName.check(bucket, 'bucket'),
-      key: keyText.check(key, 'key'),
-      versionId,
-      at: at === undefined ? undefined : hybridTimeOf(at),
-      strict,
-      timeoutMs,
-      signal,
-    }
-  }
-
   #write<K extends string | undefined>(bucket: string, key: K, options: s.PutOptions) {
-    const { contentType, context, policy, retry = false, strict, timeoutMs, signal } = options
-    const { etag, metadata } = checkedFacts(options)
-    const tags = tagPairs(options.tags)
-    const opId = options.opId ?? makeOperationId(this.#c.environment.random)
-    if (opId.length !== operationIdBytes) {
-      throw new TorcError('BAD_REQUEST', `an operation id has ${operationIdBytes} bytes, not ${opId.length}`)
-    }
-    if (key !== undefined) keyText.check(key, 'key')
-    return {
-      bucket: bucketName.check(bucket, 'bucket'),
-      key,
-      opId,
-      etag,
-      contentType,
-      metadata,
-      tags,
-      context,
-      condition: conditionOf(options, context),
-      policy,
-      retry,
-      strict,
-      timeoutMs,
-      signal,
-    }
-  }
-}
-
-function policyTarget({ bucket, key }: s.PolicyTarget, { timeoutMs, signal }: s.CallOptions) {
-  return {
-    bucket: bucket === undefined ? undefined : bucketName.check(bucket, 'bucket'),
-    key: key === undefined ? undefined : keyText.check(key, 'key'),
-    timeoutMs,
-    signal,
+    return writeOperation(this.#c.environment.random, bucket, key, options)
   }
 }

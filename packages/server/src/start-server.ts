@@ -38,6 +38,7 @@ import { readAttemptMs } from './core/deadline.js'
 import { KeyTurns } from './core/key-turns.js'
 import { Operations } from './core/operations.js'
 import { Repairs } from './core/repairs.js'
+import { SyncSessionOperations } from './core/sync-session-operations.js'
 import { UploadOperations } from './core/upload-operations.js'
 import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { blockUploadHandlers } from './handlers/block-upload-handlers.js'
@@ -46,6 +47,7 @@ import { feedHandlers } from './handlers/feed-handlers.js'
 import { keyHandlers } from './handlers/key-handlers.js'
 import { listingHandlers } from './handlers/listing-handlers.js'
 import { objectHandlers } from './handlers/object-handlers.js'
+import { syncSessionHandlers } from './handlers/sync-session-handlers.js'
 import { uploadHandlers } from './handlers/upload-handlers.js'
 import { HintHolders } from './hints/hint-holders.js'
 import { InProcessKeys } from './in-process/in-process-keys.js'
@@ -275,6 +277,7 @@ function composeServer(
   const bucketFlow = new BucketFlow(c, control, buckets)
   const attributes = new AttributeOperations(c, buckets, bucketFlow)
   const uploads = new UploadOperations(c, buckets)
+  const sessions = new SyncSessionOperations(c, buckets)
   const administration = new Administration(
     c,
     membership,
@@ -296,13 +299,14 @@ function composeServer(
     ...listingHandlers(operations),
     ...feedHandlers(),
     ...uploadHandlers(uploads),
+    ...syncSessionHandlers(sessions),
     ...clusterHandlers(administration, access),
     ...keyHandlers(accessKeyFlow, root, secretOf),
     ...membership.handlers,
   }
   Object.assign(handlers, guardedHandlers(served, access))
   const keys = new InProcessKeys(c, accessKeyFlow, root)
-  const store = new Coordinator({ c, operations, attributes, administration, uploads, keys, files })
+  const store = new Coordinator({ c, operations, attributes, administration, uploads, sessions, keys, files })
   return {
     ...{ c, pool, peers, membership, store },
     credentials: credentialsOf(secret.secret, rootKey, accessKeys),

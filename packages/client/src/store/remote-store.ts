@@ -27,6 +27,7 @@ import { RemoteBuckets } from './remote-buckets.js'
 import { RemoteFeed } from './remote-feed.js'
 import { RemoteKeys } from './remote-keys.js'
 import { type ApplyOptions, type RecoverOptions, RemoteLayouts } from './remote-layouts.js'
+import { RemoteSyncSessions } from './remote-sync-sessions.js'
 import { RemoteUploads } from './remote-uploads.js'
 import { RemoteWrites } from './remote-writes.js'
 import {
@@ -56,6 +57,7 @@ export class RemoteStore implements Store {
   readonly #attributes: RemoteAttributes
   readonly #layouts: RemoteLayouts
   readonly #uploads: RemoteUploads
+  readonly #sessions: RemoteSyncSessions
   readonly #writes: RemoteWrites
   readonly #feed: RemoteFeed
 
@@ -69,6 +71,7 @@ export class RemoteStore implements Store {
     this.keys = new RemoteKeys(this.#caller, this.#opIds)
     this.#layouts = new RemoteLayouts(this.#caller)
     this.#uploads = new RemoteUploads(this.#caller, environment, this.#opIds)
+    this.#sessions = new RemoteSyncSessions(this.#caller, this.#opIds)
     this.#writes = new RemoteWrites(this.#caller, environment, this.#opIds)
     this.#feed = new RemoteFeed(this.#caller, environment)
   }
@@ -147,6 +150,13 @@ export class RemoteStore implements Store {
     const plan = { signal, timeoutMs, writes: true, repeat: again }
     return copyResultOf(bucket, key, (await this.#caller.call('copyObject', head, plan)).head)
   }
+
+  readonly openSyncSession: s.ObjectStore['openSyncSession'] = (...of) =>
+    this.#sessions.openSyncSession(...of)
+  readonly keepSyncSession: s.ObjectStore['keepSyncSession'] = (...of) =>
+    this.#sessions.keepSyncSession(...of)
+  readonly syncSessions: s.ObjectStore['syncSessions'] = (...of) => this.#sessions.syncSessions(...of)
+  readonly endSyncSession: s.ObjectStore['endSyncSession'] = (...of) => this.#sessions.endSyncSession(...of)
 
   history(
     bucket: string,

@@ -1,3 +1,4 @@
+import { limits } from '@torc/protocol/limits'
 import t from 'tap'
 import { MemoryStore } from './memory-store.js'
 
@@ -42,4 +43,25 @@ t.test('a listing with details tells what a HEAD tells, and of edits beside a de
   t.match(deleted, { kind: 'marker', siblings: ['v2', 'v1'] })
   await store.delete('b', 'k', { context: deleted?.context, marker: true })
   t.strictSame(await all(store.list('b', { details: true })), [])
+})
+
+t.test('sync sessions are known until they end, expire, or lose their bucket', async t => {
+  const store = await bucketOf('b')
+  const first = await store.openSyncSession('b', { prefix: 'p/', place: 'host:/p' })
+  t.match(first, { newClient: true, newSession: true, client: /^[a-z2-7]{26}$/ })
+  const { client, session } = first
+  const second = await store.openSyncSession('b', { prefix: 'p/', place: 'host:/q', client })
+  t.match(second, { client, newClient: false, newSession: true })
+  store.nowMs += limits.syncSessionIdleMs
+  await store.keepSyncSession(first, 'cursor')
+  store.nowMs += 1
+  t.match(await store.syncSessions('b'), [{ session, cursor: 'cursor', place: 'host:/p' }])
+  await t.rejects(store.keepSyncSession(second, 'c'), { code: 'SESSION_NOT_FOUND' })
+  await t.rejects(store.keepSyncSession({ ...first, prefix: '' }, 'c'), { code: 'SESSION_NOT_FOUND' })
+  await store.endSyncSession(first)
+  const third = await store.openSyncSession('b', { prefix: 'p/', place: 'host:/p', client, session })
+  t.match(third, { newClient: true, newSession: true, cursor: undefined })
+  await store.deleteBucket('b')
+  await store.createBucket('b')
+  t.strictSame(await store.syncSessions('b'), [])
 })

@@ -16,6 +16,7 @@ import { MemoryKeys } from './memory-keys.js'
 import { MemoryOperations } from './memory-operations.js'
 import { MemoryPolicies } from './memory-policies.js'
 import { entriesOf, storedAs } from './memory-results.js'
+import { MemorySyncSessions } from './memory-sync-sessions.js'
 import { digestOfParts, type MemoryUpload, MemoryUploads } from './memory-uploads.js'
 
 /** A whole store in memory: enough of its behaviour for commands to be tried against. */
@@ -32,6 +33,10 @@ export class MemoryStore extends MemoryOperations implements Store {
       return { bytes, versionId: info.versionId }
     },
     complete: (...of) => this.#complete(...of),
+  })
+  readonly sessions = new MemorySyncSessions({
+    check: bucket => void this.#bucket(bucket),
+    now: () => new Date(this.nowMs),
   })
   /** Makes keys that a server could send though no client may put them. */
   hostileKeys: string[] = []
@@ -87,6 +92,7 @@ export class MemoryStore extends MemoryOperations implements Store {
       throw new TorcError('BUCKET_NOT_EMPTY', `the bucket ${bucket} is not empty`)
     }
     this.held.delete(bucket)
+    this.sessions.drop(bucket)
   }
 
   async buckets(): Promise<readonly s.BucketInfo[]> {
@@ -188,6 +194,12 @@ export class MemoryStore extends MemoryOperations implements Store {
     const result = this.#add(bucket, key, bytes, { contentType, metadata, context, policy })
     return { ...result, sentBytes: 0, sourceVersionId: info.versionId, sourceContext: info.context }
   }
+
+  readonly openSyncSession: s.ObjectStore['openSyncSession'] = (...of) => this.sessions.openSyncSession(...of)
+  readonly keepSyncSession: s.ObjectStore['keepSyncSession'] = (of, cursor) =>
+    this.sessions.keepSyncSession(of, cursor)
+  readonly syncSessions: s.ObjectStore['syncSessions'] = bucket => this.sessions.syncSessions(bucket)
+  readonly endSyncSession: s.ObjectStore['endSyncSession'] = of => this.sessions.endSyncSession(of)
 
   async *history(
     bucket: string,

@@ -14,8 +14,11 @@ export function bucketIdOf(hasher: Hasher, clusterId: string, name: string, gene
   return hasher.sha256(Buffer.from(text)).subarray(0, bucketIdBytes)
 }
 
-/** What servers keep for a bucket in hidden buckets of its own: uploads under way, and their parts (decision 19). */
-export type HiddenContent = 'uploads' | 'parts'
+/**
+ * What servers keep for a bucket in hidden buckets of its own: uploads under way, and their parts (decision 19); who syncs
+ * folders with it (decision 38).
+ */
+export type HiddenContent = 'uploads' | 'parts' | 'sync-sessions'
 
 /** Id of a bucket's hidden bucket: no name leads to it. */
 export function hiddenBucketId(hasher: Hasher, content: HiddenContent, bucketId: Uint8Array): Uint8Array {

@@ -12,7 +12,7 @@ t.test('a bucket that is made again has another id', async t => {
 })
 
 t.test('hidden buckets are derived from the bucket’s id, as the decision says', async t => {
-  for (const content of ['uploads', 'parts'] as const) {
+  for (const content of ['uploads', 'parts', 'sync-sessions'] as const) {
     const expected = createHash('sha256').update(`torc ${content}\0`).update(first).digest().subarray(0, 16)
     t.strictSame(Buffer.from(hiddenBucketId(systemHasher, content, first)), expected)
   }

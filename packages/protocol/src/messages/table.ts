@@ -16,6 +16,7 @@ import { membershipMessages } from './membership-messages.js'
 import { objectMessages } from './object-messages.js'
 import { remainderMessages } from './remainder-messages.js'
 import { replicaMessages } from './replica-messages.js'
+import { syncSessionMessages } from './sync-session-messages.js'
 import { treeMessages } from './tree-messages.js'
 import { uploadMessages } from './upload-messages.js'
 
@@ -34,6 +35,7 @@ export const messages = {
   ...layoutOperations,
   ...uploadMessages,
   ...keyMessages,
+  ...syncSessionMessages,
   // server → agent, agent → agent
   ...replicaMessages,
   ...consensusMessages,

@@ -2,6 +2,7 @@ import type { ChangeFeed } from './changes.js'
 import type { LateFacts } from './late-facts.js'
 import type { UploadStore } from './multipart.js'
 import type { RestoredKey, RestoreOptions } from './restore.js'
+import type { SyncSessions } from './sync-sessions.js'
 
 /**
  * The one interface of the store. The coordinator implements it in process, the client over TCP; CLI, REPL
@@ -344,7 +345,7 @@ export interface BucketInfo {
 /** A bucket in the list of all of them, which has no room for tags. */
 export type ListedBucket = Omit<BucketInfo, 'tags'>
 
-export interface ObjectStore extends UploadStore, ChangeFeed {
+export interface ObjectStore extends UploadStore, ChangeFeed, SyncSessions {
   /** Adds a version. Fails with INDETERMINATE when fewer than W agents acknowledged it. */
   put(bucket: string, key: string, body: BodyInput, options?: PutOptions): Promise<PutResult>
   /** Shared path: the server reads the file at `path` itself. */

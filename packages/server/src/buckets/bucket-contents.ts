@@ -4,16 +4,19 @@ import type { OperationLimits } from '../core/operations.js'
 import { purge } from '../flows/delete-flow.js'
 import { listPage } from '../list/list-flow.js'
 import { abortUpload } from '../uploads/end-upload.js'
-import { partsBucket } from '../uploads/hidden-buckets.js'
 import { type ListedUploads, listUploads } from '../uploads/list-uploads.js'
 import type { BucketView } from './bucket-record.js'
 import type { ControlCall } from './control-store.js'
+import { partsBucket, sessionsBucket } from './hidden-buckets.js'
 
 /** Keys purged at once. */
 const parallel = 16
 const pageKeys = 1000
 
-/** What is in a bucket that is to go: versions, uploads under way, and parts that a crash left without an upload. */
+/**
+ * What is in a bucket that is to go: versions, uploads under way, and what is no reason for it to stay: parts that a crash
+ * left without an upload, and who synced folders with it.
+ */
 export class BucketContents {
   readonly #c: Coordination
 
@@ -35,13 +38,15 @@ export class BucketContents {
 
   async purge(bucket: BucketView, call: ControlCall): Promise<void> {
     await this.#abortUploads(bucket, call)
-    await this.purgeParts(bucket, call)
+    await this.purgeRest(bucket, call)
     await this.#purgeAll(bucket, call)
   }
 
-  /** Parts that belong to no upload any more: nobody else would remove them. */
-  purgeParts(bucket: BucketView, call: ControlCall): Promise<void> {
-    return this.#purgeAll(partsBucket(this.#c.environment.hasher, bucket), call)
+  /** Parts that belong to no upload any more, and sync sessions: nobody else would remove them. */
+  async purgeRest(bucket: BucketView, call: ControlCall): Promise<void> {
+    const { hasher } = this.#c.environment
+    await this.#purgeAll(partsBucket(hasher, bucket), call)
+    await this.#purgeAll(sessionsBucket(hasher, bucket), call)
   }
 
   #uploads(bucket: BucketView, limit: number, call: ControlCall): Promise<ListedUploads> {

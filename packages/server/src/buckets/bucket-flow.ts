@@ -174,7 +174,7 @@ export class BucketFlow {
       if (error.code === 'BUCKET_NOT_EMPTY') await this.#unmark(record, call)
       throw error
     }
-    await this.#contents.purgeParts(view, call)
+    await this.#contents.purgeRest(view, call)
   }
 
   /** Marks a bucket as deleted, once nothing is in it. */

@@ -1,6 +1,4 @@
 import { hybridToDate } from '@torc/cluster/clocks/hybrid-clock'
-import { TorcError } from '@torc/protocol/errors'
-import { makeOperationId, operationIdBytes } from '@torc/protocol/identifiers/operation-id'
 import { limits } from '@torc/protocol/limits'
 import { bucketName, integer, keyText } from '@torc/protocol/messages/fields'
 import { checkedFacts } from '@torc/protocol/store/late-facts'
@@ -12,6 +10,7 @@ import { conditionOf } from '../core/condition-fields.js'
 import type { Coordination } from '../core/coordination.js'
 import type { UploadOperations } from '../core/upload-operations.js'
 import type { WriteOutcome } from '../flows/write-request.js'
+import { checkedOperationId } from './operations.js'
 import { hex, putResult } from './results.js'
 import { tagPairs } from './tag-pairs.js'
 
@@ -159,9 +158,8 @@ export class InProcessUploads implements m.UploadStore {
     }
   }
 
-  #opId({ opId = makeOperationId(this.#c.environment.random) }: CallOptions): Uint8Array {
-    if (opId.length === operationIdBytes) return opId
-    throw new TorcError('BAD_REQUEST', `an operation id has ${operationIdBytes} bytes, not ${opId.length}`)
+  #opId(options: CallOptions): Uint8Array {
+    return checkedOperationId(options, this.#c.environment.random)
   }
 }
 

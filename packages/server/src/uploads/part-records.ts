@@ -1,9 +1,9 @@
 import type { Version } from '@torc/cluster/state/version'
 import { limits } from '@torc/protocol/limits'
+import { partsBucket } from '../buckets/hidden-buckets.js'
 import type { Coordination } from '../core/coordination.js'
 import type { OperationLimits } from '../core/operations.js'
 import { listPage } from '../list/list-flow.js'
-import { partsBucket } from './hidden-buckets.js'
 import { type NamedUpload, partKey, partNumberOf, partPrefix } from './upload-names.js'
 
 /** A part with its block list. */

@@ -2,6 +2,7 @@ import { parsePolicy, policyText, type RetentionPolicy } from '@torc/cluster/ret
 import type { Version } from '@torc/cluster/state/version'
 import { givenBody } from '../bodies/body-source.js'
 import { prepareBody } from '../bodies/prepared-body.js'
+import { uploadsBucket } from '../buckets/hidden-buckets.js'
 import type { Coordination } from '../core/coordination.js'
 import { Deadline } from '../core/deadline.js'
 import { withFreshLayout } from '../core/fresh-layout.js'
@@ -10,7 +11,6 @@ import { place } from '../core/placement.js'
 import { readHeads } from '../flows/get-flow.js'
 import { readInlineBody } from '../flows/key-state-read.js'
 import { write } from '../flows/put-flow.js'
-import { uploadsBucket } from './hidden-buckets.js'
 import { type NamedUpload, recordKey, recordName, uploadNotFound } from './upload-names.js'
 
 /** What an upload's record says: a version whose body is the policy that the key is to get, if any. */

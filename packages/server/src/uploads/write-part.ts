@@ -1,12 +1,12 @@
 import { type Version, versionIdOf } from '@torc/cluster/state/version'
 import { TorcError } from '@torc/protocol/errors'
 import type { PreparedBody } from '../bodies/prepared-body.js'
+import { partsBucket } from '../buckets/hidden-buckets.js'
 import type { Coordination } from '../core/coordination.js'
 import type { OperationLimits } from '../core/operations.js'
 import { purge } from '../flows/delete-flow.js'
 import { write } from '../flows/put-flow.js'
 import type { WriteOutcome } from '../flows/write-request.js'
-import { partsBucket } from './hidden-buckets.js'
 import { type NamedUpload, partKey, uploadNotFound } from './upload-names.js'
 import { readRecord } from './upload-record.js'
 

@@ -17,6 +17,7 @@ const object = { bucket: 'b', key: 'k' }
 const part = { ...object, uploadId: 'u', partNumber: 1, opId: opId() }
 const block = { ...object, opId: opId(), size: 1, hash: Buffer.alloc(32) }
 const noBlocks = { ...object, opId: opId(), hashes: Buffer.alloc(0), sizes: [] }
+const session = { bucket: 'b', prefix: '', client: 'c', session: 's' }
 const otherKey = 'TKZZZZZZZZZZZZZZZZZZ'
 
 /** A request of each message that users may send. One that is missing here does not compile. */
@@ -70,6 +71,10 @@ const requests: { readonly [N in UserMessageName]: RequestOf<N> } = {
   grantAccess: { accessKey: otherKey, bucket: 'b', grants: ['read'] },
   revokeAccess: { accessKey: otherKey, bucket: 'b', grants: ['read'] },
   deleteAccessKey: { accessKey: otherKey },
+  openSyncSession: { bucket: 'b', opId: opId(), prefix: '', place: 'host:/folder' },
+  keepSyncSession: { ...session, cursor: 'c' },
+  listSyncSessions: { bucket: 'b' },
+  endSyncSession: session,
 }
 const names = Object.keys(requests) as UserMessageName[]
 

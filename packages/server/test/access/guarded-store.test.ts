@@ -15,6 +15,8 @@ const all = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
 
 type Method = Exclude<keyof Store, 'keys' | 'buckets'> | `keys.${keyof AccessKeyAdmin}`
 
+const session = { bucket: 'b', prefix: '', client: 'c', session: 's' }
+
 /** A call of each method that may be denied; `b` is the bucket. */
 const calls: Readonly<Record<Method, (store: Store) => Promise<unknown>>> = {
   put: store => store.put('b', 'k', 'x'),
@@ -50,6 +52,10 @@ const calls: Readonly<Record<Method, (store: Store) => Promise<unknown>>> = {
   uploadPage: store => store.uploadPage('b'),
   completeUpload: store => store.completeUpload('b', 'k', 'u', []),
   abortUpload: store => store.abortUpload('b', 'k', 'u'),
+  openSyncSession: store => store.openSyncSession('b', { prefix: '', place: 'host:/folder' }),
+  keepSyncSession: store => store.keepSyncSession(session, 'c'),
+  syncSessions: store => store.syncSessions('b'),
+  endSyncSession: store => store.endSyncSession(session),
   status: store => store.status(),
   layout: store => store.layout(),
   initLayout: store => store.initLayout(),
@@ -86,6 +92,10 @@ t.test('in this process too, a key may do what it was granted', async t => {
   t.equal(await (await app.get('b', 'k')).text(), 'hello')
   t.match(await all(app.list('b')), [{ key: 'k' }])
   t.match(await app.buckets(), [{ bucket: 'b' }])
+  const opened = await app.openSyncSession('b', { prefix: '', place: 'host:/folder' })
+  await app.keepSyncSession(opened, 'c')
+  t.match(await app.syncSessions('b'), [{ session: opened.session, cursor: 'c' }])
+  await app.endSyncSession(opened)
   await t.rejects(calls.put(app), denied)
   await t.rejects(calls.copy(app), denied)
   await t.rejects(calls.restore(app), denied)
@@ -125,6 +135,8 @@ t.test('whoever has no access key reads what is public, and nothing else', async
     visitor.put('public', 'k', 'x'),
     visitor.delete('public', 'k'),
     visitor.tags('public', 'k'),
+    visitor.syncSessions('public'),
+    visitor.openSyncSession('public', { prefix: '', place: 'host:/folder' }),
     visitor.getShared('public', 'k', 'root/file'),
     visitor.copy({ bucket: 'public', key: 'k' }, 'public', 'to'),
     visitor.changeBucket('public', { publicRead: true }),

@@ -5,10 +5,11 @@ import { givenBody } from '../../src/bodies/body-source.js'
 import { BucketFlow, checkedQuorums } from '../../src/buckets/bucket-flow.js'
 import { Buckets } from '../../src/buckets/buckets.js'
 import { ObjectControlStore } from '../../src/buckets/control-store.js'
+import { partsBucket, sessionsBucket } from '../../src/buckets/hidden-buckets.js'
 import { recordAgeMs, unreadAgeMs } from '../../src/buckets/record-cache.js'
 import type { Coordination } from '../../src/core/coordination.js'
+import { SyncSessionOperations } from '../../src/core/sync-session-operations.js'
 import { write } from '../../src/flows/put-flow.js'
-import { partsBucket } from '../../src/uploads/hidden-buckets.js'
 import { uploadPart } from '../../src/uploads/upload-part.js'
 import { writeRecord } from '../../src/uploads/upload-record.js'
 import { type FakeCluster, fakeCluster, writeOf } from '../fakes/fake-cluster.js'
@@ -119,6 +120,32 @@ t.test('uploads under way keep a bucket too; forced, nothing of them is left', a
   await flow.remove('orphaned', false, {})
   await settle()
   t.equal(cluster.agent(0).stateOf(other.id, `${'z'.repeat(26)}/00001`).versions.size, 0)
+})
+
+t.test('folders that are synced with a bucket do not keep it, and go with it', async t => {
+  for (const force of [false, true]) {
+    const cluster = fakeCluster()
+    const { flow, buckets } = bucketsOf(cluster)
+    const sessions = new SyncSessionOperations(cluster.c, buckets)
+    await flow.create('synced', {})
+    const opened = await sessions.open({
+      ...{ bucket: 'synced', prefix: '', place: 'host:/folder', client: undefined, session: undefined },
+      ...{
+        opId: cluster.c.environment.random.bytes(16),
+        retry: false,
+        timeoutMs: undefined,
+        signal: undefined,
+      },
+    })
+    const hidden = sessionsBucket(cluster.c.environment.hasher, await buckets.find('synced', {}))
+    const held = (): number =>
+      cluster.agent(0).stateOf(hidden.id, `${opened.client}/${opened.session}`).versions.size
+    await settle()
+    t.equal(held(), 1)
+    await flow.remove('synced', force, {})
+    await settle()
+    t.equal(held(), 0)
+  }
 })
 
 t.test('what another server wrote by its own copy of the record keeps the bucket', async t => {

@@ -47,6 +47,7 @@ const s3CodeOf: Readonly<Record<ErrorCode, S3Code>> = {
   STALE_COLLECTION: 'ServiceUnavailable',
   SYNC_ROOT_GONE: 'InternalError',
   SYNC_NEEDS_DECISION: 'InternalError',
+  SESSION_NOT_FOUND: 'InvalidArgument',
 }
 
 /** Any failure as an S3 client is told of it. Defects keep their message to the log. */
