@@ -3,9 +3,7 @@ import { join } from 'node:path'
 import { TorcError } from '@torc/protocol/errors'
 import { replaceFile } from '../../files/atomic-file.js'
 import { fileError } from '../../files/file-errors.js'
-
-/** Folder in a synced folder in which Torc keeps what it knows of it. Never synced itself. */
-export const stateFolder = '.torc-sync'
+import { syncFolderName } from '../local/ignore-rules.js'
 
 /** What a folder is synced with, and as whom: `.torc-sync/session.json`. */
 export interface Identity {
@@ -15,7 +13,7 @@ export interface Identity {
   readonly session: string
 }
 
-const fileOf = (directory: string) => join(directory, stateFolder, 'session.json')
+const fileOf = (directory: string) => join(directory, syncFolderName, 'session.json')
 
 /** Undefined where the folder was never synced, or where nobody can tell any more: then both sides are merged. */
 export async function readIdentity(directory: string): Promise<Identity | undefined> {
@@ -44,8 +42,8 @@ function parseIdentity(text: string): Identity | undefined {
 }
 
 export async function writeIdentity(directory: string, identity: Identity): Promise<void> {
-  await mkdir(join(directory, stateFolder), { recursive: true }).catch(error => {
-    throw fileError(error, join(directory, stateFolder))
+  await mkdir(join(directory, syncFolderName), { recursive: true }).catch(error => {
+    throw fileError(error, join(directory, syncFolderName))
   })
   await replaceFile(fileOf(directory), lines(`${JSON.stringify(identity, undefined, 2)}\n`), 0o600)
 }
@@ -63,6 +61,6 @@ export function checkSamePlace(
   if (identity.bucket === wanted.bucket && identity.prefix === wanted.prefix) return
   const place = (of: Pick<Identity, 'bucket' | 'prefix'>) => `${of.bucket}/${of.prefix}`
   throw new TorcError('CONFLICT', `the folder is synced with ${place(identity)}, not with ${place(wanted)}`, {
-    hint: `Choose another folder, or remove ${stateFolder} in it: then both are merged, and nothing is deleted.`,
+    hint: `Choose another folder, or remove ${syncFolderName} in it: then both are merged, and nothing is deleted.`,
   })
 }

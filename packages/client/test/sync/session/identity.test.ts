@@ -1,12 +1,8 @@
 import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import {
-  checkSamePlace,
-  readIdentity,
-  stateFolder,
-  writeIdentity,
-} from '../../../src/sync/session/identity.js'
+import { syncFolderName } from '../../../src/sync/local/ignore-rules.js'
+import { checkSamePlace, readIdentity, writeIdentity } from '../../../src/sync/session/identity.js'
 
 const identity = { bucket: 'work', prefix: 'notes/', client: 'c', session: 's' }
 
@@ -15,12 +11,12 @@ t.test('the identity is read as it was written, by its owner only', async t => {
   t.equal(await readIdentity(directory), undefined)
   await writeIdentity(directory, identity)
   t.strictSame(await readIdentity(directory), identity)
-  t.equal(statSync(join(directory, stateFolder, 'session.json')).mode & 0o077, 0)
+  t.equal(statSync(join(directory, syncFolderName, 'session.json')).mode & 0o077, 0)
 })
 
 t.test('a damaged identity is none', async t => {
   const directory = t.testdir()
-  mkdirSync(join(directory, stateFolder))
+  mkdirSync(join(directory, syncFolderName))
   for (const text of [
     '',
     '{',
@@ -29,7 +25,7 @@ t.test('a damaged identity is none', async t => {
     '{"bucket":"work"}',
     '{"bucket":1,"prefix":"","client":"","session":""}',
   ]) {
-    writeFileSync(join(directory, stateFolder, 'session.json'), text)
+    writeFileSync(join(directory, syncFolderName, 'session.json'), text)
     t.equal(await readIdentity(directory), undefined, text)
   }
 })
