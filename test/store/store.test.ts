@@ -1,6 +1,7 @@
 import t from 'tap'
 import { startMemoryCluster } from '../uploads/memory-cluster.js'
 import { checkBucketSettings } from './bucket-settings.js'
+import { checkChanges } from './changes.js'
 import { checkGateways } from './gateways.js'
 import { checkLateFacts } from './late-facts.js'
 import { checkNullVersions } from './null-versions.js'
@@ -20,6 +21,7 @@ for (const [what, connect] of implementations) {
     checkTagsAtCreation(t, what, connect)
     checkBucketSettings(t, what, connect)
     checkNullVersions(t, what, connect)
+    checkChanges(t, what, connect)
   })
 }
 

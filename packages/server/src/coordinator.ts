@@ -30,6 +30,7 @@ import { conditionOf } from './core/condition-fields.js'
 import type { Coordination } from './core/coordination.js'
 import type { Operations } from './core/operations.js'
 import type { UploadOperations } from './core/upload-operations.js'
+import type { Watches } from './feed/watches.js'
 import { hybridTimeOf } from './flows/past-time.js'
 import { blocksAnswer, tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
 import { InProcessFeed } from './in-process/in-process-feed.js'
@@ -57,6 +58,7 @@ export interface CoordinatorParts {
   readonly attributes: AttributeOperations
   readonly administration: Administration
   readonly uploads: UploadOperations
+  readonly watches: Watches
   readonly keys: AccessKeyAdmin
   readonly files: SharedFiles
 }
@@ -72,13 +74,14 @@ export class Coordinator implements s.ObjectStore, Admin {
   readonly #feed: InProcessFeed
   readonly #files: SharedFiles
 
-  constructor({ c, operations, attributes, administration, uploads, keys, files }: CoordinatorParts) {
+  constructor(parts: CoordinatorParts) {
+    const { c, operations, attributes, administration, uploads, watches, keys, files } = parts
     this.#c = c
     this.#operations = operations
     this.#attributes = attributes
     this.#administration = administration
     this.#uploads = new InProcessUploads(c, uploads)
-    this.#feed = new InProcessFeed(c.environment)
+    this.#feed = new InProcessFeed(watches, c.environment)
     this.keys = keys
     this.#files = files
   }
@@ -218,7 +221,7 @@ export class Coordinator implements s.ObjectStore, Admin {
   readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
   readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
 
-  readonly changes: s.ObjectStore['changes'] = () => this.#feed.changes()
+  readonly changes: s.ObjectStore['changes'] = (...of) => this.#feed.changes(...of)
   readonly watch: s.ObjectStore['watch'] = (...of) => this.#feed.watch(...of)
 
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {

@@ -39,6 +39,7 @@ import { KeyTurns } from './core/key-turns.js'
 import { Operations } from './core/operations.js'
 import { Repairs } from './core/repairs.js'
 import { UploadOperations } from './core/upload-operations.js'
+import { Watches } from './feed/watches.js'
 import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { blockUploadHandlers } from './handlers/block-upload-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
@@ -150,6 +151,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     over = resolve
   })
   const stop = async (): Promise<void> => {
+    node.watches.close()
     await acceptor.close(drainMs)
     await node.membership.leave()
     await Promise.all([node.pool.close(drainMs), node.peers.close(drainMs)])
@@ -181,6 +183,7 @@ interface ComposedServer {
   readonly membership: Membership
   readonly credentials: Credentials
   readonly store: Coordinator
+  readonly watches: Watches
   readonly storeFor: RunningServer['storeFor']
   readonly secretOf: RunningServer['secretOf']
 }
@@ -275,6 +278,7 @@ function composeServer(
   const bucketFlow = new BucketFlow(c, control, buckets)
   const attributes = new AttributeOperations(c, buckets, bucketFlow)
   const uploads = new UploadOperations(c, buckets)
+  const watches = new Watches(c, buckets)
   const administration = new Administration(
     c,
     membership,
@@ -294,7 +298,7 @@ function composeServer(
     ...blockUploadHandlers(new BlockUploads(c, buckets, new UploadSeals(secret.secret))),
     ...attributeHandlers(attributes),
     ...listingHandlers(operations),
-    ...feedHandlers(),
+    ...feedHandlers(watches),
     ...uploadHandlers(uploads),
     ...clusterHandlers(administration, access),
     ...keyHandlers(accessKeyFlow, root, secretOf),
@@ -302,9 +306,9 @@ function composeServer(
   }
   Object.assign(handlers, guardedHandlers(served, access))
   const keys = new InProcessKeys(c, accessKeyFlow, root)
-  const store = new Coordinator({ c, operations, attributes, administration, uploads, keys, files })
+  const store = new Coordinator({ c, operations, attributes, administration, uploads, watches, keys, files })
   return {
-    ...{ c, pool, peers, membership, store },
+    ...{ c, pool, peers, membership, store, watches },
     credentials: credentialsOf(secret.secret, rootKey, accessKeys),
     storeFor: principal => guardedStore(store, access, principal),
     secretOf,
