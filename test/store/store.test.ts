@@ -1,6 +1,7 @@
 import t from 'tap'
 import { startMemoryCluster } from '../uploads/memory-cluster.js'
 import { checkBucketSettings } from './bucket-settings.js'
+import { checkChanges } from './changes.js'
 import { checkEmptyContexts } from './empty-contexts.js'
 import { checkGateways } from './gateways.js'
 import { checkLateFacts } from './late-facts.js'
@@ -26,6 +27,7 @@ for (const [what, connect] of implementations) {
     checkEmptyContexts(t, what, connect)
     checkListingDetails(t, what, connect)
     checkSyncSessions(t, what, connect)
+    checkChanges(t, what, connect)
   })
 }
 

@@ -11,6 +11,8 @@ import { Register } from './consensus/register.js'
 import type { DataDirectory } from './data-directory/data-directory.js'
 import { OpenMark } from './data-directory/directory-row.js'
 import type { Disk } from './disk/disk.js'
+import { ChangeLog } from './feed/change-log.js'
+import { TailWaits } from './feed/tail-waits.js'
 import type { AgentContext } from './handlers/agent-context.js'
 import { Hints, type HintsParts } from './hints/hints.js'
 import { CounterLease } from './index/counter-lease.js'
@@ -28,22 +30,28 @@ import { RemainderKeeper } from './remainders/remainder-keeper.js'
 import { RemainderRows } from './remainders/remainder-rows.js'
 import { AgentTrees } from './trees/agent-trees.js'
 
+export interface StorageBounds {
+  readonly uploadMs: number
+  readonly remainderMs: number
+  readonly changesMax?: number | undefined
+}
+
 /**
  * Builds what handlers work with on an open data directory. `uploadMs`: how long an upload may stand still;
  * `remainderMs`: how long what is left of a removed key stays; `hints`: how many bytes of them it takes, and how long
- * what was delivered stays.
+ * what was delivered stays; `changesMax`: how many changes are kept for those who watch.
  */
 export function openStorage(
   disk: Disk,
   directory: DataDirectory,
   environment: Environment,
   log: Log,
-  { uploadMs, remainderMs }: { readonly uploadMs: number; readonly remainderMs: number },
+  { uploadMs, remainderMs, changesMax }: StorageBounds,
   compressor: Compressor,
   hints: Pick<HintsParts, 'bytesMax' | 'lingerMs'>,
 ): AgentContext {
   const { database, identity } = directory
-  const { hasher } = environment
+  const { hasher, random } = environment
   if (!inForce(environment, 'fsync before the answer')) database.pragma('synchronous = OFF')
   const counts = new Counts(database)
   const lease = new CounterLease(database, environment.random)
@@ -58,7 +66,8 @@ export function openStorage(
     ...{ intentMs: uploadMs, ...hints },
     replicasOf,
   })
-  const listeners = [counts, lease, layout, ...held.listeners, trees, new OpenMark(database)]
+  const changes = new ChangeLog({ database, clock, random, rowsMax: changesMax })
+  const listeners = [counts, lease, layout, ...held.listeners, trees, changes, new OpenMark(database)]
   const commit = new GroupCommit(database, environment.clock, listeners)
   const mintTime = (above: number): number => clock.mintTime(above)
   const intents = new Intents(database, environment.clock, uploadMs)
@@ -68,7 +77,7 @@ export function openStorage(
   const remainderRows = new RemainderRows(database, environment.clock, remainderMs)
   const index = new KeyIndex({
     ...{ database, counts, lease, dropped, intents, releases, trees, ballots, mintTime },
-    ...{ remainders: remainderRows, environment },
+    ...{ remainders: remainderRows, changes, environment },
   })
   const register = new Register({
     ...{ rows: ballots, index, intents, collections, remainders: remainderRows, commit },
@@ -103,6 +112,8 @@ export function openStorage(
     layout,
     epochBallots: new EpochBallots(database, identity.nodeId, layout, hasher),
     trees,
+    changes,
+    tailWaits: new TailWaits(changes, environment.clock),
     replicasOf,
     clock,
     hasher,

@@ -71,6 +71,8 @@ export interface AgentOptions {
   readonly repair?: RepairOptions | undefined
   /** How it takes over what layouts give it. */
   readonly transition?: TransitionOptions | undefined
+  /** How many changes it keeps for those who watch; 1,000,000 when absent. */
+  readonly changesMax?: number | undefined
   /** What makes blocks smaller; threads of the process when absent. */
   readonly compressor?: Compressor | undefined
   readonly environment: Environment
@@ -116,8 +118,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
       bytesMax: options.hints?.bytesMax ?? hintBytesDefault(options.capacity),
       lingerMs: options.hints?.lingerMs ?? limits.requestMs,
     }
-    const times = { uploadMs, remainderMs }
-    const context = openStorage(disk, directory, environment, log, times, compressor, hints)
+    const bounds = { uploadMs, remainderMs, changesMax: options.changesMax }
+    const context = openStorage(disk, directory, environment, log, bounds, compressor, hints)
     return await serve(options, context)
   } catch (thrown) {
     await disk.close()
@@ -258,6 +260,7 @@ async function serve(options: AgentOptions, context: AgentContext): Promise<Agen
   let refusal: TorcError | undefined
   let closing: Promise<void> | undefined
   const end = async (): Promise<void> => {
+    context.tailWaits.close()
     await membership.leave()
     await Promise.all([
       acceptor.close(closeMs),

@@ -26,6 +26,7 @@ import type { Coordination } from './core/coordination.js'
 import type { Operations } from './core/operations.js'
 import type { SyncSessionOperations } from './core/sync-session-operations.js'
 import type { UploadOperations } from './core/upload-operations.js'
+import type { Watches } from './feed/watches.js'
 import { hybridTimeOf } from './flows/past-time.js'
 import { blocksAnswer, tokenAfterWrite, tokenOfDelete } from './handlers/answers.js'
 import { InProcessFeed } from './in-process/in-process-feed.js'
@@ -55,6 +56,7 @@ export interface CoordinatorParts {
   readonly administration: Administration
   readonly uploads: UploadOperations
   readonly sessions: SyncSessionOperations
+  readonly watches: Watches
   readonly keys: AccessKeyAdmin
   readonly files: SharedFiles
 }
@@ -72,13 +74,13 @@ export class Coordinator implements s.ObjectStore, Admin {
   readonly #files: SharedFiles
 
   constructor(parts: CoordinatorParts) {
-    const { c, operations, attributes, administration, uploads, sessions, keys, files } = parts
+    const { c, operations, attributes, administration, uploads, sessions, watches, keys, files } = parts
     this.#c = c
     this.#operations = operations
     this.#attributes = attributes
     this.#administration = administration
     this.#uploads = new InProcessUploads(c, uploads)
-    this.#feed = new InProcessFeed(c.environment)
+    this.#feed = new InProcessFeed(watches, c.environment)
     this.#sessions = new InProcessSyncSessions(c, sessions)
     this.keys = keys
     this.#files = files
@@ -218,7 +220,7 @@ export class Coordinator implements s.ObjectStore, Admin {
   readonly completeUpload: m.UploadStore['completeUpload'] = (...of) => this.#uploads.completeUpload(...of)
   readonly abortUpload: m.UploadStore['abortUpload'] = (...of) => this.#uploads.abortUpload(...of)
 
-  readonly changes: s.ObjectStore['changes'] = () => this.#feed.changes()
+  readonly changes: s.ObjectStore['changes'] = (...of) => this.#feed.changes(...of)
   readonly watch: s.ObjectStore['watch'] = (...of) => this.#feed.watch(...of)
 
   list(bucket: string, options: s.ListOptions = {}): AsyncIterable<s.ListEntry> {

@@ -40,6 +40,7 @@ import { Operations } from './core/operations.js'
 import { Repairs } from './core/repairs.js'
 import { SyncSessionOperations } from './core/sync-session-operations.js'
 import { UploadOperations } from './core/upload-operations.js'
+import { Watches } from './feed/watches.js'
 import { attributeHandlers } from './handlers/attribute-handlers.js'
 import { blockUploadHandlers } from './handlers/block-upload-handlers.js'
 import { clusterHandlers } from './handlers/cluster-handlers.js'
@@ -152,6 +153,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     over = resolve
   })
   const stop = async (): Promise<void> => {
+    node.watches.close()
     await acceptor.close(drainMs)
     await node.membership.leave()
     await Promise.all([node.pool.close(drainMs), node.peers.close(drainMs)])
@@ -183,6 +185,7 @@ interface ComposedServer {
   readonly membership: Membership
   readonly credentials: Credentials
   readonly store: Coordinator
+  readonly watches: Watches
   readonly storeFor: RunningServer['storeFor']
   readonly secretOf: RunningServer['secretOf']
 }
@@ -278,6 +281,7 @@ function composeServer(
   const attributes = new AttributeOperations(c, buckets, bucketFlow)
   const uploads = new UploadOperations(c, buckets)
   const sessions = new SyncSessionOperations(c, buckets)
+  const watches = new Watches(c, buckets)
   const administration = new Administration(
     c,
     membership,
@@ -297,7 +301,7 @@ function composeServer(
     ...blockUploadHandlers(new BlockUploads(c, buckets, new UploadSeals(secret.secret))),
     ...attributeHandlers(attributes),
     ...listingHandlers(operations),
-    ...feedHandlers(),
+    ...feedHandlers(watches),
     ...uploadHandlers(uploads),
     ...syncSessionHandlers(sessions),
     ...clusterHandlers(administration, access),
@@ -306,9 +310,19 @@ function composeServer(
   }
   Object.assign(handlers, guardedHandlers(served, access))
   const keys = new InProcessKeys(c, accessKeyFlow, root)
-  const store = new Coordinator({ c, operations, attributes, administration, uploads, sessions, keys, files })
+  const store = new Coordinator({
+    c,
+    operations,
+    attributes,
+    administration,
+    uploads,
+    sessions,
+    watches,
+    keys,
+    files,
+  })
   return {
-    ...{ c, pool, peers, membership, store },
+    ...{ c, pool, peers, membership, store, watches },
     credentials: credentialsOf(secret.secret, rootKey, accessKeys),
     storeFor: principal => guardedStore(store, access, principal),
     secretOf,

@@ -27,6 +27,11 @@ export class HybridClock {
     return this.#last
   }
 
+  /** What it stands at: nothing that was issued or seen is later. Uses nothing up, and may come again. */
+  get latest(): number {
+    return Math.max(this.#wall(), this.#last)
+  }
+
   /**
    * Takes note of a time that a message carried. One further ahead of the own wall clock than the bound is
    * ignored: a peer with a wrong clock must not drag the others along.

@@ -38,13 +38,24 @@ export class CounterLeases {
     const leaseEveryMs = options.leaseEveryMs ?? counterLeaseDefaults.leaseEveryMs
     const bootMs = options.bootMs ?? counterLeaseDefaults.bootMs
     const { clock, random } = environment
-    const { nodeId, lease, layout, commit, index, counts, log } = context
+    const { nodeId, lease, layout, commit, changes, index, counts, log } = context
     this.#context = context
     this.#clock = clock
     this.#bootMs = bootMs
     this.#onRestored = onRestored
     this.#worker = new LeaseWorker({
-      ...{ nodeId, lease, layout, commit, others, clock, random, times: { leaseEveryMs, bootMs }, log },
+      ...{
+        nodeId,
+        lease,
+        layout,
+        commit,
+        changes,
+        others,
+        clock,
+        random,
+        times: { leaseEveryMs, bootMs },
+        log,
+      },
       environment,
       written: () => `${index.rows.counts.written} ${counts.values.blocks} ${counts.values.blockBytes}`,
       onChecked: () => this.#pass(),

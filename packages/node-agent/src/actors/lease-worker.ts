@@ -4,6 +4,7 @@ import type { Log } from '@torc/protocol/environment/log'
 import type { Random } from '@torc/protocol/environment/random'
 import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
+import type { ChangeLog } from '../feed/change-log.js'
 import type { CounterLease, LeaseEnd } from '../index/counter-lease.js'
 import type { GroupCommit } from '../index/group-commit.js'
 import type { AgentLayout } from '../layout/agent-layout.js'
@@ -28,6 +29,7 @@ export interface LeaseWorkerParts {
   readonly lease: CounterLease
   readonly layout: AgentLayout
   readonly commit: GroupCommit
+  readonly changes: Pick<ChangeLog, 'identity'>
   readonly others: OtherKeepers
   readonly clock: Clock
   readonly random: Random
@@ -175,11 +177,12 @@ export class LeaseWorker implements Worker {
 
   /** The disk is an old copy: this agent takes no part, and never mints as an actor of this disk again. */
   async #leave(verdict: BootVerdict & { kind: 'old copy' }): Promise<void> {
-    const { commit, lease, layout } = this.#parts
+    const { commit, lease, layout, changes } = this.#parts
     const why = describeAhead(lease.ends(), verdict.ahead)
     await commit.submit(() => {
       lease.retireAll(verdict.ahead)
       layout.leave(verdict.epoch, why)
+      changes.identity.renew()
     })
     this.#askedSince.clear()
     this.#parts.onChecked()

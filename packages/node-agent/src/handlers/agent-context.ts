@@ -7,6 +7,8 @@ import type { BlockStore } from '../blocks/block-store.js'
 import type { BallotRows } from '../consensus/ballot-rows.js'
 import type { Register } from '../consensus/register.js'
 import type { Disk, SqlDatabase } from '../disk/disk.js'
+import type { ChangeLog } from '../feed/change-log.js'
+import type { TailWaits } from '../feed/tail-waits.js'
 import type { ReplicasOf } from '../hints/block-hints.js'
 import type { Hints } from '../hints/hints.js'
 import type { CounterLease } from '../index/counter-lease.js'
@@ -48,6 +50,8 @@ export interface AgentContext {
   readonly layout: AgentLayout
   readonly epochBallots: EpochBallots
   readonly trees: AgentTrees
+  readonly changes: ChangeLog
+  readonly tailWaits: TailWaits
   readonly replicasOf: ReplicasOf
   readonly clock: HybridClock
   readonly hasher: Hasher

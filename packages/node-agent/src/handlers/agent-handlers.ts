@@ -17,6 +17,8 @@ import { fetchBlockHandler } from './fetch-block.js'
 import { fetchBlockProofHandler } from './fetch-block-proof.js'
 import { fetchBlockStatesHandler } from './fetch-block-states.js'
 import { fetchBodyHandler } from './fetch-body.js'
+import { fetchChangesHandler } from './fetch-changes.js'
+import { fetchChangesTailHandler } from './fetch-changes-tail.js'
 import { fetchCounterLeasesHandler } from './fetch-counter-leases.js'
 import { fetchEpochHandler } from './fetch-epoch.js'
 import { fetchKeyHandler } from './fetch-key.js'
@@ -81,6 +83,8 @@ export function agentHandlers(agent: AgentContext, membership: Membership, work:
     fetchBlockProof: fetchBlockProofHandler(agent),
     fetchBlockStates: fetchBlockStatesHandler(agent),
     fetchRange: afterCheck(counterLeases, fetchRangeHandler(agent)),
+    fetchChanges: afterCheck(counterLeases, fetchChangesHandler(agent)),
+    fetchChangesTail: afterCheck(counterLeases, fetchChangesTailHandler(agent)),
     putCounterLease: putCounterLeaseHandler(agent),
     fetchCounterLeases: fetchCounterLeasesHandler(agent),
     fetchUsage: fetchUsageHandler(agent, work),

@@ -12,6 +12,7 @@ import { inForce, type Rules } from '@torc/protocol/environment/safeguards'
 import { TorcError } from '@torc/protocol/errors'
 import type { BallotRows } from '../consensus/ballot-rows.js'
 import type { SqlDatabase } from '../disk/disk.js'
+import type { ChangeLog } from '../feed/change-log.js'
 import type { Intents } from '../leases/intents.js'
 import type { ReleaseQueue } from '../leases/release-queue.js'
 import type { RemainderRows } from '../remainders/remainder-rows.js'
@@ -89,6 +90,8 @@ export interface MergeRequest {
     | undefined
   readonly keep: readonly Dot[] | undefined
   readonly attributes: Attributes | undefined
+  /** Of a partition that this agent takes over: its owners before have told those who watch. */
+  readonly isHandedOver?: boolean | undefined
 }
 
 export interface MergeResult {
@@ -113,6 +116,7 @@ export interface KeyIndexParts {
   readonly trees: AgentTrees
   readonly ballots: BallotRows
   readonly remainders: RemainderRows
+  readonly changes: ChangeLog
   readonly environment?: Rules | undefined
   /** Time of a new version, above what it covers. CLOCK_SKEW when that is too far ahead. */
   readonly mintTime: (above: number) => number
@@ -143,7 +147,8 @@ export class KeyIndex {
   constructor(parts: KeyIndexParts) {
     this.rows = new KeyRows(parts.database)
     this.removals = new Removals(parts.database, this.rows.counts)
-    this.#writer = new KeyWriter(this.rows, parts.counts, parts.trees, parts.remainders)
+    const { counts, trees, remainders, changes } = parts
+    this.#writer = new KeyWriter(this.rows, counts, trees, remainders, changes)
     this.#lease = parts.lease
     this.#dropped = parts.dropped
     this.#intents = parts.intents
@@ -216,11 +221,11 @@ export class KeyIndex {
   merge(name: KeyName, request: MergeRequest): MergeResult {
     const known = this.find(name.bucketId, name.key)
     const local = known === undefined ? noVersions : new IndexedVersions(this.rows, known.id, known.summary)
-    const { context, arriving, keep, attributes } = request
+    const { context, arriving, keep, attributes, isHandedOver = false } = request
     const versions = arriving === undefined ? [] : [arriving.version]
     const delta = { context, versions, keep, attributes }
     const plan = planMerge(known?.summary, delta, local, !this.#keepsRemoved)
-    this.#writer.apply(name, known, plan, arriving)
+    this.#writer.apply(name, known, plan, arriving, !isHandedOver)
     if (arriving?.version.blocks !== undefined && plan.inserted.length > 0)
       this.#intents.remove({ ...name, opId: arriving.version.opId })
     this.#noteRemoved(name, known, howRemoved(request), plan.removed)

@@ -5,6 +5,7 @@ import { emptySummary, encodeSummary } from '@torc/cluster/state/key-summary'
 import type { Version } from '@torc/cluster/state/version'
 import { decodeVersion, encodeVersion } from '@torc/cluster/state/version-codec'
 import { treePosition } from '@torc/cluster/trees/tree-shape'
+import type { ChangeLog } from '../feed/change-log.js'
 import type { RemainderRows } from '../remainders/remainder-rows.js'
 import type { AgentTrees } from '../trees/agent-trees.js'
 import { bodyBytesOf } from './body-bytes.js'
@@ -44,19 +45,29 @@ export class KeyWriter {
   readonly #counts: Counts
   readonly #trees: AgentTrees
   readonly #remainders: RemainderRows
+  readonly #changes: ChangeLog
 
-  constructor(rows: KeyRows, counts: Counts, trees: AgentTrees, remainders: RemainderRows) {
+  constructor(
+    rows: KeyRows,
+    counts: Counts,
+    trees: AgentTrees,
+    remainders: RemainderRows,
+    changes: ChangeLog,
+  ) {
     this.#rows = rows
     this.#counts = counts
     this.#trees = trees
     this.#remainders = remainders
+    this.#changes = changes
   }
 
+  /** `isNews`: the changes are told to those who watch. What was handed over was told by the owners before. */
   apply(
     name: KeyName,
     known: KnownKey | undefined,
     plan: MergePlan,
     arriving: ArrivingVersion | undefined,
+    isNews = true,
   ): void {
     if (!plan.changed) return
     const before = known?.summary ?? emptySummary
@@ -70,6 +81,7 @@ export class KeyWriter {
     if (after.versionCount === 0) this.#remainders.note(name)
     else if (known !== undefined && before.versionCount === 0) this.#remainders.forget(name)
     if (plan.inserted.length === 0 && plan.removed.length === 0) return
+    if (isNews) this.#changes.append(name.bucketId, name.key, plan.inserted, plan.removed)
     const [came, went] = [bodyBytesOf(plan.inserted), bodyBytesOf(plan.removed)]
     this.#counts.add({
       keys: (after.versionCount > 0 ? 1 : 0) - (before.versionCount > 0 ? 1 : 0),

@@ -346,10 +346,28 @@ CREATE UNIQUE INDEX remainders_by_name ON remainders (bucket, key);
 CREATE INDEX remainders_by_time ON remainders (due_at, partition);
 `
 
+/**
+ * Versions that came and went, in the order in which they did (`feed/change-log.ts`), and the id of this log. `what`: 0, 1
+ * an object or a marker was added, 2, 3 the same was removed. No second index: it is read by position only.
+ */
+const changeLog = `
+CREATE TABLE changes (
+  position INTEGER PRIMARY KEY,
+  bucket BLOB NOT NULL,
+  key BLOB NOT NULL,
+  op_id BLOB NOT NULL,
+  what INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  logged_at INTEGER NOT NULL
+);
+CREATE TABLE change_log (id BLOB NOT NULL);
+`
+
 /** Step n brings a database of version n to n + 1. Append only. */
 export const migrations: readonly string[] = [
   ...[version1, version2, version3, version4, version5],
   ...[hintsForOthers, countersLeasedAtMajority, hashTrees, ballots, transitions, remainders],
+  changeLog,
 ]
 
 /** What SQL alone cannot do, by the version that a step brings, in the step's transaction. */

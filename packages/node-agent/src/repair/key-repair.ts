@@ -173,7 +173,8 @@ export class KeyRepair {
       commit.submit(() => {
         if (collections.of(name.partition) > name.readUnder) return false
         // Relieved of the partition meanwhile, and it may have handed it over: nobody would drop this.
-        if (layout.owns(name.partition, name.replicas)) index.merge(name, request)
+        const isHandedOver = layout.unsynced.has(name.partition)
+        if (layout.owns(name.partition, name.replicas)) index.merge(name, { ...request, isHandedOver })
         return true
       }),
     )

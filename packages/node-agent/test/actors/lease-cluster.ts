@@ -7,6 +7,7 @@ import { LeaseWorker } from '../../src/actors/lease-worker.js'
 import type { OtherKeepers } from '../../src/actors/other-keepers.js'
 import type { SqlDatabase } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
+import { ChangeLog } from '../../src/feed/change-log.js'
 import { CounterLease } from '../../src/index/counter-lease.js'
 import { GroupCommit } from '../../src/index/group-commit.js'
 import { migrateIndex } from '../../src/index/schema.js'
@@ -20,6 +21,7 @@ interface Life {
   readonly database: SqlDatabase
   readonly lease: CounterLease
   readonly layout: AgentLayout
+  readonly changes: ChangeLog
   readonly kept: KeptLeases
   readonly commit: GroupCommit
   readonly runner: WorkerRunner
@@ -33,6 +35,7 @@ export class LeaseAgent {
   life: Life | undefined
   /** Counts writes of keys, as the index would. */
   writes = 0
+  lives = 0
 
   constructor(
     readonly id: string,
@@ -48,6 +51,10 @@ export class LeaseAgent {
     return this.running.layout.restored !== undefined
   }
 
+  logId(): Promise<Uint8Array> {
+    return this.running.changes.identity.get(this.running.commit)
+  }
+
   async start(): Promise<void> {
     const { time, epoch } = this.cluster
     const database = this.disk.openDatabase('index.sqlite')
@@ -55,10 +62,11 @@ export class LeaseAgent {
     const random = seededRandom(this.cluster.nextSeed())
     const lease = new CounterLease(database, random)
     const layout = new AgentLayout(database, this.id, systemHasher)
-    const commit = new GroupCommit(database, time, [lease, layout])
+    const changes = new ChangeLog({ database, clock: { latest: 0 }, random: seededRandom(++this.lives) })
+    const commit = new GroupCommit(database, time, [lease, layout, changes])
     const kept = new KeptLeases(database)
     const worker = new LeaseWorker({
-      ...{ nodeId: this.id, lease, layout, commit, clock: time, random, log: this.log },
+      ...{ nodeId: this.id, lease, layout, commit, changes, clock: time, random, log: this.log },
       times: { leaseEveryMs: 600_000, bootMs: 2_000 },
       others: this.cluster.othersOf(this),
       written: () => String(this.writes),
@@ -68,7 +76,7 @@ export class LeaseAgent {
       idleMs: 10_000,
       onError: error => this.log.error({ err: error }, 'failed'),
     })
-    this.life = { database, lease, layout, kept, commit, runner }
+    this.life = { database, lease, layout, changes, kept, commit, runner }
     lease.watch(() => runner.wake())
     layout.watch(() => runner.wake())
     if (layout.number === 0) await this.write(() => layout.store({ record: epoch }))

@@ -11,6 +11,7 @@ import { systemHasher } from '@torc/protocol/environment/system'
 import { BallotRows } from '../../src/consensus/ballot-rows.js'
 import type { SqlDatabase } from '../../src/disk/disk.js'
 import { MemoryDisk } from '../../src/disk/memory-disk.js'
+import { ChangeLog } from '../../src/feed/change-log.js'
 import type { AttributeChanges } from '../../src/index/attribute-registers.js'
 import { sumBodyBytes } from '../../src/index/body-bytes.js'
 import { CounterLease } from '../../src/index/counter-lease.js'
@@ -56,11 +57,13 @@ export class IndexFixture {
     trees: AgentTrees
     ballots: BallotRows
     remainders: RemainderRows
+    changes: ChangeLog
   }
 
   constructor(
     readonly seed: number,
     readonly disk = new MemoryDisk(),
+    readonly changesMax?: number,
   ) {
     this.#random = seededRandom(seed)
     this.#opened = this.#open()
@@ -97,6 +100,10 @@ export class IndexFixture {
 
   get remainders(): RemainderRows {
     return this.#opened.remainders
+  }
+
+  get changes(): ChangeLog {
+    return this.#opened.changes
   }
 
   get database(): SqlDatabase {
@@ -144,17 +151,17 @@ export class IndexFixture {
   }
 
   transaction<T>(run: () => T): T {
-    const { database, counts, lease, trees } = this.#opened
+    const { database, counts, lease, trees, changes } = this.#opened
     database.exec('BEGIN IMMEDIATE')
     try {
       const result = run()
-      for (const listener of [counts, lease, trees]) listener.beforeCommit()
+      for (const listener of [counts, lease, trees, changes]) listener.beforeCommit()
       database.exec('COMMIT')
-      for (const listener of [counts, lease, trees]) listener.committed()
+      for (const listener of [counts, lease, trees, changes]) listener.committed()
       return result
     } catch (thrown) {
       if (database.inTransaction) database.exec('ROLLBACK')
-      for (const listener of [counts, lease, trees]) listener.rolledBack()
+      for (const listener of [counts, lease, trees, changes]) listener.rolledBack()
       throw thrown
     }
   }
@@ -227,7 +234,8 @@ export class IndexFixture {
     const mintTime = (above: number): number => clock.mintTime(above)
     const ballots = new BallotRows(database)
     const remainders = new RemainderRows(database, this.clock, remainderMs)
-    const parts = { database, counts, lease, dropped, intents, releases, trees, ballots, remainders }
+    const changes = new ChangeLog({ database, clock, random: this.#random, rowsMax: this.changesMax })
+    const parts = { database, counts, lease, dropped, intents, releases, trees, ballots, remainders, changes }
     return { ...parts, index: new KeyIndex({ ...parts, mintTime }) }
   }
 }

@@ -228,3 +228,15 @@ t.test('a migration that fails is undone whole', async t => {
   t.equal(database.inTransaction, false)
   t.equal(database.pragma('user_version', { simple: true }), 1)
 })
+
+t.test('an index of before has an empty log of changes, and notes them from then on', async t => {
+  const disk = new MemoryDisk()
+  const database = disk.openDatabase('index.sqlite')
+  writeVersion1(database, history(3))
+  await disk.close()
+  const fixture = new IndexFixture(1, disk)
+  t.strictSame([fixture.changes.first, fixture.changes.last], [1, 0])
+  fixture.mint(0, {})
+  t.equal(fixture.changes.last, 1)
+  fixture.close()
+})
