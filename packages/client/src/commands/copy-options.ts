@@ -24,7 +24,7 @@ export const copyOptions = defineOptions({
   context: {
     type: 'text',
     value: 'TOKEN',
-    doc: 'Context of a get or head of DST: replace just what it showed',
+    doc: 'Context of a get or head of DST: replace just what it showed; empty: nothing',
   },
   ...writeOptions,
   contentType: { ...writeOptions.contentType, doc: "Media type to store with it instead of SRC's" },

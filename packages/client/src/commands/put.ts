@@ -31,7 +31,11 @@ const putArguments = defineArguments({
 const putOptions = defineOptions({
   recursive: { type: 'boolean', doc: 'Store every file below DIR under PREFIX, several at once' },
   shared: { type: 'boolean', doc: 'Let the server read the file itself (it must see the same path)' },
-  context: { type: 'text', value: 'TOKEN', doc: 'Context of a get or head: replace just what it showed' },
+  context: {
+    type: 'text',
+    value: 'TOKEN',
+    doc: 'Context of a get or head: replace just what it showed; empty: nothing',
+  },
   ...conditionOptions,
   ...writeOptions,
 })

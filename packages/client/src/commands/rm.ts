@@ -27,7 +27,11 @@ const rmOptions = defineOptions({
     doc: 'Just this version (a unique beginning of its id suffices); a marker too',
   },
   marker: { type: 'boolean', doc: 'Add a delete marker and keep the versions' },
-  context: { type: 'text', value: 'TOKEN', doc: 'Context of a get or head: remove just what it showed' },
+  context: {
+    type: 'text',
+    value: 'TOKEN',
+    doc: 'Context of a get or head: remove just what it showed; empty: nothing',
+  },
   recursive: { type: 'boolean', doc: 'Every object under PREFIX' },
   yes: { type: 'boolean', doc: 'Do not ask' },
 })

@@ -20,6 +20,7 @@ import type {
 import type { AgentRepair, RepairStatus } from '@torc/protocol/store/repair'
 import type { RestoredKey } from '@torc/protocol/store/restore'
 import type { AgentScrub, BlockHealth, ScrubStatus } from '@torc/protocol/store/scrub'
+import type { SyncSession } from '@torc/protocol/store/sync-sessions'
 
 /*
  * The objects that `--json` prints, one a line. Their fields are a contract with scripts: listed one by one
@@ -71,6 +72,12 @@ export function listRecord(entry: ListEntry): object {
 
 export function uploadRecord({ bucket, key, uploadId, createdAt, state }: UploadInfo): object {
   return { bucket, key, uploadId, createdAt, state }
+}
+
+/** A folder that is synced with a bucket; `cursor` is null before it first told one. */
+export function syncSessionRecord(of: SyncSession): object {
+  const { bucket, prefix, client, session, place, createdAt, seenAt, cursor } = of
+  return { bucket, prefix, client, session, place, createdAt, seenAt, cursor: cursor ?? null }
 }
 
 /** A version in a key's history; `mintedBy` is null where the agent is not known. */

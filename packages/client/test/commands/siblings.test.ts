@@ -14,6 +14,19 @@ async function forked(): Promise<MemoryStore> {
   return store
 }
 
+t.test('with an empty token nothing is replaced, nor removed', async t => {
+  const store = await filled({ 'b/plan': 'there before' })
+  for (const put of [['--context', ''], ['--context=']]) {
+    const { io } = await run(['put', 'b/plan', ...put, '--json'], { store, input: 'beside' })
+    t.match(io.records, [{ siblings: /v1/ }])
+  }
+  t.match((await run(['cp', 'b/plan', 'b/plan', '--context', '', '--json'], { store })).io.records, [
+    { siblings: ['v3', 'v2', 'v1'] },
+  ])
+  await run(['rm', 'b/plan', '--context', '', '--yes'], { store })
+  t.match(await store.head('b', 'plan'), { siblings: ['v3', 'v2', 'v1'] })
+})
+
 t.test('every head is written, and a put with the token resolves them', async t => {
   const store = await forked()
   const directory = t.testdir({})

@@ -1,4 +1,12 @@
+import {
+  type CausalContext,
+  emptyContext,
+  encodeContext,
+  joinContexts,
+} from '@torc/cluster/clocks/causal-context'
+import { readToken } from '@torc/cluster/clocks/token'
 import { compareVersions, headsOf, mergeStates } from '@torc/cluster/state/key-state'
+import { contextAfterWrite, type Version } from '@torc/cluster/state/version'
 import fc from 'fast-check'
 import t from 'tap'
 import { purge } from '../../src/flows/delete-flow.js'
@@ -147,6 +155,15 @@ t.test('a page fits a frame, however long its keys are', async t => {
   t.equal((await all(cluster)).length, 900)
 })
 
+/** What a write covers that covers these versions. */
+function coverText(versions: readonly Version[]): string {
+  return contextText(versions.map(contextAfterWrite).reduce(joinContexts, emptyContext))
+}
+
+function contextText(context: CausalContext): string {
+  return ` ${Buffer.from(encodeContext(context)).toString('hex')}`
+}
+
 // The oracle sorts everything that the merged states of all owners show, without any paging.
 function oracle(cluster: FakeCluster, list: ListRequest): string[] {
   const keys = new Set(
@@ -162,11 +179,15 @@ function oracle(cluster: FakeCluster, list: ListRequest): string[] {
     const versions = [...state.versions.values()]
       .filter(({ createdAt }) => createdAt <= (list.at ?? Number.MAX_SAFE_INTEGER))
       .sort(compareVersions)
-    const [latest] = headsOf(versions)
-    const visible = list.what === 'versions' ? versions : latest?.kind === 'object' ? [latest] : []
+    const heads = headsOf(versions)
+    const [latest] = heads
+    const alive = list.details ? heads.some(({ kind }) => kind === 'object') : latest?.kind === 'object'
+    const visible = list.what === 'versions' ? versions : latest !== undefined && alive ? [latest] : []
     if (visible.length === 0) continue
+    const covered = (version: Version): string =>
+      list.details === true ? coverText(list.what === 'keys' ? heads : [version]) : ''
     const at = list.delimiter === undefined ? -1 : key.indexOf(list.delimiter, list.prefix.length)
-    if (at < 0) out.push(...visible.map(version => `${key} ${version.id}`))
+    if (at < 0) out.push(...visible.map(version => `${key} ${version.id}${covered(version)}`))
     else {
       const common = `${key.slice(0, at + 1)}*`
       if (out.at(-1) !== common && `${list.startAfter}*` !== common) out.push(common)
@@ -191,6 +212,7 @@ t.test(
       prefix: fc.constantFrom('', '', 'a', 'a/', 'b'),
       delimiter: fc.constantFrom(undefined, '/'),
       limit: fc.integer({ min: 1, max: 7 }),
+      details: fc.boolean(),
       startAfter: fc.option(key, { nil: undefined }),
       // As of the n-th write; undefined: now.
       asOf: fc.option(fc.nat({ max: 29 }), { nil: undefined }),
@@ -223,9 +245,12 @@ t.test(
         const at = asOf === undefined ? undefined : times[Math.min(asOf, times.length - 1)]
         const more = { ...rest, bucket, at }
         const entries = await all(cluster, more)
-        const got = entries.map(entry =>
-          'prefix' in entry ? `${entry.prefix}*` : `${entry.key} ${entry.version.id}`,
-        )
+        const got = entries.map(entry => {
+          if ('prefix' in entry) return `${entry.prefix}*`
+          const { key, version, context } = entry
+          const told = context === undefined ? '' : contextText(readToken(context, bucket.id, key).context)
+          return `${key} ${version.id}${told}`
+        })
         const expected = oracle(cluster, request(more))
         if (JSON.stringify(got) === JSON.stringify(expected)) return
         throw new Error(`listed ${JSON.stringify(got)} instead of ${JSON.stringify(expected)}`)
