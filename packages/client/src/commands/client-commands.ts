@@ -38,6 +38,7 @@ import { restore } from './restore.js'
 import { rm } from './rm.js'
 import { shell } from './shell.js'
 import { status } from './status.js'
+import { sync } from './sync.js'
 import { tagRm } from './tag-rm.js'
 import { tagSet } from './tag-set.js'
 import { tagShow } from './tag-show.js'
@@ -47,7 +48,7 @@ import { uploadsAbort } from './uploads-abort.js'
 /** The client's commands, in the order in which helps show them. */
 export const clientCommands: readonly Command[] = [
   ...[mb, rb, bucketShow, bucketSet, put, get, head, rm, cp, mv, ls, log, restore],
-  ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch, uploads, uploadsAbort],
+  ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch, sync, uploads, uploadsAbort],
   ...[keyCreate, keyList, keyShow, keyGrant, keyRevoke, keyDelete],
   ...[
     status,
