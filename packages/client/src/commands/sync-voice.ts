@@ -70,6 +70,13 @@ export class SyncVoice implements SyncObserver {
     this.#progress?.grow(0, names)
   }
 
+  /** Updates come in batches, which say how many they are. */
+  onChanges(names: number): void {
+    const { output } = this.#context
+    if (output.json) output.record({ event: 'changes', names })
+    else if (names > 1) this.#above(() => output.note(`${names} names changed in the store`))
+  }
+
   onPlan(steps: readonly Step[]): void {
     this.#progress?.end()
     const seen = steps.filter(({ does }) => !silent.has(does))

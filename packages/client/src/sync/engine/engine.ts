@@ -68,7 +68,7 @@ export class SyncEngine {
     const state = new SyncState(journal, { ignored: name => local.ignores(name), nameBytesMax })
     this.#state = state
     this.#locals = new LocalCollector(local, state, signal, found => observer.onFound?.(found))
-    this.#remotes = new RemoteCollector(remote, state, signal, names => observer.onFound?.(names))
+    this.#remotes = new RemoteCollector(remote, state, signal, observer)
     const resolver = new ConflictResolver(remote, state, random, signal, (name, conflictName) => {
       this.#conflicts.push({ name, conflictName })
       observer.onConflict?.(name, conflictName)

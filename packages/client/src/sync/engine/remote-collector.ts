@@ -1,6 +1,7 @@
 import { inParallel } from '../../transfer/parallel.js'
 import type { RemoteChanges, RemoteFolder } from '../ports/remote-folder.js'
 import type { RemoteEntry } from '../trees/entry.js'
+import type { SyncObserver } from './report.js'
 import type { SyncState } from './sync-state.js'
 
 /** Names that are looked at in the store at once. */
@@ -13,18 +14,18 @@ export class RemoteCollector {
   readonly #remote: RemoteFolder
   readonly #state: SyncState
   readonly #signal: AbortSignal | undefined
-  readonly #onProgress: (names: number) => void
+  readonly #observer: SyncObserver
 
   constructor(
     remote: RemoteFolder,
     state: SyncState,
     signal: AbortSignal | undefined,
-    onProgress: (names: number) => void,
+    observer: SyncObserver,
   ) {
     this.#remote = remote
     this.#state = state
     this.#signal = signal
-    this.#onProgress = onProgress
+    this.#observer = observer
   }
 
   async collect(): Promise<void> {
@@ -45,6 +46,7 @@ export class RemoteCollector {
     const news = [...changes.names].filter(
       ([name, versions]) => changes.removed.has(name) || !this.#knows(name, versions),
     )
+    if (news.length > 0) this.#observer.onChanges?.(news.length)
     await this.#look(news.map(([name]) => name))
     this.#state.cursor = changes.cursor
   }
@@ -62,7 +64,7 @@ export class RemoteCollector {
     try {
       await inParallel(each(names), looksAtOnce, async name => {
         looked.push([name, await this.#remote.look(name, this.#signal)])
-        this.#onProgress(1)
+        this.#observer.onFound?.(1)
       })
     } catch (thrown) {
       for (const name of names) this.#state.lookAgain(name)
@@ -85,7 +87,7 @@ export class RemoteCollector {
       state.together(() => {
         for (const [name, entry] of page) state.setRemote(name, entry)
       })
-      this.#onProgress(page.length)
+      this.#observer.onFound?.(page.length)
       page = []
     }
     for await (const [name, entry] of this.#remote.list(this.#signal)) {

@@ -21,6 +21,8 @@ export interface SyncObserver {
   onStep?(step: Step): void
   /** Names found on either side while both are read. */
   onFound?(names: number): void
+  /** The feed told of changes in the store, of so many names. */
+  onChanges?(names: number): void
   /** Steps of a pass, as it begins. */
   onPlan?(steps: readonly Step[]): void
   onBytes?(bytes: number): void
