@@ -203,9 +203,12 @@ t.test(
       .array(fc.constantFrom('a', 'b', '/', '\ue000', '\u{10000}'), { minLength: 1, maxLength: 4 })
       .map(units => units.join(''))
     const step = fc.record({
-      key,
+      // Often the same, so that it has a history.
+      key: fc.oneof(fc.constantFrom('a', 'a/b'), key),
       kind: fc.constantFrom('put', 'put', 'put', 'marker', 'purge', 'purge version'),
       reached: fc.integer({ min: 1, max: 7 }),
+      // The writer has seen nothing of the key.
+      beside: fc.constantFrom(false, false, true),
     })
     const list = fc.record({
       what: fc.constantFrom('keys' as const, 'versions' as const),
@@ -225,12 +228,15 @@ t.test(
         const weak = testBucket(3, 1, 1)
         const last = new Map<string, string>()
         const times = [cluster.c.hybridClock.now()]
-        for (const { key, kind, reached } of steps) {
+        for (const { key, kind, reached, beside } of steps) {
           cluster.agents.down.clear()
           for (const [i, id] of cluster.ids.entries())
             if ((reached & (1 << i)) === 0) cluster.agents.down.add(id)
           if (kind === 'put' || kind === 'marker') {
-            const more = { kind: kind === 'put' ? ('object' as const) : ('marker' as const) }
+            const more = {
+              kind: kind === 'put' ? ('object' as const) : ('marker' as const),
+              token: beside ? { context: emptyContext, newest: 0, seq: 0 } : undefined,
+            }
             const { version } = await write(cluster.c, await writeOf(cluster.c, weak, key, '', more))
             last.set(key, version.id)
             times.push(version.createdAt)

@@ -1,8 +1,10 @@
+import { base32 } from '@torc/protocol/identifiers/base32'
 import { limits } from '@torc/protocol/limits'
 import t from 'tap'
 import { sessionsBucket } from '../../src/buckets/hidden-buckets.js'
 import { type OpenSessionOperation, SyncSessionOperations } from '../../src/core/sync-session-operations.js'
 import { syncSessionHandlers } from '../../src/handlers/sync-session-handlers.js'
+import { SessionRecords } from '../../src/sync-sessions/session-records.js'
 import { type FakeCluster, fakeCluster, testBucket } from '../fakes/fake-cluster.js'
 
 const bucket = testBucket()
@@ -112,7 +114,12 @@ t.test('a bucket has only so many sessions', async t => {
   const { operations, open, all } = sessionsOf(cluster)
   const opId = Buffer.alloc(16, 1)
   const first = await open({ opId })
-  for (let count = 1; count < limits.syncSessionsMax; count++) await open({ client: first.client })
+  // Not opened one by one: each would count those before it.
+  const records = new SessionRecords(cluster.c)
+  for (let count = 1; count < limits.syncSessionsMax; count++) {
+    const opId = cluster.environment.random.bytes(16)
+    await records.write(bucket, { ...first, session: base32(opId) }, { opId, retry: false }, call)
+  }
   await t.rejects(open({ client: first.client }), { code: 'CONFLICT', exitCode: 6 })
   await t.rejects(open(), { code: 'CONFLICT' })
   t.match(await open({ opId, retry: true }), { session: first.session }, 'it is among them')
