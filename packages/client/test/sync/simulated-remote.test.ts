@@ -175,6 +175,6 @@ t.test('who waits in vain is answered when the time is over', async t => {
   const waiting = folder.changes(cursor, 1000)
   for (let turns = 0; turns < 10 && clock.pending === 0; turns++) await Promise.resolve()
   clock.pass(1000)
-  t.strictSame(await waiting, { names: new Map(), cursor, reset: false })
+  t.strictSame(await waiting, { names: new Map(), removed: new Set(), cursor, reset: false })
   t.equal(clock.pending, 0)
 })
