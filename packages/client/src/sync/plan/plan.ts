@@ -48,8 +48,9 @@ class Planning {
       const step = this.#decide(name)
       const problem = this.#problem(name)
       if (problem !== undefined) problems.set(problem.name, problem)
-      if (step === undefined || (problem !== undefined && !isRemoval(step))) continue
-      if (this.#mustWait(step)) waiting.push(name)
+      if (step === undefined) continue
+      const refused = problem !== undefined && !isRemoval(step)
+      if (refused || this.#mustWait(step)) waiting.push(name)
       else steps.push(step)
     }
     const sources = new Sources(this.#world, name => this.#decide(name))
