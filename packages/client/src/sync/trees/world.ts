@@ -97,10 +97,12 @@ export class TreeWorld implements World {
 
   sameFold(name: string): readonly string[] {
     const folded = fold(name)
-    return [folded, otherType(folded)].flatMap(each => [
-      ...(this.#isThere(each) ? [each] : []),
-      ...this.#folded.get(each),
-    ])
+    const found: string[] = []
+    for (const each of [folded, otherType(folded)]) {
+      if (this.#isThere(each)) found.push(each)
+      for (const other of this.#folded.get(each)) found.push(other)
+    }
+    return found
   }
 
   namesHere(sha256: string): Iterable<string> {
