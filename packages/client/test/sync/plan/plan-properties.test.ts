@@ -51,7 +51,7 @@ function checkEqual(client: ModelClient, store: ModelStore): void {
   if (noted.length !== here.length) throw new Error('the journal has more')
 }
 
-const runs = { numRuns: 2000 }
+const runs = { numRuns: 1000 }
 
 t.test('whatever the three trees are, a few passes make the sides equal', async () => {
   fc.assert(
