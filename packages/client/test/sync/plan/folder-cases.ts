@@ -103,6 +103,9 @@ Folders that are only implied
   the last file of an implied folder deleted here  ;  d/  ;  d/a=1  ;  d/@implied d/a=1
     upload d/ (emptied here)
     remove d/a in the store, over v1 (deleted here)
+  an implied folder deleted and made again here  ;  d/  ;  d/a=1  ;  d/a=1
+    upload d/ (emptied here)
+    remove d/a in the store, over v1 (deleted here)
   an implied folder deleted here  ;  -  ;  d/a=1  ;  d/@implied d/a=1
     remove d/a in the store, over v1 (deleted here)
   an implied folder deleted here, a file new in it in the store  ;  -  ;  d/a=1 d/b=2  ;  d/@implied d/a=1

@@ -93,3 +93,27 @@ t.test('steps of one stage do not need each other', async t => {
   )
   t.same(inStages([]), [])
 })
+
+t.test('what is noted covers what is the same here, and no other head', async t => {
+  const tokens: Record<string, string | undefined> = {}
+  for (const [what, store, synced] of [
+    ['new on both sides', 'a=2', ''],
+    ['edited on both sides', 'a=2', 'a=1'],
+    ['equal heads', 'a=2|2@v3', 'a=1'],
+    ['one of those that conflict', 'a=2|3', 'a=1'],
+    ['one of those that conflict, new here', 'a=2|3', ''],
+    ['beside a marker', 'a=2|-', 'a=1'],
+  ] as const) {
+    const { steps } = planFor(['a'], { here: 'a=2', store, synced })
+    const [step] = steps
+    tokens[what] = step?.does === 'adopt' ? step.synced.context : step?.does
+  }
+  t.same(tokens, {
+    'new on both sides': 'v2',
+    'edited on both sides': 'v2',
+    'equal heads': 'v2+v3',
+    'one of those that conflict': 'v1',
+    'one of those that conflict, new here': '',
+    'beside a marker': 'v1',
+  })
+})
