@@ -10,6 +10,10 @@ export interface NameProblem {
   readonly hint: string
 }
 
+/** Most names are short and have nothing that is looked at: they are not taken apart. */
+const plain = /^[ -~]{1,255}$/
+const special = /^\/|\/\/|(?:^|\/)\.{1,2}(?:\/|$)|\.torc-sync/i
+
 const rename = 'Rename it; then it is synced.'
 
 /** Why no file or folder can have this name on both sides; undefined where it can. */
@@ -17,6 +21,7 @@ export function nameProblem(
   name: string,
   nameBytesMax: number = limits.keyBytesMax,
 ): NameProblem | undefined {
+  if (name.length <= nameBytesMax && plain.test(name) && !special.test(name)) return undefined
   if (!name.isWellFormed()) return { message: 'its name is not valid Unicode', hint: rename }
   if (Buffer.byteLength(name) > nameBytesMax) {
     const message = `its path is longer than the ${nameBytesMax} bytes that a key leaves for it`

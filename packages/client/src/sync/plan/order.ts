@@ -63,12 +63,20 @@ function stageOf(step: Step, isInTheWay: (step: Step) => boolean): number {
   }
 }
 
+function sideOf<T>(does: Step['does'], sides: { readonly here: T; readonly there: T }): T | undefined {
+  if (does === 'download' || does === 'makeFolder') return sides.here
+  return does === 'upload' ? sides.there : undefined
+}
+
 /** Whether a removal makes room on its side for something that comes to the same path, or to one above it. */
 function roomFor(steps: readonly Step[]): (step: Step) => boolean {
   const arriving = { here: new Map<string, string>(), there: new Map<string, string>() }
   for (const { does, name } of steps) {
-    if (does === 'download' || does === 'makeFolder') arriving.here.set(fold(name), name)
-    if (does === 'upload') arriving.there.set(fold(name), name)
+    const side = sideOf(does, arriving)
+    // The folders above come with it, where they have no step of their own.
+    for (let path: string | undefined = side && name; path !== undefined; path = parentOf(path)) {
+      side?.set(fold(path), path)
+    }
   }
   return ({ does, name }) => {
     const side = does === 'removeLocal' ? arriving.here : arriving.there

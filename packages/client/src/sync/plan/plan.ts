@@ -48,8 +48,8 @@ class Planning {
       const step = this.#decide(name)
       const problem = this.#problem(name)
       if (problem !== undefined) problems.set(problem.name, problem)
-      if (step === undefined || (problem !== undefined && !isRemoval(step))) continue
-      if (this.#mustWait(step)) waiting.push(name)
+      if (step === undefined) continue
+      if (problem !== undefined || this.#mustWait(step)) waiting.push(name)
       else steps.push(step)
     }
     const sources = new Sources(this.#world, name => this.#decide(name))
@@ -102,6 +102,7 @@ class Planning {
     })
   }
 
+  /** Of a name that is somewhere at the end of the plan: what goes is in nobody's way. */
   #problem(name: string): Problem | undefined {
     const { local, remote } = this.#world.triple(name)
     if (this.#world.ignored(name)) return undefined
@@ -157,10 +158,6 @@ class Planning {
     }
     return false
   }
-}
-
-function isRemoval(step: Step): boolean {
-  return step.does === 'removeLocal' || step.does === 'removeRemote' || step.does === 'forget'
 }
 
 /** Each answer is asked for many times, and none depends on itself: what is asked lies further below. */

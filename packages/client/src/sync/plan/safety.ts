@@ -14,28 +14,57 @@ export interface TooManyDeletes {
   readonly of: number
 }
 
+type Asked = Pick<TreeWorld, 'triple' | 'namesHere' | 'namesSynced' | 'syncedFiles'>
+
 /**
  * Whether a plan takes away so much on one side that somebody should be asked: a folder that was emptied, or a disk that
- * is not mounted, looks like a great many deletes. What is moved is not taken away: its bytes have another name.
+ * is not mounted, looks like a great many deletes. Each name that has the same bytes makes up for one of them: what is moved
+ * is not taken away.
  */
-export function tooManyDeletes(
-  { steps }: Plan,
-  world: Pick<TreeWorld, 'triple' | 'namesHere' | 'syncedFiles'>,
-): TooManyDeletes | undefined {
-  const arriving = new Set(steps.flatMap(step => (step.does === 'download' ? step.head.content.sha256 : [])))
-  const isMoved = ({ does, name }: Step): boolean => {
-    const sha256 = world.triple(name).synced?.content.sha256
-    if (sha256 === undefined) return false
-    if (does === 'removeLocal') return arriving.has(sha256)
-    for (const other of world.namesHere(sha256)) if (other !== name) return true
-    return false
-  }
+export function tooManyDeletes({ steps }: Plan, world: Asked): TooManyDeletes | undefined {
   const of = world.syncedFiles
   for (const [side, does] of [['local', 'removeLocal'] as const, ['remote', 'removeRemote'] as const]) {
-    const removals = steps.filter(step => step.does === does && !isFolderName(step.name))
-    const deletes = removals.filter(step => !isMoved(step)).length
+    const removed = steps
+      .filter(step => step.does === does && !isFolderName(step.name))
+      .map(({ name }) => name)
+    const deletes = removed.length - moves(removed, side, steps, world)
     const isAll = deletes >= allMin && deletes >= of
     if (isAll || (deletes >= deletesMin && deletes > of / 2)) return { side, deletes, of }
   }
   return undefined
+}
+
+/** How many of the names that are to go have their bytes under another name on the side that they went from first. */
+function moves(
+  removed: readonly string[],
+  side: TooManyDeletes['side'],
+  steps: readonly Step[],
+  world: Asked,
+): number {
+  const going = new Set(removed)
+  const counts = new Map<string, number>()
+  for (const name of removed) {
+    const sha256 = world.triple(name).synced?.content.sha256
+    if (sha256 !== undefined) counts.set(sha256, (counts.get(sha256) ?? 0) + 1)
+  }
+  const arriving = new Map<string, number>()
+  for (const step of steps) {
+    if (
+      step.does !== 'download' ||
+      world.triple(step.name).synced?.content.sha256 === step.head.content.sha256
+    )
+      continue
+    const { sha256 } = step.head.content
+    arriving.set(sha256, (arriving.get(sha256) ?? 0) + 1)
+  }
+  let moved = 0
+  for (const [sha256, count] of counts) {
+    let others = side === 'local' ? (arriving.get(sha256) ?? 0) : 0
+    for (const name of side === 'local' ? world.namesSynced(sha256) : world.namesHere(sha256)) {
+      if (others >= count) break
+      if (!going.has(name) && (side === 'remote' || world.triple(name).remote !== undefined)) others++
+    }
+    moved += Math.min(count, others)
+  }
+  return moved
 }

@@ -88,7 +88,7 @@ export interface Problem {
 export interface Plan {
   /** In the order in which they are carried out. */
   readonly steps: readonly Step[]
-  /** Names for which something here has to make room first: to be planned again in the next pass. */
+  /** Names for which something has to make room first, here or for a twin: to be planned again in the next pass. */
   readonly waiting: readonly string[]
   readonly problems: readonly Problem[]
 }

@@ -20,6 +20,8 @@ export class Twins {
   readonly #futures: Futures
   /** By path: the path that is synced in its stead; undefined: it may be. */
   readonly #rivals = new Map<string, string | undefined>()
+  /** By name: paths that are one on some machines, with its own; none where it is alone. */
+  readonly #groups = new Map<string, readonly string[]>()
 
   constructor(world: World, futures: Futures) {
     this.#world = world
@@ -43,13 +45,13 @@ export class Twins {
   /** Names for which another answer may be due with this plan, since a twin comes or goes. */
   unsettledBy(name: string): readonly string[] {
     const twins = this.#twins(name)
-    if (twins.length < 2) return []
+    if (twins.length < 2) return none
     const winner = this.#winner(twins)
     const settled =
       winner !== undefined &&
       twins.every(path => this.#lives(path)) &&
       types(winner).every(each => this.#futures.isSettled(each))
-    if (settled) return []
+    if (settled) return none
     return twins
       .flatMap(types)
       .flatMap(each => [each, ...(isFolderName(each) ? this.#world.below(each) : [])])
@@ -65,11 +67,18 @@ export class Twins {
     return this.#rivals.get(path)
   }
 
-  /** Paths that are one on some machines. */
   #twins(name: string): readonly string[] {
+    const known = this.#groups.get(name)
+    if (known !== undefined) return known
+    const found = this.#findTwins(name)
+    this.#groups.set(name, found)
+    return found
+  }
+
+  #findTwins(name: string): readonly string[] {
     const parent = parentOf(name)
     const names = this.#world.sameFold(name).filter(each => parentOf(each) === parent)
-    return names.length < 2 ? [] : [...new Set([pathOf(name), ...names.map(pathOf)])]
+    return names.length < 2 ? none : [...new Set([pathOf(name), ...names.map(pathOf)])]
   }
 
   #winner(paths: readonly string[]): string | undefined {
@@ -83,6 +92,8 @@ export class Twins {
     return types(path).some(name => this.#futures.lives(name))
   }
 }
+
+const none: readonly string[] = []
 
 function pathOf(name: string): string {
   return isFolderName(name) ? name.slice(0, -1) : name

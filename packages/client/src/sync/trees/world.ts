@@ -8,6 +8,7 @@ import { RemoteTree } from './remote-tree.js'
 import { Tree } from './tree.js'
 
 export interface TreeWorldOptions {
+  /** Answers the same as long as the world is used: with other rules, make another one. */
   readonly ignored?: ((name: string) => boolean) | undefined
   /** What the prefix leaves of a key's length. */
   readonly nameBytesMax?: number | undefined
@@ -72,7 +73,7 @@ export class TreeWorld implements World {
     this.#foldAgain(name)
   }
 
-  /** What the scan found and could not look at; below a folder, all is unseen. */
+  /** What the scan found and could not look at, or saw change while it read it, in place of what was told before; below a folder, all is unseen. */
   setUnseen(names: Iterable<string>): void {
     this.#unseen = new Tree()
     for (const name of names) this.#unseen.set(name, true)
@@ -97,10 +98,12 @@ export class TreeWorld implements World {
 
   sameFold(name: string): readonly string[] {
     const folded = fold(name)
-    return [folded, otherType(folded)].flatMap(each => [
-      ...(this.#isThere(each) ? [each] : []),
-      ...this.#folded.get(each),
-    ])
+    const found: string[] = []
+    for (const each of [folded, otherType(folded)]) {
+      if (this.#isThere(each)) found.push(each)
+      for (const other of this.#folded.get(each)) found.push(other)
+    }
+    return found
   }
 
   namesHere(sha256: string): Iterable<string> {

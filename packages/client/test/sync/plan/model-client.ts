@@ -7,7 +7,7 @@ import {
   type LocalEntry,
   otherType,
   parentOf,
-  sameBytes,
+  sameContent,
 } from '../../../src/sync/trees/entry.js'
 import { TreeWorld } from '../../../src/sync/trees/world.js'
 import type { ModelStore } from './model-store.js'
@@ -50,19 +50,19 @@ export class ModelClient {
     for (const [each, { content }] of moved) this.userWrite(to + each.slice(from.length), content)
   }
 
-  /** One pass over what changed since the last; the plan says what it did. */
-  pass(): Plan {
+  /** One pass over what changed since the last. `meanwhile`: what others do between the look and the deeds. */
+  pass(meanwhile: () => void = () => {}): Plan {
     this.#look()
     if (this.#passes === 0) for (const name of this.world.synced.names()) this.#dirty.add(name)
     this.#passes += 1
     const plan = planNames(this.#dirty, this.world)
     this.#dirty.clear()
+    meanwhile()
     for (const step of plan.steps) {
       this.#dirty.add(step.name)
       this.#carryOut(step)
     }
     for (const name of plan.waiting) this.#dirty.add(name)
-    for (const { name } of plan.problems) this.#dirty.add(name)
     return plan
   }
 
@@ -92,39 +92,32 @@ export class ModelClient {
   #carryOut(step: Step): void {
     const { name } = step
     const here = this.local.get(name)
-    const store = this.#store
+    // What is here is not what the plan was made for: nothing happens, and the next pass sees it.
+    if (here?.fingerprint !== this.world.local.get(name)?.fingerprint) return
     switch (step.does) {
       case 'upload': {
-        if (here?.fingerprint !== step.local.fingerprint) throw new Error(`not here: ${stepText(step)}`)
-        const { id, token } = store.write(name, here.content, step.context)
-        this.world.setSynced(name, { ...here, versionId: id, context: token })
+        this.#mayCover(step, step.context)
+        const { id, token } = this.#store.write(name, step.local.content, step.context)
+        this.world.setSynced(name, { ...step.local, versionId: id, context: token })
         break
       }
       case 'download':
-        this.#mayReplace(step, here, step.expected)
-        if (here !== undefined && isFolderName(name)) throw new Error(`not a file: ${stepText(step)}`)
+        if (isFolderName(name) || here?.fingerprint !== step.expected)
+          throw new Error(`wrong: ${stepText(step)}`)
+        this.#mayLose(step, here)
         this.#arrive(step, step.head.content)
         break
       case 'makeFolder':
         this.#arrive(step, folderContent)
         break
       case 'removeLocal':
-        this.#mayReplace(step, here, step.expected)
-        if (store.entry(name) !== undefined) throw new Error(`not deleted in the store: ${stepText(step)}`)
-        if (this.world.synced.get(name) === undefined) throw new Error(`never synced: ${stepText(step)}`)
-        if (
-          isFolderName(name) &&
-          [...this.local.keys()].some(each => each !== name && each.startsWith(name))
-        ) {
-          throw new Error(`not empty: ${stepText(step)}`)
-        }
-        this.local.delete(name)
-        this.world.setSynced(name, undefined)
+        this.#removeLocal(step, here)
         break
       case 'removeRemote':
         if (here !== undefined) throw new Error(`not deleted here: ${stepText(step)}`)
         if (this.world.synced.get(name) === undefined) throw new Error(`never synced: ${stepText(step)}`)
-        store.write(name, undefined, step.context)
+        this.#mayCover(step, step.context)
+        this.#store.write(name, undefined, step.context)
         this.world.setSynced(name, undefined)
         break
       case 'adopt':
@@ -134,24 +127,51 @@ export class ModelClient {
         this.world.setSynced(name, undefined)
         break
       case 'resolve':
-        for (const { head, conflictName } of step.losers) store.copyToConflictName(name, head, conflictName)
-        store.write(name, step.winner.content, step.remote.context)
-        break
       case 'giveWay':
-        for (const { head, conflictName } of step.losers) store.copyToConflictName(name, head, conflictName)
-        store.write(name, undefined, step.remote.context)
+        for (const { head, conflictName } of step.losers) {
+          this.#store.copyToConflictName(name, head, conflictName)
+        }
+        this.#store.write(
+          name,
+          step.does === 'resolve' ? step.winner.content : undefined,
+          step.remote.context,
+        )
+        for (const { content } of step.remote.heads) {
+          if (!isFolderName(name) && !this.#store.has(content)) throw new Error(`lost: ${stepText(step)}`)
+        }
         break
     }
-    this.#checkSource(step)
   }
 
+  #removeLocal(step: Extract<Step, { does: 'removeLocal' }>, here: LocalEntry | undefined): void {
+    const { name } = step
+    if (here?.fingerprint !== step.expected) throw new Error(`wrong: ${stepText(step)}`)
+    if (this.world.remote.get(name) !== undefined)
+      throw new Error(`not deleted in the store: ${stepText(step)}`)
+    if (this.world.synced.get(name) === undefined) throw new Error(`never synced: ${stepText(step)}`)
+    const below = [...this.local.keys()].filter(each => each !== name && each.startsWith(name))
+    if (isFolderName(name) && below.length > 0) {
+      if (below.some(each => this.world.local.has(each))) throw new Error(`not empty: ${stepText(step)}`)
+      return
+    }
+    this.#mayLose(step, here)
+    this.local.delete(name)
+    this.world.setSynced(name, undefined)
+  }
+
+  /** What a user did meanwhile may be in the way; what the plan knew of may not. */
   #arrive(step: Extract<Step, { does: 'download' | 'makeFolder' }>, content: Content): void {
     const { name } = step
     for (let path: string | undefined = name; path !== undefined; path = parentOf(path)) {
-      if (this.local.has(otherType(path)))
-        throw new Error(`${otherType(path)} is in the way: ${stepText(step)}`)
-      // As the folder does: what lies above is made with it.
-      if (path !== name && !this.local.has(path)) this.#put(path, folderContent)
+      const other = otherType(path)
+      if (this.local.has(other)) {
+        if (this.world.local.get(other)?.fingerprint !== this.local.get(other)?.fingerprint) return
+        throw new Error(`${other} is in the way: ${stepText(step)}`)
+      }
+    }
+    // As the folder does: what lies above is made with it.
+    for (let path = parentOf(name); path !== undefined; path = parentOf(path)) {
+      if (!this.local.has(path)) this.#put(path, folderContent)
     }
     const { fingerprint } = this.#put(name, content)
     const { head, context } = step
@@ -165,21 +185,20 @@ export class ModelClient {
     return entry
   }
 
-  #mayReplace(step: Step, here: LocalEntry | undefined, expected: string | undefined): void {
-    if (here?.fingerprint !== expected) throw new Error(`something else is here: ${stepText(step)}`)
+  /** What goes from here was in the store once. */
+  #mayLose(step: Step, here: LocalEntry | undefined): void {
     if (here !== undefined && !isFolderName(step.name) && !this.#store.everHad(here.content)) {
       throw new Error(`what is here would be lost: ${stepText(step)}`)
     }
   }
 
-  #checkSource(step: Step): void {
-    if (step.does === 'upload' && step.from !== undefined) {
-      if (!this.#store.everHad(step.local.content)) throw new Error(`no such source: ${stepText(step)}`)
-    }
-    if (step.does === 'download' && step.from !== undefined) {
-      const known = this.world.local.get(step.from.name)
-      if (!known || !sameBytes(known.content, step.head.content))
-        throw new Error(`no such source: ${stepText(step)}`)
+  /** What a write replaces in the store is what this folder had. */
+  #mayCover(step: Step, token: string): void {
+    const synced = this.world.synced.get(step.name)
+    for (const { content, versionId } of this.#store.replacedBy(step.name, token)) {
+      const known =
+        synced !== undefined && (synced.versionId === versionId || sameContent(synced.content, content))
+      if (!known) throw new Error(`${versionId} was never seen here: ${stepText(step)}`)
     }
   }
 }

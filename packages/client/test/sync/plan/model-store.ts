@@ -3,7 +3,6 @@ import { type Content, type RemoteEntry, type RemoteHead, sameBytes } from '../.
 
 interface Version {
   readonly id: string
-  readonly name: string
   /** Undefined: a delete marker. */
   readonly content: Content | undefined
   readonly covers: ReadonlySet<string>
@@ -11,27 +10,27 @@ interface Version {
 
 /** A store of versions that cover others and nothing else. A token is the ids that it covers. */
 export class ModelStore {
-  readonly #versions = new Map<string, Version>()
-
-  /** Ids come in no order that their age could be told by. */
-  #nextId(): string {
-    const count = this.#versions.size + 1
-    return `v${String((count * 7919) % 10_007).padStart(5, '0')}`
-  }
+  readonly #names = new Map<string, Version[]>()
+  readonly #bytes = new Set<string>()
+  #count = 0
 
   write(name: string, content: Content | undefined, token: string): { id: string; token: string } {
-    const id = this.#nextId()
-    const covers = new Set(token.split(' ').filter(each => each !== ''))
-    this.#versions.set(id, { id, name, content, covers })
-    return { id, token: [...covers, id].join(' ') }
+    this.#count += 1
+    // Ids come in no order that their age could be told by.
+    const id = `v${String((this.#count * 7919) % 10_007).padStart(5, '0')}`
+    const versions = this.#names.get(name) ?? []
+    versions.push({ id, content, covers: idsOf(token) })
+    this.#names.set(name, versions)
+    if (content !== undefined) this.#bytes.add(bytesOf(content))
+    return { id, token: [...idsOf(token), id].join(' ') }
   }
 
   names(): string[] {
-    return [...new Set([...this.#versions.values()].map(({ name }) => name))]
+    return [...this.#names.keys()]
   }
 
   entry(name: string): RemoteEntry | undefined {
-    const versions = [...this.#versions.values()].filter(version => version.name === name)
+    const versions = this.#names.get(name) ?? []
     const covered = new Set(versions.flatMap(({ covers }) => [...covers]))
     const alive = versions.filter(({ id }) => !covered.has(id)).sort((a, b) => (a.id < b.id ? -1 : 1))
     const heads = alive.flatMap(({ id, content }) => (content === undefined ? [] : [headOf(id, content)]))
@@ -40,11 +39,15 @@ export class ModelStore {
     return { heads, besideMarker: heads.length < alive.length, context }
   }
 
+  /** Heads that a write with this token would replace. */
+  replacedBy(name: string, token: string): readonly RemoteHead[] {
+    const ids = idsOf(token)
+    return this.entry(name)?.heads.filter(({ versionId }) => ids.has(versionId)) ?? []
+  }
+
   /** Any version ever had these bytes. */
   everHad(content: Content): boolean {
-    return [...this.#versions.values()].some(
-      each => each.content !== undefined && sameBytes(each.content, content),
-    )
+    return this.#bytes.has(bytesOf(content))
   }
 
   /** Any head has these bytes now. */
@@ -59,6 +62,14 @@ export class ModelStore {
       if (there?.heads.every(({ content }) => sameBytes(content, head.content)) ?? true) return
     }
   }
+}
+
+function idsOf(token: string): ReadonlySet<string> {
+  return new Set(token.split(' ').filter(id => id !== ''))
+}
+
+function bytesOf({ kind, sha256 }: Content): string {
+  return `${kind} ${sha256}`
 }
 
 function headOf(versionId: string, content: Content): RemoteHead {
