@@ -1,4 +1,4 @@
-import { type BigIntStats, constants } from 'node:fs'
+import { type BigIntStats, constants, lstatSync } from 'node:fs'
 import { chmod, lstat, mkdir, open, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TorcError } from '@torc/protocol/errors'
@@ -9,6 +9,16 @@ import { syncFolderName } from './ignore-rules.js'
 export async function lookAt(path: string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true })
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+/** As `lookAt`, at once: for many, in portions, since it takes a fifth of the work. */
+export function lookAtNow(path: string): BigIntStats | undefined {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false })
   } catch (error) {
     if (isAbsent(error)) return undefined
     throw error

@@ -22,8 +22,7 @@ export class IgnoreRules {
 
   /** `name` is a path below the folder; that of a folder ends with `/`. What is below an ignored folder is ignored too. */
   ignores(name: string): boolean {
-    const parts = name.split('/')
-    if (parts.includes(syncFolderName) || temporaryName.test(parts.at(-1) ?? '')) return true
+    if (isOurs(name)) return true
     return this.text !== '' && name !== '' && this.#asking().ignores(name)
   }
 
@@ -35,4 +34,11 @@ export class IgnoreRules {
     this.#asked += 1
     return this.#rules
   }
+}
+
+function isOurs(name: string): boolean {
+  // Most names are seen through at once.
+  if (!name.includes('.torc')) return false
+  const parts = name.split('/')
+  return parts.includes(syncFolderName) || temporaryName.test(parts.at(-1) ?? '')
 }

@@ -6,13 +6,13 @@ import { folderContent, type LocalEntry, parentOf } from '../trees/entry.js'
 import type { OnStep } from './change-steps.js'
 import { fingerprintOf, mtimeMsOf } from './fingerprint.js'
 import { namesIn } from './folder-names.js'
-import { type FolderRoot, isAbsent, isDenied, lookAt } from './folder-root.js'
+import { type FolderRoot, isAbsent, isDenied, lookAt, lookAtNow } from './folder-root.js'
 import type { IgnoreRules } from './ignore-rules.js'
 import { pathOf } from './paths.js'
 import { ContentReader } from './read-content.js'
 import { notReadable, notText, refusalOf } from './refusals.js'
 
-/** Files that are looked at, and folders that are listed, at once. */
+/** Files that are looked at before others have a turn, and folders that are listed at once. */
 const looksAtOnce = 64
 const foldersAtOnce = 16
 /** How often folders that change while they are walked are listed again. */
@@ -44,6 +44,9 @@ export class FolderScan {
   readonly #unstable = new Set<string>()
   /** Folders that were listed, by path, and their times before that. */
   readonly #listed = new Map<string, string>()
+  /** What was told of folders that are listed again, by folder, and of files in them. */
+  #children = new Map<string, string[]>()
+  readonly #before = new Map<string, LocalEntry>()
   /** Paths of folders to be listed, and names of files and links to be read. */
   #folders: string[] = []
   #unread: string[] = []
@@ -58,7 +61,7 @@ export class FolderScan {
     const reachable = new Map<string, Promise<boolean>>()
     for (const path of paths) {
       if (path === '') this.#folders.push('')
-      else if (await this.#isReachable(path, reachable)) await this.#look(path)
+      else if (await this.#isReachable(path, reachable)) this.#lookOrRefuse(path)
     }
     await this.#settle()
     for (let round = 1; ; round++) {
@@ -68,6 +71,7 @@ export class FolderScan {
         for (const folder of changed) if (folder !== '') this.#unstable.add(`${folder}/`)
         break
       }
+      this.#noteChildren(changed)
       this.#folders.push(...changed)
       await this.#settle()
     }
@@ -94,20 +98,20 @@ export class FolderScan {
     const path = this.#source.root.absolute(folder)
     const stats = await lookAt(path)
     if (stats?.isDirectory() !== true) return this.#forget(folder)
-    const again = this.#listed.has(folder)
     this.#listed.set(folder, timesOf(stats))
     try {
       const { names, notText: bytes } = await namesIn(path)
       const prefix = folder === '' ? '' : `${folder}/`
-      if (again) this.#keepOnly(folder, new Set(names))
+      this.#takeBack(folder, names)
       for (const name of bytes) {
         const refusal = notText(prefix, name)
         this.#refused.set(refusal.name, refusal)
       }
       for (let at = 0; at < names.length; at += looksAtOnce) {
+        for (const name of names.slice(at, at + looksAtOnce)) this.#look(prefix + name)
+        // Gives others their turn, and shows whether to go on makes sense.
+        if ((await lookAt(path)) === undefined) break
         this.#source.options.signal?.throwIfAborted()
-        const some = names.slice(at, at + looksAtOnce)
-        await Promise.all(some.map(name => this.#look(prefix + name, again)))
       }
     } catch (error) {
       if (isAbsent(error)) return this.#forget(folder)
@@ -121,17 +125,31 @@ export class FolderScan {
     if (after?.isDirectory() !== true || after.ino !== stats.ino) this.#forget(folder)
   }
 
-  /** Tells what is at a path, or notes that it must be listed or read. `again`: only what was not seen before. */
-  async #look(path: string, again = false): Promise<void> {
+  #lookOrRefuse(path: string): void {
+    try {
+      this.#look(path)
+    } catch (error) {
+      const above = parentOf(path)
+      if (above === undefined || !isDenied(error)) throw error
+      this.#refuse(notReadable(above))
+    }
+  }
+
+  /** Tells what is at a path, or notes that it must be listed or read. */
+  #look(path: string): void {
     if (this.#source.rules.ignores(path) && this.#source.rules.ignores(`${path}/`)) return
-    const stats = await lookAt(this.#source.root.absolute(path))
+    const stats = lookAtNow(this.#source.root.absolute(path))
     if (stats === undefined) return
     const name = stats.isDirectory() ? `${path}/` : path
     if (this.#source.rules.ignores(name)) return
-    if (again && this.#isKnown(name)) return
     const refusal = refusalOf(name, stats, this.#source.root.device)
-    if (refusal !== undefined) return this.#refuse(refusal)
+    if (refusal !== undefined) {
+      this.#refuse(refusal)
+      return
+    }
     if (stats.isDirectory()) {
+      // Listed already: the folder above is listed again.
+      if (this.#entries.has(name)) return
       this.#tell(name, {
         content: folderContent,
         mtimeMs: mtimeMsOf(stats),
@@ -141,7 +159,7 @@ export class FolderScan {
       return
     }
     const fingerprint = fingerprintOf(stats)
-    const known = this.#source.options.known(name)
+    const known = this.#before.get(name) ?? this.#source.options.known(name)
     const isSkipped = stats.isSymbolicLink() && this.#source.links === 'skip'
     if (known?.fingerprint === fingerprint && !isSkipped) {
       this.#tell(name, { content: known.content, mtimeMs: mtimeMsOf(stats), fingerprint })
@@ -164,6 +182,7 @@ export class FolderScan {
 
   #tell(name: string, entry: LocalEntry): void {
     this.#entries.set(name, entry)
+    this.#unstable.delete(name)
     this.#source.options.onProgress?.(this.#entries.size, this.#bytes)
   }
 
@@ -171,45 +190,54 @@ export class FolderScan {
     this.#refused.set(refusal.name, refusal)
   }
 
-  #isKnown(name: string): boolean {
-    return this.#entries.has(name) || this.#refused.has(name) || this.#unstable.has(name)
-  }
-
-  /** The folder is gone, and all that was told of it. */
+  /** The folder is gone, and all that was told of it and noted to be done there. */
   #forget(folder: string): void {
-    this.#drop(name => name === `${folder}/` || name.startsWith(`${folder}/`))
-    this.#listed.delete(folder)
-  }
-
-  /** What was seen in the folder and is not there any more was moved or removed since. */
-  #keepOnly(folder: string, names: ReadonlySet<string>): void {
-    const prefix = folder === '' ? '' : `${folder}/`
-    this.#drop(name => {
-      if (!name.startsWith(prefix) || name === prefix) return false
-      const [child = ''] = name.slice(prefix.length).split('/', 1)
-      return !names.has(child)
-    })
-  }
-
-  #drop(isGone: (name: string) => boolean): void {
-    for (const map of [this.#entries, this.#refused, this.#unstable]) {
-      for (const name of map.keys()) if (isGone(name)) map.delete(name)
+    const isGone = (name: string): boolean => name === `${folder}/` || name.startsWith(`${folder}/`)
+    for (const told of [this.#entries, this.#refused, this.#unstable]) {
+      for (const name of told.keys()) if (isGone(name)) told.delete(name)
     }
-    for (const folder of this.#listed.keys()) {
-      if (folder !== '' && isGone(`${folder}/`)) this.#listed.delete(folder)
+    this.#unread = this.#unread.filter(name => !isGone(name))
+    this.#folders = this.#folders.filter(folder => !isGone(`${folder}/`))
+    for (const folder of this.#listed.keys()) if (isGone(`${folder}/`)) this.#listed.delete(folder)
+  }
+
+  /** What was told of the folders that are to be listed again. */
+  #noteChildren(folders: readonly string[]): void {
+    this.#children = new Map(folders.map(folder => [folder, []]))
+    for (const told of [this.#entries, this.#refused, this.#unstable]) {
+      for (const name of told.keys()) this.#children.get(pathOf(parentOf(name) ?? ''))?.push(name)
+    }
+  }
+
+  /** Before a folder is listed again: files in it are looked at once more, folders that are gone are forgotten. */
+  #takeBack(folder: string, names: readonly string[]): void {
+    const children = this.#children.get(folder)
+    if (children === undefined) return
+    this.#children.delete(folder)
+    const there = new Set(names.map(name => (folder === '' ? name : `${folder}/${name}`)))
+    for (const name of children) {
+      const path = pathOf(name)
+      this.#refused.delete(name)
+      this.#unstable.delete(name)
+      if (name !== path) {
+        if (!there.has(path) || lookAtNow(this.#source.root.absolute(path))?.isDirectory() !== true)
+          this.#forget(path)
+        continue
+      }
+      const entry = this.#entries.get(name)
+      if (entry !== undefined) this.#before.set(name, entry)
+      this.#entries.delete(name)
     }
   }
 
   async #changedFolders(): Promise<string[]> {
     const changed: string[] = []
-    const folders = Array.from(this.#listed)
-    for (let at = 0; at < folders.length; at += looksAtOnce) {
-      const some = folders.slice(at, at + looksAtOnce)
-      const now = await Promise.all(some.map(([folder]) => lookAt(this.#source.root.absolute(folder))))
-      some.forEach(([folder, times], index) => {
-        const stats = now[index]
-        if (stats === undefined || timesOf(stats) !== times) changed.push(folder)
-      })
+    let looked = 0
+    for (const [folder, times] of this.#listed) {
+      const path = this.#source.root.absolute(folder)
+      looked += 1
+      const stats = looked % looksAtOnce === 0 ? await lookAt(path) : lookAtNow(path)
+      if (stats === undefined || timesOf(stats) !== times) changed.push(folder)
     }
     return changed
   }
@@ -229,11 +257,18 @@ export class FolderScan {
 
   async #isOurFolder(name: string): Promise<boolean> {
     const { root } = this.#source
-    const stats = await lookAt(root.absolute(pathOf(name)))
-    if (stats?.isDirectory() !== true) return false
-    const refusal = refusalOf(name, stats, root.device)
-    if (refusal !== undefined) this.#refuse(refusal)
-    return refusal === undefined
+    try {
+      const stats = await lookAt(root.absolute(pathOf(name)))
+      if (stats?.isDirectory() !== true) return false
+      const refusal = refusalOf(name, stats, root.device)
+      if (refusal !== undefined) this.#refuse(refusal)
+      return refusal === undefined
+    } catch (error) {
+      const above = parentOf(name)
+      if (above === undefined || !isDenied(error)) throw error
+      this.#refuse(notReadable(above))
+      return false
+    }
   }
 }
 
