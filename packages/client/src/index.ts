@@ -2,6 +2,7 @@
 export { TorcError } from '@torc/protocol/errors'
 export type * from '@torc/protocol/store/admin'
 export type * from '@torc/protocol/store/blocks'
+export type * from '@torc/protocol/store/changes'
 export type * from '@torc/protocol/store/multipart'
 export type * from '@torc/protocol/store/object-store'
 export type * from '@torc/protocol/store/repair'

@@ -44,11 +44,12 @@ import { tagSet } from './tag-set.js'
 import { tagShow } from './tag-show.js'
 import { uploads } from './uploads.js'
 import { uploadsAbort } from './uploads-abort.js'
+import { watch } from './watch.js'
 
 /** The client's commands, in the order in which helps show them. */
 export const clientCommands: readonly Command[] = [
   ...[mb, rb, bucketShow, bucketSet, put, get, head, rm, cp, mv, ls, log, restore],
-  ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch, sync, uploads, uploadsAbort],
+  ...[policyShow, policySet, tagShow, tagSet, tagRm, post, fetch, watch, sync, uploads, uploadsAbort],
   ...[keyCreate, keyList, keyShow, keyGrant, keyRevoke, keyDelete],
   ...[
     status,

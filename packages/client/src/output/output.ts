@@ -59,6 +59,11 @@ export class Output {
     if (!this.quiet && this.mode !== 'json') this.#stderr.write(`${this.#errorColors.dim(text)}\n`)
   }
 
+  /** What must be known although the command goes on, on standard error; nothing under `--json`, which has records. */
+  warning(text: string): void {
+    if (this.mode !== 'json') this.#stderr.write(`${this.#errorColors.yellow('warning:')} ${text}\n`)
+  }
+
   /** Rows with aligned columns on a terminal, tab-separated without a header elsewhere. */
   table(head: readonly string[], rows: readonly (readonly string[])[]): void {
     if (this.mode !== 'terminal') {

@@ -1,6 +1,7 @@
 import type { AccessKeyInfo, BucketGrant, CreatedAccessKey } from '@torc/protocol/store/access-keys'
 import type { ClusterStatus, LayoutInfo, MemberStatus } from '@torc/protocol/store/admin'
 import type { BlockCounts, BlockPlaces, HeldBytes } from '@torc/protocol/store/blocks'
+import type { Change } from '@torc/protocol/store/changes'
 import type { UploadInfo } from '@torc/protocol/store/multipart'
 import type {
   BucketInfo,
@@ -144,6 +145,12 @@ export function bucketGrantRecord(accessKey: string, { bucket, grants }: BucketG
 
 export function fetchRecord({ bucket, key, versionId, size, agents }: FetchItem): object {
   return { bucket, key, versionId, size, agents }
+}
+
+/** `cursor`: going on from it loses nothing of what comes behind the change. */
+export function changeRecord(change: Change, cursor: string): object {
+  const { bucket, key, versionId, kind, createdAt, type } = change
+  return { cursor, bucket, key, versionId, kind, createdAt, type }
 }
 
 /** `hintsHeld`: keys and blocks of all owners together; null where the agent did not tell. */

@@ -110,7 +110,7 @@ t.test('a whole session reads as the table says', async t => {
       requests.set(frame.stream, message)
       t.equal(from, 'client')
       t.ok(message.checkRequest(frame.head), meaning)
-    } else if (frame.type === 9 || frame.type === 11)
+    } else if ([9, 11, 18].includes(frame.type))
       t.ok(requests.get(frame.stream)?.checkResponse(frame.head), meaning)
     else t.ok(frameNameOf(frame.type), meaning)
   }

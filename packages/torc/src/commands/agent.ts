@@ -55,7 +55,7 @@ export const agentCommand: Command = defineCommand({
   ],
   only: 'cli',
   run: context => {
-    const { data, name, zone = '', capacity, scrubRate, hintBytes, hintRate } = context.options
+    const { data, name, zone = '', capacity, scrubRate, hintBytes, hintRate, keepChanges } = context.options
     return runNode({
       context,
       options: context.options,
@@ -75,6 +75,7 @@ export const agentCommand: Command = defineCommand({
           scrub: { bytesPerSecond: scrubRate },
           hints: { bytesMax: hintBytes, bytesPerSecond: hintRate },
           collection: collectionOf(context.options),
+          changesMax: keepChanges,
           environment: context.environment,
         })
         return { ...agent, address: formatAddress(agent.address) }

@@ -21,6 +21,12 @@ export const collectionOptions = defineOptions({
     min: 100,
     doc: 'How long a key must have been without versions before what is left of it goes; 1h when absent',
   },
+  keepChanges: {
+    type: 'integer',
+    value: 'N',
+    min: 1,
+    doc: 'How many changes an agent keeps for those who watch, at most; 1000000 when absent',
+  },
 })
 
 type Given = OptionsOf<typeof collectionOptions>
@@ -30,10 +36,12 @@ export function collectionOf({ blockGrace, uploadExpiry, collectAfter }: Given):
 }
 
 /** The same as arguments of another process. */
-export function collectionArguments({ blockGrace, uploadExpiry, collectAfter }: Given): string[] {
+export function collectionArguments(given: Given): string[] {
+  const { blockGrace, uploadExpiry, collectAfter, keepChanges } = given
   return [
     ...(blockGrace === undefined ? [] : ['--block-grace', `${blockGrace}ms`]),
     ...(uploadExpiry === undefined ? [] : ['--upload-expiry', `${uploadExpiry}ms`]),
     ...(collectAfter === undefined ? [] : ['--collect-after', `${collectAfter}ms`]),
+    ...(keepChanges === undefined ? [] : ['--keep-changes', String(keepChanges)]),
   ]
 }
