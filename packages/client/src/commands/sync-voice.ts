@@ -72,9 +72,7 @@ export class SyncVoice implements SyncObserver {
 
   /** Updates come in batches, which say how many they are. */
   onChanges(names: number): void {
-    const { output } = this.#context
-    if (output.json) output.record({ event: 'changes', names })
-    else if (names > 1) this.#above(() => output.note(`${names} names changed in the store`))
+    if (this.#context.output.json) this.#context.output.record({ event: 'changes', names })
   }
 
   onPlan(steps: readonly Step[]): void {

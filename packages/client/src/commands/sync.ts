@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { resolve } from 'node:path'
 import { errorTable, TorcError } from '@torc/protocol/errors'
 import { defineOptions } from '../config/options.js'
@@ -96,8 +97,9 @@ async function syncFolder(context: SyncContext, named: string, target: string): 
   const directory = resolve(context.directory, named)
   const voice = new SyncVoice(context)
   const ended = new AbortController()
-  const release = context.takeInterrupts(() => ended.abort(new TorcError('CANCELLED', 'interrupted')))
   const either = AbortSignal.any([signal, ended.signal])
+  // Every request under way listens to it.
+  setMaxListeners(0, either)
   const folder = await SyncedFolder.open({
     ...{ store: await context.store(), environment, directory, bucket, prefix },
     client: options.id,
@@ -117,14 +119,19 @@ async function syncFolder(context: SyncContext, named: string, target: string): 
       voice.ran(report)
       return exitCodeOf(report)
     }
+    // Ctrl-C is how it ends; a second one does not wait for what is under way.
+    const release = context.takeInterrupts(() => {
+      release()
+      ended.abort(new TorcError('CANCELLED', 'interrupted'))
+    })
     await folder.keep({
       ...{ intervalMs: options.interval, signal: either },
       onRun: report => voice.ran(report),
       onTrouble: error => voice.trouble(error),
     })
+    release()
     return 0
   } finally {
-    release()
     voice.end()
     folder.close()
   }

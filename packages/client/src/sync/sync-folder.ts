@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Environment } from '@torc/protocol/environment/system'
 import { TorcError } from '@torc/protocol/errors'
 import { limits } from '@torc/protocol/limits'
-import type { ObjectStore } from '@torc/protocol/store/object-store'
+import type { CallOptions, ObjectStore } from '@torc/protocol/store/object-store'
 import type { OpenedSyncSession } from '@torc/protocol/store/sync-sessions'
 import { fileError } from '../files/file-errors.js'
 import { SyncEngine } from './engine/engine.js'
@@ -105,7 +105,7 @@ export class SyncedFolder {
   /** Brings both sides level once. */
   async once(): Promise<SyncReport> {
     const report = await this.#engine.run('all')
-    await this.#keep()
+    await this.#keep({ signal: this.#options.signal })
     return report
   }
 
@@ -116,13 +116,13 @@ export class SyncedFolder {
     onRun(report: SyncReport): void
     onTrouble(error: TorcError): void
   }): Promise<void> {
+    const { environment } = this.#options
     await keepInSync(this.#engine, this.#local, this.#remote, {
-      ...options,
-      environment: this.#options.environment,
+      ...{ ...options, environment },
       onRun: async report => {
         options.onRun(report)
-        const now = this.#options.environment.clock.monotonicMs()
-        if (now - this.#keptAt >= keepEveryMs) await this.#keep()
+        const isDue = environment.clock.monotonicMs() - this.#keptAt >= keepEveryMs
+        if (isDue) await this.#keep({ signal: options.signal })
       },
     })
   }
@@ -132,13 +132,13 @@ export class SyncedFolder {
   }
 
   /** Tells the cluster where the session is. One that it forgot meanwhile is opened anew. */
-  async #keep(): Promise<void> {
+  async #keep(limits: CallOptions): Promise<void> {
     const { cursor } = this.#engine
     if (cursor === undefined) return
-    const { store, environment, signal, directory } = this.#options
+    const { store, environment, directory } = this.#options
     this.#keptAt = environment.clock.monotonicMs()
     try {
-      await store.keepSyncSession(this.opened, cursor, { signal })
+      await store.keepSyncSession(this.opened, cursor, limits)
     } catch (thrown) {
       if (TorcError.from(thrown).code !== 'SESSION_NOT_FOUND') throw thrown
       this.opened = await openSession(resolve(directory), this.#options, this.opened, undefined)
