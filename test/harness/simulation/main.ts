@@ -1,6 +1,7 @@
 // npm run simulate -- --seed 17                  one run again: its trace hash, or what broke, made short
 // npm run simulate -- --runs 1000 --jobs 2       many, from `--from`, a process for each job
 import { parseArgs } from 'node:util'
+import { runsSeeds, serveSeeds } from '../seeds/seed-processes.js'
 import { describeFailure } from './cluster/describe-failure.js'
 import { type LoadName, loads } from './cluster/load.js'
 import { callsOfEach, parseSeed, scenarioOf } from './cluster/scenario.js'
@@ -8,7 +9,7 @@ import { shrink } from './cluster/shrink.js'
 import { type SimulationOptions, simulateCluster } from './cluster/simulate-cluster.js'
 import { SimulationFailure } from './cluster/simulation-failure.js'
 import { explore } from './explore/explore.js'
-import { isExplorer, serveExplorer } from './explore/worker.js'
+import { exploreSeed } from './explore/worker.js'
 
 const help = `npm run simulate -- [--seed S | --runs N [--from S] [--jobs J]] [what to set whatever the seed says]
 
@@ -41,7 +42,7 @@ const { values } = parseArgs({
 })
 
 if (values.help === true) process.stdout.write(help)
-else if (isExplorer()) serveExplorer(given)
+else if (runsSeeds()) serveSeeds(seed => exploreSeed(seed, given))
 else if (values.seed !== undefined) await again(seedOf(values.seed))
 else {
   const { failed } = await explore({

@@ -23,21 +23,8 @@ export interface Explored {
   readonly failure: string | undefined
 }
 
-/** Whether this process was made by `explore`. */
-export function isExplorer(): boolean {
-  return process.send !== undefined && process.env.TORC_SIMULATION_EXPLORES === '1'
-}
-
-/** Runs each seed that comes, and tells what came of it, until the other side goes. */
-export function serveExplorer(change: (scenario: SimulationOptions) => SimulationOptions): void {
-  process.on('message', (seed: string) => {
-    void exploreSeed(BigInt(seed), change).then(told => process.send?.(told))
-  })
-  process.on('disconnect', () => process.exit())
-  process.send?.('ready')
-}
-
-async function exploreSeed(
+/** Runs one seed, and tells what came of it. */
+export async function exploreSeed(
   seed: bigint,
   change: (scenario: SimulationOptions) => SimulationOptions,
 ): Promise<Explored> {
