@@ -156,7 +156,10 @@ export class SyncEngine {
     const { world } = this.#state
     for (const name of this.#state.takeTouched()) this.#dirty.add(name)
     // Other rules: what they named, or name now, has to be thought over.
-    if (this.#dirty.has(ignoreFileName)) this.#allIsDirty()
+    if (this.#dirty.has(ignoreFileName)) {
+      world.judgeAgain()
+      this.#allIsDirty()
+    }
     const plan = planNames(this.#dirty, world, this.#options)
     this.#refused = plan.problems
     const kept = new Set([...[...plan.steps, ...plan.problems].map(({ name }) => name), ...plan.waiting])

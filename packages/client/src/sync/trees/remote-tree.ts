@@ -27,17 +27,24 @@ export class RemoteTree {
 
   /** Answers which names are other than before: this one, and implied folders that came or went with it. */
   set(name: string, entry: RemoteEntry | undefined): readonly string[] {
-    const changed = [name]
-    if (!this.#isSynced(name)) {
-      if (entry === undefined) this.#aside.delete(name)
-      else this.#aside.set(name, entry)
-      return changed
-    }
     const before = this.#presence(name)
-    if (entry === undefined) this.#tree.delete(name)
-    else this.#tree.set(name, entry)
-    for (const [folder, was] of before) if (this.has(folder) !== was) changed.push(folder)
-    return changed
+    // Where it was kept was for the rules of then.
+    const synced = this.#isSynced(name)
+    if (entry === undefined || !synced) this.#tree.delete(name)
+    if (entry === undefined || synced) this.#aside.delete(name)
+    if (entry !== undefined && synced) this.#tree.set(name, entry)
+    if (entry !== undefined && !synced) this.#aside.set(name, entry)
+    const folders = before.filter(([folder, was]) => this.has(folder) !== was).map(([folder]) => folder)
+    return [name, ...folders]
+  }
+
+  /** After a change of what is synced: answers the implied folders that came or went with it. */
+  judgeAgain(): readonly string[] {
+    const moved = [
+      ...[...this.#tree.entries()].filter(([name]) => !this.#isSynced(name)),
+      ...[...this.#aside].filter(([name]) => this.#isSynced(name)),
+    ]
+    return moved.flatMap(([name, entry]) => this.set(name, entry))
   }
 
   /** A key lies below the folder. */

@@ -8,7 +8,7 @@ import { RemoteTree } from './remote-tree.js'
 import { Tree } from './tree.js'
 
 export interface TreeWorldOptions {
-  /** Answers the same as long as the world is used: with other rules, make another one. */
+  /** Where its answers change, `judgeAgain` has to be called. */
   readonly ignored?: ((name: string) => boolean) | undefined
   /** What the prefix leaves of a key's length. */
   readonly nameBytesMax?: number | undefined
@@ -62,6 +62,11 @@ export class TreeWorld implements World {
     const changed = this.#remote.set(name, entry)
     for (const each of changed) this.#foldAgain(each)
     return changed
+  }
+
+  /** What is ignored has changed. */
+  judgeAgain(): void {
+    for (const name of this.#remote.judgeAgain()) this.#foldAgain(name)
   }
 
   setSynced(name: string, entry: SyncedEntry | undefined): void {

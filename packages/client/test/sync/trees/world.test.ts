@@ -37,6 +37,26 @@ t.test('what is not synced implies nothing, but is there', async t => {
   t.same([...tree.entries()], [])
 })
 
+t.test('what is ignored may change', async t => {
+  let ignored = ''
+  const tree = new RemoteTree(name => ignored === '' || !name.includes(ignored))
+  tree.set('d/x', object)
+  tree.set('d/y', object)
+  ignored = 'd/'
+  t.same([...tree.judgeAgain()].sort(), ['d/', 'd/x', 'd/y'])
+  t.same([tree.has('d/'), tree.has('d/x'), [...tree.below('')]], [false, true, []])
+  ignored = 'x'
+  t.same([...tree.judgeAgain()].sort(), ['d/', 'd/y'])
+  t.same([...tree.below('')].sort(), ['d/', 'd/y'])
+  t.same(tree.judgeAgain(), [])
+  // Rules that changed unheard leave nothing behind.
+  ignored = 'y'
+  tree.set('d/y', undefined)
+  tree.set('d/x', object)
+  tree.set('d/x', undefined)
+  t.same([...tree.names()], [])
+})
+
 const names = ['a', 'A', 'A/', 'a/', 'a/b', 'A/b', 'a/B', '\u00e9', 'e\u0301', 'E\u0301/', 'K', '\u212a']
 const deeds = fc.array(
   fc.tuple(
