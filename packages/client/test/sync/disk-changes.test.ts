@@ -116,6 +116,25 @@ t.test('somebody who has the old file open and writes to it keeps the last word'
   }
 })
 
+t.test('an edit that no time shows is seen by its bytes', async t => {
+  for (const does of ['write', 'remove'] as const) {
+    const subject = await makeDisk(t)
+    const { folder, person, directory } = subject
+    const path = join(directory, 'a')
+    person.write('a', 'aaaa')
+    const seconds = Math.ceil(fs.lstatSync(path).ctimeMs / 1000)
+    fs.utimesSync(path, seconds, seconds)
+    const expected = await fingerprint(subject, 'a')
+    subject.onStep(step => {
+      if (step !== 'aside') return
+      person.write('a', 'bbbb')
+      fs.utimesSync(path, seconds, seconds)
+    })
+    t.equal(await carryOut(folder, { does, name: 'a', text: 'new', expected }), 'changed')
+    t.equal(person.read('a'), 'bbbb')
+  }
+})
+
 t.test('two edits that came in the same moment are both kept', async t => {
   const subject = await makeDisk(t)
   const { folder, person, directory } = subject
