@@ -116,6 +116,25 @@ t.test('somebody who has the old file open and writes to it keeps the last word'
   }
 })
 
+t.test('an edit that no time shows is seen by its bytes', async t => {
+  for (const does of ['write', 'remove'] as const) {
+    const subject = await makeDisk(t)
+    const { folder, person, directory } = subject
+    const path = join(directory, 'a')
+    person.write('a', 'aaaa')
+    const seconds = Math.ceil(fs.lstatSync(path).ctimeMs / 1000)
+    fs.utimesSync(path, seconds, seconds)
+    const expected = await fingerprint(subject, 'a')
+    subject.onStep(step => {
+      if (step !== 'aside') return
+      person.write('a', 'bbbb')
+      fs.utimesSync(path, seconds, seconds)
+    })
+    t.equal(await carryOut(folder, { does, name: 'a', text: 'new', expected }), 'changed')
+    t.equal(person.read('a'), 'bbbb')
+  }
+})
+
 t.test('two edits that came in the same moment are both kept', async t => {
   const subject = await makeDisk(t)
   const { folder, person, directory } = subject
@@ -163,20 +182,17 @@ t.test('a folder that goes in that moment takes nothing with it that was not kno
     if (step === 'place') person.remove('dir')
   })
   t.equal(await carryOut(folder, { does: 'write', name: 'dir/a', text: 'new', expected: next }), 'changed')
-  t.strictSame(
-    [person.list(), leftIn(directory)],
-    [[], []],
-    'the folder was removed, and the file in it was known',
-  )
+  t.strictSame([person.list(), leftIn(directory)], [['dir/', 'dir/a'], []])
+  t.equal(person.read('dir/a'), 'mine', 'an edit, which the new one is, beats a removal')
 })
 
 t.test('a link that takes the place of a folder leads nothing out', async t => {
-  const steps: readonly ChangeStep[] = ['check', 'make']
+  const steps: readonly ChangeStep[] = ['check', 'make', 'aside', 'place']
   for (const step of steps) {
     const subject = await makeDisk(t)
     const { folder, person, directory } = subject
     person.write('dir/a', 'old')
-    writeFileSync(join(directory, '../outside/a'), 'theirs')
+    if (step !== 'place') writeFileSync(join(directory, '../outside/a'), 'theirs')
     const expected = await fingerprint(subject, 'dir/a')
     subject.onStep(reached => {
       if (reached !== step) return
@@ -196,8 +212,9 @@ t.test('a link that takes the place of a folder leads nothing out', async t => {
     await t.rejects(folder.write('dir/b', file('x'), 1, bodyOf('x'), undefined), { code: 'FILE_ACCESS' })
     await t.rejects(folder.makeFolder('dir/c/'), { code: 'FILE_ACCESS' })
     t.equal(await folder.read('dir/a', expected), 'changed')
-    t.strictSame(readdirSync(join(directory, '../outside')).sort(), ['a', 'secret'])
-    t.equal(fs.readFileSync(join(directory, '../outside/a'), 'utf8'), 'theirs')
+    const outside = join(directory, '../outside')
+    t.strictSame(readdirSync(outside).sort(), step === 'place' ? ['secret'] : ['a', 'secret'])
+    if (step !== 'place') t.equal(fs.readFileSync(join(outside, 'a'), 'utf8'), 'theirs')
   }
 })
 

@@ -160,7 +160,8 @@ t.test('a failing disk ends the scan, and never looks like files that are gone',
       }
       syncBuiltinESMExports()
       try {
-        await t.rejects(folder.scan(nothingKnown), { name: 'TorcError' }, `${code} of ${call}`)
+        const message = call === 'readdir' ? /\/deep: / : /\/deep\/b: /
+        await t.rejects(folder.scan(nothingKnown), { name: 'TorcError', message }, `${code} of ${call}`)
       } finally {
         object[call] = real
         syncBuiltinESMExports()
@@ -169,6 +170,22 @@ t.test('a failing disk ends the scan, and never looks like files that are gone',
     }
   }
   t.equal((await folder.scan(nothingKnown)).entries.size, 3)
+})
+
+t.test('the reading of a large file is told as it goes on, and can be stopped', async t => {
+  const { folder, person } = await makeDisk(t)
+  person.write('large', 'x'.repeat(1_000_000))
+  const told: number[] = []
+  await folder.scan({ ...nothingKnown, onProgress: (_, bytes) => told.push(bytes) })
+  t.ok(told.length >= 4)
+  t.equal(told.at(-1), 1_000_000)
+  const stop = new AbortController()
+  const stopped = folder.scan({
+    ...nothingKnown,
+    signal: stop.signal,
+    onProgress: (_, bytes) => bytes > 0 && stop.abort(new Error('enough')),
+  })
+  await t.rejects(stopped, { message: 'enough' })
 })
 
 t.test('two writes within one tick of the clock are both seen', async t => {

@@ -1,5 +1,4 @@
 import type { Test } from 'tap'
-import type { Scan } from '../../src/sync/ports/local-folder.js'
 import { folderContent } from '../../src/sync/trees/entry.js'
 import {
   bodyOf,
@@ -15,11 +14,6 @@ import {
 } from './folder-under-test.js'
 
 export type MakeFolder = (t: Test, options?: FolderOptions) => Promise<FolderUnderTest>
-
-/** What is remembered of an earlier scan. */
-function after(scan: Scan) {
-  return { known: (name: string) => scan.entries.get(name) }
-}
 
 const then = 1_600_000_000_000
 
@@ -51,31 +45,24 @@ export function scanConformance(t: Test, make: MakeFolder): void {
 
   t.test('what has not changed is not read again; what has is', async t => {
     const { folder, person } = await make(t)
-    person.write('same', '1')
+    // With an old time: a file that was written just now is read once more, since a second write might not show.
+    await folder.write('same', file('1'), then, bodyOf('1'), undefined)
     person.write('touched', '2')
     person.write('other', '3')
     const first = await folder.scan(nothingKnown)
-    const remembered = { ...file('as remembered'), sha256: 'f'.repeat(64) }
-    const settled = await folder.scan(after(first))
     person.touch('touched')
     person.write('other', '4')
-    let read = 0
+    const remembered = file('as remembered')
     const second = await folder.scan({
       known: name => {
-        const entry = settled.entries.get(name)
-        // A fingerprint that can't be trusted yet tells so: then the file is read whatever is remembered.
-        return entry === undefined || entry.fingerprint.includes('~')
-          ? undefined
-          : { ...entry, content: remembered }
-      },
-      onProgress: (_, bytes) => {
-        read = bytes
+        const entry = first.entries.get(name)
+        return entry === undefined ? undefined : { ...entry, content: remembered }
       },
     })
-    t.equal(entryOf(second, 'other').content.sha256, file('4').sha256)
-    t.equal(entryOf(second, 'touched').content.sha256, file('2').sha256)
-    t.not(entryOf(second, 'touched').fingerprint, entryOf(settled, 'touched').fingerprint)
-    t.ok(read >= 0)
+    t.same(entryOf(second, 'same').content, remembered)
+    t.same(entryOf(second, 'touched').content, file('2'))
+    t.same(entryOf(second, 'other').content, file('4'))
+    t.not(entryOf(second, 'touched').fingerprint, entryOf(first, 'touched').fingerprint)
   })
 
   t.test('rules of .torcignore hold at once, in the words of gitignore', async t => {

@@ -250,9 +250,12 @@ export class SimulatedFolder implements LocalFolder {
     if (aside === 'changed' || aside === 'gone') return 'changed'
     this.#step('place', name)
     const parent = parentOf(name)
-    const free = this.#tree.get(name) === undefined
-    if (!free || (parent !== undefined && this.#tree.get(pathOf(parent))?.kind !== 'folder')) {
-      if (aside !== undefined) this.#asides.delete(aside)
+    const isTaken = this.#tree.get(name) !== undefined
+    const isAstray = parent !== undefined && this.#tree.get(pathOf(parent))?.kind !== 'folder'
+    if (isTaken || isAstray) {
+      if (aside === undefined) return 'changed'
+      if (isAstray) this.#putBack(aside)
+      this.#asides.delete(aside)
       return 'changed'
     }
     this.#tree.put(name, node)

@@ -1,10 +1,11 @@
-import { rename } from 'node:fs/promises'
+import { rename, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Fingerprint } from '../trees/entry.js'
 import type { Aside, AsideFiles } from './aside.js'
 import { moveIntoPlace } from './aside.js'
 import type { OnStep } from './change-steps.js'
 import { fingerprintOf, looksLike, looksLikeMoved } from './fingerprint.js'
-import { type FolderRoot, flushFolder, lookAt } from './folder-root.js'
+import { type FolderRoot, flushFolder, isAbsent, lookAt } from './folder-root.js'
 import { findParent, makeParent } from './parents.js'
 import type { TemporaryFile } from './temporary-file.js'
 
@@ -36,20 +37,17 @@ export class Changes {
     const path = `${folder}/${parts.at(-1)}`
     const aside = expected === undefined ? undefined : await this.#takeAside(path, place, expected)
     if (aside === 'changed' || aside === 'gone') return false
-    let placed = false
+    let how: 'placed' | 'taken' | 'astray' = 'astray'
     try {
       this.#onStep('place', name)
-      placed = await this.#moveHere(temporary.path, path)
-    } catch (error) {
-      // Nothing took its place (the disk is full, the folder read-only): the old one is what should be there.
-      if (aside !== undefined) await this.#asides.putBack(aside)
-      throw error
+      how = await this.#moveHere(temporary, path, parts)
+    } finally {
+      // The disk is full, or the folder went: the old one stays under its name.
+      if (how === 'astray' && aside !== undefined) await this.#asides.putBack(aside)
     }
-    if (!placed) {
-      // Somebody else's file is there, or the folder went. The old one is what the store has: nobody misses it.
-      if (aside !== undefined) await this.#asides.drop(aside)
-      return false
-    }
+    // Somebody else's file is there. The old one is what the store has: nobody misses it.
+    if (how === 'taken' && aside !== undefined) await this.#asides.drop(aside)
+    if (how !== 'placed') return false
     await flushFolder(folder)
     this.#onStep('clear', name)
     return aside === undefined || (await this.#clear(aside, path, temporary))
@@ -88,18 +86,36 @@ export class Changes {
     this.#onStep('compare', name)
     if (await this.#asides.isExpected(aside)) return aside
     this.#onStep('back', name)
+    if (await this.#cameFromElsewhere(aside, path)) return 'changed'
     await this.#asides.putBack(aside)
     return 'changed'
   }
 
-  /** False where something is there, or the folder is not there any more. */
-  async #moveHere(temporary: string, path: string): Promise<boolean> {
+  /** A link took the place of a folder on the way just before, and what it led to was taken: it goes back there. */
+  async #cameFromElsewhere(aside: Aside, path: string): Promise<boolean> {
+    if ((await findParent(this.#root, aside.parts)) !== undefined) return false
+    if ((await lookAt(dirname(path))) === undefined || !(await moveIntoPlace(aside.path, path))) return false
+    await this.#asides.drop(aside)
+    return true
+  }
+
+  /** `astray`: the folder is not there any more, or a link took the place of one on the way, and led elsewhere. */
+  async #moveHere(
+    temporary: TemporaryFile,
+    path: string,
+    parts: readonly string[],
+  ): Promise<'placed' | 'taken' | 'astray'> {
     try {
-      return await moveIntoPlace(temporary, path)
+      if (!(await moveIntoPlace(temporary.path, path))) return 'taken'
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+      if (isAbsent(error)) return 'astray'
       throw error
     }
+    const there = await lookAt(path)
+    if (there?.ino !== temporary.stats.ino || (await findParent(this.#root, parts)) !== undefined)
+      return 'placed'
+    await unlink(path)
+    return 'astray'
   }
 
   /**

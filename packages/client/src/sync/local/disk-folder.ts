@@ -223,7 +223,7 @@ export class DiskFolder implements LocalFolder {
       return result
     } catch (error) {
       if (options.signal?.aborted === true) throw error
-      throw fileError(error, this.#root.path)
+      throw fileError(error, (error as NodeJS.ErrnoException).path ?? this.#root.path)
     }
   }
 

@@ -8,7 +8,7 @@ export const syncFolderName = '.torc-sync'
 /** The library remembers each path that it was asked about: it starts anew after so many. */
 const askedMax = 10_000
 /** Names under which `torc get` writes what is not complete yet. */
-const temporaryName = /^\..{1,64}\.[0-9a-f]{12}\.torc$/
+const temporaryName = /^\..{1,64}\.[0-9a-f]{12}\.torc$/s
 
 /** Names that are left alone on both sides: those that `.torcignore` tells (in gitignore's words), and ours. */
 export class IgnoreRules {

@@ -10,9 +10,12 @@ import type { ScanSource } from './scan.js'
 /** Reads what changed, and makes sure that it did not change once more meanwhile. */
 export class ContentReader {
   readonly #source: ScanSource
+  readonly #onBytes: (count: number) => void
 
-  constructor(source: ScanSource) {
+  /** `onBytes` is told as bytes are read, and may end it by an error. */
+  constructor(source: ScanSource, onBytes: (count: number) => void) {
     this.#source = source
+    this.#onBytes = onBytes
   }
 
   async read(name: string): Promise<LocalEntry | Refusal | 'gone' | 'unstable'> {
@@ -34,7 +37,7 @@ export class ContentReader {
     const file = await openFile(path)
     if (file === undefined) return (await lookAt(path)) === undefined ? 'gone' : 'unstable'
     const { stats } = file
-    const sha256 = await hashOf(file.pieces(), hasher).finally(() => file.close())
+    const sha256 = await hashOf(file.pieces(), hasher, this.#onBytes).finally(() => file.close())
     onStep('look', name)
     const after = await lookAt(path)
     if (after === undefined) return 'gone'

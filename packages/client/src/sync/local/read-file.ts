@@ -68,10 +68,17 @@ export async function readTarget(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** Hex SHA-256 of pieces. */
-export async function hashOf(pieces: AsyncIterable<Uint8Array>, hasher: Hasher): Promise<string> {
+/** Hex SHA-256 of pieces; `onBytes` is told how many there were in each. */
+export async function hashOf(
+  pieces: AsyncIterable<Uint8Array>,
+  hasher: Hasher,
+  onBytes?: (count: number) => void,
+): Promise<string> {
   const digest = hasher.stream()
-  for await (const piece of pieces) digest.update(piece)
+  for await (const piece of pieces) {
+    digest.update(piece)
+    onBytes?.(piece.length)
+  }
   return Buffer.from(digest.digest()).toString('hex')
 }
 
@@ -90,7 +97,7 @@ export async function* bytesAsExpected(
     const digest = wanted === undefined ? undefined : hasher.stream()
     for await (const piece of file.pieces()) {
       digest?.update(piece)
-      yield Uint8Array.from(piece)
+      yield Buffer.from(piece)
     }
     const after = await lookAt(path)
     if (after === undefined || !looksLike(after, expected)) throw changed()

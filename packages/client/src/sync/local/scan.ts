@@ -54,7 +54,11 @@ export class FolderScan {
 
   constructor(source: ScanSource) {
     this.#source = source
-    this.#reader = new ContentReader(source)
+    this.#reader = new ContentReader(source, count => {
+      source.options.signal?.throwIfAborted()
+      this.#bytes += count
+      source.options.onProgress?.(this.#entries.size, this.#bytes)
+    })
   }
 
   async run(paths: readonly string[]): Promise<Scan> {
@@ -174,10 +178,7 @@ export class FolderScan {
     if (found === 'gone') return
     if (found === 'unstable') this.#unstable.add(name)
     else if ('reason' in found) this.#refuse(found)
-    else {
-      this.#bytes += found.content.size
-      this.#tell(name, found)
-    }
+    else this.#tell(name, found)
   }
 
   #tell(name: string, entry: LocalEntry): void {

@@ -27,7 +27,7 @@ export interface Scan {
    * ends with `/`, the same holds for all that is below it.
    */
   readonly refused: readonly Refusal[]
-  /** Files that changed while they were read: their entries are not told; look again. */
+  /** Files that changed while they were read, folders that did not come to rest: their entries are not told; look again. */
   readonly unstable: readonly string[]
 }
 
