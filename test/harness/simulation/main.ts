@@ -18,7 +18,7 @@ const help = `npm run simulate -- [--seed S | --runs N [--from S] [--jobs J]] [w
   --from S        first of them; 1 when absent
   --jobs J        processes side by side; 1 when absent
   --agents N --clients N --seconds N --load ${Object.keys(loads).join('|')}
-  --sloppy --strict --layouts --no-layouts --unversioned
+  --sloppy --strict --layouts --no-layouts --unversioned --watched
 `
 
 const { values } = parseArgs({
@@ -37,6 +37,7 @@ const { values } = parseArgs({
     layouts: { type: 'boolean' },
     'no-layouts': { type: 'boolean' },
     unversioned: { type: 'boolean' },
+    watched: { type: 'boolean' },
     help: { type: 'boolean' },
   },
 })
@@ -86,6 +87,7 @@ function given(scenario: SimulationOptions): SimulationOptions {
   if (values.sloppy === true || values.strict === true) set.sloppy = values.sloppy === true
   if (values.layouts === true || values['no-layouts'] === true) set.layouts = values.layouts === true
   if (values.unversioned === true) set.unversioned = true
+  if (values.watched === true) set.watched = true
   const options = { ...scenario, ...set }
   const seconds = values.seconds === undefined ? undefined : number(values.seconds, 'seconds')
   return { ...options, operations: callsOfEach(options.clients ?? 1, seconds) }

@@ -21,6 +21,7 @@ import { SimulatedCluster } from './simulated-cluster.js'
 import { type Recorded, SimulationFailure } from './simulation-failure.js'
 import { Timeline } from './timeline.js'
 import { endUploads } from './upload-calls.js'
+import { Watcher } from './watcher.js'
 import { type WorkResult, work } from './workload.js'
 
 export interface SimulationOptions {
@@ -66,6 +67,8 @@ export interface SimulationOptions {
   readonly faultsLastMs?: number
   /** Agents compare their replicas all the time, and must find nothing: only for runs whose faults lose no message. */
   readonly comparing?: boolean
+  /** One more client follows the changes of the bucket. */
+  readonly watched?: boolean
   /** What clients do; `mixed` when absent. */
   readonly load?: LoadName
   /** Wall clocks are off by up to this; 20 ms when absent. */
@@ -98,6 +101,9 @@ export interface SimulationResult {
   readonly twins: number
   /** Attempts of writes that were minted after the write was acknowledged through another attempt. */
   readonly lateTwins: number
+  /** Changes that the watcher was told, and how often it had to begin anew. */
+  readonly told: number
+  readonly resets: number
   /** Failed calls by code. */
   readonly failures: ReadonlyMap<string, number>
   readonly faults: readonly string[]
@@ -174,6 +180,11 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
       versioning: unversioned ? 'unversioned' : undefined,
     }),
   )
+
+  const following =
+    options.watched === true ? await scheduler.drive(cluster.connectClient('watcher')) : undefined
+  const watcher = following && new Watcher(following, { bucket, history, mayReset: mayReset(options) })
+  if (watcher !== undefined) await scheduler.drive(watcher.start())
 
   // Long enough for gossip to take a node for down, in some runs: stand-ins are for such times.
   const lasting = sloppy && random.fork('lengths').chance(0.5) ? 15_000 : undefined
@@ -252,6 +263,7 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     replicasOf,
   }
   const { lateTwins } = await scheduler.drive(checkAll(checked))
+  if (watcher !== undefined) await scheduler.drive(watcher.finish())
   for (const key of contest.keys)
     await scheduler.drive(readContested({ store: first.store, bucket, contest }, key))
   contest.check()
@@ -262,7 +274,9 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
   const removed = [...history.keys, ...contest.keys].filter(() => purges.chance(0.5))
   await scheduler.drive(purgeAll(checked, removed))
   await scheduler.drive(probe.close())
-  await scheduler.drive(Promise.all([...connected, admin].map(({ store }) => store.close())))
+  await scheduler.drive(
+    Promise.all([...connected, admin, ...(following ? [following] : [])].map(({ store }) => store.close())),
+  )
   // Leases of uploads that failed are audited at last, and again; then their blocks have their grace time.
   const { uploadMs, graceMs, remainderMs } = collection
   const agesMs = remainderMs < hourMs ? remainderAges * remainderMs : 0
@@ -285,7 +299,13 @@ async function run(options: SimulationOptions, recorded: Recorded): Promise<Simu
     collectedPartitions: Math.max(...remainders.map(({ partitions }) => partitions)),
     contested: contest.count('done'),
     ...{ lateTwins, restored: cluster.restored },
+    ...{ told: watcher?.toldCount ?? 0, resets: watcher?.resets ?? 0 },
   }
+}
+
+/** Whether the log of some agent may go with its disk, or with the agent. */
+function mayReset({ faults = faultKinds, layouts = false }: SimulationOptions): boolean {
+  return layouts || faults.some(kind => kind === 'restore disk' || kind === 'lose disk')
 }
 
 /** Each owner waits for an age more than the one before it, and for a part of one after each attempt in vain. */
@@ -318,7 +338,7 @@ function summary(
   faults: readonly string[],
 ): Omit<
   SimulationResult,
-  'collectedPartitions' | 'contested' | 'lateTwins' | 'restored' | 'workMs' | 'workCpuMs'
+  'collectedPartitions' | 'contested' | 'lateTwins' | 'restored' | 'told' | 'resets' | 'workMs' | 'workCpuMs'
 > {
   const failures = new Map<string, number>()
   for (const result of results) {
