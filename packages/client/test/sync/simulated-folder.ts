@@ -5,6 +5,7 @@ import { linkLeads, linkStaysInside } from '../../src/sync/local/link-target.js'
 import { keptName, outermost, partsOf, pathOf } from '../../src/sync/local/paths.js'
 import type { LocalFolder, Outcome, Scan, ScanOptions } from '../../src/sync/ports/local-folder.js'
 import { type Content, type Fingerprint, isFolderName, parentOf } from '../../src/sync/trees/entry.js'
+import type { Gone, Workplace } from './convergence/workplace.js'
 import { scanTree } from './simulated-scan.js'
 import { contentOf, fingerprintOf, type Node, SimulatedTree } from './simulated-tree.js'
 
@@ -24,7 +25,7 @@ interface Aside {
 }
 
 /** The folder of `DiskFolder`, with the same rules, over a tree in memory; and the person who works in it. */
-export class SimulatedFolder implements LocalFolder {
+export class SimulatedFolder implements LocalFolder, Workplace {
   /** Called where the real folder could be overtaken or killed; a test edits the folder there, or throws `Killed`. */
   beforeStep: OnStep = () => {}
   /** Said of the folder as a whole: unmounted, moved. */
@@ -46,14 +47,14 @@ export class SimulatedFolder implements LocalFolder {
 
   // What a person does.
 
-  userWrite(path: string, text: string | Uint8Array): void {
+  userWrite(path: string, text: string | Uint8Array): Gone {
     const bytes = typeof text === 'string' ? Buffer.from(text) : text
     const executable = this.#tree.get(path)?.executable ?? false
-    this.#userPut(path, 'file', bytes, executable)
+    return this.#userPut(path, 'file', bytes, executable)
   }
 
-  userLink(path: string, target: string): void {
-    this.#userPut(path, 'link', Buffer.from(target), false)
+  userLink(path: string, target: string): Gone {
+    return this.#userPut(path, 'link', Buffer.from(target), false)
   }
 
   userMakeFolder(path: string): void {
@@ -62,17 +63,24 @@ export class SimulatedFolder implements LocalFolder {
     for (const folder of made) this.#mark(folder)
   }
 
-  /** A file, or a folder with all that is in it. */
-  userRemove(path: string): void {
-    for (const [taken] of this.#tree.take(path)) this.#mark(taken)
+  userRemove(path: string): Gone {
+    const taken = this.#tree.take(path)
+    for (const [each] of taken) this.#mark(each)
+    return taken.map(([each, node]) =>
+      node.kind === 'folder' ? [`${each}/`, undefined] : [each, textOf(node)],
+    )
   }
 
-  /** As a shell's `mv`: of a file over a file too. Only the two paths are marked, as by a watcher. */
-  userRename(from: string, to: string): void {
+  /** Only the two paths are marked, as by a watcher. */
+  userRename(from: string, to: string): Gone {
     this.#userParent(to)
+    const moved = [from, ...this.#tree.below(from)].map(each => this.#tree.nameOf(each))
+    const replaced = this.userRead(to)
     this.#tree.move(from, to)
     this.#mark(from)
     this.#mark(to)
+    const gone = moved.map(name => [name, undefined] as const)
+    return replaced === undefined ? gone : [...gone, [to, replaced]]
   }
 
   userTouch(path: string): void {
@@ -90,17 +98,15 @@ export class SimulatedFolder implements LocalFolder {
     this.#userChange(path, node => node)
   }
 
-  /** Text of a file or target of a link; undefined where neither is. */
   userRead(path: string): string | undefined {
     const node = this.#tree.get(path)
-    return node === undefined || node.kind === 'folder' ? undefined : Buffer.from(node.bytes).toString()
+    return node === undefined || node.kind === 'folder' ? undefined : textOf(node)
   }
 
   userMtimeMs(path: string): number | undefined {
     return this.#tree.get(path)?.mtimeMs
   }
 
-  /** Names of all that is there, sorted; folders end with `/`. */
   userList(): readonly string[] {
     return this.#tree
       .paths()
@@ -294,10 +300,12 @@ export class SimulatedFolder implements LocalFolder {
     this.#mark(free)
   }
 
-  #userPut(path: string, kind: 'file' | 'link', bytes: Uint8Array, executable: boolean): void {
+  #userPut(path: string, kind: 'file' | 'link', bytes: Uint8Array, executable: boolean): Gone {
     this.#userParent(path)
+    const replaced = this.userRead(path)
     this.#tree.put(path, { kind, bytes, executable, mtimeMs: this.#time(), stamp: this.#tree.stamp() })
     this.#mark(path)
+    return replaced === undefined ? [] : [[path, replaced]]
   }
 
   #userParent(path: string): void {
@@ -364,4 +372,8 @@ export class SimulatedFolder implements LocalFolder {
     this.#nowMs += 1
     return this.#nowMs
   }
+}
+
+function textOf({ bytes }: Node): string {
+  return Buffer.from(bytes).toString()
 }

@@ -1,5 +1,5 @@
 import type { Random } from '@torc/protocol/environment/random'
-import type { SimulatedFolder } from '../simulated-folder.js'
+import type { Gone, Workplace } from './workplace.js'
 
 /** Paths that people of these tests use: few, so that they meet. One may be a file today and a folder tomorrow. */
 const paths = ['a', 'b.txt', 'd/x', 'd/y', 'd/f/w', 'e/z', 'e', 'g']
@@ -18,23 +18,32 @@ export interface Deeds {
 /** A person who works in a folder, at random. */
 export class Person {
   readonly #name: string
-  readonly #folder: SimulatedFolder
+  readonly #folder: Workplace
   readonly #random: Random
   readonly #deeds: Deeds
+  readonly #textOf: (own: string) => string
   #writes = 0
 
-  constructor(name: string, folder: SimulatedFolder, random: Random, deeds: Deeds) {
+  /** `textOf`: what is written instead of a short text that nobody else writes. */
+  constructor(
+    name: string,
+    folder: Workplace,
+    random: Random,
+    deeds: Deeds,
+    textOf: (own: string) => string = own => own,
+  ) {
     this.#name = name
     this.#folder = folder
     this.#random = random
     this.#deeds = deeds
+    this.#textOf = textOf
   }
 
   /** Does one thing; what it was, for the story of the run. */
   act(): string {
     const deed = this.#below(20)
     if (deed < 9) return this.#write(this.#any(paths))
-    if (deed < 12) return this.#remove()
+    if (deed < 12) return this.remove()
     if (deed < 15) return this.#rename()
     if (deed < 16) return this.#makeFolder(this.#any(folders))
     if (deed < 17) return this.#touch()
@@ -45,10 +54,11 @@ export class Person {
 
   #write(path: string): string {
     // Now and then the same text as another one somewhere, so that contents meet too.
-    const text = this.#below(6) === 0 ? `common ${this.#below(2)}` : `${this.#name} ${++this.#writes}`
+    const text =
+      this.#below(6) === 0 ? `common ${this.#below(2)}` : this.#textOf(`${this.#name} ${++this.#writes}`)
     this.#clear(path)
-    this.#folder.userWrite(path, text)
     this.#deeds.written.add(text)
+    this.#note(this.#folder.userWrite(path, text))
     return `write ${path} "${text}"`
   }
 
@@ -58,23 +68,23 @@ export class Person {
     if (text === undefined) return 'nothing'
     const path = this.#any(paths)
     this.#clear(path)
-    this.#folder.userWrite(path, text)
     this.#deeds.written.add(text)
+    this.#note(this.#folder.userWrite(path, text))
     return `copy ${from} to ${path}`
   }
 
   #link(path: string): string {
     this.#clear(path)
-    this.#folder.userLink(path, 'b.txt')
+    this.#note(this.#folder.userLink(path, 'b.txt'))
     return `link ${path}`
   }
 
-  #remove(): string {
+  /** Something that is there, whatever it is. */
+  remove(): string {
     const list = this.#folder.userList()
     if (list.length === 0) return 'nothing'
     const name = this.#any(list)
-    this.#gone(name)
-    this.#folder.userRemove(name.replace(/\/$/, ''))
+    this.#take(name)
     return `remove ${name}`
   }
 
@@ -86,14 +96,15 @@ export class Person {
     const to = name.endsWith('/') ? this.#any(folders) : this.#any(paths)
     if (to === from || to.startsWith(`${from}/`) || from.startsWith(`${to}/`)) return 'nothing'
     this.#clear(to)
-    for (const moved of this.#under(name)) this.#deeds.removed.add(moved)
-    this.#folder.userRename(from, to)
+    if (name.endsWith('/') && this.#folder.userRead(to) !== undefined) this.#take(to)
+    this.#note(this.#folder.userRename(from, to))
     return `rename ${from} to ${to}`
   }
 
   #makeFolder(path: string): string {
     if (this.#folder.userList().includes(`${path}/`)) return 'nothing'
     this.#clear(path)
+    if (this.#folder.userRead(path) !== undefined) this.#take(path)
     this.#folder.userMakeFolder(path)
     return `make folder ${path}`
   }
@@ -112,34 +123,26 @@ export class Person {
     return `chmod ${path}`
   }
 
-  /** Makes room for something at a path: files in the place of its folders go, and what is there. */
+  /** Makes room for a file: what is in the place of its folders goes, and a folder in its own. */
   #clear(path: string): void {
     const parts = path.split('/')
     const list = new Set(this.#folder.userList())
-    for (let depth = 1; depth <= parts.length; depth++) {
+    for (let depth = 1; depth < parts.length; depth++) {
       const prefix = parts.slice(0, depth).join('/')
       if (list.has(prefix)) this.#take(prefix)
-      else if (depth === parts.length && list.has(`${prefix}/`)) this.#take(`${prefix}/`)
     }
+    if (list.has(`${path}/`)) this.#take(`${path}/`)
   }
 
   #take(name: string): void {
-    this.#gone(name)
-    this.#folder.userRemove(name.replace(/\/$/, ''))
+    this.#note(this.#folder.userRemove(name.replace(/\/$/, '')))
   }
 
-  #gone(name: string): void {
-    for (const gone of this.#under(name)) {
-      this.#deeds.removed.add(gone)
-      const text = this.#folder.userRead(gone)
+  #note(gone: Gone): void {
+    for (const [name, text] of gone) {
+      this.#deeds.removed.add(name)
       if (text !== undefined) this.#deeds.destroyed.add(text)
     }
-  }
-
-  #under(name: string): readonly string[] {
-    return this.#folder
-      .userList()
-      .filter(each => each === name || (name.endsWith('/') && each.startsWith(name)))
   }
 
   #anyFile(): string | undefined {
