@@ -60,6 +60,8 @@ export class SyncEngine {
   #unreadable: readonly Problem[] = []
   #conflicts: { name: string; conflictName: string }[] = []
   #begun = false
+  /** Since the last scan of all. */
+  #deleted = { local: 0, remote: 0, of: 0 }
 
   constructor(local: LocalFolder, remote: RemoteFolder, journal: Journal, options: EngineOptions) {
     const { signal, observer = {}, random, nameBytesMax } = options
@@ -127,6 +129,7 @@ export class SyncEngine {
 
   async #collectAll(): Promise<void> {
     const news = await this.#locals.scanAll()
+    this.#deleted = { local: 0, remote: 0, of: this.#state.world.syncedFiles }
     this.#marks.clear()
     this.#noteLocal(news)
     await this.#collectRemote()
@@ -166,7 +169,7 @@ export class SyncEngine {
     // What needs nothing is level, and comes back when it changes; what can't be seen now may need something then.
     for (const name of [...this.#dirty]) if (!kept.has(name) && !world.unseen(name)) this.#dirty.delete(name)
     for (const name of kept) this.#dirty.add(name)
-    const tooMany = this.#options.yesDelete ? undefined : tooManyDeletes(plan, world)
+    const tooMany = this.#options.yesDelete ? undefined : tooManyDeletes(plan, world, this.#deleted)
     if (tooMany !== undefined) throw tooManyError(tooMany)
     return plan
   }
@@ -186,6 +189,8 @@ export class SyncEngine {
           }
           done++
           tally.count(step)
+          if (step.does === 'removeLocal' && !isFolderName(step.name)) this.#deleted.local++
+          if (step.does === 'removeRemote' && !isFolderName(step.name)) this.#deleted.remote++
           observer?.onStep?.(step)
         } catch (thrown) {
           const error = TorcError.from(thrown)

@@ -14,20 +14,33 @@ export interface TooManyDeletes {
   readonly of: number
 }
 
+/** What was deleted already since somebody could have been asked last, and how many files were synced then. */
+export interface Deleted {
+  readonly local: number
+  readonly remote: number
+  readonly of: number
+}
+
 type Asked = Pick<TreeWorld, 'triple' | 'namesHere' | 'namesSynced' | 'syncedFiles'>
 
 /**
  * Whether a plan takes away so much on one side that somebody should be asked: a folder that was emptied, or a disk that
  * is not mounted, looks like a great many deletes. Each name that has the same bytes makes up for one of them: what is moved
- * is not taken away.
+ * is not taken away. What went a moment ago counts with it: a folder that is emptied while it is watched goes in many plans.
  */
-export function tooManyDeletes({ steps }: Plan, world: Asked): TooManyDeletes | undefined {
-  const of = world.syncedFiles
+export function tooManyDeletes(
+  { steps }: Plan,
+  world: Asked,
+  before: Deleted = { local: 0, remote: 0, of: 0 },
+): TooManyDeletes | undefined {
+  const of = Math.max(before.of, world.syncedFiles)
   for (const [side, does] of [['local', 'removeLocal'] as const, ['remote', 'removeRemote'] as const]) {
     const removed = steps
       .filter(step => step.does === does && !isFolderName(step.name))
       .map(({ name }) => name)
-    const deletes = removed.length - moves(removed, side, steps, world)
+    const planned = removed.length - moves(removed, side, steps, world)
+    if (planned === 0) continue
+    const deletes = before[side] + planned
     const isAll = deletes >= allMin && deletes >= of
     if (isAll || (deletes >= deletesMin && deletes > of / 2)) return { side, deletes, of }
   }

@@ -86,6 +86,25 @@ t.test('most of the files gone in the store: it asks likewise', async t => {
   w.journal.close()
 })
 
+t.test(
+  'a folder that is emptied bit by bit between two scans: it asks before most of it is gone',
+  async t => {
+    const w = world()
+    for (let i = 0; i < 40; i++) w.folder.userWrite(`f${i}`, `text ${i}`)
+    const engine = start(w)
+    await engine.run('all')
+    const removeFive = async (from: number): Promise<void> => {
+      const names = Array.from({ length: 5 }, (_, i) => `f${from + i}`)
+      for (const name of names) w.folder.userRemove(name)
+      await engine.run(names)
+    }
+    for (const from of [0, 5, 10, 15]) await removeFive(from)
+    await t.rejects(removeFive(20), { code: 'SYNC_NEEDS_DECISION', message: /25 of 40 synced files/ })
+    t.equal(w.remote.texts().size, 20)
+    w.journal.close()
+  },
+)
+
 t.test('a folder that is moved is copied in the store, and no bytes are sent', async t => {
   const w = world()
   const sent: string[] = []
