@@ -169,6 +169,7 @@ export class SyncEngine {
     // What needs nothing is level, and comes back when it changes; what can't be seen now may need something then.
     for (const name of [...this.#dirty]) if (!kept.has(name) && !world.unseen(name)) this.#dirty.delete(name)
     for (const name of kept) this.#dirty.add(name)
+    this.#deleted.of = Math.max(this.#deleted.of, world.syncedFiles)
     const tooMany = this.#options.yesDelete ? undefined : tooManyDeletes(plan, world, this.#deleted)
     if (tooMany !== undefined) throw tooManyError(tooMany)
     return plan
