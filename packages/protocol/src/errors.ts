@@ -155,7 +155,7 @@ const table = {
     false,
     404,
     3,
-    'It was ended, or was idle for 30 days. Open a new one; its folder then reads everything again.',
+    'It was ended, or was idle for 30 days. Run `torc sync` again: it opens a new one, and reads everything again.',
   ),
 } as const satisfies Record<string, ErrorRow>
 

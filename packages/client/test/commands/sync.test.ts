@@ -104,6 +104,19 @@ t.test('a folder has one place; sessions are listed; ids are kept', async t => {
   t.equal((await run(['sync', 'e', 'none', '--once'], { store, directory })).code, 3)
 })
 
+t.test('a session that was idle too long reads everything again, and deletes nothing', async t => {
+  const directory = t.testdir({ a: { x: '1', y: '2' } })
+  const store = await filled({ 'b/o': '0' })
+  const first = await run(['sync', 'a', 'b', '--once', '--json'], { store, directory })
+  await store.delete('b', 'y', { marker: true })
+  store.nowMs += 31 * 24 * 3600 * 1000
+  const { code, io } = await run(['sync', 'a', 'b', '--once', '--json'], { store, directory })
+  t.equal(code, 0)
+  t.match(io.records[0], { event: 'opened', newSession: true })
+  t.not(io.records[0]?.session, first.io.records[0]?.session)
+  t.equal(readFileSync(join(directory, 'a/y'), 'utf8'), '2', 'nobody can tell any more that it was deleted')
+})
+
 t.test('a damaged journal is put aside, and nothing is deleted', async t => {
   const directory = t.testdir({ a: { x: '1', y: '2' } })
   const store = await filled({ 'b/o': '0' })
