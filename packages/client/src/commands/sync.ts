@@ -4,8 +4,8 @@ import { errorTable, TorcError } from '@torc/protocol/errors'
 import { defineOptions } from '../config/options.js'
 import { printable } from '../output/format.js'
 import { syncSessionRecord } from '../output/records.js'
+import type { SyncReport } from '../sync/engine/report.js'
 import { sessionHead, sessionRows } from '../sync/session/session-table.js'
-import { SyncedFolder } from '../sync/sync-folder.js'
 import { type CommandContext, defineArguments, defineCommand } from './command.js'
 import { SyncVoice } from './sync-voice.js'
 import { folderPrefix, parseBucket, parseTarget } from './target.js'
@@ -100,6 +100,8 @@ async function syncFolder(context: SyncContext, named: string, target: string): 
   const either = AbortSignal.any([signal, ended.signal])
   // Every request under way listens to it.
   setMaxListeners(0, either)
+  // Loaded by those who sync: each other command would take longer to begin.
+  const { SyncedFolder } = await import('../sync/sync-folder.js')
   const folder = await SyncedFolder.open({
     ...{ store: await context.store(), environment, directory, bucket, prefix },
     client: options.id,
@@ -137,7 +139,7 @@ async function syncFolder(context: SyncContext, named: string, target: string): 
   }
 }
 
-function exitCodeOf({ left, problems, conflicts }: Awaited<ReturnType<SyncedFolder['once']>>): number {
+function exitCodeOf({ left, problems, conflicts }: SyncReport): number {
   if (left.length > 0 || problems.length > 0) return errorTable.PARTIAL.exitCode
   return conflicts.length > 0 ? errorTable.CONFLICT.exitCode : 0
 }

@@ -1,6 +1,5 @@
 import { resolve } from 'node:path'
 import { type Command, defineCommand } from '@torc/client/commands/command'
-import { startAgent } from '@torc/node-agent/agent'
 import { TorcError } from '@torc/protocol/errors'
 import { formatAddress } from '@torc/protocol/transport/transport'
 import { diskBytes } from '../files/disk-bytes.js'
@@ -65,6 +64,8 @@ export const agentCommand: Command = defineCommand({
           throw new TorcError('CONFIG', '--data is missing', { hint: 'Say where to store: --data DIR.' })
         }
         const directory = resolve(context.directory, data)
+        // Loaded by those who need it: each command would take twice as long to begin.
+        const { startAgent } = await import('@torc/node-agent/agent')
         const agent = await startAgent({
           ...parts,
           ...secret,

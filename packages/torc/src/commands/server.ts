@@ -1,6 +1,5 @@
 import { type Command, defineCommand } from '@torc/client/commands/command'
-import { ServerAccounts } from '@torc/gateway/accounts/server-accounts'
-import { type RunningServer, startServer } from '@torc/server/start-server'
+import type { RunningServer } from '@torc/server/start-server'
 import { gatewayOptions } from '../node/gateway-options.js'
 import { nodeOptions } from '../node/node-options.js'
 import { type OpenedGateway, openGateway } from '../node/open-gateway.js'
@@ -38,6 +37,8 @@ export const serverCommand: Command = defineCommand({
       options: context.options,
       kind: 'server',
       start: async ({ secret, transport, listen, advertise, join, log }) => {
+        // Loaded by those who need it: each command would take twice as long to begin.
+        const { startServer } = await import('@torc/server/start-server')
         const server = await startServer({
           secret,
           transport,
@@ -50,6 +51,7 @@ export const serverCommand: Command = defineCommand({
           log,
         })
         try {
+          const { ServerAccounts } = await import('@torc/gateway/accounts/server-accounts')
           const gateway = await openGateway({
             ...{ host: listen.host, accounts: new ServerAccounts(server), log },
             ...{ options: context.options, version: context.version, environment: context.environment },
