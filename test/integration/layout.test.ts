@@ -86,6 +86,10 @@ await store.createBucket('things', { strict: true })
 
 t.test('three agents become six, and then four, while reads and writes go on', async t => {
   const load = new Load(store)
+  await store.createBucket('still')
+  for (let n = 0; n < 10; n++) await store.put('still', `${n}`, 'x')
+  const watched = await store.changes('things')
+  const still = await store.changes('still')
   for (let n = 0; n < 8; n++) await load.some()
   await start('four', 'five', 'six')
   for (const name of ['four', 'five']) await store.stageLayout({ assign: [{ id: await idOf(store, name) }] })
@@ -107,6 +111,9 @@ t.test('three agents become six, and then four, while reads and writes go on', a
   t.equal(six.agents.length, 6)
   t.ok(spread(six) <= 1, 'balanced within one partition')
 
+  const withSix = await store.changes('still', { cursor: still.cursor })
+  t.match(withSix, { changes: [], reset: false }, 'what is only handed over is no news')
+
   const refused = await cluster.torc(['layout', 'apply', '--json'], server.address)
   t.not(refused.code, 0)
   t.match(refused.stderr, /no changes/)
@@ -125,6 +132,14 @@ t.test('three agents become six, and then four, while reads and writes go on', a
   t.same(load.failures, [], `${load.calls} calls`)
   for (const [key, body] of load.written)
     if (!Buffer.from(await (await store.get('things', key)).bytes()).equals(body)) t.fail(`${key} is lost`)
+  const told = await toldFrom(watched.cursor)
+  t.same(
+    [...load.written.keys()].filter(key => !told.has(key)),
+    [],
+    'whoever watches missed nothing',
+  )
+  t.match(await store.changes('still', { cursor: still.cursor }), { changes: [], reset: false })
+  t.match(await store.changes('still', { cursor: withSix.cursor }), { changes: [], reset: true }, 'one died')
   const listed: string[] = []
   for await (const entry of store.list('things')) if ('key' in entry) listed.push(entry.key)
   t.same(listed.sort(), [...load.written.keys()].sort(), 'nothing lost, nothing more')
@@ -135,6 +150,18 @@ t.test('three agents become six, and then four, while reads and writes go on', a
   })
   t.pass('the one that was drained holds nothing')
 })
+
+/** Keys of all changes behind a cursor of before. */
+async function toldFrom(first: string): Promise<Set<string>> {
+  const told = new Set<string>()
+  for (let cursor = first; ; ) {
+    const batch = await store.changes('things', { cursor })
+    if (batch.reset) throw new Error('the cursor could not be gone on from')
+    for (const { key } of batch.changes) told.add(key)
+    if (!batch.more) return told
+    cursor = batch.cursor
+  }
+}
 
 t.test('what cannot be is refused with the reason', async t => {
   const { agents: placed } = await store.layout()
