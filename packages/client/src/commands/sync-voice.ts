@@ -33,6 +33,7 @@ export class SyncVoice implements SyncObserver {
   /** Problems that were told already: each once. */
   #told = new Set<string>()
   #troubled = false
+  #ran = false
 
   constructor(context: CommandContext) {
     this.#context = context
@@ -112,19 +113,22 @@ export class SyncVoice implements SyncObserver {
     this.end()
     this.#troubled = false
     const { output } = this.#context
-    const { uploaded, downloaded, removedLocally, removedRemotely, conflicts, problems, left } = report
+    const { uploaded, downloaded, removedLocally, removedRemotely, files, conflicts, problems, left } = report
     const removed = removedLocally + removedRemotely
     for (const problem of [...problems, ...left]) this.#problem(problem)
-    if (uploaded + downloaded + removed + conflicts.length === 0) return
+    // The first run says in any case that all is level; later ones only where they did something.
+    const isFirst = !this.#ran
+    this.#ran = true
+    if (!isFirst && uploaded + downloaded + removed + conflicts.length === 0) return
     if (output.json) {
-      const counts = { uploaded, downloaded, removedLocally, removedRemotely }
+      const counts = { files, uploaded, downloaded, removedLocally, removedRemotely }
       output.record({ event: 'level', ...counts, conflicts: conflicts.length, left: left.length })
       return
     }
     const parts = [`${uploaded} up`, `${downloaded} down`, `${removed} removed`]
     if (conflicts.length > 0) parts.push(count(conflicts.length, 'conflict'))
     if (left.length > 0) parts.push(`${left.length} left`)
-    const said = `${parts.join(', ')}, ${formatBytes(this.#bytes)}`
+    const said = `${parts.join(', ')}, ${formatBytes(this.#bytes)}; ${count(files, 'file')} synced`
     if (output.mode === 'plain') output.note(said)
     else output.summary(said)
     this.#bytes = 0

@@ -104,7 +104,8 @@ export class SyncEngine {
       idle = outcome.done > 0 ? 0 : idle + 1
     }
     const problems = [...this.#unreadable, ...this.#refused]
-    return { ...counts(tally), conflicts: this.#conflicts, problems, left }
+    const files = this.#state.world.syncedFiles
+    return { ...counts(tally), files, conflicts: this.#conflicts, problems, left }
   }
 
   /** What `run` would do first; nothing is changed but the journal's knowledge of the store. */

@@ -6,6 +6,8 @@ export interface SyncReport {
   readonly downloaded: number
   readonly removedLocally: number
   readonly removedRemotely: number
+  /** Files and links that are synced now. */
+  readonly files: number
   /** Names that both sides had alike. */
   readonly adopted: number
   /** Conflict copies that were made. */
