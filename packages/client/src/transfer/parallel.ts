@@ -6,11 +6,11 @@ export const treeWidth = 16
  * those it can) stops the rest and is thrown when all that was under way has ended.
  */
 export async function inParallel<T>(
-  source: AsyncIterable<T>,
+  source: Iterable<T> | AsyncIterable<T>,
   width: number,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const iterator = source[Symbol.asyncIterator]()
+  const iterator = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   let failure: { readonly error: unknown } | undefined
   const worker = async (): Promise<void> => {
     while (failure === undefined) {

@@ -182,7 +182,7 @@ export class SyncEngine {
     const left: Problem[] = []
     let done = 0
     for (const group of groupsOf(steps)) {
-      await inParallel(each(group), stepsAtOnce, async step => {
+      await inParallel(group, stepsAtOnce, async step => {
         signal?.throwIfAborted()
         try {
           if ((await this.#runner.run(step)) === 'changed') {
@@ -239,8 +239,4 @@ function counts({ uploaded, downloaded, removedLocally, removedRemotely, adopted
 function tooManyError({ side, deletes, of }: NonNullable<ReturnType<typeof tooManyDeletes>>): TorcError {
   const where = side === 'local' ? 'here' : 'in the store'
   return new TorcError('SYNC_NEEDS_DECISION', `${deletes} of ${of} synced files would be deleted ${where}`)
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items
 }

@@ -62,7 +62,7 @@ export class RemoteCollector {
     if (names.length === 0) return
     const looked: [string, RemoteEntry | undefined][] = []
     try {
-      await inParallel(each(names), looksAtOnce, async name => {
+      await inParallel(names, looksAtOnce, async name => {
         looked.push([name, await this.#remote.look(name, this.#signal)])
         this.#observer.onFound?.(1)
       })
@@ -104,8 +104,4 @@ export class RemoteCollector {
     })
     state.takeStale()
   }
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items
 }
