@@ -95,7 +95,7 @@ export class FolderScan {
     }
     const unread = this.#unread
     this.#unread = []
-    await inParallel(each(unread), this.#source.readers, name => this.#read(name))
+    await inParallel(unread, this.#source.readers, name => this.#read(name))
   }
 
   async #list(folder: string): Promise<void> {
@@ -276,8 +276,4 @@ export class FolderScan {
 /** A folder's times change when a name in it comes or goes. */
 function timesOf({ ino, mtimeNs, ctimeNs }: BigIntStats): string {
   return `${ino}.${mtimeNs}.${ctimeNs}`
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items
 }

@@ -63,7 +63,7 @@ async function lookOnce(store: Reader, at: LookedAt, options: CallOptions): Prom
   let { besideMarker } = seen
   if (seen.latest !== undefined) heads.push(headOf(at.name, seen.latest))
   // Versions never change: what is read of each belongs to the moment at which the heads were told.
-  await inParallel(each(seen.others), treeWidth, async versionId => {
+  await inParallel(seen.others, treeWidth, async versionId => {
     const info = await store.head(at.bucket, at.key, { ...options, versionId })
     if (info.kind === 'marker') besideMarker = true
     else heads.push(headOf(at.name, info))
@@ -128,8 +128,4 @@ function headOf(
     ...{ versionId, createdAt, content: contentOf(name, version) },
     ...{ mtimeMs: mtimeOf(metadata, createdAt), client: clientOf(metadata) },
   }
-}
-
-async function* each<T>(items: readonly T[]): AsyncGenerator<T> {
-  yield* items
 }
