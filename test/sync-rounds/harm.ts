@@ -19,28 +19,34 @@ export interface HarmOptions {
   readonly desks: readonly Desk[]
   readonly random: SeededRandom
   readonly tell: (line: string) => void
+  /** Who is being killed: not to be killed by two at once. */
+  readonly suffering: Set<string>
   /** Called with a desk whose client was just killed, while nothing but the person changes its folder. */
   readonly onKilled: (desk: Desk) => void
 }
 
 /** `kill -9` of a client, a server or an agent at a random moment, and its start. What was done. */
 export async function doHarm(options: HarmOptions): Promise<Harm> {
-  const { cluster, desks, random, tell } = options
+  const { cluster, desks, random, tell, suffering } = options
   const moment = random.pick(moments)
-  if (random.chance(0.5)) {
-    const desk = random.pick(desks)
-    await untilMoment(moment, [desk])
-    await killClient(desk, options)
-    return { victim: 'client', moment }
-  }
   const servers = cluster.servers.map((_, i) => (i === 0 ? 'server' : `server-${i + 1}`))
   const agents = cluster.agents.map((_, i) => `agent-${i + 1}`)
-  const victim = random.pick(random.chance(0.5) ? servers : agents)
-  await untilMoment(moment, desks)
-  tell(`${victim} is killed`)
-  await cluster.killAndRestart(victim)
-  tell(`${victim} is back`)
-  return { victim: victim.replace(/-\d+$/, ''), moment }
+  const clients = desks.map(({ name }) => name)
+  const kinds = (random.chance(0.5) ? [clients] : [servers, agents])
+    .map(names => names.filter(name => !suffering.has(name)))
+    .filter(names => names.length > 0)
+  const victim = random.pick(random.pick(kinds))
+  const desk = desks.find(({ name }) => name === victim)
+  suffering.add(victim)
+  await untilMoment(moment, desk === undefined ? desks : [desk])
+  if (desk !== undefined) await killClient(desk, options)
+  else {
+    tell(`${victim} is killed`)
+    await cluster.killAndRestart(victim)
+    tell(`${victim} is back`)
+  }
+  suffering.delete(victim)
+  return { victim: desk === undefined ? victim.replace(/-\d+$/, '') : 'client', moment }
 }
 
 async function killClient(desk: Desk, { random, onKilled }: HarmOptions): Promise<void> {

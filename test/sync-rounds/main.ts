@@ -1,4 +1,4 @@
-// npm run rounds:sync -- [--rounds 200] [--seed 1] [--check-every 2] [--clients 3] [--servers 2]
+// npm run rounds:sync -- [--rounds 200] [--seed 1] [--check-every 2] [--clients 3] [--servers 2] [--story FILE]
 import { parseArgs } from 'node:util'
 import { syncRounds } from './sync-rounds.js'
 
@@ -9,6 +9,7 @@ const { values } = parseArgs({
     'check-every': { type: 'string', default: '2' },
     clients: { type: 'string', default: '3' },
     servers: { type: 'string', default: '2' },
+    story: { type: 'string' },
   },
 })
 const { kills, problems, story, kept, ...counts } = await syncRounds({
@@ -18,6 +19,7 @@ const { kills, problems, story, kept, ...counts } = await syncRounds({
   desks: Number(values.clients),
   servers: Number(values.servers),
   keep: true,
+  storyFile: values.story,
   onProgress: text => console.error(text),
 })
 for (const line of story) console.error(line)

@@ -20,6 +20,8 @@ export interface SyncRoundsOptions {
   readonly checkEvery: number
   /** Leaves folders, logs and the story where something was wrong. */
   readonly keep: boolean
+  /** Where the whole story goes, whatever comes of it. */
+  readonly storyFile?: string | undefined
   readonly onProgress?: (text: string) => void
 }
 
@@ -60,6 +62,7 @@ export async function syncRounds(options: SyncRoundsOptions): Promise<SyncRounds
   } finally {
     await rounds.end()
     await store.close()
+    if (options.storyFile !== undefined) writeFileSync(options.storyFile, rounds.story.join('\n'))
     if (rounds.problems.length > 0 && options.keep) {
       kept = folder
       writeFileSync(join(folder, 'story.txt'), rounds.story.join('\n'))
@@ -131,11 +134,12 @@ class Rounds {
     for (const desk of this.#desks) desk.tidy(namesMax)
     let over = false
     const working = this.#work(random.fork('work'), () => over)
+    const suffering = new Set<string>()
     const victims = random.chance(0.25) ? 2 : 1
     const harms = Array.from({ length: victims }, async (_, n) => {
       const { victim, moment } = await doHarm({
         ...{ cluster: this.#cluster, desks: this.#desks, random: random.fork(`harm ${n}`) },
-        tell: line => this.#tell(line),
+        ...{ suffering, tell: line => this.#tell(line) },
         onKilled: desk => this.#noHalves(desk),
       })
       const kill = `${victim}, at ${moment}`
