@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Deeds, Person } from '@torc/client/test/sync/convergence/person'
 import type { Cluster } from '../harness/processes/cluster.js'
@@ -57,6 +57,12 @@ export class Desk {
   /** Number of lines that the client printed since it was started last. */
   get lines(): number {
     return this.#process?.lines.length ?? 0
+  }
+
+  /** A folder in that of the client, where that made it already. */
+  ownFolder(name: 'tmp' | 'aside'): readonly string[] {
+    const path = join(this.directory, '.torc-sync', name)
+    return existsSync(path) ? [path] : []
   }
 
   /** What the client said since this was asked last goes into the story. */

@@ -12,6 +12,9 @@ const { values } = parseArgs({
     story: { type: 'string' },
   },
 })
+// Ctrl-C ends after the next check, with the figures.
+const interrupted = new AbortController()
+process.once('SIGINT', () => interrupted.abort())
 const { kills, problems, story, kept, ...counts } = await syncRounds({
   rounds: Number(values.rounds),
   seed: values.seed,
@@ -19,6 +22,7 @@ const { kills, problems, story, kept, ...counts } = await syncRounds({
   desks: Number(values.clients),
   servers: Number(values.servers),
   keep: true,
+  signal: interrupted.signal,
   storyFile: values.story,
   onProgress: text => console.error(text),
 })

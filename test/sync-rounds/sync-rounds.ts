@@ -20,6 +20,8 @@ export interface SyncRoundsOptions {
   readonly checkEvery: number
   /** Leaves folders, logs and the story where something was wrong. */
   readonly keep: boolean
+  /** Ends after the next check. */
+  readonly signal?: AbortSignal | undefined
   /** Where the whole story goes, whatever comes of it. */
   readonly storyFile?: string | undefined
   readonly onProgress?: (text: string) => void
@@ -28,6 +30,11 @@ export interface SyncRoundsOptions {
 export interface SyncRoundsResult {
   /** Who was killed when, and how often. */
   readonly kills: Readonly<Record<string, number>>
+  /** Rounds that were done. */
+  readonly rounds: number
+  /** Kills of clients that left a file half made, or one aside. */
+  readonly killedInMaking: number
+  readonly killedInReplacing: number
   readonly deeds: number
   readonly checks: number
   readonly versions: number
@@ -86,7 +93,16 @@ class Rounds {
   readonly #kills: Record<string, number> = {}
   /** Names that some folder had since the last check. */
   readonly #ever = new Set<string>()
-  readonly #counts = { deeds: 0, checks: 0, versions: 0, conflictCopies: 0, largeBodies: 0 }
+  readonly #counts = {
+    rounds: 0,
+    killedInMaking: 0,
+    killedInReplacing: 0,
+    deeds: 0,
+    checks: 0,
+    versions: 0,
+    conflictCopies: 0,
+    largeBodies: 0,
+  }
   readonly #startMs = performance.now()
 
   constructor(options: SyncRoundsOptions, folder: string, cluster: Cluster, store: Store) {
@@ -104,17 +120,19 @@ class Rounds {
   }
 
   async run(): Promise<void> {
-    const { rounds, checkEvery, onProgress = () => undefined } = this.#options
+    const { rounds, checkEvery, signal, onProgress = () => undefined } = this.#options
     await this.#store.createBucket(bucket)
     await this.#look.readFeed()
     for (const desk of this.#desks) desk.start()
     for (let round = 1; round <= rounds && this.problems.length === 0; round++) {
       this.#tell(`round ${round}`)
       await this.#round()
+      this.#counts.rounds = round
       if (round % checkEvery !== 0 && round !== rounds) continue
       await this.#check()
       const { deeds, versions } = this.#counts
       onProgress(`${round} of ${rounds} rounds, ${deeds} deeds, ${versions} versions`)
+      if (signal?.aborted) return
     }
   }
 
@@ -140,7 +158,10 @@ class Rounds {
       const { victim, moment } = await doHarm({
         ...{ cluster: this.#cluster, desks: this.#desks, random: random.fork(`harm ${n}`) },
         ...{ suffering, tell: line => this.#tell(line) },
-        onKilled: desk => this.#noHalves(desk),
+        onKilled: (desk, left) => {
+          for (const each of left) this.#counts[each === 'tmp' ? 'killedInMaking' : 'killedInReplacing']++
+          this.#noHalves(desk)
+        },
       })
       const kill = `${victim}, at ${moment}`
       this.#kills[kill] = (this.#kills[kill] ?? 0) + 1
