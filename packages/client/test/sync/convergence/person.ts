@@ -57,8 +57,7 @@ export class Person {
     const text =
       this.#below(6) === 0 ? `common ${this.#below(2)}` : this.#textOf(`${this.#name} ${++this.#writes}`)
     this.#clear(path)
-    this.#deeds.written.add(text)
-    this.#note(this.#folder.userWrite(path, text))
+    this.#save(path, text)
     return `write ${path} "${text}"`
   }
 
@@ -68,9 +67,19 @@ export class Person {
     if (text === undefined) return 'nothing'
     const path = this.#any(paths)
     this.#clear(path)
-    this.#deeds.written.add(text)
-    this.#note(this.#folder.userWrite(path, text))
+    this.#save(path, text)
     return `copy ${from} to ${path}`
+  }
+
+  #save(path: string, text: string): void {
+    this.#deeds.written.add(text)
+    try {
+      this.#note(this.#folder.userWrite(path, text))
+    } catch (thrown) {
+      // It could not be done: nobody is sorry for the text.
+      this.#deeds.destroyed.add(text)
+      throw thrown
+    }
   }
 
   #link(path: string): string {
