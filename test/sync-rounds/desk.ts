@@ -59,8 +59,8 @@ export class Desk {
     return this.#process?.lines.length ?? 0
   }
 
-  /** A folder in that of the client, where that made it already. */
-  ownFolder(name: 'tmp' | 'aside'): readonly string[] {
+  /** The client's own folder, or one in it, where it made that already. */
+  ownFolder(name: '' | 'tmp' | 'aside'): readonly string[] {
     const path = join(this.directory, '.torc-sync', name)
     return existsSync(path) ? [path] : []
   }

@@ -6,11 +6,11 @@ import type { SeededRandom } from '../harness/simulation/seeded-random.js'
 import type { Desk } from './desk.js'
 
 /** When a process is killed: whenever that is, or while a client is in the middle of something. */
-const moments = ['now', 'a line', 'a temporary file', 'a file aside'] as const
+const moments = ['now', 'a line', 'a note in the journal', 'a temporary file', 'a file aside'] as const
 /** Few of a client's steps take long: those that do not are aimed at more often. */
 const clientMoments = [...moments, 'a temporary file', 'a file aside', 'a file aside'] as const
 type Moment = (typeof moments)[number]
-const folderOf = { 'a temporary file': 'tmp', 'a file aside': 'aside' } as const
+const folderOf = { 'a note in the journal': '', 'a temporary file': 'tmp', 'a file aside': 'aside' } as const
 
 /** A moment that does not come is not waited for. */
 const momentMs = 1_500
@@ -85,8 +85,9 @@ async function untilMoment(moment: Moment, desks: readonly Desk[], random: Seede
   if (moment === 'a line') void untilLine(desks, signal).then(come)
   else {
     for (const folder of desks.flatMap(desk => desk.ownFolder(folderOf[moment]))) {
-      watch(folder, { signal }, () => {
-        if (holdsFile(folder)) come()
+      watch(folder, { signal }, (_, file) => {
+        // The journal is written before an upload begins, and when its answer is there.
+        if (moment === 'a note in the journal' ? file === 'journal.db-wal' : holdsFile(folder)) come()
       })
     }
   }
@@ -95,7 +96,8 @@ async function untilMoment(moment: Moment, desks: readonly Desk[], random: Seede
     signal.addEventListener('abort', () => resolve())
     void untilTime(endMs, signal).then(come)
   })
-  if (random.chance(0.3)) await beforeNextLook(random.integer(1, 8))
+  const later = moment === 'a note in the journal' ? { chance: 0.8, ms: 60 } : { chance: 0.3, ms: 8 }
+  if (random.chance(later.chance)) await beforeNextLook(random.integer(1, later.ms))
 }
 
 /**

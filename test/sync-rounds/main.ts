@@ -1,4 +1,4 @@
-// npm run rounds:sync -- [--rounds 200] [--seed 1] [--check-every 2] [--clients 3] [--servers 2] [--story FILE]
+// npm run rounds:sync -- [--rounds 200] [--seed 1] [--check-every 2] [--clients 3] [--writers 3] [--servers 2] [--story FILE]
 import { parseArgs } from 'node:util'
 import { syncRounds } from './sync-rounds.js'
 
@@ -8,6 +8,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     'check-every': { type: 'string', default: '2' },
     clients: { type: 'string', default: '3' },
+    writers: { type: 'string' },
     servers: { type: 'string', default: '2' },
     story: { type: 'string' },
   },
@@ -20,6 +21,7 @@ const { kills, problems, story, kept, ...counts } = await syncRounds({
   seed: values.seed,
   checkEvery: Number(values['check-every']),
   desks: Number(values.clients),
+  writers: values.writers === undefined ? undefined : Number(values.writers),
   servers: Number(values.servers),
   keep: true,
   signal: interrupted.signal,

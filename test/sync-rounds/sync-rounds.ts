@@ -15,6 +15,8 @@ export interface SyncRoundsOptions {
   readonly rounds: number
   readonly seed: string
   readonly desks: number
+  /** Desks at which somebody works; all when absent. With one writer nothing may ever be in conflict. */
+  readonly writers?: number | undefined
   readonly servers: number
   /** Rounds between two times at which all must come level and is judged. */
   readonly checkEvery: number
@@ -88,6 +90,7 @@ class Rounds {
   readonly #store: Store
   readonly #random: SeededRandom
   readonly #desks: readonly Desk[]
+  readonly #writers: readonly Desk[]
   readonly #look: StoreLook
   readonly #judge = new Judge()
   readonly #kills: Record<string, number> = {}
@@ -117,6 +120,7 @@ class Rounds {
       const tell = (line: string): void => this.#tell(line)
       return new Desk({ name, folder, cluster, place: `${bucket}/${prefix}`, random, tell })
     })
+    this.#writers = this.#desks.slice(0, options.writers)
   }
 
   async run(): Promise<void> {
@@ -149,7 +153,7 @@ class Rounds {
   /** People work while one process is killed, or two at once. */
   async #round(): Promise<void> {
     const random = this.#random.fork(`round ${this.#counts.deeds}`)
-    for (const desk of this.#desks) desk.tidy(namesMax)
+    for (const desk of this.#writers) desk.tidy(namesMax)
     let over = false
     const working = this.#work(random.fork('work'), () => over)
     const suffering = new Set<string>()
@@ -174,7 +178,7 @@ class Rounds {
 
   async #work(random: SeededRandom, over: () => boolean): Promise<void> {
     for (let deeds = random.integer(6, 16); deeds > 0 || !over(); deeds--) {
-      const desk = random.pick(this.#desks)
+      const desk = random.pick(this.#writers)
       desk.act()
       this.#counts.deeds++
       for (const name of desk.look.names()) this.#ever.add(name)
@@ -199,6 +203,8 @@ class Rounds {
     const evidence = { contents, versions, told: this.#look.told, ever: this.#ever, testimonies }
     this.problems.push(...this.#judge.judge(evidence), ...this.#desks.flatMap(({ troubles }) => troubles))
     this.#count(contents, versions)
+    if (this.#writers.length === 1 && this.#counts.conflictCopies > 0)
+      this.problems.push('there are conflict copies, though only one person writes')
     // What is level is where the next rounds begin.
     this.#ever.clear()
     for (const { deeds, blind } of testimonies)

@@ -10,6 +10,7 @@ import type { Plan, Problem, Step } from '../plan/step.js'
 import type { LocalFolder } from '../ports/local-folder.js'
 import type { RemoteFolder } from '../ports/remote-folder.js'
 import { isFolderName } from '../trees/entry.js'
+import { adoptArrivals } from './arrivals.js'
 import { ConflictResolver } from './conflict-resolver.js'
 import { LocalCollector, type LocalNews } from './local-collector.js'
 import { adoptIntents } from './own-uploads.js'
@@ -141,6 +142,7 @@ export class SyncEngine {
   async #collectRemote(): Promise<void> {
     await this.#remotes.collect()
     adoptIntents(this.#state)
+    adoptArrivals(this.#state)
   }
 
   #allIsDirty(): void {

@@ -5,7 +5,14 @@ import { makeOperationId } from '@torc/protocol/identifiers/operation-id'
 import type { Step } from '../plan/step.js'
 import type { LocalFolder } from '../ports/local-folder.js'
 import type { RemoteFolder, WriteOptions, Written } from '../ports/remote-folder.js'
-import { type Content, isFolderName, type LocalEntry, type RemoteHead, sameContent } from '../trees/entry.js'
+import {
+  type Content,
+  folderContent,
+  isFolderName,
+  type LocalEntry,
+  type RemoteHead,
+  sameContent,
+} from '../trees/entry.js'
 import type { ConflictResolver } from './conflict-resolver.js'
 import type { SyncState } from './sync-state.js'
 
@@ -26,7 +33,7 @@ type StepOf<D extends Step['does']> = Extract<Step, { readonly does: D }>
 
 /**
  * Carries out one step and tells the journal. **Durable before done:** an upload's intent is in the journal before the first
- * byte leaves; what was done is there before the step ends. A step that was carried out and not told (the process was
+ * byte leaves, and what comes from the store before it has its name here; what was done is there before the step ends. A step that was carried out and not told (the process was
  * killed in between) is found out by the next plan: both sides are equal then, or the version's id is that of the intent.
  */
 export class StepRunner {
@@ -131,7 +138,8 @@ export class StepRunner {
   async #download(step: StepOf<'download'>): Promise<StepResult> {
     const { name, head, expected, from } = step
     const { local, remote, state } = this.#around
-    const { content, mtimeMs } = head
+    const { content, mtimeMs, versionId } = head
+    state.setArrival(name, { content, versionId, context: step.context })
     const outcome =
       (from === undefined ? undefined : await this.#takeHere(step, from)) ??
       (await local.write(
@@ -141,7 +149,10 @@ export class StepRunner {
         counted(await remote.read(name, head, this.#around.signal), this.#around.onBytes),
         expected,
       ))
-    if (outcome === 'changed') return 'changed'
+    if (outcome === 'changed') {
+      state.setArrival(name, undefined)
+      return 'changed'
+    }
     state.together(() => {
       state.setLocal(name, outcome.done)
       state.setSynced(name, syncedWith(outcome.done, head, step.context))
@@ -164,8 +175,12 @@ export class StepRunner {
 
   async #makeFolder({ name, head, context }: StepOf<'makeFolder'>): Promise<StepResult> {
     const { local, state } = this.#around
+    state.setArrival(name, { content: folderContent, versionId: head?.versionId, context })
     const outcome = await local.makeFolder(name)
-    if (outcome === 'changed') return 'changed'
+    if (outcome === 'changed') {
+      state.setArrival(name, undefined)
+      return 'changed'
+    }
     const { done } = outcome
     state.together(() => {
       state.setLocal(name, done)

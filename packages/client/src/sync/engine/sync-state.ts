@@ -1,4 +1,4 @@
-import type { Intent, Journal } from '../journal/journal.js'
+import type { Arrival, Intent, Journal } from '../journal/journal.js'
 import type { LocalEntry, RemoteEntry, SyncedEntry } from '../trees/entry.js'
 import { TreeWorld, type TreeWorldOptions } from '../trees/world.js'
 
@@ -9,6 +9,7 @@ import { TreeWorld, type TreeWorldOptions } from '../trees/world.js'
 export class SyncState {
   readonly world: TreeWorld
   readonly intents = new Map<string, Intent>()
+  readonly arrivals = new Map<string, Arrival>()
   /** Names of which the store may hold something else than the tree says: they are looked at before the next plan. */
   readonly #stale = new Set<string>()
   /** Names that are other than they were on one side: the next plan is about them. */
@@ -25,6 +26,7 @@ export class SyncState {
       }
       for (const [name, entry] of journal.remote()) this.world.setRemote(name, entry)
       for (const [name, intent] of journal.intents()) this.intents.set(name, intent)
+      for (const [name, arrival] of journal.arrivals()) this.arrivals.set(name, arrival)
     })
   }
 
@@ -64,6 +66,7 @@ export class SyncState {
       else this.#journal.setSynced(name, entry)
       this.#keepRemote(name)
       this.setIntent(name, undefined)
+      this.setArrival(name, undefined)
     })
   }
 
@@ -72,6 +75,13 @@ export class SyncState {
       this.intents.set(name, intent)
       this.#journal.setIntent(name, intent)
     } else if (this.intents.delete(name)) this.#journal.deleteIntent(name)
+  }
+
+  setArrival(name: string, arrival: Arrival | undefined): void {
+    if (arrival !== undefined) {
+      this.arrivals.set(name, arrival)
+      this.#journal.setArrival(name, arrival)
+    } else if (this.arrivals.delete(name)) this.#journal.deleteArrival(name)
   }
 
   lookAgain(name: string): void {

@@ -12,6 +12,9 @@ export interface Intent {
   readonly context: string
 }
 
+/** A file or folder that is about to come from the store: where it is here, it is that version, and nobody's edit. */
+export type Arrival = Pick<SyncedEntry, 'content' | 'versionId' | 'context'>
+
 interface SyncedRow {
   readonly name: string
   readonly kind: Content['kind']
@@ -39,6 +42,8 @@ export class Journal {
   readonly #deleteRemote: Database.Statement
   readonly #setIntent: Database.Statement
   readonly #deleteIntent: Database.Statement
+  readonly #setArrival: Database.Statement
+  readonly #deleteArrival: Database.Statement
 
   private constructor(database: Database.Database) {
     this.#database = database
@@ -52,6 +57,8 @@ export class Journal {
     this.#deleteRemote = prepare('DELETE FROM remote WHERE name = ?')
     this.#setIntent = prepare('INSERT OR REPLACE INTO intents VALUES (?, ?, ?)')
     this.#deleteIntent = prepare('DELETE FROM intents WHERE name = ?')
+    this.#setArrival = prepare('INSERT OR REPLACE INTO arrivals VALUES (?, ?)')
+    this.#deleteArrival = prepare('DELETE FROM arrivals WHERE name = ?')
   }
 
   /**
@@ -142,9 +149,24 @@ export class Journal {
     this.#deleteIntent.run(name)
   }
 
+  *arrivals(): Generator<readonly [string, Arrival]> {
+    const rows = this.#database.prepare('SELECT name, arrival FROM arrivals').all()
+    for (const row of rows as { name: string; arrival: string }[])
+      yield [row.name, JSON.parse(row.arrival) as Arrival]
+  }
+
+  setArrival(name: string, { content, versionId, context }: Arrival): void {
+    this.#setArrival.run(name, JSON.stringify({ content, versionId, context }))
+  }
+
+  deleteArrival(name: string): void {
+    this.#deleteArrival.run(name)
+  }
+
   /** Forgets all: both sides are compared anew, and nothing is taken for deleted. */
   clear(): void {
-    this.#database.exec('DELETE FROM facts; DELETE FROM synced; DELETE FROM remote; DELETE FROM intents;')
+    const tables = ['facts', 'synced', 'remote', 'intents', 'arrivals']
+    this.#database.exec(tables.map(table => `DELETE FROM ${table};`).join(' '))
   }
 }
 

@@ -32,4 +32,12 @@ CREATE TABLE intents (
 ) WITHOUT ROWID;
 `
 
-export const migrations: readonly string[] = [version1]
+/** `arrivals`: what is about to come to the folder from the store. */
+const version2 = `
+CREATE TABLE arrivals (
+  name TEXT PRIMARY KEY,
+  arrival TEXT NOT NULL
+) WITHOUT ROWID;
+`
+
+export const migrations: readonly string[] = [version1, version2]

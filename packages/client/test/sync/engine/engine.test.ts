@@ -46,6 +46,29 @@ t.test(
   },
 )
 
+t.test('an upload that nobody heard of is known again in what another client made of it', async t => {
+  const w = world()
+  w.folder.userWrite('a.txt', 'one')
+  const dies: CallFaults = {
+    afterCall(call: RemoteCall) {
+      if (call === 'write') throw new TorcError('UNREACHABLE', 'killed')
+    },
+  }
+  await t.rejects(start(w, dies).run('all'), { code: 'UNREACHABLE' })
+  const entry = w.remote.entry('a.txt')
+  const [head] = entry?.heads ?? []
+  if (entry === undefined || head === undefined) throw new Error('it is not in the store')
+  // As a conflict is resolved: the same content again, over all heads.
+  const from = { name: 'a.txt', versionId: head.versionId }
+  const options = { mtimeMs: head.mtimeMs, context: entry.context, opId: w.random.bytes(16) }
+  await w.remote.folder('other').copy(from, 'a.txt', head.content, options)
+  w.folder.userWrite('a.txt', 'two')
+  const { conflicts } = await start(w).run('all')
+  t.strictSame(conflicts, [])
+  t.strictSame([...w.remote.texts()], [['a.txt', 'two']])
+  w.journal.close()
+})
+
 t.test('the same upload comes again under its own operation id', async t => {
   const w = world()
   w.folder.userWrite('a.txt', 'one')

@@ -23,6 +23,7 @@ t.test('what was written is there after it was opened again', async t => {
     journal.setSynced('a/', { ...synced, versionId: undefined })
     journal.setRemote('a/b.txt', remote)
     journal.setRemote('gone', undefined)
+    journal.setArrival('y', { content, versionId: 'v', context: 'c' })
     journal.setIntent('x', { opId: Buffer.from('0123456789abcdef'), content, fingerprint: 'f', context: '' })
   })
   journal.close()
@@ -47,10 +48,11 @@ t.test('what was written is there after it was opened again', async t => {
   t.equal(others.length, 0)
   t.strictSame(Buffer.from(intent?.opId ?? []).toString(), '0123456789abcdef')
   t.match(intent, { content, fingerprint: 'f', context: '' })
+  t.strictSame([...again.arrivals()], [['y', { content, versionId: 'v', context: 'c' }]])
   again.clear()
   t.strictSame(
-    [[...again.synced()], [...again.remote()], [...again.intents()], again.cursor],
-    [[], [], [], undefined],
+    [[...again.synced()], [...again.remote()], [...again.intents()], [...again.arrivals()], again.cursor],
+    [[], [], [], [], undefined],
   )
   again.close()
 })
