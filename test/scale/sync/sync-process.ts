@@ -7,8 +7,9 @@ import { processorMs } from './process-use.js'
 
 /** Whoever waits for something that does not come says what was there. */
 const patienceMs = 20 * 60_000
-/** So long nothing is asked and nothing told, where a process has nothing left to do. */
+/** So long nothing is asked and nothing told, and next to nothing done, where a process has nothing left to do. */
 const restMs = 700
+const restShare = 0.1
 
 export interface Use {
   readonly requests: number
@@ -91,13 +92,12 @@ export class SyncProcess {
   /** Waits until it does nothing any more, but ask for changes that don't come. */
   async untilAtRest(): Promise<void> {
     const seen = () => `${this.#process.lines.length} ${this.#proxy.traffic.requests}`
-    let before = seen()
-    let since = performance.now()
+    let before = { seen: seen(), at: performance.now(), processorMs: processorMs(this.pid) }
     await this.until('rest', () => {
-      const now = seen()
-      if (now !== before) since = performance.now()
-      before = now
-      return performance.now() - since >= restMs
+      const now = { seen: seen(), at: performance.now(), processorMs: processorMs(this.pid) }
+      const busy = now.seen !== before.seen || now.processorMs - before.processorMs > restMs * restShare
+      if (busy) before = now
+      return now.at - before.at >= restMs
     })
   }
 

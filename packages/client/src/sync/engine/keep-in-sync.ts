@@ -12,6 +12,8 @@ const feedWaitMs = 20_000
 const restMs = 120
 /** … or when this long has passed since the first change. */
 const restMsMax = 1_500
+/** From so many marks on, all is scanned: of a process that was busy the system drops events, and says so to nobody. */
+const marksMax = 8_000
 
 export interface KeepOptions {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -38,17 +40,20 @@ export async function keepInSync(
   const { clock } = environment
   const bell = new Bell(options)
   let marks = new Set<string>()
+  let marked = 0
   const unwatch = await local.watch(path => {
     marks.add(path)
+    marked++
     bell.ring()
   })
   const feed = new FeedWatch(remote, bell, options)
   try {
     let nextScanAt = clock.monotonicMs()
     for (let failures = 0; !signal.aborted; ) {
-      const all = clock.monotonicMs() >= nextScanAt
+      const all = marked >= marksMax || clock.monotonicMs() >= nextScanAt
       const paths = [...marks]
       marks = new Set()
+      marked = 0
       try {
         const report = await engine.run(all ? 'all' : paths)
         failures = 0
@@ -59,7 +64,7 @@ export async function keepInSync(
         if (signal.aborted) return
         const error = TorcError.from(thrown)
         if (!error.retryable) throw error
-        for (const path of paths) marks.add(path)
+        for (const path of all ? ['', ...paths] : paths) marks.add(path)
         failures++
         onTrouble(error)
         await bell.sleep(backoffMs(failures, environment.random.fraction()))

@@ -1,12 +1,26 @@
-import { type BigIntStats, constants } from 'node:fs'
+import { type BigIntStats, constants, lstatSync } from 'node:fs'
 import { chmod, lstat, mkdir, open, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TorcError } from '@torc/protocol/errors'
 import { fileError } from '../../files/file-errors.js'
 import { syncFolderName } from './ignore-rules.js'
 
-/** What is at a path, links not followed; undefined where nothing is. */
+/**
+ * What is at a path, links not followed; undefined where nothing is. Asked of the system at once: the way through the thread
+ * pool and back takes ten times as long as the answer, and a scan looks at every file. Whoever looks at many in a row
+ * lets others have their turn by `lookInTurn` now and then.
+ */
 export async function lookAt(path: string): Promise<BigIntStats | undefined> {
+  try {
+    return lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw error
+  }
+}
+
+/** As `lookAt`, by the thread pool. A disk that does not answer is most often met here, and holds nothing up but the caller. */
+export async function lookInTurn(path: string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true })
   } catch (error) {

@@ -6,13 +6,13 @@ import { folderContent, type LocalEntry, parentOf } from '../trees/entry.js'
 import type { OnStep } from './change-steps.js'
 import { fingerprintOf, mtimeMsOf } from './fingerprint.js'
 import { namesIn } from './folder-names.js'
-import { type FolderRoot, isAbsent, isDenied, lookAt } from './folder-root.js'
+import { type FolderRoot, isAbsent, isDenied, lookAt, lookInTurn } from './folder-root.js'
 import type { IgnoreRules } from './ignore-rules.js'
 import { pathOf } from './paths.js'
 import { ContentReader } from './read-content.js'
 import { notReadable, notText, refusalOf } from './refusals.js'
 
-/** Files that are looked at, and folders that are listed, at once. */
+/** Files that are looked at in a row, before others have their turn, and folders that are listed at once. */
 const looksAtOnce = 64
 const foldersAtOnce = 16
 /** How often folders that change while they are walked are listed again. */
@@ -107,6 +107,7 @@ export class FolderScan {
       for (let at = 0; at < names.length; at += looksAtOnce) {
         this.#source.options.signal?.throwIfAborted()
         const some = names.slice(at, at + looksAtOnce)
+        if (at > 0) await lookInTurn(path)
         await Promise.all(some.map(name => this.#look(prefix + name, again)))
       }
     } catch (error) {
@@ -205,6 +206,7 @@ export class FolderScan {
     const folders = Array.from(this.#listed)
     for (let at = 0; at < folders.length; at += looksAtOnce) {
       const some = folders.slice(at, at + looksAtOnce)
+      await lookInTurn(this.#source.root.path)
       const now = await Promise.all(some.map(([folder]) => lookAt(this.#source.root.absolute(folder))))
       some.forEach(([folder, times], index) => {
         const stats = now[index]

@@ -1,7 +1,26 @@
-import { sep } from 'node:path'
-import { type FSWatcher, watch } from 'chokidar'
 import { ignoreFileName } from './ignore-rules.js'
 import type { RulesFile } from './rules-file.js'
+import { watchByChokidar } from './watch-by-chokidar.js'
+import { watchByFolder } from './watch-by-folder.js'
+
+/** What a watcher of the system's is told, and tells. Paths are below the root, with `/`. */
+export interface WatchOptions {
+  readonly root: string
+  /** Not watched, nor anything below it. */
+  readonly isIgnored: (path: string) => boolean
+  readonly onPath: (path: string) => void
+  readonly onError: (error: unknown) => void
+}
+
+export interface Watching {
+  close(): Promise<void>
+}
+
+/** Resolves when all is watched. */
+export type Watch = (options: WatchOptions) => Promise<Watching>
+
+/** The one that fits this system. */
+export const systemWatch: Watch = process.platform === 'linux' ? watchByFolder : watchByChokidar
 
 /**
  * Marks paths at which something happened. Marks are hints: where the watcher misses something, or can't see all (a system
@@ -12,6 +31,7 @@ export async function watchFolder(
   rules: RulesFile,
   onMark: (path: string) => void,
   onWarning: (message: string) => void,
+  watch = systemWatch,
 ): Promise<() => Promise<void>> {
   let warned = false
   const onError = (error: unknown): void => {
@@ -20,50 +40,29 @@ export async function watchFolder(
     warned = true
     onWarning(`not all of ${root} can be watched, it is only looked through now and then: ${whyOf(error)}`)
   }
-  const pathBelow = (path: string): string =>
-    path
-      .slice(root.length + 1)
-      .split(sep)
-      .join('/')
-  const isIgnored = (path: string): boolean => {
-    const below = pathBelow(path)
-    if (below === '') return false
-    return rules.current.ignores(below) && rules.current.ignores(`${below}/`)
+  const isIgnored = (path: string): boolean =>
+    path !== '' && rules.current.ignores(path) && rules.current.ignores(`${path}/`)
+  const onPath = (path: string): void => {
+    onMark(path)
+    if (path === ignoreFileName) void renew().catch(onError)
   }
-  let watcher: FSWatcher
+  let watching: Watching
   let closed = false
-  const start = (): Promise<FSWatcher> =>
-    new Promise(resolve => {
-      const next = watch(root, {
-        ignoreInitial: true,
-        followSymlinks: false,
-        atomic: false,
-        awaitWriteFinish: false,
-        usePolling: false,
-        ignored: isIgnored,
-      })
-      next.on('error', onError)
-      next.on('all', (_, path) => {
-        const below = pathBelow(path)
-        onMark(below)
-        if (below === ignoreFileName) void renew().catch(onError)
-      })
-      next.on('ready', () => resolve(next))
-    })
+  const start = (): Promise<Watching> => watch({ root, isIgnored, onPath, onError })
   /** Other rules: other folders to watch. The old watcher goes when the new one sees all. */
   const renew = async (): Promise<void> => {
     await rules.refresh()
     const next = await start()
-    const old = watcher
-    watcher = next
+    const old = watching
+    watching = next
     await old.close()
     if (closed) await next.close()
     onMark('')
   }
-  watcher = await start()
+  watching = await start()
   return async () => {
     closed = true
-    await watcher.close()
+    await watching.close()
   }
 }
 

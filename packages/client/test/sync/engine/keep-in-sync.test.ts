@@ -77,6 +77,21 @@ t.test('a mark that is lost is made up for by the interval', async t => {
   await a.end()
 })
 
+t.test('after very many marks all is looked at: the system may have dropped some', async t => {
+  const remote = new SimulatedRemote({ clock, random })
+  let loses = false
+  const a = keep(remote, 'a', {}, () => loses)
+  await until(() => a.reports.length > 0)
+  const began = clock.nowMs()
+  loses = true
+  a.folder.userWrite('dropped.txt', 'one')
+  loses = false
+  for (let i = 0; i < 8_000; i++) a.folder.userWrite('log.txt', `${i}`)
+  await until(() => remote.texts().get('dropped.txt') === 'one')
+  t.ok(clock.nowMs() - began < 5_000, `it took ${clock.nowMs() - began} ms of virtual time`)
+  await a.end()
+})
+
 t.test('a save by rename is one version', async t => {
   const remote = new SimulatedRemote({ clock, random })
   const a = keep(remote, 'a')
