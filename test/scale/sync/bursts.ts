@@ -7,13 +7,22 @@ import type { SyncedPair } from './synced-pair.js'
 
 const mebibyte = 1024 * 1024
 
-/** Files that are made while the near process is stopped: the system does not keep so many events for it. */
-export async function madeWhileStopped(pair: SyncedPair, files: number): Promise<Finding> {
-  const folders = foldersFor(files)
+/**
+ * Files that are made while the near process is stopped, half of them in folders that it knows: the system does not keep so
+ * many events for it, and drops the rest without a word.
+ */
+export async function madeWhileStopped(
+  pair: SyncedPair,
+  knownFolders: number,
+  files: number,
+): Promise<Finding> {
+  const inKnown = Math.ceil(files / 2)
+  const folders = foldersFor(files - inKnown)
   const steps = stepsOf(pair, files + folders)
   pair.here.signal('SIGSTOP')
   try {
-    makeTree(join(pair.near, 'meanwhile'), files, folders)
+    makeTree(pair.near, inKnown, knownFolders, 'late')
+    makeTree(join(pair.near, 'meanwhile'), files - inKnown, folders)
   } finally {
     pair.here.signal('SIGCONT')
   }

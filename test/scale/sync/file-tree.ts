@@ -6,12 +6,12 @@ import { join } from 'node:path'
 const sizes = [13, 100, 500, 1_000, 2_000, 4_000, 8_000, 12_000, 20_000, 300]
 const pieceBytes = 1024 * 1024
 
-/** Makes so many files of random bytes in so many folders below a folder, which may be there already. */
-export function makeTree(folder: string, files: number, folders: number): void {
+/** Makes so many files of random bytes in so many folders below a folder, all of which may be there already. */
+export function makeTree(folder: string, files: number, folders: number, name = 'file'): void {
   for (let i = 0; i < folders; i++) mkdirSync(join(folder, `folder-${i}`), { recursive: true })
   for (let i = 0; i < files; i++) {
     const size = i % 1000 === 999 ? 0 : (sizes[i % sizes.length] ?? 0)
-    writeFileSync(join(folder, `folder-${i % folders}`, `file-${i}.bin`), randomBytes(size))
+    writeFileSync(join(folder, `folder-${i % folders}`, `${name}-${i}.bin`), randomBytes(size))
   }
 }
 

@@ -3,6 +3,7 @@ import { readCredentials } from '@torc/client/config/credentials'
 import { type Cluster, startCluster } from '../../harness/processes/cluster.js'
 import { largeFile, madeWhileStopped, movedIn } from './bursts.js'
 import { singleChanges } from './changes.js'
+import { foldersFor } from './file-tree.js'
 import type { Finding } from './finding.js'
 import type { SyncScaleOptions } from './options.js'
 import { atRest } from './rest.js'
@@ -70,7 +71,7 @@ async function runLarge(
   note(await largeFile(pair, largeBytes))
   note(await movedIn(cluster, pair, moved))
   note(await atRestAgain(pair, files + moved, options))
-  note(await madeWhileStopped(pair, created))
+  note(await madeWhileStopped(pair, foldersFor(files), created))
 }
 
 /** The same pair in new processes, which look through everything now and then. */

@@ -4,7 +4,7 @@ import type { Aside, AsideFiles } from './aside.js'
 import { moveIntoPlace } from './aside.js'
 import type { OnStep } from './change-steps.js'
 import { fingerprintOf, looksLike, looksLikeMoved } from './fingerprint.js'
-import { type FolderRoot, flushFolder, lookAt } from './folder-root.js'
+import { type FolderRoot, lookAt } from './folder-root.js'
 import { findParent, makeParent } from './parents.js'
 import type { TemporaryFile } from './temporary-file.js'
 
@@ -50,7 +50,7 @@ export class Changes {
       if (aside !== undefined) await this.#asides.drop(aside)
       return false
     }
-    await flushFolder(folder)
+    await this.#root.flush(folder)
     this.#onStep('clear', name)
     return aside === undefined || (await this.#clear(aside, path, temporary))
   }
@@ -69,7 +69,7 @@ export class Changes {
       await this.#asides.putBack(aside)
       return 'changed'
     }
-    await flushFolder(folder)
+    await this.#root.flush(folder)
     return 'removed'
   }
 

@@ -1,8 +1,9 @@
-import { type BigIntStats, constants, lstatSync } from 'node:fs'
-import { chmod, lstat, mkdir, open, realpath, writeFile } from 'node:fs/promises'
+import { type BigIntStats, lstatSync } from 'node:fs'
+import { chmod, lstat, mkdir, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TorcError } from '@torc/protocol/errors'
 import { fileError } from '../../files/file-errors.js'
+import { FolderFlushes } from './folder-flushes.js'
 import { syncFolderName } from './ignore-rules.js'
 
 /**
@@ -39,17 +40,6 @@ export function isDenied(error: unknown): boolean {
   return code === 'EACCES' || code === 'EPERM'
 }
 
-/** Makes names in a folder durable: a new file that a power cut takes away would look like one that somebody removed. */
-export async function flushFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
-
 /** The synced folder itself: the one that was opened, and its `.torc-sync`. */
 export class FolderRoot {
   /** Real path. */
@@ -61,6 +51,7 @@ export class FolderRoot {
   readonly #stats: BigIntStats
   readonly #ownStats: BigIntStats
   readonly #own: string
+  readonly #flushes = new FolderFlushes()
 
   private constructor(path: string, own: string, stats: BigIntStats, ownStats: BigIntStats) {
     this.path = path
@@ -97,6 +88,11 @@ export class FolderRoot {
 
   absolute(path: string): string {
     return path === '' ? this.path : `${this.path}/${path}`
+  }
+
+  /** Makes the names in a folder durable. */
+  async flush(folder: string): Promise<void> {
+    await this.#flushes.flush(folder)
   }
 
   /** An unmounted disk shows an empty folder, which is not the same as a folder whose files were all removed. */
