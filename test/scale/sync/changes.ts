@@ -8,7 +8,7 @@ import type { SyncedPair } from './synced-pair.js'
 const pauseMs = 4
 
 /**
- * One file written in the one folder, until it is in the other one; and all that both processes did because of it. New files
+ * Of a pair at rest: one file written in the one folder, until it is in the other one; and all that both processes did because of it. New files
  * and changed ones in turn, in a folder that has others.
  */
 export async function singleChanges(pair: SyncedPair, files: number, samples: number): Promise<Finding> {
@@ -16,7 +16,6 @@ export async function singleChanges(pair: SyncedPair, files: number, samples: nu
   const requests: number[] = []
   const processor: number[] = []
   for (let i = 0; i < samples; i++) {
-    await pair.untilAtRest()
     pair.count()
     const before = pair.use
     const name = join('folder-0', i % 2 === 0 ? `new-${i}.txt` : 'file-0.bin')

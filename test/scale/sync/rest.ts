@@ -2,9 +2,8 @@ import { beforeNextLook } from '../../harness/patience.js'
 import type { Finding } from './finding.js'
 import type { SyncedPair } from './synced-pair.js'
 
-/** What a pair does that has nothing to do, for so long. */
+/** What a pair at rest does for so long, each of its two processes. */
 export async function atRest(pair: SyncedPair, files: number, seconds: number): Promise<Finding> {
-  await pair.untilAtRest()
   pair.count()
   const before = pair.use
   await beforeNextLook(seconds * 1000)

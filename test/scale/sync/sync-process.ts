@@ -8,7 +8,7 @@ import { processorMs } from './process-use.js'
 /** Whoever waits for something that does not come says what was there. */
 const patienceMs = 20 * 60_000
 /** So long nothing is asked and nothing told, and next to nothing done, where a process has nothing left to do. */
-const restMs = 700
+const restMs = 500
 const restShare = 0.1
 
 export interface Use {
