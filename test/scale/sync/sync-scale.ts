@@ -41,6 +41,8 @@ export async function runSyncScale(
       note(...(await firstSyncs(cluster, small, options.fewFiles, watcherAlone)))
       note(await singleChanges(small, options.fewFiles, options.samples))
       note(await atRestAgain(small, options.fewFiles, options))
+      // In processes that have held little so far.
+      note(await largeFile(small, options.largeBytes))
     } finally {
       await small.close()
     }
@@ -64,11 +66,10 @@ async function runLarge(
   options: SyncScaleOptions,
   note: (...findings: readonly Finding[]) => void,
 ): Promise<void> {
-  const { files, samples, moved, created, largeBytes } = options
+  const { files, samples, moved, created } = options
   note(...(await firstSyncs(cluster, pair, files, watcherAlone)))
   note(await singleChanges(pair, files, samples))
   note({ phase: 'saves', figures: await savesOf(pair, store) })
-  note(await largeFile(pair, largeBytes))
   note(await movedIn(cluster, pair, moved))
   note(await atRestAgain(pair, files + moved, options))
   note(await madeWhileStopped(pair, foldersFor(files), created))
