@@ -79,10 +79,15 @@ export async function keepInSync(
   }
 }
 
-/** Waits until nothing has rung for a moment. */
+/** Waits until nothing has rung for a moment: then nobody is in the middle of a save. */
 async function settle(bell: Bell, clock: Environment['clock']): Promise<void> {
   const until = clock.monotonicMs() + restMsMax
-  while (bell.takeRing() && clock.monotonicMs() < until) await bell.sleep(restMs)
+  for (;;) {
+    const restedAt = Math.min(bell.rungAtMs + restMs, until)
+    const now = clock.monotonicMs()
+    if (now >= restedAt || bell.isOver) return bell.still()
+    await bell.sleep(restedAt - now)
+  }
 }
 
 /** Wakes the loop. */
@@ -90,6 +95,7 @@ class Bell {
   readonly #clock: Environment['clock']
   readonly #signal: AbortSignal
   #rung = false
+  #rungAtMs = Number.NEGATIVE_INFINITY
   #wake: (() => void) | undefined
 
   constructor({ environment, signal }: KeepOptions) {
@@ -100,13 +106,23 @@ class Bell {
 
   ring(): void {
     this.#rung = true
+    this.#rungAtMs = this.#clock.monotonicMs()
     this.#wake?.()
   }
 
-  takeRing(): boolean {
-    const rung = this.#rung
+  /** Nobody waits any more. */
+  get isOver(): boolean {
+    return this.#signal.aborted
+  }
+
+  /** When it rang last. */
+  get rungAtMs(): number {
+    return this.#rungAtMs
+  }
+
+  /** What rang is taken care of. */
+  still(): void {
     this.#rung = false
-    return rung
   }
 
   /** Until it rings, has rung, or `ms` have passed. */
