@@ -5,6 +5,7 @@ import { Unpackr } from 'msgpackr'
 export interface Traffic {
   /** Bytes of requests, of their answers and of bodies, length prefixes included. */
   bytes: number
+  requests: number
   /** Requests that have no answer yet. */
   open: number
 }
@@ -41,10 +42,13 @@ export class Conversation {
       case 'LIST':
       case 'POST':
       case 'FETCH':
+      case 'WATCH':
         this.#open.add(stream)
         this.#traffic.open++
+        this.#traffic.requests++
         break
       case 'FETCH_RESP':
+      case 'EVENT':
       case 'RESULT':
       case 'ERROR':
         // The answer to a request that was not counted: gossip, or one that began before counting did.

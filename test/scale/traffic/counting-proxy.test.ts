@@ -41,14 +41,14 @@ t.test('passes all on, counts while asked to, and knows what is without answer',
   const before = makeFrame(frameType.FETCH, 1, { op: 'key' })
   caller.write(before)
   await received(callee, before.length)
-  t.same(proxy.traffic, { bytes: 0, open: 0 }, 'not asked to')
+  t.same(proxy.traffic, { bytes: 0, requests: 0, open: 0 }, 'not asked to')
 
   proxy.count()
   const request = makeFrame(frameType.POST, 3, { op: 'mint' }, Buffer.alloc(100))
   caller.write(request.subarray(0, 7))
   caller.write(request.subarray(7))
   await received(callee, request.length)
-  t.same(proxy.traffic, { bytes: request.length, open: 1 })
+  t.same(proxy.traffic, { bytes: request.length, requests: 1, open: 1 })
 
   let settled = false
   const settling = proxy.settled().then(() => {
@@ -59,10 +59,11 @@ t.test('passes all on, counts while asked to, and knows what is without answer',
   callee.write(answer)
   await received(caller, answer.length)
   await settling
-  t.same(proxy.traffic, { bytes: request.length + answer.length, open: 0 })
+  t.same(proxy.traffic, { bytes: request.length + answer.length, requests: 1, open: 0 })
 
   proxy.count()
   t.equal(proxy.traffic.bytes, 0)
+  t.equal(proxy.traffic.requests, 0)
   caller.write(makeFrame(frameType.POST, 5, { op: 'mint' }))
   await once(callee, 'data')
   t.equal(proxy.traffic.open, 1)
@@ -72,14 +73,14 @@ t.test('passes all on, counts while asked to, and knows what is without answer',
 })
 
 t.test('only requests and their answers count', async t => {
-  const traffic: Traffic = { bytes: 0, open: 0 }
+  const traffic: Traffic = { bytes: 0, requests: 0, open: 0 }
   const conversation = new Conversation(traffic)
   const see = (type: number, stream: number, head: object): number => {
     const before = traffic.bytes
     conversation.see(makeFrame(type, stream, head))
     return traffic.bytes - before
   }
-  const { HELLO, WELCOME, PING, PONG, GOSSIP, FETCH, FETCH_RESP, RESULT, DATA } = frameType
+  const { HELLO, WELCOME, PING, PONG, GOSSIP, FETCH, FETCH_RESP, RESULT, DATA, WATCH, EVENT } = frameType
   for (const type of [HELLO, WELCOME, PING, PONG]) t.equal(see(type, 0, {}), 0)
   t.equal(see(GOSSIP, 1, {}), 0)
   t.equal(see(RESULT, 1, {}), 0, 'the answer to gossip')
@@ -89,4 +90,9 @@ t.test('only requests and their answers count', async t => {
   t.ok(see(FETCH_RESP, 2, { keys: [], end: true }) > 0)
   t.equal(traffic.open, 0)
   t.ok(see(DATA, 4, {}) > 0)
+  t.ok(see(WATCH, 6, { op: 'bucket' }) > 0)
+  t.equal(traffic.open, 1)
+  t.ok(see(EVENT, 6, { changes: [] }) > 0)
+  t.equal(traffic.open, 0)
+  t.equal(traffic.requests, 2)
 })

@@ -8,7 +8,7 @@ import { Conversation, type Traffic } from './conversation.js'
  * no load: until then it does no more than find where frames begin.
  */
 export class CountingProxy {
-  readonly traffic: Traffic = { bytes: 0, open: 0 }
+  readonly traffic: Traffic = { bytes: 0, requests: 0, open: 0 }
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #settling = new Set<() => void>()
@@ -46,6 +46,7 @@ export class CountingProxy {
   count(): void {
     this.#counting = true
     this.traffic.bytes = 0
+    this.traffic.requests = 0
   }
 
   /** Resolves when no request that was counted is without its answer. */

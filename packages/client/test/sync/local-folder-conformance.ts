@@ -221,7 +221,8 @@ export function scanConformance(t: Test, make: MakeFolder): void {
       let started: (() => Promise<void>) | undefined
       folder
         .watch(path => {
-          waiting.delete(path)
+          for (const each of [...waiting])
+            if (each === path || each.startsWith(`${path}/`)) waiting.delete(each)
           if (waiting.size === 0 && started !== undefined) resolve(started)
         })
         .then(stop => {

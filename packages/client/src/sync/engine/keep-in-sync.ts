@@ -12,6 +12,8 @@ const feedWaitMs = 20_000
 const restMs = 120
 /** … or when this long has passed since the first change. */
 const restMsMax = 1_500
+/** From so many marks on, all is scanned: of a process that was busy the system drops events, and says so to nobody. */
+const marksMax = 8_000
 
 export interface KeepOptions {
   readonly environment: Pick<Environment, 'clock' | 'random'>
@@ -38,17 +40,20 @@ export async function keepInSync(
   const { clock } = environment
   const bell = new Bell(options)
   let marks = new Set<string>()
+  let marked = 0
   const unwatch = await local.watch(path => {
     marks.add(path)
+    marked++
     bell.ring()
   })
   const feed = new FeedWatch(remote, bell, options)
   try {
     let nextScanAt = clock.monotonicMs()
     for (let failures = 0; !signal.aborted; ) {
-      const all = clock.monotonicMs() >= nextScanAt
+      const all = marked >= marksMax || clock.monotonicMs() >= nextScanAt
       const paths = [...marks]
       marks = new Set()
+      marked = 0
       try {
         const report = await engine.run(all ? 'all' : paths)
         failures = 0
@@ -59,7 +64,7 @@ export async function keepInSync(
         if (signal.aborted) return
         const error = TorcError.from(thrown)
         if (!error.retryable) throw error
-        for (const path of paths) marks.add(path)
+        for (const path of all ? ['', ...paths] : paths) marks.add(path)
         failures++
         onTrouble(error)
         await bell.sleep(backoffMs(failures, environment.random.fraction()))
@@ -74,10 +79,15 @@ export async function keepInSync(
   }
 }
 
-/** Waits until nothing has rung for a moment. */
+/** Waits until nothing has rung for a moment: then nobody is in the middle of a save. */
 async function settle(bell: Bell, clock: Environment['clock']): Promise<void> {
   const until = clock.monotonicMs() + restMsMax
-  while (bell.takeRing() && clock.monotonicMs() < until) await bell.sleep(restMs)
+  for (;;) {
+    const restedAt = Math.min(bell.rungAtMs + restMs, until)
+    const now = clock.monotonicMs()
+    if (now >= restedAt || bell.isOver) return bell.still()
+    await bell.sleep(restedAt - now)
+  }
 }
 
 /** Wakes the loop. */
@@ -85,6 +95,7 @@ class Bell {
   readonly #clock: Environment['clock']
   readonly #signal: AbortSignal
   #rung = false
+  #rungAtMs = Number.NEGATIVE_INFINITY
   #wake: (() => void) | undefined
 
   constructor({ environment, signal }: KeepOptions) {
@@ -95,13 +106,23 @@ class Bell {
 
   ring(): void {
     this.#rung = true
+    this.#rungAtMs = this.#clock.monotonicMs()
     this.#wake?.()
   }
 
-  takeRing(): boolean {
-    const rung = this.#rung
+  /** Nobody waits any more. */
+  get isOver(): boolean {
+    return this.#signal.aborted
+  }
+
+  /** When it rang last. */
+  get rungAtMs(): number {
+    return this.#rungAtMs
+  }
+
+  /** What rang is taken care of. */
+  still(): void {
     this.#rung = false
-    return rung
   }
 
   /** Until it rings, has rung, or `ms` have passed. */

@@ -15,7 +15,7 @@ export class LocalCollector {
   readonly #local: LocalFolder
   readonly #state: SyncState
   readonly #signal: AbortSignal | undefined
-  readonly #onProgress: (found: number, bytes: number) => void
+  readonly #onFound: (names: number) => void
   /** Refused at the last scan, by name. */
   readonly #refused = new Map<string, Refusal>()
 
@@ -23,12 +23,12 @@ export class LocalCollector {
     local: LocalFolder,
     state: SyncState,
     signal: AbortSignal | undefined,
-    onProgress: (found: number, bytes: number) => void,
+    onFound: (names: number) => void,
   ) {
     this.#local = local
     this.#state = state
     this.#signal = signal
-    this.#onProgress = onProgress
+    this.#onFound = onFound
   }
 
   async scanAll(): Promise<LocalNews> {
@@ -50,13 +50,17 @@ export class LocalCollector {
   }
 
   #options() {
+    let told = 0
     return {
       known: (name: string) => {
         const { local, synced } = this.#state.world.triple(name)
         return local ?? synced
       },
       signal: this.#signal,
-      onProgress: this.#onProgress,
+      onProgress: (found: number) => {
+        if (found > told) this.#onFound(found - told)
+        told = Math.max(told, found)
+      },
     }
   }
 

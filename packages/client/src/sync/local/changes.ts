@@ -5,7 +5,7 @@ import type { Aside, AsideFiles } from './aside.js'
 import { moveIntoPlace } from './aside.js'
 import type { OnStep } from './change-steps.js'
 import { fingerprintOf, looksLike, looksLikeMoved } from './fingerprint.js'
-import { type FolderRoot, flushFolder, isAbsent, lookAt } from './folder-root.js'
+import { type FolderRoot, isAbsent, lookAt } from './folder-root.js'
 import { findParent, makeParent } from './parents.js'
 import type { TemporaryFile } from './temporary-file.js'
 
@@ -48,7 +48,7 @@ export class Changes {
     // Somebody else's file is there. The old one is what the store has: nobody misses it.
     if (how === 'taken' && aside !== undefined) await this.#asides.drop(aside)
     if (how !== 'placed') return false
-    await flushFolder(folder)
+    await this.#root.flush(folder)
     this.#onStep('clear', name)
     return aside === undefined || (await this.#clear(aside, path, temporary))
   }
@@ -67,7 +67,7 @@ export class Changes {
       await this.#asides.putBack(aside)
       return 'changed'
     }
-    await flushFolder(folder)
+    await this.#root.flush(folder)
     return 'removed'
   }
 

@@ -162,7 +162,7 @@ export class DiskFolder implements LocalFolder {
   async makeFolder(name: string): Promise<Outcome> {
     return this.#doing(name, async ({ parts }) => {
       const path = `${await makeParent(this.#root, parts)}/${parts.at(-1)}`
-      await makeFolderDurably(path)
+      await makeFolderDurably(this.#root, path)
       const stats = await lookAt(path)
       if (stats?.isDirectory() !== true) return 'changed'
       const fingerprint = fingerprintOf(stats)
@@ -179,7 +179,7 @@ export class DiskFolder implements LocalFolder {
         await this.#root.check()
         return 'removed'
       }
-      if (stats.isDirectory()) return removeEmptyFolder(path)
+      if (stats.isDirectory()) return removeEmptyFolder(this.#root, path)
       return expected === undefined ? 'changed' : this.#changes.remove(place, expected)
     })
   }
@@ -279,12 +279,13 @@ export class DiskFolder implements LocalFolder {
     content: Content,
     expected: Fingerprint | undefined,
   ): Promise<Outcome> {
+    let placed = false
     try {
-      if (!(await this.#changes.place(temporary, place, expected))) return 'changed'
-      return { done: await this.#entryOf(place, temporary, content) }
+      placed = await this.#changes.place(temporary, place, expected)
     } finally {
-      await this.#drop(temporary)
+      if (!placed) await this.#drop(temporary)
     }
+    return placed ? { done: await this.#entryOf(place, temporary, content) } : 'changed'
   }
 
   /** What was put there. Somebody may have written to it already: then the fingerprint is one that no scan finds. */

@@ -1,12 +1,22 @@
-import { type BigIntStats, constants, lstatSync } from 'node:fs'
-import { chmod, lstat, mkdir, open, realpath, writeFile } from 'node:fs/promises'
+import { type BigIntStats, lstatSync } from 'node:fs'
+import { chmod, lstat, mkdir, realpath, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TorcError } from '@torc/protocol/errors'
 import { fileError } from '../../files/file-errors.js'
+import { FolderFlushes } from './folder-flushes.js'
 import { syncFolderName } from './ignore-rules.js'
 
-/** What is at a path, links not followed; undefined where nothing is. */
+/**
+ * What is at a path, links not followed; undefined where nothing is. Asked of the system at once: the way through the thread
+ * pool and back takes ten times as long as the answer, and a scan looks at every file. Whoever looks at many in a row
+ * lets others have their turn by `lookInTurn` now and then.
+ */
 export async function lookAt(path: string): Promise<BigIntStats | undefined> {
+  return lookAtNow(path)
+}
+
+/** As `lookAt`, by the thread pool. A disk that does not answer is most often met here, and holds nothing up but the caller. */
+export async function lookInTurn(path: string): Promise<BigIntStats | undefined> {
   try {
     return await lstat(path, { bigint: true })
   } catch (error) {
@@ -15,7 +25,7 @@ export async function lookAt(path: string): Promise<BigIntStats | undefined> {
   }
 }
 
-/** As `lookAt`, at once: for many, in portions, since it takes a fifth of the work. */
+/** As `lookAt`, for those who look at many in portions. */
 export function lookAtNow(path: string): BigIntStats | undefined {
   try {
     return lstatSync(path, { bigint: true, throwIfNoEntry: false })
@@ -35,17 +45,6 @@ export function isDenied(error: unknown): boolean {
   return code === 'EACCES' || code === 'EPERM'
 }
 
-/** Makes names in a folder durable: a new file that a power cut takes away would look like one that somebody removed. */
-export async function flushFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return
-  const folder = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
-
 /** The synced folder itself: the one that was opened, and its `.torc-sync`. */
 export class FolderRoot {
   /** Real path. */
@@ -57,6 +56,7 @@ export class FolderRoot {
   readonly #stats: BigIntStats
   readonly #ownStats: BigIntStats
   readonly #own: string
+  readonly #flushes = new FolderFlushes()
 
   private constructor(path: string, own: string, stats: BigIntStats, ownStats: BigIntStats) {
     this.path = path
@@ -93,6 +93,11 @@ export class FolderRoot {
 
   absolute(path: string): string {
     return path === '' ? this.path : `${this.path}/${path}`
+  }
+
+  /** Makes the names in a folder durable. */
+  async flush(folder: string): Promise<void> {
+    await this.#flushes.flush(folder)
   }
 
   /** An unmounted disk shows an empty folder, which is not the same as a folder whose files were all removed. */

@@ -1,7 +1,7 @@
 import { mkdir, rmdir } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { TorcError } from '@torc/protocol/errors'
-import { type FolderRoot, flushFolder, isAbsent, lookAt } from './folder-root.js'
+import { type FolderRoot, isAbsent, lookAt } from './folder-root.js'
 
 /**
  * The folder that holds a name, or undefined where it is not there or a part of the way is no folder of its own: what
@@ -24,7 +24,7 @@ export async function makeParent(root: FolderRoot, parts: readonly string[]): Pr
     path = `${path}/${part}`
     let stats = await lookAt(path)
     if (stats === undefined) {
-      await makeFolderDurably(path)
+      await makeFolderDurably(root, path)
       stats = await lookAt(path)
     }
     if (stats?.isDirectory() !== true) throw inTheWay(path, 'it is not a folder')
@@ -34,19 +34,19 @@ export async function makeParent(root: FolderRoot, parts: readonly string[]): Pr
 }
 
 /** False where something is there already. */
-export async function makeFolderDurably(path: string): Promise<boolean> {
+export async function makeFolderDurably(root: FolderRoot, path: string): Promise<boolean> {
   try {
     await mkdir(path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
     throw error
   }
-  await flushFolder(dirname(path))
+  await root.flush(dirname(path))
   return true
 }
 
 /** `changed` where it holds something. */
-export async function removeEmptyFolder(path: string): Promise<'removed' | 'changed'> {
+export async function removeEmptyFolder(root: FolderRoot, path: string): Promise<'removed' | 'changed'> {
   try {
     await rmdir(path)
   } catch (error) {
@@ -54,7 +54,7 @@ export async function removeEmptyFolder(path: string): Promise<'removed' | 'chan
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return 'changed'
     if (!isAbsent(error)) throw error
   }
-  await flushFolder(dirname(path))
+  await root.flush(dirname(path))
   return 'removed'
 }
 

@@ -6,7 +6,7 @@ import { folderContent, type LocalEntry, parentOf } from '../trees/entry.js'
 import type { OnStep } from './change-steps.js'
 import { fingerprintOf, mtimeMsOf } from './fingerprint.js'
 import { namesIn } from './folder-names.js'
-import { type FolderRoot, isAbsent, isDenied, lookAt, lookAtNow } from './folder-root.js'
+import { type FolderRoot, isAbsent, isDenied, lookAt, lookAtNow, lookInTurn } from './folder-root.js'
 import type { IgnoreRules } from './ignore-rules.js'
 import { pathOf } from './paths.js'
 import { ContentReader } from './read-content.js'
@@ -114,7 +114,7 @@ export class FolderScan {
       for (let at = 0; at < names.length; at += looksAtOnce) {
         for (const name of names.slice(at, at + looksAtOnce)) this.#look(prefix + name)
         // Gives others their turn, and shows whether to go on makes sense.
-        if ((await lookAt(path)) === undefined) break
+        if ((await lookInTurn(path)) === undefined) break
         this.#source.options.signal?.throwIfAborted()
       }
     } catch (error) {
@@ -237,7 +237,7 @@ export class FolderScan {
     for (const [folder, times] of this.#listed) {
       const path = this.#source.root.absolute(folder)
       looked += 1
-      const stats = looked % looksAtOnce === 0 ? await lookAt(path) : lookAtNow(path)
+      const stats = looked % looksAtOnce === 0 ? await lookInTurn(path) : lookAtNow(path)
       if (stats === undefined || timesOf(stats) !== times) changed.push(folder)
     }
     return changed

@@ -36,7 +36,7 @@ export class TemporaryFiles {
     const path = this.#newPath()
     return this.#orNothing(path, async () => {
       const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants
-      const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), 0o600)
+      const file = await open(path, O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0), looks.mode)
       try {
         const digest = this.#hasher.stream()
         for await (const piece of body) {
@@ -93,8 +93,12 @@ export class TemporaryFiles {
 }
 
 async function finish(file: FileHandle, { mode, mtimeMs }: Looks): Promise<BigIntStats> {
-  await file.chmod(mode)
   await file.utimes(secondsOf(mtimeMs), secondsOf(mtimeMs))
+  await file.sync()
+  const stats = await file.stat({ bigint: true })
+  // It was made with that mode already, unless the process's mask took some of it away, or it is a copy.
+  if ((Number(stats.mode) & 0o777) === mode) return stats
+  await file.chmod(mode)
   await file.sync()
   return file.stat({ bigint: true })
 }

@@ -1,8 +1,26 @@
-import type { Stats } from 'node:fs'
-import { basename, join, sep } from 'node:path'
-import { type FSWatcher, watch } from 'chokidar'
 import { ignoreFileName } from './ignore-rules.js'
 import type { RulesFile } from './rules-file.js'
+import { watchByChokidar } from './watch-by-chokidar.js'
+import { watchByFolder } from './watch-by-folder.js'
+
+/** What a watcher of the system's is told, and tells. Paths are below the root, with `/`. */
+export interface WatchOptions {
+  readonly root: string
+  /** Not watched, nor anything below it. */
+  readonly isIgnored: (path: string) => boolean
+  readonly onPath: (path: string) => void
+  readonly onError: (error: unknown) => void
+}
+
+export interface Watching {
+  close(): Promise<void>
+}
+
+/** Resolves when all is watched. */
+export type Watch = (options: WatchOptions) => Promise<Watching>
+
+/** The one that fits this system. */
+export const systemWatch: Watch = process.platform === 'linux' ? watchByFolder : watchByChokidar
 
 /**
  * Marks paths at which something happened. Marks are hints: where the watcher misses something, or can't see all (a system
@@ -13,7 +31,7 @@ export async function watchFolder(
   rules: RulesFile,
   onMark: (path: string) => void,
   onWarning: (message: string) => void,
-  openWatcher: typeof watch = watch,
+  watch = systemWatch,
 ): Promise<() => Promise<void>> {
   let warned = false
   const onError = (error: unknown): void => {
@@ -22,65 +40,34 @@ export async function watchFolder(
     warned = true
     onWarning(`not all of ${root} can be watched, it is only looked through now and then: ${whyOf(error)}`)
   }
-  const pathBelow = (path: string): string =>
-    path
-      .slice(root.length + 1)
-      .split(sep)
-      .join('/')
-  const isIgnored = (path: string, stats?: Stats): boolean => {
-    const below = pathBelow(path)
-    if (below === '') return false
-    const { current } = rules
-    if (stats !== undefined) return current.ignores(stats.isDirectory() ? `${below}/` : below)
-    // Rules may be for folders only: it is asked again when it is known what it is.
-    return current.ignores(below) && current.ignores(`${below}/`)
-  }
-  const mark = (path: string): void => {
+  const isIgnored = (path: string): boolean =>
+    path !== '' && rules.current.ignores(path) && rules.current.ignores(`${path}/`)
+  const onPath = (path: string): void => {
     if (isIgnored(path)) return
-    const below = pathBelow(path)
-    onMark(below)
-    if (below === ignoreFileName) renewal = renewal.then(renew).catch(onError)
+    onMark(path)
+    if (path === ignoreFileName) renewal = renewal.then(renew).catch(onError)
   }
-  let watcher: FSWatcher
+  let watching: Watching
   /** What the watcher was started with. */
   let watched = rules.current
   let renewal = Promise.resolve()
   let closed = false
-  const start = (): Promise<FSWatcher> =>
-    new Promise(resolve => {
-      const next = openWatcher(root, {
-        ignoreInitial: true,
-        followSymlinks: false,
-        atomic: false,
-        awaitWriteFinish: false,
-        usePolling: false,
-        ignored: isIgnored,
-      })
-      next.on('error', onError)
-      next.on('all', (_, path) => mark(path))
-      // The library keeps to itself what comes within 5 ms of an earlier event, and modes that change after a file was read.
-      next.on('raw', (_, name: string | null, details) => {
-        const { watchedPath } = details as { readonly watchedPath: string }
-        // It is a name in the folder that is watched, or that of the file itself.
-        mark(name === null || name === basename(watchedPath) ? watchedPath : join(watchedPath, name))
-      })
-      next.on('ready', () => resolve(next))
-    })
+  const start = (): Promise<Watching> => watch({ root, isIgnored, onPath, onError })
   /** Other rules: other folders to watch. The old watcher goes when the new one sees all. */
   const renew = async (): Promise<void> => {
     const current = closed ? watched : await rules.refresh()
     if (current === watched) return
-    const old = watcher
-    watcher = await start()
+    const old = watching
+    watching = await start()
     watched = current
     await old.close()
     onMark('')
   }
-  watcher = await start()
+  watching = await start()
   return async () => {
     closed = true
     await renewal
-    await watcher.close()
+    await watching.close()
   }
 }
 

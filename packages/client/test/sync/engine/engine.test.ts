@@ -69,6 +69,19 @@ t.test('an upload that nobody heard of is known again in what another client mad
   w.journal.close()
 })
 
+t.test('each name that is found is told once', async t => {
+  const w = world()
+  for (let i = 0; i < 50; i++) w.folder.userWrite(`${i}.txt`, 'one')
+  const told: number[] = []
+  const engine = start(w, {}, { observer: { onFound: names => void told.push(names) } })
+  const found = () => told.reduce((sum, names) => sum + names, 0)
+  await engine.run('all')
+  t.equal(found(), 50)
+  await engine.run('all')
+  t.equal(found(), 100)
+  w.journal.close()
+})
+
 t.test('the same upload comes again under its own operation id', async t => {
   const w = world()
   w.folder.userWrite('a.txt', 'one')

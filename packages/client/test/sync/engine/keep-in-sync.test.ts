@@ -67,6 +67,20 @@ t.test('what one writes is soon in the other folder, long before the interval en
   await b.end()
 })
 
+t.test('a file that is made and then written to waits no longer than one that is made whole', async t => {
+  const remote = new SimulatedRemote({ clock, random })
+  const a = keep(remote, 'a')
+  await until(() => a.reports.length > 0)
+  for (let i = 0; i < 10; i++) await turn()
+  const began = clock.nowMs()
+  a.folder.userWrite('new.txt', '')
+  await turn()
+  a.folder.userWrite('new.txt', 'one')
+  await until(() => remote.texts().get('new.txt') === 'one')
+  t.equal(clock.nowMs() - began, 200, 'the rest, in steps of 100 ms')
+  await a.end()
+})
+
 t.test('a mark that is lost is made up for by the interval', async t => {
   const remote = new SimulatedRemote({ clock, random })
   const a = keep(remote, 'a', {}, () => true)
@@ -74,6 +88,21 @@ t.test('a mark that is lost is made up for by the interval', async t => {
   a.folder.userWrite('lost.txt', 'one')
   await until(() => remote.texts().get('lost.txt') === 'one')
   t.pass('it arrived')
+  await a.end()
+})
+
+t.test('after very many marks all is looked at: the system may have dropped some', async t => {
+  const remote = new SimulatedRemote({ clock, random })
+  let loses = false
+  const a = keep(remote, 'a', {}, () => loses)
+  await until(() => a.reports.length > 0)
+  const began = clock.nowMs()
+  loses = true
+  a.folder.userWrite('dropped.txt', 'one')
+  loses = false
+  for (let i = 0; i < 8_000; i++) a.folder.userWrite('log.txt', `${i}`)
+  await until(() => remote.texts().get('dropped.txt') === 'one')
+  t.ok(clock.nowMs() - began < 5_000, `it took ${clock.nowMs() - began} ms of virtual time`)
   await a.end()
 })
 
