@@ -171,6 +171,7 @@ export class ChangeLog implements TransactionListener {
   committed(): void {
     const hasGrown = this.#current.last !== this.#durable.last
     this.#durable = { ...this.#current }
+    this.identity.committed()
     if (hasGrown) for (const callback of [...this.#watchers]) callback()
   }
 

@@ -11,43 +11,44 @@ const idBytes = 16
 export class LogIdentity {
   readonly #random: Random
   readonly #insert: SqlStatement
-  readonly #select: SqlStatement
   readonly #delete: SqlStatement
-  #id: Uint8Array | undefined
+  /** As the last transaction left it, and as the one under way will. */
+  #durable: Uint8Array | undefined
+  #current: Uint8Array | undefined
 
   constructor(database: SqlDatabase, random: Random) {
     this.#random = random
     this.#insert = database.prepare('INSERT INTO change_log (id) VALUES (?)')
-    this.#select = database.prepare('SELECT id FROM change_log').pluck()
     this.#delete = database.prepare('DELETE FROM change_log')
-    this.#id = this.#stored()
+    this.#durable = database.prepare('SELECT id FROM change_log').pluck().get() as Uint8Array | undefined
+    this.#current = this.#durable
   }
 
   /** The id; it is on the disk before anybody is told. */
   async get(commit: GroupCommit): Promise<Uint8Array> {
-    return this.#id ?? (await commit.submit(() => this.#make()))
+    return this.#durable ?? (await commit.submit(() => this.#make()))
   }
 
   /** From now on it is another log. Inside a transaction. */
   renew(): void {
     this.#delete.run()
-    this.#id = undefined
+    this.#current = undefined
   }
 
-  /** What the transaction that was undone made of it is not so. */
+  committed(): void {
+    this.#durable = this.#current
+  }
+
+  /** What the transaction that was undone made of it is not so. Nothing is read: it may have been the disk's end. */
   rolledBack(): void {
-    this.#id = this.#stored()
+    this.#current = this.#durable
   }
 
   #make(): Uint8Array {
-    const stored = this.#stored()
-    const id = stored ?? this.#random.bytes(idBytes)
-    if (stored === undefined) this.#insert.run(id)
-    this.#id = id
-    return id
-  }
-
-  #stored(): Uint8Array | undefined {
-    return this.#select.get() as Uint8Array | undefined
+    if (this.#current === undefined) {
+      this.#current = this.#random.bytes(idBytes)
+      this.#insert.run(this.#current)
+    }
+    return this.#current
   }
 }

@@ -11,7 +11,11 @@ function opened(t: Test, seed = 1) {
   const database = new MemoryDisk().openDatabase('index.sqlite')
   migrateIndex(database, 'memory')
   const identity = new LogIdentity(database, seededRandom(seed))
-  const listener = { beforeCommit() {}, committed() {}, rolledBack: () => identity.rolledBack() }
+  const listener = {
+    beforeCommit() {},
+    committed: () => identity.committed(),
+    rolledBack: () => identity.rolledBack(),
+  }
   const commit = new GroupCommit(database, new VirtualTime(), [listener])
   t.teardown(() => database.close())
   return { database, identity, commit }

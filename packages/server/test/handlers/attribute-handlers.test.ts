@@ -117,7 +117,7 @@ t.test('contexts that are none of the key', async t => {
   const { context } = await put(x, 'one')
   const hint = /same key/
   await t.rejects(put(x, 'two', { context }), { code: 'BAD_REQUEST', message: /made for another key/, hint })
-  for (const bad of ['no token', '', 'AAAA', context.slice(0, -4)]) {
+  for (const bad of ['no token', 'AAAA', context.slice(0, -4)]) {
     await t.rejects(
       put(x, 'one', { context: bad }),
       { code: 'BAD_REQUEST', message: /^context: /, hint },
