@@ -143,7 +143,8 @@ function removeByOther(
     tell(`another program ${how === 0 ? 'deletes' : 'purges'} ${name}`)
     return
   }
-  // Only what is in some folder can come back.
+  // Only what is in some folder can come back; a folder is implied from then on, and goes with what is in it.
+  if (name.endsWith('/')) removed.add(name)
   for (const { content } of remote.entry(name)?.heads ?? []) replaced.add(textOf(remote, content))
   remote.purge(name)
   remote.feed.expireCursors()
