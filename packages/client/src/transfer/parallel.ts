@@ -23,7 +23,8 @@ export async function inParallel<T>(
       }
     }
   }
-  await Promise.all(Array.from({ length: width }, worker))
+  const workers = Array.isArray(source) ? Math.min(width, source.length) : width
+  await Promise.all(Array.from({ length: workers }, worker))
   if (failure === undefined) return
   await iterator.return?.()
   throw failure.error

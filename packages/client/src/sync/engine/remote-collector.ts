@@ -48,7 +48,7 @@ export class RemoteCollector {
     )
     if (news.length > 0) this.#observer.onChanges?.(news.length)
     await this.#look(news.map(([name]) => name))
-    this.#state.cursor = changes.cursor
+    if (changes.cursor !== this.#state.cursor) this.#state.cursor = changes.cursor
   }
 
   #knows(name: string, versions: readonly string[]): boolean {

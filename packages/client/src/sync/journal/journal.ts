@@ -33,6 +33,7 @@ interface SyncedRow {
  */
 export class Journal {
   readonly #database: Database.Database
+  readonly #together: Database.Transaction<(run: () => void) => void>
   readonly #fact: Database.Statement
   readonly #setFact: Database.Statement
   readonly #deleteFact: Database.Statement
@@ -47,6 +48,7 @@ export class Journal {
 
   private constructor(database: Database.Database) {
     this.#database = database
+    this.#together = database.transaction(run => run())
     const prepare = (sql: string) => database.prepare(sql)
     this.#fact = prepare('SELECT value FROM facts WHERE fact = ?').pluck()
     this.#setFact = prepare('INSERT OR REPLACE INTO facts VALUES (?, ?)')
@@ -88,7 +90,7 @@ export class Journal {
   /** All that `run` writes becomes durable together, or nothing of it. Not to be nested with an await inside. */
   transaction(run: () => void): void {
     if (this.#database.inTransaction) run()
-    else this.#database.transaction(run).immediate()
+    else this.#together.immediate(run)
   }
 
   /** Where the folder is in the feed of changes. */
