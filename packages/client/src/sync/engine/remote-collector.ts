@@ -100,6 +100,9 @@ export class RemoteCollector {
         if (heads.length > 0 && !listed.has(name)) state.setRemote(name, undefined)
       for (const name of [...state.world.synced.names()])
         if (state.world.triple(name).remote === undefined) state.setSynced(name, undefined)
+      // Nor was what came from there before a kill, and is not there any more.
+      for (const name of [...state.arrivals.keys()])
+        if (state.world.triple(name).remote === undefined) state.setArrival(name, undefined)
       state.cursor = cursor
     })
     state.takeStale()
