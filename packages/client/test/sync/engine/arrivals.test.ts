@@ -83,15 +83,18 @@ t.test('what a person did to it before the next start is an edit, and stays', as
   w.close()
 })
 
-t.test('what came before the kill, and is not in the store after a reset, was not thereby deleted', async t => {
-  const w = world()
-  w.other.userWrite('a.txt', 'one')
-  await w.theirs.run('all')
-  await killedAfter(t, w, 'write')
-  w.remote.purge('a.txt')
-  w.remote.feed.expireCursors()
-  await w.start().run('all')
-  t.equal(w.mine.userRead('a.txt'), 'one')
-  t.strictSame([...w.remote.texts()], [['a.txt', 'one']])
-  w.close()
-})
+t.test(
+  'what came before the kill, and is not in the store after a reset, was not thereby deleted',
+  async t => {
+    const w = world()
+    w.other.userWrite('a.txt', 'one')
+    await w.theirs.run('all')
+    await killedAfter(t, w, 'write')
+    w.remote.purge('a.txt')
+    w.remote.feed.expireCursors()
+    await w.start().run('all')
+    t.equal(w.mine.userRead('a.txt'), 'one')
+    t.strictSame([...w.remote.texts()], [['a.txt', 'one']])
+    w.close()
+  },
+)
